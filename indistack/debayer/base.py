@@ -1,0 +1,27 @@
+"""The slot's registry, its settings, and the one call to OpenCV that its members share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+
+from indistack.frame import CfaPattern, PixelArray
+from indistack.registry import Registry
+from indistack.settings import Settings
+from indistack.tiles import Debayer
+
+DEBAYERS: Registry[Debayer] = Registry("debayer.method")
+
+
+class DebayerSettings(Settings):
+    """How colour is made from the CFA plane."""
+
+    method: Literal["bilinear", "edge_aware"] = "bilinear"
+
+
+def demosaic(box: PixelArray, cfa: CfaPattern, variant: str, out: PixelArray | None) -> PixelArray:
+    """Run ``cv2.demosaicing`` on a uint8 or uint16 box; `variant` is the tail of OpenCV's name."""
+    code: int = getattr(cv2, f"COLOR_Bayer{cfa}2RGB{variant}")
+    rgb: PixelArray = cv2.demosaicing(box, code, dst=out)
+    return rgb

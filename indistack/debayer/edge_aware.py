@@ -1,0 +1,17 @@
+"""Edge-aware debayering."""
+
+from __future__ import annotations
+
+from indistack.debayer.base import DEBAYERS, demosaic
+from indistack.frame import CfaPattern, PixelArray
+
+
+@DEBAYERS.register("edge_aware")
+class EdgeAware:
+    """Green interpolated along the weaker gradient: sharper edges, a little slower."""
+
+    margin_px = 3
+
+    def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
+        """See `indistack.tiles.Debayer`."""
+        return demosaic(box, cfa, "_EA", out)

@@ -1,0 +1,186 @@
+"""From header cards to the facts of an exposure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from indistack.fits_header.keywords import READ
+from indistack.frame import Card, CardValue, FrameInfo, Kind
+
+_DATE = re.compile(
+    r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[T ]+(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?\s*(Z|UTC?|[+-]\d\d:?\d\d)?)?\s*"
+)
+_OLD_DATE = re.compile(r"(\d\d?)[/-](\d\d?)[/-](\d\d|\d{4})\s*")
+_TIME = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?")
+
+
+def index(cards: Iterable[Card]) -> dict[str, CardValue]:
+    """Return keyword -> first value that is not undefined."""
+    table: dict[str, CardValue] = {}
+    for keyword, value, _ in cards:
+        if value != "":
+            table.setdefault(keyword.upper(), value)
+    return table
+
+
+def text_fact(table: Mapping[str, CardValue], fact: str) -> str:
+    """Return the first text that `READ` finds for a fact, or ""."""
+    return next((str(table[keyword]).strip() for keyword in READ[fact] if keyword in table), "")
+
+
+def number(value: CardValue | None) -> float | None:
+    """Return a card's value as a finite number, also from text; None where it is none."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        result = float(value)
+    except ValueError:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def _number_fact(table: Mapping[str, CardValue], fact: str) -> float | None:
+    values = (number(table.get(keyword)) for keyword in READ[fact])
+    return next((value for value in values if value is not None), None)
+
+
+def frame_info(cards: tuple[Card, ...], default_saturation_adu: float = math.inf) -> FrameInfo:
+    """Turn header cards into the facts of an exposure; what is missing or nonsense is None."""
+    table = index(cards)
+    exposure_s = _number_fact(table, "exposure_s")
+    ra_deg, dec_deg = _pointing(table)
+    return FrameInfo(
+        kind=_kind(table),
+        exposure_s=exposure_s if exposure_s is not None and exposure_s >= 0 else None,
+        gain_setting=_number_fact(table, "gain_setting"),
+        offset_setting=_number_fact(table, "offset_setting"),
+        e_per_adu=_positive(_number_fact(table, "e_per_adu")),
+        temperature_c=_number_fact(table, "temperature_c"),
+        binning=_binning(table),
+        saturation_adu=_saturation(table) or default_saturation_adu,
+        date_obs=_date_obs(table),
+        target=text_fact(table, "target"),
+        filter_name=text_fact(table, "filter_name"),
+        camera=text_fact(table, "camera"),
+        ra_deg=ra_deg,
+        dec_deg=dec_deg,
+        scale_arcsec_px=_scale(table),
+        bottom_up=text_fact(table, "row_order").upper().startswith("BOT"),
+        header=cards,
+    )
+
+
+def _positive(value: float | None) -> float | None:
+    return value if value is not None and value > 0 else None
+
+
+def _kind(table: Mapping[str, CardValue]) -> Kind:
+    words: tuple[tuple[str, Kind], ...] = (
+        ("DARKFLAT", "darkflat"), ("FLATDARK", "darkflat"), ("DARK", "dark"), ("FLAT", "flat"), ("BIAS", "bias"),
+        ("ZERO", "bias"), ("OFFSET", "bias"), ("LIGHT", "light"), ("OBJECT", "light"), ("SCIENCE", "light"),
+    )  # fmt: skip
+    for keyword in READ["kind"]:
+        said = re.sub(r"[^A-Z]", "", str(table.get(keyword, "")).upper())
+        for word, kind in words:
+            if word in said:
+                return kind
+    return "light"
+
+
+def _binning(table: Mapping[str, CardValue]) -> tuple[int, int]:
+    pair = [number(table.get(keyword)) for keyword in ("XBINNING", "YBINNING")]
+    if pair == [None, None]:
+        said = re.findall(r"\d+", str(table.get("CCDSUM", table.get("BINNING", ""))))
+        pair = [float(said[0]), float(said[-1])] if said else pair
+    x, y = (int(value) if value is not None and 1 <= value <= 64 else 1 for value in pair)
+    return x, y
+
+
+def _saturation(table: Mapping[str, CardValue]) -> float | None:
+    said = _positive(_number_fact(table, "saturation_adu"))
+    limit = number(table.get("DATAMAX"))
+    if said is None and limit is not None and limit >= 255 and limit == int(limit):
+        whole = int(limit)
+        if whole & (whole - 1) == 0 or whole & (whole + 1) == 0:
+            return limit
+    return said
+
+
+def _date_obs(table: Mapping[str, CardValue]) -> datetime | None:
+    said = text_fact(table, "date")
+    try:
+        modern, old = _DATE.fullmatch(said), _OLD_DATE.fullmatch(said)
+        if modern:
+            day = datetime(int(modern[1]), int(modern[2]), int(modern[3]), tzinfo=UTC)
+            clock = (modern[4], modern[5], modern[6]) if modern[4] else _clock(table)
+            return day + _elapsed(clock) - _zone(modern[7])
+        if old:
+            return datetime(_century(old[3]), int(old[2]), int(old[1]), tzinfo=UTC) + _elapsed(_clock(table))
+        mjd = number(table.get("MJD-OBS"))
+        return None if mjd is None else datetime(1858, 11, 17, tzinfo=UTC) + timedelta(days=mjd)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _century(year: str) -> int:
+    return int(year) if len(year) == 4 else int(year) + (1900 if int(year) >= 50 else 2000)
+
+
+def _clock(table: Mapping[str, CardValue]) -> tuple[str, str, str | None]:
+    for keyword in READ["time"]:
+        found = _TIME.search(str(table.get(keyword, "")))
+        if found:
+            return found[1], found[2], found[3]
+    return "0", "0", "0"
+
+
+def _elapsed(clock: tuple[str, str, str | None]) -> timedelta:
+    return timedelta(hours=int(clock[0]), minutes=int(clock[1]), seconds=float(clock[2] or 0))
+
+
+def _zone(said: str | None) -> timedelta:
+    if not said or said[0] not in "+-":
+        return timedelta(0)
+    digits = said[1:].replace(":", "")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return offset if said[0] == "+" else -offset
+
+
+def _pointing(table: Mapping[str, CardValue]) -> tuple[float | None, float | None]:
+    pairs = [(table.get(ra), table.get(dec)) for ra, dec in zip(READ["ra"], READ["dec"], strict=True)]
+    if str(table.get("CTYPE1", "")).startswith("RA") and str(table.get("CTYPE2", "")).startswith("DEC"):
+        pairs.append((table.get("CRVAL1"), table.get("CRVAL2")))
+    for said_ra, said_dec in pairs:
+        ra_deg, dec_deg = _angle(said_ra, 15.0), _angle(said_dec, 1.0)
+        if ra_deg is not None and dec_deg is not None and 0 <= ra_deg <= 360 and abs(dec_deg) <= 90:
+            return ra_deg % 360, dec_deg
+    return None, None
+
+
+def _angle(said: CardValue | None, per_unit: float) -> float | None:
+    """Degrees from a number (taken as degrees) or sexagesimal text, whose first unit is `per_unit` degrees."""
+    plain = number(said)
+    if plain is not None or not isinstance(said, str):
+        return plain
+    parts = re.findall(r"\d+\.?\d*", said)
+    if not 2 <= len(parts) <= 3:
+        return None
+    size = sum(float(part) / 60.0**power for power, part in enumerate(parts)) * per_unit
+    return -size if said.strip().startswith("-") else size
+
+
+def _scale(table: Mapping[str, CardValue]) -> float | None:
+    cd = [number(table.get(keyword)) or 0.0 for keyword in ("CD1_1", "CD1_2", "CD2_1", "CD2_2")]
+    micron, focal_mm = number(table.get("XPIXSZ")), _positive(number(table.get("FOCALLEN")))
+    if micron is None:
+        micron = (number(table.get("PIXSIZE1")) or 0.0) * _binning(table)[0]
+    guesses = (
+        3600 * math.sqrt(abs(cd[0] * cd[3] - cd[1] * cd[2])),
+        _number_fact(table, "scale"),
+        3600 * abs(number(table.get("CDELT1")) or 0.0) if "RA" in str(table.get("CTYPE1", "")) else None,
+        math.degrees(micron * 1e-3 / focal_mm) * 3600 if focal_mm else None,
+    )
+    return next((guess for guess in guesses if guess is not None and 0.001 < guess < 3600), None)

@@ -1,0 +1,70 @@
+"""The header of a stack: the reference's own, with what changed made true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from indistack.fits_header.keywords import STALE, STRUCTURAL
+from indistack.frame import Card, FrameInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """What is true of a stack and not of its reference sub.
+
+    Attributes
+    ----------
+    exposure_s : float
+        Summed exposure.
+    n_subs : int
+        Subs added.
+    method : str
+        Name of the stacking method.
+    version : str
+        Of this program.
+    date_first, date_end : datetime or None
+        Start of the first sub, end of the last (UTC).
+    masters : sequence of str
+        Calibration applied.
+    history : sequence of str
+        Further lines: settings, versions.
+    """
+
+    exposure_s: float
+    n_subs: int
+    method: str
+    version: str
+    date_first: datetime | None = None
+    date_end: datetime | None = None
+    masters: Sequence[str] = ()
+    history: Sequence[str] = ()
+
+
+def output_cards(reference: FrameInfo, stack: StackFacts) -> tuple[Card, ...]:
+    """Return the reference's header carried over (pointing and WCS too), with the stack's own facts made true."""
+    kept = [card for card in reference.header if not STRUCTURAL.fullmatch(card[0]) and not STALE.fullmatch(card[0])]
+    program = f"indistack {stack.version}"
+    cards: list[Card] = [
+        ("EXPTIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
+        ("LIVETIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
+        ("TOTALEXP", float(stack.exposure_s), "[s] summed exposure of all subs"),
+        ("NCOMBINE", stack.n_subs, "subs in the stack"),
+        ("STACKCNT", stack.n_subs, "subs in the stack"),
+        ("STACKMTD", stack.method, "stacking method"),
+        ("SWCREATE", program, "program that wrote this file"),
+        ("CREATOR", program, "program that wrote this file"),
+    ]
+    if reference.exposure_s is not None:
+        cards.insert(1, ("SUBEXP", float(reference.exposure_s), "[s] exposure of the reference sub"))
+    if stack.date_end is not None:
+        cards.insert(0, ("DATE-END", _stamp(stack.date_end), "UTC, end of the last sub"))
+    if stack.date_first is not None:
+        cards.insert(0, ("DATE-OBS", _stamp(stack.date_first), "UTC, start of the first sub"))
+    lines = [*(f"master: {name}" for name in stack.masters), *stack.history]
+    return (*kept, *cards, *(("HISTORY", line, "") for line in lines))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

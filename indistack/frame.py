@@ -1,0 +1,379 @@
+"""The values that flow through the pipeline, and the rules of coordinates.
+
+Arrays are indexed ``[y, x]``, points are ``(x, y)``, the centre of the first pixel is (0, 0), and row 0 is the first
+row as stored in the file. Bad-pixel masks: True = do not use. A receiver never changes an array that it was given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from indistack.errors import Number
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+CountArray = npt.NDArray[np.uint16]
+PixelArray = npt.NDArray[Any]
+"""uint8, uint16, int32 or float32 pixels, as a camera or a file stores them."""
+
+CardValue = str | int | float | bool
+Card = tuple[str, CardValue, str]
+"""One FITS header card: keyword, value, comment."""
+
+Kind = Literal["light", "dark", "flat", "bias", "darkflat"]
+CfaPattern = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes of one frame as a source delivered them.
+
+    Attributes
+    ----------
+    data : bytes-like
+        The whole file; may be a memory map of it.
+    suffix : str
+        Format as announced, lower case with its dot (``".fits.fz"``); content decides, not this.
+    device : str
+        The camera's INDI name, or the folder's or command's name.
+    origin : str
+        Path of the file, or ``"Device.PROPERTY"``.
+    received : datetime
+        UTC.
+    path : Path or None
+        Where the same bytes stand on this machine's disk, if they do.
+    fault : str
+        Why `data` is empty, when the source could not read it ("" when it could): such a blob is still told of.
+    """
+
+    data: bytes | memoryview
+    suffix: str
+    device: str
+    origin: str
+    received: datetime
+    path: Path | None = None
+    fault: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the data."""
+        return memoryview(self.data).nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """What is known of an exposure; None where the header does not say.
+
+    Attributes
+    ----------
+    kind : str
+        light, dark, flat, bias or darkflat.
+    gain_setting : float or None
+        The camera's own number; ISO for a DSLR.
+    e_per_adu : float or None
+        Conversion factor, electrons per ADU.
+    saturation_adu : float
+        Values at or above are clipped; inf when unknown.
+    ra_deg, dec_deg : float or None
+        Where the telescope said it pointed.
+    scale_arcsec_px : float or None
+        Plate scale of this frame's pixels.
+    bottom_up : bool
+        The first stored row is the bottom of the picture (ROWORDER).
+    linear : bool
+        False for camera JPEGs, whose values have passed a tone curve.
+    header : tuple of Card
+        All cards as read, in order.
+    """
+
+    kind: Kind = "light"
+    exposure_s: float | None = None
+    gain_setting: float | None = None
+    offset_setting: float | None = None
+    e_per_adu: float | None = None
+    temperature_c: float | None = None
+    binning: tuple[int, int] = (1, 1)
+    saturation_adu: float = math.inf
+    date_obs: datetime | None = None
+    target: str = ""
+    filter_name: str = ""
+    camera: str = ""
+    ra_deg: float | None = None
+    dec_deg: float | None = None
+    scale_arcsec_px: float | None = None
+    bottom_up: bool = False
+    linear: bool = True
+    header: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RawFrame:
+    """A frame as recorded.
+
+    Attributes
+    ----------
+    pixels : array
+        ``(height, width)`` CFA or mono, or ``(height, width, 3)`` RGB; the camera's dtype in native byte order. ADU.
+    cfa : str or None
+        Colours of the 2x2 cell at stored rows 0, 1 and columns 0, 1 (``"RGGB"``); None for mono and RGB.
+    info : FrameInfo
+        Facts of the exposure.
+    fingerprint : str
+        Same pixels, same word: recognises one exposure that arrives twice.
+    """
+
+    pixels: PixelArray
+    cfa: CfaPattern | None
+    info: FrameInfo
+    fingerprint: str = ""
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """Channels of the picture that this frame makes: 3 for CFA and RGB, 1 for mono."""
+        return 3 if self.cfa is not None or self.pixels.ndim == 3 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedFrame:
+    """A linear plane without the camera's own pattern, still CFA where the camera is colour.
+
+    Attributes
+    ----------
+    pixels : array
+        ``(height, width)`` uint16 (CFA) or float32 (mono), or ``(height, width, 3)`` float32 (RGB). Stored values;
+        ``adu = (stored - zero) * step_adu``.
+    cfa : str or None
+        As in `RawFrame`.
+    zero : float
+        Stored value of 0 ADU (the pedestal that keeps noise above zero in a uint16 plane).
+    step_adu : float
+        ADU per stored unit.
+    bad : bool array or None
+        ``(height, width)``; True = do not use (no neighbour to repair it from, or not a number).
+    info : FrameInfo
+        Facts of the exposure.
+    masters : tuple of str
+        Which masters were applied, for the ledger.
+    """
+
+    pixels: PixelArray
+    cfa: CfaPattern | None
+    zero: float
+    step_adu: float
+    bad: BoolArray | None
+    info: FrameInfo
+    masters: tuple[str, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """Channels of the picture that this frame makes: 3 for CFA and RGB, 1 for mono."""
+        return 3 if self.cfa is not None or self.pixels.ndim == 3 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class StarList:
+    """Stars of one frame, brightest first; all arrays float64 of one length, `saturated` bool.
+
+    Attributes
+    ----------
+    x, y : array
+        Position (px) in the frame's full-resolution pixels.
+    flux : array
+        Background-subtracted flux (ADU), luminance (green where the frame is CFA).
+    fwhm : array
+        Full width at half maximum (px, full resolution).
+    eccentricity : array
+        ``sqrt(1 - (b/a)**2)``, 0 round.
+    saturated : array
+        True where the core is clipped.
+    background_adu : float
+        Median sky level of the frame.
+    noise_adu : float
+        Robust standard deviation of the sky, per pixel.
+    """
+
+    x: DoubleArray
+    y: DoubleArray
+    flux: DoubleArray
+    fwhm: DoubleArray
+    eccentricity: DoubleArray
+    saturated: BoolArray
+    background_adu: float
+    noise_adu: float
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def xy(self) -> DoubleArray:
+        """``(n, 2)`` positions."""
+        return np.column_stack([self.x, self.y])
+
+    def take(self, index: Any) -> StarList:
+        """Return the stars that a NumPy index (mask, slice, integers) picks."""
+        return StarList(
+            self.x[index], self.y[index], self.flux[index], self.fwhm[index], self.eccentricity[index],
+            self.saturated[index], self.background_adu, self.noise_adu,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A projective map from a sub's pixels to the reference's.
+
+    Attributes
+    ----------
+    matrix : array
+        ``(3, 3)`` float64, sub ``(x, y, 1)`` -> reference ``(x, y, 1)``.
+    matched : int
+        Stars that agree with it.
+    rms_px : float
+        Their root mean square residual, in reference pixels.
+    """
+
+    matrix: DoubleArray
+    matched: int = 0
+    rms_px: float = 0.0
+
+    @staticmethod
+    def identity() -> Transform:
+        """The map of the reference on itself."""
+        return Transform(np.eye(3))
+
+    def apply(self, xy: DoubleArray) -> DoubleArray:
+        """Map ``(n, 2)`` points of the sub to the reference."""
+        points = np.asarray(xy, dtype=np.float64)
+        mapped = points @ self.matrix[:, :2].T + self.matrix[:, 2]
+        result: DoubleArray = mapped[:, :2] / mapped[:, 2:]
+        return result
+
+    @property
+    def rotation_deg(self) -> float:
+        """Rotation from the sub to the reference, -180 to 180."""
+        return math.degrees(math.atan2(self.matrix[1, 0], self.matrix[0, 0]))
+
+    def centre_shift_px(self, width: int, height: int) -> tuple[float, float]:
+        """Where the sub's centre lands in the reference, less that centre: (dx, dy)."""
+        centre = np.array([[(width - 1) / 2, (height - 1) / 2]])
+        dx, dy = (self.apply(centre) - centre)[0]
+        return float(dx), float(dy)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an aligner sees of a frame.
+
+    Attributes
+    ----------
+    stars : StarList
+        Its stars, brightest first.
+    width, height : int
+        Size of the frame (px).
+    luminance : array or None
+        ``(height // 2, width // 2)`` float32, 2x2-binned, ADU; pixel ``(X, Y)`` has its centre at frame position
+        ``(2 X + 0.5, 2 Y + 0.5)``.
+    """
+
+    stars: StarList
+    width: int
+    height: int
+    luminance: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A read-only view of the stack.
+
+    Attributes
+    ----------
+    pixels : array
+        ``(height, width)`` or ``(height, width, 3)`` float32, ADU; meaningless where `weight` is 0.
+    weight : array
+        ``(height, width)`` float32.
+    coverage : array
+        ``(height, width)`` uint16, how many subs reached the pixel.
+    n_subs : int
+        Subs added.
+    exposure_s : float
+        Their summed exposure.
+    """
+
+    pixels: FloatArray
+    weight: FloatArray
+    coverage: CountArray
+    n_subs: int
+    exposure_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture for people: ``(height, width)`` or ``(height, width, 3)`` uint8 or uint16, RGB, top row first."""
+
+    pixels: PixelArray
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The sub was added to the stack."""
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+    word = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The sub was not used, and why."""
+
+    reason: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
+    word = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The old stack was kept, and the sub is the first of a new one."""
+
+    reason: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    word = "restarted"
+
+
+Outcome = Accepted | Refused | Restarted
+
+__all__ = [
+    "Accepted", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray", "DoubleArray",
+    "FloatArray", "FrameInfo", "Integration", "Kind", "Number", "Outcome", "PixelArray", "Preview", "RawFrame",
+    "Refused", "Restarted", "Scene", "StarList", "Transform",
+]  # fmt: skip

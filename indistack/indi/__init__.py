@@ -1,0 +1,1 @@
+"""The INDI client: the only place that imports PyIndi or speaks INDI."""

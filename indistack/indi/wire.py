@@ -1,0 +1,74 @@
+"""Messages between the INDI process and the agent: one JSON datagram each, a frame's bytes beside it as a memfd.
+
+What was sent outlives the sender: the kernel keeps datagrams and memfds until the other side has taken them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import mmap
+import os
+import socket
+from typing import Any
+
+Message = dict[str, Any]
+
+MAX_MESSAGE_BYTES = 1 << 17
+"""Above the list of devices of any observatory, below the kernel's default send buffer (208 KiB)."""
+
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets that keep the boundaries of messages."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(link: socket.socket, message: Message, frame: int | None = None) -> None:
+    """Send a message, with the memfd `frame` beside it.
+
+    Raises
+    ------
+    OSError
+        Nobody is at the other end.
+    """
+    socket.send_fds(link, [json.dumps(message).encode()], [] if frame is None else [frame])
+
+
+def receive(link: socket.socket) -> tuple[Message, memoryview | None] | None:
+    """Return the next message and its frame's bytes; None when the other side has closed.
+
+    Raises
+    ------
+    TimeoutError
+        The socket has a timeout and nothing came.
+    """
+    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE_BYTES, 1)
+    if not data:
+        return None
+    return json.loads(data), view(fds[0]) if fds else None
+
+
+def store(address: int, size: int) -> int:
+    """Copy `size` bytes of memory into a new sealed memfd, which the caller closes."""
+    fd = os.memfd_create("indistack-frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        rest = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def view(fd: int) -> memoryview:
+    """Map a memfd for reading and close it; the memory lives as long as the view."""
+    try:
+        size = os.fstat(fd).st_size
+        return memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ) if size else b"")
+    finally:
+        os.close(fd)

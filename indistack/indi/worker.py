@@ -1,0 +1,231 @@
+"""The INDI process: one connection to one server, from waiting for its port to losing it; then the process ends.
+
+Started by `indistack.indi.client`, which starts the next one. A process per connection is what frees whatever the
+native client library leaks or leaves half-closed, and a crash in there ends no more than this process. Light imports
+only: it stays in memory beside the agent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+from indistack.indi import wire
+from indistack.indi.census import Census, Choice
+from indistack.indi.pyindi import Client
+
+PROBE_S = (0.2, 1.0)
+"""First and longest pause between two looks at a port where nobody listens."""
+
+TICK_S = 0.2
+ALIVE_S = 5.0
+"""How often the agent is told that this process still works."""
+
+PING_S = 2.0
+SILENT_S = 5.0
+"""A new connection on which nothing comes for this long is given up."""
+
+STALLED_S = 10.0
+"""So is an old one, when a ping stays unanswered and TCP has brought no byte for this long."""
+
+Send = Callable[[wire.Message], None]
+
+
+class AgentGone(Exception):  # noqa: N818 - an event, not an error
+    """The agent has closed the link or died."""
+
+
+class Heart:
+    """Tells a silent peer from a quiet one.
+
+    Parameters
+    ----------
+    ping : callable
+        Sends a ping; the reply is to be told by `answered`.
+    idle_s : callable
+        Seconds since TCP last brought a byte: while a long BLOB comes in, the reply waits behind it.
+    now : float
+        Time of the connection, on the clock that `beat` is given.
+    """
+
+    def __init__(self, ping: Callable[[str], None], idle_s: Callable[[], float], now: float) -> None:
+        self._ping = ping
+        self._idle_s = idle_s
+        self._sign = now
+        self._sent = -PING_S
+        self._replies = False
+        self.heard = False
+
+    def sign(self, now: float, *, reply: bool = False) -> None:
+        """Note that something came from the server."""
+        self._sign, self.heard = now, True
+        self._replies |= reply
+
+    def beat(self, now: float) -> str:
+        """Ping when it is time; return why the server is given up, "" while it is not."""
+        if now - self._sent >= PING_S:
+            self._sent = now
+            self._ping(f"{now:.3f}")
+        quiet_s = min(now - self._sign, self._idle_s())
+        if not self.heard and quiet_s > SILENT_S:
+            return "it accepts connections but does not answer"
+        if self._replies and quiet_s > STALLED_S:
+            return f"it has stopped answering for {quiet_s:.0f} s"
+        return ""
+
+
+def wait_for_port(host: str, port: int, rest: Callable[[float], None], send: Send) -> None:
+    """Return when somebody listens; a plain socket asks, for the library freezes all threads while it connects."""
+    pause, told = PROBE_S[0], ""
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=3).close()
+            return
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if reason != told:
+                send({"kind": "server", "up": False, "reason": reason})
+                told = reason
+        rest(pause)
+        pause = min(pause * 2, PROBE_S[1])
+
+
+class Session:
+    """The main thread of a connection: chooses the camera, subscribes to it, listens to the heart.
+
+    Parameters
+    ----------
+    client : Client
+        Its callbacks fill `census` and wake `wake_fd`.
+    rest : callable
+        Waits for a number of seconds or until the callbacks have something; raises `AgentGone`.
+    send : callable
+        Sends a message to the agent.
+    """
+
+    def __init__(self, client: Client, census: Census, rest: Callable[[float], None], send: Send) -> None:
+        self._client = client
+        self._census = census
+        self._rest = rest
+        self._send = send
+        self._choice: Choice | None = None
+        self._subscribed: set[tuple[str, str]] = set()
+        self._devices = ""
+        self._told_s = 0.0
+
+    def run(self, heart: Heart) -> str:
+        """Serve the connection until it ends; return why it did."""
+        up = False
+        while not self._client.lost:
+            now = time.monotonic()
+            for reply in self._client.take_signs():
+                heart.sign(now, reply=reply)
+            if heart.heard and not up:
+                up = True
+                self._send({"kind": "server", "up": True, "reason": ""})
+            self._tell(now)
+            if reason := heart.beat(now):
+                return reason
+            self._rest(TICK_S)
+        return "it has closed the connection" if up else "it has closed the connection without a word"
+
+    def _tell(self, now: float) -> None:
+        """Act on what the callbacks have learnt."""
+        with self._client.lock:
+            choice = self._census.choose(now)
+            wanted = {(choice.device, name) for name in self._census.blobs(choice.device)}
+            devices = [asdict(facts) for facts in self._census.facts()]
+        if choice != self._choice:
+            self._choice = choice
+            self._client.camera = choice.device
+            self._send({"kind": "camera", **asdict(choice)})
+        for device, name in wanted ^ self._subscribed:
+            self._client.subscribe(device, name, (device, name) in wanted)
+        self._subscribed = wanted
+        if json.dumps(devices) != self._devices:
+            self._devices = json.dumps(devices)
+            self._send({"kind": "devices", "devices": devices})
+        if now - self._told_s > ALIVE_S:
+            self._told_s = now
+            self._send({"kind": "alive"})
+
+
+def tcp_idle(port: int) -> Callable[[], float]:
+    """Return a function that says how long ago TCP brought a byte from a peer at `port` (0 where it cannot be known)."""
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if (peer := _tcp_socket(int(name))).getpeername()[1] == port:
+                return lambda: _last_data_received_s(peer)
+    return lambda: 0.0
+
+
+def _tcp_socket(fd: int) -> socket.socket:
+    duplicate = os.dup(fd)
+    try:
+        found = socket.socket(fileno=duplicate)
+    except OSError:
+        os.close(duplicate)
+        raise
+    if found.family not in (socket.AF_INET, socket.AF_INET6):
+        found.close()
+        raise OSError("not TCP")
+    return found
+
+
+def _last_data_received_s(peer: socket.socket) -> float:
+    info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return int.from_bytes(info[52:56], sys.byteorder) / 1000  # tcpi_last_data_recv, ms (linux/tcp.h)
+
+
+def serve(link: socket.socket, host: str, port: int, device: str, proven: str) -> str:
+    """Wait for the server, connect, deliver; return why the connection ended."""
+    wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    poll = select.poll()
+    poll.register(link, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+
+    def rest(seconds: float) -> None:
+        for fd, _ in poll.poll(seconds * 1000):
+            if fd == link.fileno():
+                raise AgentGone
+            os.eventfd_read(wake)
+
+    def send(message: wire.Message) -> None:
+        wire.send(link, message)
+
+    census = Census(device, proven)
+    client = Client(link, census, lambda: os.eventfd_write(wake, 1))
+    wait_for_port(host, port, rest, send)
+    if not client.connect(host, port):
+        return "the connection failed"
+    heart = Heart(client.ping, tcp_idle(port), time.monotonic())
+    return Session(client, census, rest, send).run(heart)
+
+
+def main() -> None:
+    """Run the process: one JSON argument says which socket leads to the agent, and which server to serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the agent decides; its end of the link closing is our end
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    task = json.loads(sys.argv[1])
+    link = socket.socket(fileno=task.pop("fd"))
+    try:
+        reason = serve(link, **task)
+        wire.send(link, {"kind": "server", "up": False, "reason": reason})
+    except (AgentGone, BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        sys.stderr.flush()
+        if sys.exc_info()[0] is None:
+            os._exit(0)  # past the library's own clean-up, which may hang or abort
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Name -> class, one table per slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from indistack.errors import SettingsError
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class Registry(Generic[T]):
+    """The ways to fill one slot, by name.
+
+    Parameters
+    ----------
+    slot : str
+        The slot's name as settings and messages call it (``"stack.method"``).
+    """
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
+        self._entries: dict[str, type[T]] = {}
+
+    def register(self, name: str) -> Callable[[type[C]], type[C]]:
+        """Class decorator: enter the class under `name`; a name is taken once."""
+
+        def enter(cls: type[C]) -> type[C]:
+            if name in self._entries:
+                raise ValueError(f"{self.slot}: {name!r} is registered twice")
+            self._entries[name] = cls  # type: ignore[assignment]
+            return cls
+
+        return enter
+
+    def get(self, name: str) -> type[T]:
+        """Return the class called `name`.
+
+        Raises
+        ------
+        SettingsError
+            No such name; the message lists those there are.
+        """
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise SettingsError([f"{self.slot} = {name!r} is unknown; choose one of {', '.join(self)}"]) from None
+
+    def describe(self) -> dict[str, str]:
+        """Return each name with the first line of its class's docstring."""
+        return {name: (cls.__doc__ or "").strip().partition("\n")[0] for name, cls in sorted(self._entries.items())}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._entries))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries

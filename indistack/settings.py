@@ -1,0 +1,84 @@
+"""The strict base of all settings, and the reading of a TOML file into it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from indistack.errors import SettingsError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """Base of every settings table: frozen, strict, no unknown key, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+def load(model: type[M], path: Path | None, overrides: Iterable[str] = ()) -> M:
+    """Read a TOML file, apply ``key=value`` overrides, validate.
+
+    Parameters
+    ----------
+    model : type
+        The settings class to build.
+    path : Path or None
+        The TOML file; None for defaults.
+    overrides : iterable of str
+        ``"stack.method=mean"``; the value is TOML where it can be read as such, else text.
+
+    Raises
+    ------
+    SettingsError
+        All faults at once, each with its setting's dotted name.
+    """
+    values = {} if path is None else _read(path)
+    for override in overrides:
+        _set(values, override)
+    return validate(model, values)
+
+
+def validate(model: type[M], values: Mapping[str, Any]) -> M:
+    """Build `model` from plain values; raise `SettingsError` with every fault."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError([_fault(item) for item in error.errors()]) from None
+
+
+def _fault(item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"]) or "settings"
+    return f"{name} = {item['input']!r}: {item['msg']}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([f"{path}: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path}: not TOML: {error}"]) from error
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals or not name.strip():
+        raise SettingsError([f"{override!r}: expected key=value"])
+    *tables, key = name.strip().split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise SettingsError([f"{name}: {table} is no table"])
+    values[key] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

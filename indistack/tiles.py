@@ -1,0 +1,270 @@
+"""The tile engine: debayer, warp and accumulate one small output tile at a time, on a few threads.
+
+A tile's temporaries fit in the processor's cache and no full-size RGB picture of a sub is ever built. OpenCV and NumPy
+release the interpreter's lock, so plain threads keep all cores busy.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from indistack.frame import BoolArray, CalibratedFrame, CfaPattern, DoubleArray, FloatArray, PixelArray, Transform
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+SIDE_PX = 256
+"""Tile side. Measured at 24 MP: 128 and 512 are slower (call overhead; temporaries that leave the cache)."""
+
+BAD_LEAK = 0.01
+"""A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
+
+
+class Workers:
+    """A few threads that share a piece of array work; each keeps scratch buffers of its own.
+
+    Parameters
+    ----------
+    jobs : int
+        Threads, at least 1. One means: run in the caller.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        cv2.setNumThreads(1)  # the threads are ours: OpenCV's own would fight them for the cores
+        self.jobs = jobs
+        self.local = threading.local()
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="tile") if jobs > 1 else None
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Apply `function` to every item, in order of the results; the first exception is raised."""
+        if self._pool is None:
+            return [function(item) for item in items]
+        return list(self._pool.map(function, items))
+
+    def strips(self, function: Callable[[slice], R], height: int, rows: int) -> list[R]:
+        """Apply `function` to consecutive slices of `rows` rows that cover `height`."""
+        return self.map(function, [slice(top, min(top + rows, height)) for top in range(0, height, rows)])
+
+    def scratch(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return this thread's buffer of that name, contents undefined; valid until the thread asks for it again.
+
+        A fresh array of this size would be mapped, faulted in and unmapped for every tile.
+        """
+        buffers: dict[str, npt.NDArray[np.uint8]] = self.local.__dict__.setdefault("buffers", {})
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        buffer = buffers.get(name)
+        if buffer is None or buffer.size < n_bytes:
+            buffer = buffers[name] = np.empty(n_bytes, np.uint8)
+        return buffer[:n_bytes].view(dtype).reshape(shape)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Debayer(Protocol):
+    """Makes RGB from a box of a CFA plane whose first pixel has the phase that the pattern names."""
+
+    margin_px: int
+    """How far a pixel's colour depends on its neighbours."""
+
+    def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
+        """``(h, w)`` uint16 -> ``(h, w, 3)`` uint16, R, G, B."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What a stack method gets: one sub's contribution to one box of the canvas.
+
+    Attributes
+    ----------
+    rows, cols : slice
+        Where in the canvas.
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; scratch: valid during the call only. Meaningless where weight is 0.
+    weight : float or array
+        One weight (> 0) for the whole tile, or ``(h, w)`` float32 with 0 where the sub does not reach.
+    """
+
+    rows: slice
+    cols: slice
+    pixels: FloatArray
+    weight: float | FloatArray
+
+
+def integrate(
+    frame: CalibratedFrame,
+    transform: Transform,
+    canvas: tuple[int, int],
+    weight: float,
+    debayer: Debayer,
+    update: Callable[[Tile], None],
+    workers: Workers,
+) -> None:
+    """Warp a frame onto a canvas tile by tile and hand every tile that it reaches to `update`.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        CFA, mono or RGB.
+    transform : Transform
+        Frame -> canvas.
+    canvas : (height, width)
+        Size of the output (px).
+    weight : float
+        Weight of the sub, > 0.
+    debayer : Debayer
+        Used where the frame is CFA.
+    update : callable
+        Called once per tile, from several threads, never twice for the same box.
+    workers : Workers
+        The threads.
+
+    Notes
+    -----
+    Cubic interpolation by OpenCV (Keys' kernel, a = -0.75, positions rounded to 1/32 px).
+    """
+    inverse: DoubleArray = np.linalg.inv(transform.matrix).astype(np.float64)
+    warp = _Warp(frame, inverse, weight, debayer, workers)
+    height, width = canvas
+
+    def work(corner: tuple[int, int]) -> None:
+        y, x = corner
+        tile = warp.tile(slice(y, min(y + SIDE_PX, height)), slice(x, min(x + SIDE_PX, width)))
+        if tile is not None:
+            update(tile)
+
+    workers.map(work, [(y, x) for y in range(0, height, SIDE_PX) for x in range(0, width, SIDE_PX)])
+
+
+class _Warp:
+    """One frame under one transform, asked for one tile at a time."""
+
+    def __init__(
+        self, frame: CalibratedFrame, inverse: DoubleArray, weight: float, debayer: Debayer, workers: Workers
+    ) -> None:
+        self._frame = frame
+        self._inverse = inverse / inverse[2, 2]
+        self._weight = weight
+        self._debayer = debayer
+        self._workers = workers
+        self._affine = bool(np.allclose(self._inverse[2, :2], 0.0, atol=1e-15))
+        self._reach = 2 + (debayer.margin_px if frame.cfa else 0)
+
+    def tile(self, rows: slice, cols: slice) -> Tile | None:
+        """Return the frame's contribution to a box of the canvas, None where it has none."""
+        xs = np.arange(cols.start, cols.stop, dtype=np.float64)
+        ys = np.arange(rows.start, rows.stop, dtype=np.float64)
+        corner_x, corner_y = self._source(xs[[0, -1]], ys[[0, -1]])
+        right, bottom = self._frame.width - 1, self._frame.height - 1
+        whole = min(corner_x.min(), corner_y.min()) >= 0 and corner_x.max() <= right and corner_y.max() <= bottom
+        if not whole and (
+            corner_x.max() < 0 or corner_y.max() < 0 or corner_x.min() > right or corner_y.min() > bottom
+        ):
+            return None
+        box = self._source_box(corner_x, corner_y)
+        pixels = self._warp(self._colours(box), box, rows, cols)
+        weight = self._weight_plane(box, rows, cols, xs, ys, whole)
+        return None if weight is None else Tile(rows, cols, pixels, weight)
+
+    def _source(self, xs: DoubleArray, ys: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+        """Frame positions of the grid ``ys x xs`` of canvas pixels, two ``(len(ys), len(xs))`` arrays."""
+        m = self._inverse
+        x, y = xs[np.newaxis, :], ys[:, np.newaxis]
+        source_x, source_y = m[0, 0] * x + m[0, 1] * y + m[0, 2], m[1, 0] * x + m[1, 1] * y + m[1, 2]
+        if self._affine:
+            return source_x, source_y
+        scale = m[2, 0] * x + m[2, 1] * y + m[2, 2]
+        return source_x / scale, source_y / scale
+
+    def _source_box(self, corner_x: DoubleArray, corner_y: DoubleArray) -> tuple[slice, slice]:
+        """Box of the frame that the tile needs, starting on even pixels so that the CFA phase stays."""
+        slices = []
+        for values, size in ((corner_y, self._frame.height), (corner_x, self._frame.width)):
+            least = 2 * self._reach + 2  # a sliver at the frame's edge still needs neighbours
+            start = max(0, min(math.floor(values.min()) - self._reach, size - least)) & ~1
+            stop = min(size, max(math.ceil(values.max()) + self._reach + 1, start + least))
+            slices.append(slice(start, stop))
+        return slices[0], slices[1]
+
+    def _colours(self, box: tuple[slice, slice]) -> FloatArray:
+        """Float32 ADU of a box of the frame, RGB where the frame is CFA."""
+        frame, workers = self._frame, self._workers
+        stored: PixelArray = frame.pixels[box]
+        if frame.cfa is not None:
+            rgb = workers.scratch("rgb", (*stored.shape, 3), stored.dtype)
+            stored = self._debayer(stored, frame.cfa, rgb)
+        if stored.dtype == np.float32 and frame.step_adu == 1.0 and frame.zero == 0.0:
+            return stored
+        adu = workers.scratch("adu", stored.shape, np.float32)
+        np.multiply(stored, np.float32(frame.step_adu), out=adu, dtype=np.float32)
+        if frame.zero != 0.0:
+            np.subtract(adu, np.float32(frame.zero * frame.step_adu), out=adu)
+        return adu
+
+    def _matrix(self, box: tuple[slice, slice], rows: slice, cols: slice) -> DoubleArray:
+        """Map from the tile's own pixels to the box's own pixels."""
+        to_canvas = np.array([[1.0, 0.0, cols.start], [0.0, 1.0, rows.start], [0.0, 0.0, 1.0]])
+        to_box = np.array([[1.0, 0.0, -box[1].start], [0.0, 1.0, -box[0].start], [0.0, 0.0, 1.0]])
+        matrix: DoubleArray = to_box @ self._inverse @ to_canvas
+        return matrix
+
+    def _warp(self, source: FloatArray, box: tuple[slice, slice], rows: slice, cols: slice) -> FloatArray:
+        size = (cols.stop - cols.start, rows.stop - rows.start)
+        out = self._workers.scratch("warped", (size[1], size[0], *source.shape[2:]), np.float32)
+        return self._resample(source, self._matrix(box, rows, cols), size, cv2.INTER_CUBIC, out)
+
+    def _resample(
+        self, source: FloatArray, matrix: DoubleArray, size: tuple[int, int], kernel: int, out: FloatArray
+    ) -> FloatArray:
+        flags = kernel | cv2.WARP_INVERSE_MAP
+        if self._affine:
+            cv2.warpAffine(source, matrix[:2], size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        else:
+            cv2.warpPerspective(source, matrix, size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return out
+
+    def _weight_plane(
+        self, box: tuple[slice, slice], rows: slice, cols: slice, xs: DoubleArray, ys: DoubleArray, whole: bool
+    ) -> float | FloatArray | None:
+        """Weight per pixel; one number where the sub covers the whole tile; None where it covers nothing."""
+        usable = None if whole else self._inside(xs, ys)
+        bad = self._frame.bad
+        if bad is not None and bad[box].any():
+            good = self._good(bad[box], box, rows, cols)
+            usable = good if usable is None else usable & good
+        if usable is None:
+            return self._weight
+        return usable.astype(np.float32) * np.float32(self._weight) if usable.any() else None
+
+    def _inside(self, xs: DoubleArray, ys: DoubleArray) -> BoolArray:
+        source_x, source_y = self._source(xs, ys)
+        inside_x = (source_x >= 0) & (source_x <= self._frame.width - 1)
+        inside: BoolArray = inside_x & (source_y >= 0) & (source_y <= self._frame.height - 1)
+        return inside
+
+    def _good(self, bad: BoolArray, box: tuple[slice, slice], rows: slice, cols: slice) -> BoolArray:
+        size = (cols.stop - cols.start, rows.stop - rows.start)
+        out = np.empty((size[1], size[0]), np.float32)
+        share = self._resample(bad.astype(np.float32), self._matrix(box, rows, cols), size, cv2.INTER_LINEAR, out)
+        good: BoolArray = share <= BAD_LEAK
+        return good

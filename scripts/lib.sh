@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What the doors in this folder share: where the checkout is, Debian packages, the virtual environment.
+
+ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034  # the doors use it
+BIN=$ROOT/.venv/bin
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+stop() {
+  say "$@"
+  exit 1
+}
+
+# debian PROGRAM:PACKAGE...   installs the packages whose program is missing, or names the command and stops.
+debian() {
+  local pair missing=() as_root=()
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID)); then as_root=(sudo -n); fi
+  if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    stop "missing packages; please run:  sudo apt-get update && sudo apt-get install ${missing[*]}"
+  fi
+  # Another apt may hold the lock, and a fresh system has no package lists yet.
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
+  local install=("${apt[@]}" install -y --no-install-recommends "${missing[@]}")
+  say "installing ${missing[*]}"
+  "${install[@]}" </dev/null >&2 || { "${apt[@]}" update </dev/null >&2 && "${install[@]}" </dev/null >&2; } ||
+    stop "apt could not install ${missing[*]}"
+}
+
+# usable_python PYTHON MODULE...   is it a 64-bit Python that the pinned wheels exist for, with these modules?
+usable_python() {
+  "$1" -c '
+import importlib, sys
+[importlib.import_module(name) for name in sys.argv[1:]]
+sys.exit(not ((3, 11) <= sys.version_info < (3, 15) and sys.maxsize > 2**32))' "${@:2}" 2>/dev/null
+}
+
+# find_python MODULE...   prints the first usable Python, the system's own default before others.
+find_python() {
+  local python
+  for python in python3 python3.13 python3.12 python3.11 python3.14 /usr/bin/python3; do
+    if usable_python "$python" "$@"; then
+      echo "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+# make_venv   gives .venv a working Python with pip.
+make_venv() {
+  local python
+  if usable_python "$BIN/python" pip || { usable_python "$BIN/python" ensurepip && "$BIN/python" -m ensurepip >&2; }; then
+    return
+  fi
+  find_python >/dev/null || stop "a 64-bit Python 3.11 to 3.14 is needed; found none"
+  if ! python=$(find_python venv ensurepip); then # Debian keeps these two modules in a package of their own
+    debian no-such-program:python3-venv
+    python=$(find_python venv ensurepip) || stop "no Python can make a virtual environment, even with python3-venv"
+  fi
+  say "making .venv with $("$python" --version)"
+  "$python" -m venv --clear "$ROOT/.venv"
+}
+
+# fingerprint NAME   changes when requirements/NAME.txt, this package's metadata, its place or the Python do.
+fingerprint() {
+  { cat "$ROOT/requirements/$1.txt" "$ROOT/pyproject.toml" && echo "$ROOT" && "$BIN/python" --version; } | sha256sum
+}
+
+# environment NAME...   makes .venv hold this package and requirements/NAME.txt; quick when it does already.
+environment() (
+  exec 9<"$ROOT" && flock 9 # two doors opened at once must not both write .venv
+  for name in "$@"; do
+    stamp=$ROOT/.venv/.installed-$name
+    if [[ -x $BIN/python && -e $stamp && $(<"$stamp") == "$(fingerprint "$name")" ]]; then continue; fi
+    make_venv
+    # --no-deps: the pins are complete, but for three packages that pyindi-client's metadata asks for and none
+    # of its code imports (requests, bottle, dbus-python). The last has no wheel and would need a compiler.
+    pip=("$BIN/python" -m pip --disable-pip-version-check install --quiet --no-deps)
+    say "installing requirements/$name.txt"
+    "${pip[@]}" --only-binary :all: -r "$ROOT/requirements/$name.txt" >&2
+    if [[ $name == lock ]]; then
+      "${pip[@]}" --no-build-isolation --config-settings editable_mode=compat -e "$ROOT" >&2
+    fi
+    fingerprint "$name" >"$stamp"
+  done
+)

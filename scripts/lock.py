@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Resolve the dependencies named in pyproject.toml and pin them in requirements/*.txt.
+
+Run it with .venv's Python to take up newer releases. It pins one version of each package for all machines that
+indistack supports, and stops if a wheel for one of them is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHONS = ("3.11", "3.12", "3.13")
+MACHINES = ("x86_64", "aarch64")
+# Its metadata asks for packages that it does not use, one of them without wheels: pinned without its dependencies.
+BARE = "pyindi-client"
+
+
+def pip_report(requirements: list[str], python: str, machine: str, *options: str) -> dict[str, str]:
+    """Return {name: version} that pip would install from wheels for this Python on this kind of machine."""
+    platforms = [f"--platform={tag}_{machine}" for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014")]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report=-"]
+    command += ["--only-binary=:all:", "--target=unused", f"--python-version={python}", *platforms, *options]
+    answer = subprocess.run([*command, *requirements], check=True, stdout=subprocess.PIPE, text=True)
+    chosen = (item["metadata"] for item in json.loads(answer.stdout)["install"])
+    return {re.sub(r"[-_.]+", "-", meta["name"]).lower(): meta["version"] for meta in chosen}
+
+
+def resolve(requirements: list[str], known: dict[str, str]) -> dict[str, str]:
+    """Return the pins that `requirements` need, beyond the `known` ones and in agreement with them."""
+    bare = [line for line in requirements if line.startswith(BARE)]
+    whole = [line for line in requirements if line not in bare]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
+        constraints.writelines(f"{name}=={version}\n" for name, version in known.items())
+        constraints.flush()
+        pins = pip_report(whole, PYTHONS[0], MACHINES[0], f"--constraint={constraints.name}")
+    if bare:
+        pins |= pip_report(bare, PYTHONS[0], MACHINES[0], "--no-deps")
+    return {name: version for name, version in sorted(pins.items()) if name not in known}
+
+
+def main() -> None:
+    """Write requirements/lock.txt (to run), dev.txt (to test and check) and bench.txt (to compare)."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, extras = pyproject["project"], pyproject["project"]["optional-dependencies"]
+    groups = {
+        "lock": project["dependencies"] + pyproject["build-system"]["requires"],
+        "dev": extras["test"] + extras["check"],
+        "bench": extras["bench"],
+    }
+    known: dict[str, str] = {}
+    files = {}
+    for name, requirements in groups.items():
+        pins = resolve(requirements, known)
+        known |= pins
+        files[name] = pins
+    for python in PYTHONS:
+        for machine in MACHINES:
+            pip_report([f"{name}=={version}" for name, version in known.items()], python, machine, "--no-deps")
+    for name, pins in files.items():
+        lines = [f"{package}=={version}\n" for package, version in pins.items()]
+        text = "# Made by scripts/lock.py. Complete: install with --no-deps.\n" + "".join(lines)
+        (ROOT / "requirements" / f"{name}.txt").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
