@@ -83,6 +83,8 @@ class FrameInfo:
         Conversion factor, electrons per ADU.
     saturation_adu : float
         Values at or above are clipped; inf when unknown.
+    black_adu : float
+        Level that the camera is known to record without light; 0 when unknown. In a calibrated frame always 0.
     ra_deg, dec_deg : float or None
         Where the telescope said it pointed.
     scale_arcsec_px : float or None
@@ -103,6 +105,7 @@ class FrameInfo:
     temperature_c: float | None = None
     binning: tuple[int, int] = (1, 1)
     saturation_adu: float = math.inf
+    black_adu: float = 0.0
     date_obs: datetime | None = None
     target: str = ""
     filter_name: str = ""

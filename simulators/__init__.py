@@ -19,7 +19,7 @@ indiserver gives its drivers no arguments, so they are set up by the environment
 ``INDISTACK_SIM_SCENARIO``            a TOML file, or the name of one in ``simulators/scenarios`` (default: ``demo``)
 ``INDISTACK_SIM_TRUTH``               file to which the truth of each frame is appended, one JSON object per line; a
                                       driver that is started again goes on after the last light in it
-``INDISTACK_SIM_REPLAY``              folder whose files are sent instead of the scenario's frames, byte for byte, by name
+``INDISTACK_SIM_REPLAY``              folder whose files are sent, byte for byte, in the order of their names
 ``INDISTACK_SIM_REPLAY_LOOP``         ``0``: an exposure after the last file fails (default: begin again)
 ``INDISTACK_SIM_DEVICE``              name of the device (default: ``Indistack CMOS`` or ``Indistack DSLR``)
 ``INDISTACK_SIM_LOG_LEVEL``           level of the log on standard error (default: ``WARNING``)

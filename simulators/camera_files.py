@@ -45,17 +45,20 @@ class Shot:
 
 
 def dng_bytes(pixels: Pixels, shot: Shot) -> bytes:
-    """Return a little-endian DNG 1.1 with one uncompressed strip, shape (height, width)."""
+    """Return a little-endian DNG 1.1 with one uncompressed strip, shape (height, width); mono has one linear plane."""
     height, width = pixels.shape
     data = np.ascontiguousarray(pixels, dtype="<u2").tobytes()
-    colours = bytes(_CHANNELS[letter] for letter in shot.cfa)
+    mosaic: list[Field] = [
+        (33421, _SHORT, [2, 2]),
+        (33422, _BYTE, bytes(_CHANNELS[letter] for letter in shot.cfa if letter in _CHANNELS)),
+    ]
     fields: list[Field] = [
         (254, _LONG, [0]),
         (256, _LONG, [width]),
         (257, _LONG, [height]),
         (258, _SHORT, [16]),
         (259, _SHORT, [1]),
-        (262, _SHORT, [32803]),
+        (262, _SHORT, [34892 if shot.cfa == "mono" else 32803]),
         (271, _ASCII, "Indistack"),
         (272, _ASCII, shot.model),
         (273, _LONG, [8]),
@@ -65,8 +68,7 @@ def dng_bytes(pixels: Pixels, shot: Shot) -> bytes:
         (279, _LONG, [len(data)]),
         (284, _SHORT, [1]),
         (306, _ASCII, _exif_date(shot.date_obs)),
-        (33421, _SHORT, [2, 2]),
-        (33422, _BYTE, colours),
+        *(mosaic if shot.cfa != "mono" else []),
         (50706, _BYTE, bytes([1, 1, 0, 0])),
         (50708, _ASCII, shot.model),
         (50714, _LONG, [round(shot.black_adu)]),
@@ -96,7 +98,8 @@ def jpeg_bytes(pixels: Pixels, shot: Shot, quality: int = 95) -> bytes:
 
 def develop(pixels: Pixels, shot: Shot) -> NDArray[np.uint8]:
     """Return an 8-bit RGB picture, shape (height, width, 3): black level, white balance, sRGB curve."""
-    scaled = np.clip((pixels.astype(np.float32) - shot.black_adu) * (65535 / (shot.white_adu - shot.black_adu)), 0, 65535)
+    stretch = 65535 / (shot.white_adu - shot.black_adu)
+    scaled = np.clip((pixels.astype(np.float32) - shot.black_adu) * stretch, 0, 65535)
     raw = scaled.astype(np.uint16)
     colour = cv2.cvtColor(raw, _OPENCV_BAYER[shot.cfa]) if shot.cfa in _OPENCV_BAYER else np.dstack([raw] * 3)
     balanced = colour[..., ::-1].astype(np.float32) / (np.array(shot.neutral, np.float32) * 65535)

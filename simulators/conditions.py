@@ -52,6 +52,8 @@ def conditions_of(scenario: Scenario, index: int) -> Conditions:
     commanded = _commanded_shift(scenario, index)
     wandered = _wandered_shift(scenario, index)
     shift = (commanded[0] + wandered[0], commanded[1] + wandered[1])
+    exposures = [(event.sub, event.exposure_s) for event in events_of(scenario, ExposureChange)]
+    gain_settings = [(event.sub, event.gain_setting) for event in events_of(scenario, GainChange)]
     return Conditions(
         target=_target(scenario, index),
         sky_to_sensor=sky_to_sensor(scenario.width_px, scenario.height_px, shift, rotation_deg),
@@ -61,9 +63,8 @@ def conditions_of(scenario: Scenario, index: int) -> Conditions:
         fwhm_px=_fwhm(scenario, index),
         trail_px=_trail(scenario, index),
         transparency=_transparency(scenario, index),
-        exposure_s=_last([(e.sub, e.exposure_s) for e in events_of(scenario, ExposureChange)], index)
-        or scenario.exposure_s,
-        gain_setting=_last([(e.sub, e.gain_setting) for e in events_of(scenario, GainChange)], index, scenario.gain_setting),
+        exposure_s=_last(exposures, index, scenario.exposure_s),
+        gain_setting=_last(gain_settings, index, scenario.gain_setting),
         satellites=tuple(event for event in events_of(scenario, Satellite) if event.sub == index),
         events=_words(scenario, index),
     )
@@ -82,7 +83,8 @@ def first_light_of_target(scenario: Scenario, index: int) -> int:
     return index
 
 
-def _last(steps: list[tuple[int, float]], index: int, default: float = 0.0) -> float:
+def _last(steps: list[tuple[int, float]], index: int, default: float) -> float:
+    """Return the value of the latest step up to this light."""
     past = [step for step in steps if step[0] <= index]
     return max(past, key=lambda step: step[0])[1] if past else default
 
@@ -130,7 +132,7 @@ def _dew_factor(event: Dew, index: int) -> float:
 
 
 def _transparency(scenario: Scenario, index: int) -> float:
-    return math.prod(_cloud_factor(event, index) for event in events_of(scenario, Clouds))
+    return math.prod((_cloud_factor(event, index) for event in events_of(scenario, Clouds)), start=1.0)
 
 
 def _cloud_factor(event: Clouds, index: int) -> float:

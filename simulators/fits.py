@@ -11,22 +11,23 @@ Value = str | int | float | bool
 BLOCK_BYTES = 2880
 
 
-def fits_bytes(pixels: NDArray[np.uint16], header: Mapping[str, Value]) -> bytes:
-    """Return a FITS file of unsigned 16-bit pixels (stored signed, BZERO 32768), shape (height, width)."""
-    height, width = pixels.shape
-    structure: dict[str, Value] = {
-        "SIMPLE": True,
-        "BITPIX": 16,
-        "NAXIS": 2,
-        "NAXIS1": width,
-        "NAXIS2": height,
-        "EXTEND": True,
-        "BZERO": 32768,
-        "BSCALE": 1,
-    }
+def fits_bytes(pixels: NDArray[np.uint16] | NDArray[np.uint8], header: Mapping[str, Value]) -> bytes:
+    """Return a FITS file.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint16 or uint8, shape (height, width) or (planes, height, width)
+        16 bits are stored signed with BZERO 32768, 8 bits as they are.
+    header : mapping
+        Keywords besides those that describe the data.
+    """
+    deep = pixels.dtype == np.uint16
+    structure: dict[str, Value] = {"SIMPLE": True, "BITPIX": 16 if deep else 8, "NAXIS": pixels.ndim}
+    structure |= {f"NAXIS{axis}": side for axis, side in enumerate(reversed(pixels.shape), start=1)}
+    structure |= {"EXTEND": True, "BZERO": 32768 if deep else 0, "BSCALE": 1}
     head = b"".join(card(key, value) for key, value in {**structure, **header}.items()) + b"END".ljust(80)
     # Flipping the top bit is subtracting 32768; FITS is big-endian.
-    data = (pixels ^ np.uint16(0x8000)).byteswap()
+    data = (pixels ^ np.uint16(0x8000)).byteswap() if deep else np.ascontiguousarray(pixels)
     return b"".join([_padded(head, b" "), data.data, b"\0" * (-data.nbytes % BLOCK_BYTES)])
 
 

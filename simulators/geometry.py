@@ -39,7 +39,14 @@ def readout_to_sensor(x0_px: int, y0_px: int, binning: int) -> Matrix:
     return np.array([[binning, 0.0, x0_px + half], [0.0, binning, y0_px + half], [0.0, 0.0, 1.0]])
 
 
-def map_points(matrix: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Matrix, Matrix]:
+def inverse(matrix: Matrix) -> Matrix:
+    """Return the matrix that undoes another."""
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+
+
+def map_points(
+    matrix: Matrix, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Apply an affine matrix to points; returns new arrays x, y."""
     return (
         matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2],

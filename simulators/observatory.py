@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulators import sky
 from simulators.conditions import Conditions, conditions_of, first_light_of_target
 from simulators.fits import Value, fits_bytes
-from simulators.geometry import Matrix, map_points, readout_to_sensor
+from simulators.geometry import Matrix, inverse, map_points, readout_to_sensor
 from simulators.headers import Settings, make_header
 from simulators.nebula import Nebula, make_nebula
 from simulators.randomness import generator, pool_offsets
@@ -25,6 +25,7 @@ from simulators.scenario import Scenario, Target
 from simulators.sensor import (
     Defects,
     Readout,
+    cfa_channels,
     dark_factor,
     e_per_adu,
     make_defects,
@@ -130,9 +131,7 @@ class Observatory:
         date_obs : datetime, optional
             Start of the exposure; from the scenario's clock when absent.
         """
-        plan = self._plan(
-            kind, index, exposure_s, gain_setting, offset_setting, temperature_c, binning, region_px
-        )
+        plan = self._plan(kind, index, exposure_s, gain_setting, offset_setting, temperature_c, binning, region_px)
         if index is None:
             self._next[kind] += 1
         readout = make_readout(self.scenario, plan.settings.gain_setting, plan.settings.offset_setting)
@@ -233,7 +232,7 @@ class Observatory:
         readout = make_readout(self.scenario, settings.gain_setting, settings.offset_setting)
         range_e = min(self.scenario.full_well_e, self.scenario.max_adu * readout.e_per_adu)
         colours = np.array(PANEL_COLOUR if self.scenario.is_colour else (1.0, 1.0, 1.0), np.float32)
-        tile = colours[sky.cfa_channels(self.scenario.cfa)] * np.float32(range_e * self.scenario.flat_level)
+        tile = colours[cfa_channels(self.scenario.cfa)] * np.float32(range_e * self.scenario.flat_level)
         for dy in range(2):
             for dx in range(2):
                 electrons[dy::2, dx::2] += tile[dy, dx]
@@ -267,10 +266,7 @@ class Observatory:
     def _truth(self, plan: _Plan, readout: Readout, date: datetime) -> Truth:
         is_light = plan.kind == "light"
         conditions, settings = plan.conditions, plan.settings
-        sky_e = np.mean(sky.sky_rates(self.scenario)[:3]) if not self.scenario.is_colour else _mean_over_cfa(
-            sky.sky_rates(self.scenario)
-        )
-        sky_e = sky_e * settings.exposure_s * sky.sky_factor(conditions.transparency)
+        sky_e_per_s = _mean_over_cfa(sky.sky_rates(self.scenario)) * sky.sky_factor(conditions.transparency)
         dark_e = self.scenario.dark_e_per_s * settings.exposure_s * dark_factor(self.scenario, settings.temperature_c)
         return Truth(
             frame=plan.index,
@@ -279,7 +275,7 @@ class Observatory:
             transform=as_rows(self._to_first_light(plan) if is_light else np.eye(3)),
             fwhm_px=conditions.fwhm_px / settings.binning if is_light else 0.0,
             transparency=conditions.transparency if is_light else 0.0,
-            background_adu=float(sky_e) / readout.e_per_adu if is_light else 0.0,
+            background_adu=sky_e_per_s * settings.exposure_s / readout.e_per_adu if is_light else 0.0,
             pedestal_adu=float(readout.column_offset_adu.mean() + dark_e / readout.e_per_adu),
             exposure_s=settings.exposure_s,
             gain_setting=settings.gain_setting,
@@ -291,15 +287,15 @@ class Observatory:
     def _to_first_light(self, plan: _Plan) -> Matrix:
         first = conditions_of(self.scenario, first_light_of_target(self.scenario, plan.index))
         delivered = _delivered_to_sensor(plan.settings)
-        here = np.linalg.inv(plan.conditions.sky_to_sensor) @ delivered
-        matrix = np.linalg.inv(delivered) @ first.sky_to_sensor @ here
+        here = inverse(plan.conditions.sky_to_sensor) @ delivered
+        matrix = inverse(delivered) @ first.sky_to_sensor @ here
         return np.asarray(matrix / matrix[2, 2])
 
     def _stars(self, plan: _Plan) -> StarTruth:
         if plan.kind != "light":
             return StarTruth(np.empty(0), np.empty(0), np.empty((0, 3)), np.empty(0))
         found = sky.stars_in_view(self.scenario, plan.conditions, margin_px=0.5)
-        x, y = map_points(np.linalg.inv(_delivered_to_sensor(plan.settings)), found.x, found.y)
+        x, y = map_points(inverse(_delivered_to_sensor(plan.settings)), found.x, found.y)
         settings = plan.settings
         scale = e_per_adu(self.scenario, settings.gain_setting) * settings.binning**2
         rates = sky.channel_rates(self.scenario, found)
@@ -310,15 +306,13 @@ class Observatory:
         return StarTruth(x[order], y[order], flux_adu[order], found.b_minus_v[order])
 
 
-def _check_request(
-    scenario: Scenario, kind: str, binning: int, region_px: tuple[int, int, int, int] | None
-) -> None:
+def _check_request(scenario: Scenario, kind: str, binning: int, region_px: tuple[int, int, int, int] | None) -> None:
     if kind not in get_args(Kind):
         raise ValueError(f"unknown kind of frame {kind!r}; known: {', '.join(get_args(Kind))}")
     if binning < 1:
         raise ValueError(f"binning must be 1 or more, not {binning}")
     x0, y0, width, height = region_px or (0, 0, scenario.width_px, scenario.height_px)
-    inside = 0 <= x0 and 0 <= y0 and x0 + width <= scenario.width_px and y0 + height <= scenario.height_px
+    inside = min(x0, y0) >= 0 and x0 + width <= scenario.width_px and y0 + height <= scenario.height_px
     if not inside or width < binning or height < binning:
         raise ValueError(f"region {region_px} is not on the {scenario.width_px} x {scenario.height_px} px sensor")
 
@@ -328,8 +322,8 @@ def _or(value: float | None, default: float) -> float:
 
 
 def _mean_over_cfa(rates: tuple[float, ...]) -> float:
-    red, green, blue = rates
-    return (red + 2 * green + blue) / 4
+    """Return the mean of a mosaic, half of which is green; of a mono sensor, its one rate."""
+    return (rates[0] + 2 * rates[1] + rates[2]) / 4 if len(rates) == 3 else rates[0]
 
 
 def _delivered_to_sensor(settings: Settings) -> Matrix:

@@ -1,4 +1,4 @@
-"""INDI properties as values: vectors of numbers, switches, texts or BLOBs, and the messages that define and set them."""
+"""INDI properties as values: vectors of numbers, switches, texts or BLOBs, and the messages about them."""
 
 from __future__ import annotations
 

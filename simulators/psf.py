@@ -80,10 +80,10 @@ def render_stamps(
     """
     x0 = np.rint(x).astype(np.int64) - radius_px
     y0 = np.rint(y).astype(np.int64) - radius_px
-    edges = np.arange(2 * radius_px + 2) - 0.5
+    edges = np.arange(2 * radius_px + 2, dtype=np.float64) - 0.5
     steps = _trail_steps(trail_px)
-    columns = _pixel_shares(edges, x - x0, profile, steps * trail_px[0])
-    rows = _pixel_shares(edges, y - y0, profile, steps * trail_px[1])
+    columns = _pixel_shares(edges, np.subtract(x, x0), profile, steps * trail_px[0])
+    rows = _pixel_shares(edges, np.subtract(y, y0), profile, steps * trail_px[1])
     shares = np.repeat(profile.shares / len(steps), len(steps))
     stamps = np.matmul((rows * shares[:, None]).transpose(0, 2, 1), columns)
     stamps /= stamps.sum(axis=(1, 2), keepdims=True)
@@ -97,7 +97,7 @@ def _trail_steps(trail_px: tuple[float, float]) -> Floats:
 
 
 def _pixel_shares(edges: Floats, centres: Floats, profile: Profile, offsets: Floats) -> Floats:
-    """Return, for each star, each Gaussian at each offset, the share of the flux in each pixel: shape (n, k * s, side)."""
+    """Return each pixel's share of the flux, for each star and each Gaussian at each offset: shape (n, k * s, side)."""
     distance = edges[None, None, None, :] - centres[:, None, None, None] - offsets[None, None, :, None]
     cumulative = 0.5 * _erf(distance / (math.sqrt(2) * profile.sigmas_px[None, :, None, None]))
     return np.diff(cumulative, axis=-1).reshape(len(centres), -1, len(edges) - 1)

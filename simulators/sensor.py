@@ -21,7 +21,7 @@ DARK_DOUBLING_C = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Defects:
-    """Pixels that are always wrong: index into the flattened frame, and dark current in e/s at the nominal temperature."""
+    """Pixels that are always wrong, by index into the flattened frame; dark current at the nominal temperature."""
 
     hot_index: NDArray[np.int64]
     hot_e_per_s: NDArray[np.float32]
@@ -37,11 +37,6 @@ class Readout:
     full_well_e: float
     max_adu: int
     column_offset_adu: NDArray[np.float32]
-
-    @property
-    def saturation_e(self) -> float:
-        """Electrons beyond which a pixel tells nothing more, leaving the range of the converter aside."""
-        return self.full_well_e
 
 
 def e_per_adu(scenario: Scenario, gain_setting: float) -> float:

@@ -151,6 +151,8 @@ class Census:
 
     def _only(self, cameras: tuple[str, ...], now: float) -> Choice:
         """Return the camera if it is the only one."""
+        if self._held("none", not cameras, now) > SETTLE_S:
+            return Choice("", cameras, "the server has no camera yet")
         if self._held("several", len(cameras) > 1, now) < SETTLE_S:
             return Choice(cameras[0] if len(cameras) == 1 else "", cameras)
         problem = f"the server has several cameras, {_quoted(cameras)}: name the one to stack (device)"

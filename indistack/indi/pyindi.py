@@ -43,6 +43,7 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(callback)
     def guarded(self: Client, *arguments: Any) -> None:
         try:
+            self.signs.append(False)
             callback(self, *arguments)
             self.wake()
         except BaseException:  # noqa: BLE001 - the library aborts the process on anything that leaves
@@ -70,7 +71,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         self._link = link
         self._census = census
         self._facts: dict[str, dict[str, wire.Message]] = {}
-        self._signs: list[bool] = []
+        self.signs: list[bool] = []
         self.wake = wake
         self.lock = threading.Lock()
         self.camera = ""
@@ -92,7 +93,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
 
     def take_signs(self) -> list[bool]:
         """Return what came since the last call: True for the reply to a ping, False for anything else."""
-        signs, self._signs = self._signs, []
+        signs, self.signs = self.signs, []
         return signs
 
     def complain(self, text: str) -> None:
@@ -106,7 +107,6 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     def newProperty(self, prop: Any) -> None:  # noqa: N802
         """Note a property and its values."""
         device, name = prop.getDeviceName(), prop.getName()
-        self._signs.append(False)
         with self.lock:
             self._census.define(device, name, blob=prop.getType() == PyIndi.INDI_BLOB)
         self._note(device, name, prop)
@@ -147,7 +147,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     @_guarded
     def newPingReply(self, _word: str) -> None:  # noqa: N802
         """Note that the server lives."""
-        self._signs.append(True)
+        self.signs.append(True)
 
     @_guarded
     def serverDisconnected(self, _code: int) -> None:  # noqa: N802
@@ -167,13 +167,17 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
                 self._census.connect(device, bool(_values(prop).get("CONNECT")))
 
     def _with_facts(self, device: str) -> wire.Message:
-        facts = {name: values for other in self._facts.values() for name, values in other.items() if name in MOUNT_FACTS}
+        facts = {
+            name: values for other in self._facts.values() for name, values in other.items() if name in MOUNT_FACTS
+        }
         return {"device": device, "received": time.time(), "facts": facts | self._facts.get(device, {})}
 
     def _announce(self, device: str, prop: Any, *, defined: bool) -> None:
         """Pass on the path of a file that the camera's driver has written."""
         if path := _values(prop).get("FILE_PATH"):
             wire.send(self._link, {"kind": "path", "path": path, "defined": defined, **self._with_facts(device)})
+            if device == self.camera and not defined:
+                self._prove(device)
 
     def _take(self, device: str, name: str, blobs: Any) -> None:
         """Take each BLOB's buffer over, pass it on and free it."""
@@ -194,10 +198,13 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     def _pass_on(self, device: str, name: str, suffix: str, address: int, size: int) -> None:
         frame = wire.store(address, size)
         try:
-            message = {"kind": "frame", "property": name, "suffix": suffix, "size": size, **self._with_facts(device)}
+            message = {"kind": "frame", "property": name, "suffix": suffix, **self._with_facts(device)}
             wire.send(self._link, message, frame)
         finally:
             os.close(frame)
+        self._prove(device)
+
+    def _prove(self, device: str) -> None:
         with self.lock:
             self._census.prove(device)
 

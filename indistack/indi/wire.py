@@ -48,7 +48,8 @@ def receive(link: socket.socket) -> tuple[Message, memoryview | None] | None:
     data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE_BYTES, 1)
     if not data:
         return None
-    return json.loads(data), view(fds[0]) if fds else None
+    frame = view(fds[0]) if fds else None
+    return json.loads(data), frame
 
 
 def store(address: int, size: int) -> int:

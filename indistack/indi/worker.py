@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import math
 import os
 import select
 import signal
@@ -17,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from indistack.indi import wire
 from indistack.indi.census import Census, Choice
@@ -60,7 +63,7 @@ class Heart:
         self._ping = ping
         self._idle_s = idle_s
         self._sign = now
-        self._sent = -PING_S
+        self._sent = -math.inf
         self._replies = False
         self.heard = False
 
@@ -109,13 +112,18 @@ class Session:
         Waits for a number of seconds or until the callbacks have something; raises `AgentGone`.
     send : callable
         Sends a message to the agent.
+    frames : bool
+        Whether to subscribe to the camera's frames.
     """
 
-    def __init__(self, client: Client, census: Census, rest: Callable[[float], None], send: Send) -> None:
+    def __init__(
+        self, client: Client, census: Census, rest: Callable[[float], None], send: Send, *, frames: bool
+    ) -> None:
         self._client = client
         self._census = census
         self._rest = rest
         self._send = send
+        self._frames = frames
         self._choice: Choice | None = None
         self._subscribed: set[tuple[str, str]] = set()
         self._devices = ""
@@ -141,8 +149,9 @@ class Session:
         """Act on what the callbacks have learnt."""
         with self._client.lock:
             choice = self._census.choose(now)
-            wanted = {(choice.device, name) for name in self._census.blobs(choice.device)}
+            blobs = self._census.blobs(choice.device) if self._frames else ()
             devices = [asdict(facts) for facts in self._census.facts()]
+        wanted = {(choice.device, name) for name in blobs}
         if choice != self._choice:
             self._choice = choice
             self._client.camera = choice.device
@@ -159,12 +168,12 @@ class Session:
 
 
 def tcp_idle(port: int) -> Callable[[], float]:
-    """Return a function that says how long ago TCP brought a byte from a peer at `port` (0 where it cannot be known)."""
-    for name in os.listdir("/proc/self/fd"):
+    """Return a function that says how many seconds ago TCP brought a byte from `port`; inf where that is unknown."""
+    for entry in list(Path("/proc/self/fd").iterdir()):
         with contextlib.suppress(OSError):
-            if (peer := _tcp_socket(int(name))).getpeername()[1] == port:
+            if (peer := _tcp_socket(int(entry.name))).getpeername()[1] == port:
                 return lambda: _last_data_received_s(peer)
-    return lambda: 0.0
+    return lambda: math.inf
 
 
 def _tcp_socket(fd: int) -> socket.socket:
@@ -185,7 +194,7 @@ def _last_data_received_s(peer: socket.socket) -> float:
     return int.from_bytes(info[52:56], sys.byteorder) / 1000  # tcpi_last_data_recv, ms (linux/tcp.h)
 
 
-def serve(link: socket.socket, host: str, port: int, device: str, proven: str) -> str:
+def serve(link: socket.socket, host: str, port: int, device: str, proven: str, frames: bool) -> str:
     """Wait for the server, connect, deliver; return why the connection ended."""
     wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
     poll = select.poll()
@@ -207,7 +216,7 @@ def serve(link: socket.socket, host: str, port: int, device: str, proven: str) -
     if not client.connect(host, port):
         return "the connection failed"
     heart = Heart(client.ping, tcp_idle(port), time.monotonic())
-    return Session(client, census, rest, send).run(heart)
+    return Session(client, census, rest, send, frames=frames).run(heart)
 
 
 def main() -> None:
@@ -216,15 +225,17 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     task = json.loads(sys.argv[1])
     link = socket.socket(fileno=task.pop("fd"))
+    status = 0
     try:
         reason = serve(link, **task)
         wire.send(link, {"kind": "server", "up": False, "reason": reason})
     except (AgentGone, BrokenPipeError, ConnectionResetError):
         pass
-    finally:
-        sys.stderr.flush()
-        if sys.exc_info()[0] is None:
-            os._exit(0)  # past the library's own clean-up, which may hang or abort
+    except Exception:
+        logging.exception("the INDI process fails")
+        status = 1
+    logging.shutdown()
+    os._exit(status)  # past the library's own clean-up, which may hang or abort
 
 
 if __name__ == "__main__":

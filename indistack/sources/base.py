@@ -1,8 +1,11 @@
-"""What a source is, and how a file on this machine becomes a blob."""
+"""What a source is, which files are frames, and how a file on this machine becomes a blob."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,13 +30,42 @@ class Source(Protocol):
 
 COMPOUND = (".fz", ".z", ".gz")
 
+FRAME_SUFFIXES = frozenset(
+    [fits + more for fits in (".fits", ".fit", ".fts") for more in ("", *COMPOUND)]
+    + [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".xisf", ".cr2", ".cr3", ".crw", ".nef", ".arw", ".dng", ".orf"]
+    + [".raf", ".rw2", ".pef", ".kdc"]
+)
+"""What counts as a frame among the files of a folder."""
+
+UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", "~")
+"""Ends of names that programs give to files while they write them (before or instead of a frame's suffix)."""
+
+ANNOUNCED_POLL_S = 0.05
+
 
 def suffix_of(name: str) -> str:
-    """Return a file name's format suffix, lower case, with a compression suffix kept: ``"A.FITS.FZ"`` -> ``".fits.fz"``."""
+    """Return a file name's format suffix, lower case, compression suffix kept: ``"A.FITS.FZ"`` gives ``".fits.fz"``."""
     parts = Path(name.lower()).suffixes
     if len(parts) > 1 and parts[-1] in COMPOUND:
         return parts[-2] + parts[-1]
     return parts[-1] if parts else ""
+
+
+def natural_key(path: Path) -> list[tuple[int, int | str]]:
+    """Return a sort key that puts ``img_2`` before ``img_10``."""
+    parts = re.split(r"(\d+)", str(path).casefold())
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
+
+
+def is_frame_name(name: str) -> bool:
+    """Whether a file in a folder counts as a frame: a suffix of ours, not hidden, not marked as unfinished."""
+    return suffix_of(name) in FRAME_SUFFIXES and not is_unfinished_name(name)
+
+
+def is_unfinished_name(name: str) -> bool:
+    """Whether a program has named a file so that nobody takes it yet."""
+    stem = name.lower().removesuffix(suffix_of(name))
+    return name.startswith((".", "~")) or stem.endswith(UNFINISHED) or name.lower().endswith(UNFINISHED)
 
 
 def read_blob(path: Path, device: str) -> Blob:
@@ -46,3 +78,40 @@ def read_blob(path: Path, device: str) -> Blob:
     except OSError as error:
         data, fault = b"", error.strerror or str(error)
     return Blob(data, suffix_of(path.name), device, str(path), datetime.now(UTC), path, fault)
+
+
+def read_announced(path: Path, device: str, stop: threading.Event, patience_s: float) -> Blob | None:
+    """Read a file that another program says is written, when it is there and whole.
+
+    Returns
+    -------
+    Blob or None
+        None when the file has not come into being within `patience_s`, or `stop` was set while waiting. A file that
+        still grows, or cannot be read, after that time is returned as it is.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        before = stamp_of(path)
+        blob = read_blob(path, device)
+        whole = before is not None and before == stamp_of(path) and blob.size_bytes == before.size_bytes > 0
+        if whole or stop.is_set() or time.monotonic() >= deadline:
+            return blob if before is not None else None
+        stop.wait(ANNOUNCED_POLL_S)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells one state of a file from another; the inode does not, for FAT makes up new ones now and then."""
+
+    size_bytes: int
+    modified_ns: int
+    inode: int = dataclasses.field(compare=False)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Return a file's stamp; None when there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)

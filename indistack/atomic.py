@@ -1,0 +1,52 @@
+"""Files that appear whole or not at all: write to a temporary name, fsync, rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from indistack.errors import SinkError
+
+
+@contextmanager
+def atomic_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a temporary file beside `path` that takes its name when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        Final name; an existing file is replaced, and readers see the old or the new one, never a part.
+    durable : bool
+        Survive a power cut (fsync of the file and its folder); False for files that are rewritten all the time.
+
+    Raises
+    ------
+    SinkError
+        The file cannot be written; the message names it.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise SinkError(f"{path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,81 @@
+"""The whole settings file, composed of the slots' own settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from indistack.align import AlignSettings
+from indistack.calibrate import CalibrateSettings
+from indistack.debayer import DebayerSettings
+from indistack.decode import DecodeSettings
+from indistack.drift import DriftSettings
+from indistack.enhance import PictureSettings
+from indistack.quality import QualitySettings
+from indistack.settings import Settings
+from indistack.sources import FolderSettings, HookSettings, IndiSettings
+from indistack.stack import StackSettings
+from indistack.stars import StarsSettings
+
+
+class PublishSettings(Settings):
+    """How often the growing stack is written."""
+
+    interval_s: float = Field(default=2.0, ge=0)
+    """Shortest time between two publications of one file."""
+    duty: float = Field(default=0.1, gt=0, le=1)
+    """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
+
+
+class QueueSettings(Settings):
+    """What waits between the camera and the stack."""
+
+    max_mb: float = Field(default=512, gt=0)
+    """Frames kept in memory; more go to the spool folder on disk until their turn comes."""
+
+
+class Config(Settings):
+    """All settings; every table belongs to one slot."""
+
+    indi: IndiSettings = IndiSettings()
+    folder: FolderSettings = FolderSettings()
+    hook: HookSettings = HookSettings()
+    queue: QueueSettings = QueueSettings()
+    decode: DecodeSettings = DecodeSettings()
+    calibrate: CalibrateSettings = CalibrateSettings()
+    debayer: DebayerSettings = DebayerSettings()
+    stars: StarsSettings = StarsSettings()
+    quality: QualitySettings = QualitySettings()
+    align: AlignSettings = AlignSettings()
+    drift: DriftSettings = DriftSettings()
+    stack: StackSettings = StackSettings()
+    picture: PictureSettings = PictureSettings()
+    publish: PublishSettings = PublishSettings()
+
+
+def to_toml(config: Config) -> str:
+    """Return the effective settings as TOML that reads back to the same settings; a setting that is off is left out."""
+    tables = []
+    for name, table in config.model_dump(mode="json").items():
+        lines = [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
+        tables.append("\n".join([f"[{name}]", *lines]))
+    return "\n\n".join(tables) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
+
+
+def jobs_of(settings: StackSettings) -> int:
+    """Return the number of threads: as set, else one for each core that this process may use."""
+    return settings.jobs or len(os.sched_getaffinity(0))
+
+
+def default_config_path() -> Path:
+    """Return where the settings file is looked for when none is named."""
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "indistack" / "indistack.toml"

@@ -1,0 +1,61 @@
+"""Bytes to frames: what the camera or the file held, unchanged, with the facts of its header."""
+
+from __future__ import annotations
+
+import logging
+
+from indistack.decode import fits
+from indistack.decode.base import DECODERS, Decoder, DecodeSettings
+from indistack.errors import DecodeError
+from indistack.frame import Blob, RawFrame
+from indistack.tiles import Workers
+
+__all__ = ["DECODERS", "DecodeSettings", "Decoder", "decode", "fits"]
+
+_log = logging.getLogger(__name__)
+_HEAD_BYTES = 4096
+
+
+def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None) -> RawFrame:
+    """Turn the bytes of one frame into pixels and facts.
+
+    The format is told by the content, and by the suffix only where the content does not say.
+
+    Parameters
+    ----------
+    workers : Workers, optional
+        Threads that share the conversion; without them it runs in the caller.
+
+    Raises
+    ------
+    DecodeError
+        `unreadable`, `empty`, `not_a_frame`, `no_image`, `truncated`, `damaged`, `too_large`, `unsupported` or
+        `constant`. Nothing else, whatever the bytes.
+    """
+    if blob.fault:
+        raise DecodeError("unreadable", blob.fault, {"origin": blob.origin})
+    if blob.size_bytes == 0:
+        raise DecodeError("empty", "no bytes", {"bytes": 0})
+    try:
+        return _decoder(blob).decode(blob, settings, workers or Workers(1))
+    except DecodeError:
+        raise
+    except MemoryError as error:
+        raise DecodeError("too_large", "not enough memory", {"bytes": blob.size_bytes}) from error
+    except Exception as error:
+        _log.debug("%s cannot be decoded", blob.origin, exc_info=True)
+        raise DecodeError("damaged", f"{type(error).__name__}: {error}", {"bytes": blob.size_bytes}) from error
+
+
+def _decoder(blob: Blob) -> Decoder:
+    head = bytes(memoryview(blob.data).cast("B")[:_HEAD_BYTES])
+    suffix = blob.suffix.lower()
+    for name in DECODERS:
+        decoder = DECODERS.get(name)
+        if decoder.claims(head, suffix):
+            return decoder()
+    for name in DECODERS:
+        decoder = DECODERS.get(name)
+        if suffix in decoder.suffixes:
+            return decoder()
+    raise DecodeError("not_a_frame", f"unknown content {head[:16]!r}", {"suffix": suffix, "bytes": blob.size_bytes})

@@ -1,0 +1,48 @@
+"""Which colour the first stored pixel has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import get_args
+
+from indistack.decode.base import BayerSetting
+from indistack.errors import DecodeError
+from indistack.fits_header import READ, number, text_fact
+from indistack.frame import CardValue, CfaPattern
+
+PATTERNS: tuple[CfaPattern, ...] = get_args(CfaPattern)
+_MONO = ("", "NONE", "MONO", "MONOCHROME", "TRUE", "FALSE", "RGB", "0", "1")
+
+
+def cfa_of(table: Mapping[str, CardValue], height: int, bayer: BayerSetting) -> CfaPattern | None:
+    """Return the pattern at stored row 0, column 0; None for mono.
+
+    BAYERPAT is the pattern at the top left of the picture, moved by XBAYROFF and YBAYROFF. Where ROWORDER says
+    BOTTOM-UP the first stored row is the picture's last one, so RGGB of an even height begins with GBRG.
+
+    Raises
+    ------
+    DecodeError
+        `unsupported`: a mosaic that is not one of the four Bayer patterns.
+    """
+    if bayer != "auto":
+        return None if bayer == "none" else bayer
+    for keyword in READ["cfa"]:
+        said = re.sub(r"[^A-Z0-9]", "", str(table.get(keyword, "")).upper())
+        if said in PATTERNS:
+            x, y = (int(number(table.get(READ[axis][0])) or 0) for axis in ("cfa_x", "cfa_y"))
+            bottom_up = text_fact(table, "row_order").upper().startswith("BOT")
+            return shifted(said, x, y + (height - 1 if bottom_up else 0))
+        if said not in _MONO and len(said) >= 4:
+            raise DecodeError("unsupported", f"colour filter array {said!r} ({keyword})", {"cfa": said})
+    return None
+
+
+def shifted(pattern: CfaPattern, x: int, y: int) -> CfaPattern:
+    """Return the pattern seen from the pixel at column `x`, row `y`."""
+    return next(
+        candidate
+        for candidate in PATTERNS
+        if all(candidate[2 * j + i] == pattern[2 * ((j + y) % 2) + (i + x) % 2] for j in (0, 1) for i in (0, 1))
+    )

@@ -1,0 +1,83 @@
+"""Examines whether this machine is ready for a night."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indistack.config import Config
+
+GOOD, WARN, BAD = "ok", "warn", "BAD"
+
+PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", "pyindi-client")
+
+MIN_FREE_GB = 2.0
+MIN_MEMORY_GB = 1.5
+"""A 24 MP colour stack takes about 1 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    mark: str
+    subject: str
+    text: str
+
+
+def examine(config: Config, folder: Path) -> Iterator[Finding]:
+    """Yield what was found about Python, packages, memory, disk, the INDI server and Ekos."""
+    yield _python()
+    yield from (_package(name) for name in PACKAGES)
+    yield _memory()
+    yield from _disk(folder)
+    yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
+    yield _server(config.indi.host, config.indi.port)
+
+
+def _python() -> Finding:
+    mark = GOOD if sys.version_info >= (3, 11) else BAD
+    return Finding(mark, "Python", f"{platform.python_version()} on {platform.machine()}")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(GOOD, name, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(BAD, name, "not installed")
+
+
+def _memory() -> Finding:
+    available_gb = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    mark = GOOD if available_gb >= MIN_MEMORY_GB else WARN
+    return Finding(mark, "memory", f"{available_gb:.1f} GB free")
+
+
+def _disk(folder: Path) -> Iterator[Finding]:
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    writable = os.access(place, os.W_OK)
+    yield Finding(GOOD if writable else BAD, "output", f"{folder} {'can' if writable else 'cannot'} be written")
+    free_gb = shutil.disk_usage(place).free / 1e9
+    yield Finding(GOOD if free_gb >= MIN_FREE_GB else WARN, "disk", f"{free_gb:.1f} GB free at {place}")
+
+
+def _program(name: str, why: str) -> Finding:
+    path = shutil.which(name)
+    return Finding(GOOD, name, path) if path else Finding(WARN, name, f"not installed; {why}")
+
+
+def _server(host: str, port: int) -> Finding:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return Finding(GOOD, "INDI server", f"answers at {host}:{port}")
+    except OSError as error:
+        return Finding(WARN, "INDI server", f"does not answer at {host}:{port}: {error.strerror or error}")

@@ -1,0 +1,72 @@
+"""What an operator promises, the slot's registry and its settings."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, field_validator
+
+from indistack.errors import SettingsError
+from indistack.frame import FloatArray
+from indistack.registry import Registry
+from indistack.settings import Settings
+
+SAMPLES = 400_000
+"""Pixels that statistics are taken from: enough for a median to a thousandth of the noise."""
+
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+class Operator(Protocol):
+    """One step from linear ADU to a picture for people."""
+
+    def __call__(self, picture: FloatArray) -> FloatArray:
+        """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""
+
+
+OPERATORS: Registry[Operator] = Registry("picture.operators")
+
+
+class PictureSettings(Settings):
+    """How the stack becomes a picture."""
+
+    operators: list[str] = Field(default=["neutral", "stf"])
+    """Applied in this order."""
+
+    max_side_px: int = Field(default=3000, ge=0)
+    """Larger stacks are shown binned by whole numbers; 0 = full size always."""
+
+    @field_validator("operators")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        try:
+            for name in names:
+                OPERATORS.get(name)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return names
+
+
+def channels_of(picture: FloatArray) -> FloatArray:
+    """``(h, w)`` or ``(h, w, c)`` -> view ``(h, w, c)``."""
+    return picture if picture.ndim == 3 else picture[..., np.newaxis]
+
+
+def sample(picture: FloatArray) -> npt.NDArray[Any]:
+    """``(n, c)`` pixels on a regular grid over the picture, without those that are not finite."""
+    planes = channels_of(picture)
+    stride = max(1, int(np.sqrt(planes.shape[0] * planes.shape[1] / SAMPLES)))
+    points = planes[::stride, ::stride].reshape(-1, planes.shape[2])
+    return points[np.isfinite(points).all(axis=1)]
+
+
+def median_and_sigma(values: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    """Median and MADN of each column of ``(n, c)`` values; zeros where there are none."""
+    if len(values) == 0:
+        return np.zeros(values.shape[1], np.float32), np.zeros(values.shape[1], np.float32)
+    median = np.median(values, axis=0)
+    sigma = MAD_TO_SIGMA * np.median(np.abs(values - median), axis=0)
+    return median.astype(np.float32), sigma.astype(np.float32)

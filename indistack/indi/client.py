@@ -1,0 +1,203 @@
+"""The agent's end of the INDI process: starts it, reads it at once, always, and starts the next one when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+import indistack
+from indistack.indi import wire
+from indistack.indi.events import Event, Frame, PathSaved, ServerState, event_of
+
+log = logging.getLogger(__name__)
+
+WORKER = (sys.executable, "-m", "indistack.indi.worker")
+
+QUIET_S = 20.0
+"""A process that has said nothing for this long hangs: it tells of itself every 5 s."""
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = {"ended": 1.0, "crashed": 5.0}
+"""Pauses between processes that end soon after their start; a server that comes back is met within the first."""
+
+LONG_LIFE_S = 10.0
+
+
+class IndiClient:
+    """What comes from one INDI server, for as long as it is wanted.
+
+    Parameters
+    ----------
+    host, port : str, int
+        The server.
+    device : str
+        The camera; "" for the only one there.
+    frames : bool
+        Whether to receive its frames; False for a look at what is there.
+    worker : tuple of str
+        The command of the INDI process; tests put another in its place.
+    """
+
+    def __init__(
+        self, host: str, port: int, device: str = "", *, frames: bool = True, worker: tuple[str, ...] = WORKER
+    ) -> None:
+        self.address = f"{host}:{port}"
+        self.pid = 0
+        self._task = {"host": host, "port": port, "device": device, "proven": "", "frames": frames}
+        self._worker = worker
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._link: socket.socket | None = None
+        self._told: tuple[bool, str] | None = None
+        self._thread = threading.Thread(target=self._supervise, name="indi", daemon=True)
+        self._thread.start()
+
+    def get(self, timeout_s: float) -> Event | None:
+        """Return the next event, or None when there is none within the time."""
+        try:
+            return self._events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """End the process; events not yet taken stay."""
+        self._closing.set()
+        if (link := self._link) is not None:
+            _shut(link)
+        self._thread.join(5)
+
+    def __enter__(self) -> IndiClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _supervise(self) -> None:
+        """Run one process after the other."""
+        pause = 0.0
+        while not self._closing.wait(pause):
+            began = time.monotonic()
+            crashed = not self._try_process()
+            if time.monotonic() - began > LONG_LIFE_S:
+                pause = 0.0
+            else:
+                pause = min(max(pause * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S["crashed" if crashed else "ended"])
+
+    def _try_process(self) -> bool:
+        """Run one process; return whether it ended as it should."""
+        try:
+            status = self._run_process()
+        except Exception:
+            log.exception("the INDI process could not be run")
+            return False
+        if status != 0 and not self._closing.is_set():
+            log.warning("the INDI process died (%s), starting another", _cause(status))
+            self._told = (False, "the INDI process died")
+            self._events.put(ServerState(*self._told))
+        return status == 0
+
+    def _run_process(self) -> int:
+        """Start a process, read it until it ends, return its exit status."""
+        ours, theirs = wire.pair()
+        with ours:
+            with theirs:
+                process = self._start(theirs)
+            self.pid, self._link = process.pid, ours
+            if self._closing.is_set():
+                _shut(ours)
+            try:
+                self._read(ours)
+            except TimeoutError:
+                log.warning("the INDI process hangs")
+                process.kill()
+            finally:
+                self._link = None
+                _shut(ours)
+                status = _end(process)
+        return status
+
+    def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        """Start the process in a session of its own: CTRL-C in a terminal is not meant for it."""
+        root = str(Path(indistack.__file__).parents[1])
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        process = subprocess.Popen(
+            [*self._worker, json.dumps({"fd": theirs.fileno(), **self._task})],
+            pass_fds=[theirs.fileno()],
+            env=os.environ | {"PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        threading.Thread(target=_log_lines, args=(process,), name="indi-stderr", daemon=True).start()
+        return process
+
+    def _read(self, link: socket.socket) -> None:
+        """Turn messages into events until the process ends."""
+        link.settimeout(QUIET_S)
+        while (received := wire.receive(link)) is not None:
+            message, data = received
+            if message["kind"] == "fault":
+                log.error("a fault in the INDI process: %s", message["text"])
+            if (event := event_of(message, data)) is not None:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """Queue an event; a server's state counts, and is logged, when it changes."""
+        if isinstance(event, Frame) or (isinstance(event, PathSaved) and not event.defined):
+            self._task["proven"] = event.device
+        if isinstance(event, ServerState):
+            if self._told == (event.up, event.reason):
+                return
+            self._log_server(event)
+            self._told = (event.up, event.reason)
+        self._events.put(event)
+
+    def _log_server(self, state: ServerState) -> None:
+        if state.up:
+            log.info("connected to the INDI server at %s", self.address)
+        elif self._told is not None and self._told[0]:
+            log.warning("lost the INDI server at %s: %s; waiting for it", self.address, state.reason)
+        else:
+            log.info("waiting for an INDI server at %s: %s", self.address, state.reason)
+
+
+def _shut(link: socket.socket) -> None:
+    """Close both directions, which ends a read in another thread too."""
+    with contextlib.suppress(OSError):  # the other end is gone already
+        link.shutdown(socket.SHUT_RDWR)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the process, which ends by itself when its link is gone; return its exit status."""
+    try:
+        return process.wait(2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _log_lines(process: subprocess.Popen[bytes]) -> None:
+    """Pass on what the native library writes."""
+    if process.stderr is not None:
+        with process.stderr as lines:
+            for line in lines:
+                log.debug("INDI process: %s", line.decode(errors="replace").rstrip())
+
+
+def _cause(status: int) -> str:
+    """Return an exit status in words."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"

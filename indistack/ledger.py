@@ -1,0 +1,127 @@
+"""The append-only record of a session: one JSON line per blob, and a folder per stack."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indistack.errors import StackError
+from indistack.frame import Accepted, Blob, Outcome, Restarted
+
+MAX_NAME = 40
+"""Characters of a target's name that go into a folder's name."""
+
+
+def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """Return the ledger's line of one blob.
+
+    Parameters
+    ----------
+    number : int
+        Count of blobs since the agent began, from 1.
+    blob : Blob
+        What arrived.
+    outcome : Outcome
+        What became of it; its numbers are taken over.
+    now : datetime
+        Time of the decision (UTC).
+    """
+    detail = "" if isinstance(outcome, Accepted | Restarted) else outcome.detail
+    return {
+        "number": number,
+        "time": now.isoformat(timespec="milliseconds"),
+        "received": blob.received.isoformat(timespec="milliseconds"),
+        "path": str(blob.path) if blob.path is not None else "",
+        "origin": blob.origin,
+        "device": blob.device,
+        "format": blob.suffix,
+        "bytes": blob.size_bytes,
+        "outcome": outcome.word,
+        "reason": outcome.reason,
+        "detail": detail,
+        **outcome.numbers,
+    }
+
+
+def dump(value: Mapping[str, Any], indent: int | None = None) -> str:
+    """Return strict JSON; NumPy numbers become numbers, what is not finite becomes null."""
+    return json.dumps(_plain(value), indent=indent, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+class Ledger:
+    """Appends lines to ``ledger.jsonl``; each survives a power cut once `append` has returned.
+
+    Parameters
+    ----------
+    folder : Path
+        The session's folder, made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "ledger.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise StackError(f"{self.path}: {error.strerror}") from error
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        """Write one line and wait until it is on the disk."""
+        try:
+            self._file.write(dump(line) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StackError(f"{self.path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def session_name(started: datetime, target: str, number: int) -> str:
+    """Return a folder name with start time (UTC), target and number: ``20240106-213005_M42_001``."""
+    ascii_name = unicodedata.normalize("NFKD", target).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9+-]+", "-", ascii_name).strip("-")[:MAX_NAME] or "unnamed"
+    return f"{started.astimezone(UTC):%Y%m%d-%H%M%S}_{words}_{number:03d}"
+
+
+def describe(line: dict[str, Any]) -> str:
+    """Return a ledger line in words: name, why, stars, FWHM, shift, rms, weight, milliseconds."""
+    words = [f"{line['number']:4d} {Path(line['path'] or line['origin']).name}"]
+    if line["reason"]:
+        words.append(f"{line['reason']}: {line['detail']}" if line["detail"] else line["reason"])
+    if line.get("stars") is not None:
+        words.append(f"{line['stars']} stars")
+    if line.get("fwhm_px") and math.isfinite(line["fwhm_px"]):
+        words.append(f"FWHM {line['fwhm_px']:.2f} px")
+    if line.get("shift_px"):
+        dx, dy = line["shift_px"]
+        words.append(f"shift {dx:+.1f} {dy:+.1f} px {line['rotation_deg']:+.2f} deg, rms {line['rms_px']:.2f} px")
+        words.append(f"weight {line['weight']:.2f}")
+    words.append(f"{sum(line.get('stage_ms', {}).values()):.0f} ms")
+    return "  ".join(words)

@@ -1,0 +1,137 @@
+"""What is remembered between the subs of one stack: reference, stack, drift, counters."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from indistack import __version__
+from indistack.config import Config
+from indistack.drift import Drift
+from indistack.fits_header import StackFacts, output_cards
+from indistack.frame import CalibratedFrame, FrameInfo, Integration, RawFrame, Scene, Transform
+from indistack.quality import Judge
+from indistack.sinks import Snapshot
+from indistack.stack import METHODS, StackMethod
+
+REMEMBERED_SUBS = 500
+"""Fingerprints kept to recognise a frame that arrives twice, by two ways."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The frame that the others are aligned to.
+
+    Attributes
+    ----------
+    scene : Scene
+        Its stars.
+    info : FrameInfo
+        Its header facts, the base of the stack's own.
+    name : str
+        File name or origin.
+    """
+
+    scene: Scene
+    info: FrameInfo
+    name: str
+
+
+class Recent:
+    """Recognises an exposure that arrives again: same pixels, and no other time of exposure."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, datetime | None] = {}
+        self._order: deque[str] = deque()
+
+    def is_repeat(self, raw: RawFrame) -> bool:
+        """Return whether this exposure was remembered before."""
+        if raw.fingerprint not in self._seen:
+            return False
+        before, now = self._seen[raw.fingerprint], raw.info.date_obs
+        return before is None or now is None or before == now
+
+    def remember(self, raw: RawFrame) -> None:
+        """Remember an exposure; the oldest of many is forgotten."""
+        if raw.fingerprint not in self._seen:
+            self._order.append(raw.fingerprint)
+            if len(self._order) > REMEMBERED_SUBS:
+                del self._seen[self._order.popleft()]
+        self._seen[raw.fingerprint] = raw.info.date_obs
+
+
+class Session:
+    """One stack and what belongs to it.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    reference : Reference
+        What later subs are aligned to.
+    frame : CalibratedFrame
+        The first sub: gives size and colour.
+    """
+
+    def __init__(self, config: Config, reference: Reference, frame: CalibratedFrame) -> None:
+        self._config = config
+        self.reference = reference
+        self.size = (reference.scene.height, reference.scene.width)
+        self.drift = Drift(config.drift, frame)
+        self.judge = Judge(config.quality)
+        self.stack: StackMethod = METHODS.get(config.stack.method)(*self.size, frame.channels)
+        self.guess: Transform | None = None
+        self.stranger: Scene | None = None
+        self.masters: Sequence[str] = frame.masters
+        self._first: datetime | None = None
+        self._end: datetime | None = None
+
+    @property
+    def n_subs(self) -> int:
+        """Subs in the stack."""
+        return self.stack.integration().n_subs
+
+    def count(self, frame: CalibratedFrame, scene: Scene, transform: Transform) -> None:
+        """One sub has been added to the stack."""
+        self.stack.count(frame.info.exposure_s or 0.0)
+        self.judge.remember(scene.stars)
+        self.guess, self.stranger = transform, None
+        begin = frame.info.date_obs
+        if begin is not None:
+            end = begin + timedelta(seconds=frame.info.exposure_s or 0.0)
+            self._first = min(begin, self._first or begin)
+            self._end = max(end, self._end or end)
+
+    def snapshot(self, copy: bool) -> Snapshot:
+        """Return the stack as it is now.
+
+        Parameters
+        ----------
+        copy : bool
+            True when subs may still be added while the snapshot is used.
+        """
+        stack = self.stack.integration()
+        if copy:
+            stack = replace(
+                stack, pixels=stack.pixels.copy(), weight=stack.weight.copy(), coverage=stack.coverage.copy()
+            )
+        return Snapshot(stack, output_cards(self.reference.info, self._facts(stack)), self.reference.info.bottom_up)
+
+    def _facts(self, stack: Integration) -> StackFacts:
+        settings = self._config
+        history = (
+            f"align: {settings.align.method}; debayer: {settings.debayer.method}; weight: {settings.quality.weight}",
+            f"reference: {self.reference.name}",
+        )
+        return StackFacts(
+            stack.exposure_s,
+            stack.n_subs,
+            settings.stack.method,
+            __version__,
+            self._first,
+            self._end,
+            self.masters,
+            history,
+        )

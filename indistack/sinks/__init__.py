@@ -1,0 +1,6 @@
+"""Where the stack goes."""
+
+from indistack.sinks import fits, png
+from indistack.sinks.base import SINKS, Sink, Snapshot
+
+__all__ = ["SINKS", "Sink", "Snapshot", "fits", "png"]

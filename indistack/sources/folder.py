@@ -1,0 +1,166 @@
+"""Frames from a hot folder: what is there, and what appears or is replaced while we watch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from indistack.settings import Settings
+from indistack.sources.base import Emit, Stamp, is_frame_name, is_unfinished_name, natural_key, read_blob
+
+log = logging.getLogger(__name__)
+
+SCAN_SHARE = 5
+"""A scan that takes long (a slow network share) is followed by a pause this many times longer."""
+
+FITS_SUFFIXES = (".fits", ".fit", ".fts")
+FITS_BLOCK_BYTES = 2880
+FITS_PATIENCE_S = 5.0
+"""A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
+
+OUR_FILES = frozenset({"stack.fits", "stack.png", "sessions"})
+"""What the agent writes into its output folder."""
+
+
+class FolderSettings(Settings):
+    """How a folder is watched.
+
+    Attributes
+    ----------
+    interval_s : float
+        Pause between two looks. Plain looking works on every file system, SMB and NFS too.
+    settle_s : float
+        A file counts as complete when its size and time have not changed for this long.
+    recursive : bool
+        Look into sub-folders too.
+    existing : bool
+        Deliver what is there at the start too.
+    """
+
+    interval_s: float = Field(default=0.3, gt=0, le=60)
+    settle_s: float = Field(default=0.3, ge=0, le=600)
+    recursive: bool = False
+    existing: bool = True
+
+
+class FolderSource:
+    """A hot folder.
+
+    Parameters
+    ----------
+    folder : Path
+        It may appear later, vanish and come back.
+    settings : FolderSettings
+        How it is watched.
+    outputs : Path or None
+        The agent's own output folder, whose files are no frames.
+    """
+
+    def __init__(self, folder: Path, settings: FolderSettings | None = None, outputs: Path | None = None) -> None:
+        self._folder = folder.absolute()
+        self._settings = settings or FolderSettings()
+        self._outputs = None if outputs is None else outputs.absolute()
+        self._delivered: dict[str, Stamp] = {}
+        self._waiting: dict[str, tuple[Stamp, float]] = {}
+        self._unfinished: set[int] = set()  # inodes of files whose name says that they are being written
+        self._renamed: set[int] = set()  # those of the look before: whoever gives one a frame's name is done
+        self._present = True
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Deliver complete files in natural order, as they become complete, until `stop` is set."""
+        if not self._settings.existing:
+            self._delivered = self._look()
+        pause_s = 0.0
+        while not stop.wait(pause_s):
+            began = time.monotonic()
+            frames = self._look()
+            pause_s = max(self._settings.interval_s, SCAN_SHARE * (time.monotonic() - began))
+            for path in self._ready(frames, began):
+                if stop.is_set():
+                    return
+                emit(read_blob(path, self._folder.name))
+
+    def _ready(self, frames: dict[str, Stamp], now: float) -> list[Path]:
+        """Return the files that are new, or replaced, and complete; remember those that are not yet."""
+        waiting, ready = {}, []
+        for name, stamp in frames.items():
+            if stamp == self._delivered.get(name) or stamp.size_bytes == 0:
+                continue
+            known, since = self._waiting.get(name, (None, now))
+            since = since if stamp == known else now
+            if stamp.inode in self._renamed or self._settled(name, stamp, now - since):
+                self._delivered[name] = stamp
+                ready.append(Path(name))
+            else:
+                waiting[name] = stamp, since
+        self._waiting = waiting
+        return sorted(ready, key=natural_key)
+
+    def _settled(self, name: str, stamp: Stamp, unchanged_s: float) -> bool:
+        """Whether a file has not changed for so long that nobody writes to it any more."""
+        odd = name.lower().endswith(FITS_SUFFIXES) and stamp.size_bytes % FITS_BLOCK_BYTES != 0
+        patience_s = self._settings.settle_s + (FITS_PATIENCE_S if odd else 0.0)
+        return unchanged_s > 0 and unchanged_s >= patience_s
+
+    def _look(self) -> dict[str, Stamp]:
+        """Return the frames that are in the folder now, with their stamps."""
+        self._renamed, self._unfinished = self._unfinished, set()
+        frames: dict[str, Stamp] = {}
+        try:
+            frames.update(self._scan(self._folder))
+        except OSError as error:
+            if self._present:
+                log.warning("folder %s: %s; waiting for it", self._folder, error.strerror)
+            self._present = False
+        else:
+            if not self._present:
+                log.info("folder %s is back", self._folder)
+            self._present = True
+        return frames
+
+    def _scan(self, folder: Path) -> Iterator[tuple[str, Stamp]]:
+        """Return the frames of one folder, and of those below it where settings say so."""
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = Path(entry.path)
+                if self._is_ours(path):
+                    continue
+                if self._settings.recursive and entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith("."):
+                        yield from self._scan_below(path)
+                elif (stamp := _file_stamp(entry)) is not None:
+                    if is_frame_name(entry.name):
+                        yield entry.path, stamp
+                    elif is_unfinished_name(entry.name):
+                        self._unfinished.add(stamp.inode)
+
+    def _scan_below(self, folder: Path) -> Iterator[tuple[str, Stamp]]:
+        try:
+            yield from self._scan(folder)
+        except OSError as error:  # removed while we looked, or not ours to read: the rest of the tree counts
+            log.debug("folder %s: %s", folder, error.strerror)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether the agent itself writes this file or folder."""
+        if self._outputs is None or not path.is_relative_to(self._outputs):
+            return False
+        if not self._folder.is_relative_to(self._outputs):
+            return True
+        return path.parent == self._outputs and path.name in OUR_FILES
+
+
+def _file_stamp(entry: os.DirEntry[str]) -> Stamp | None:
+    """Return a file's stamp; None for what is no file, or is gone again."""
+    try:
+        if not entry.is_file():
+            return None
+        status = entry.stat()
+    except OSError:
+        return None
+    return Stamp(status.st_size, status.st_mtime_ns, entry.inode())

@@ -1,0 +1,149 @@
+"""Frames that Ekos' capture hook announces, on a socket of this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import socket
+import stat
+import threading
+from pathlib import Path
+
+from indistack.errors import SourceError
+from indistack.hook import candidates
+from indistack.settings import Settings
+from indistack.sources.base import Emit, read_announced
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.2
+FILE_PATIENCE_S = 1.0
+MAX_MESSAGE_BYTES = 1 << 16
+
+
+class HookSettings(Settings):
+    """Where the hook finds the agent.
+
+    Attributes
+    ----------
+    enabled : bool
+        Listen at all.
+    socket : str
+        Path of the socket; "" for ``$INDISTACK_SOCKET``, else ``$XDG_RUNTIME_DIR/indistack/agent.sock``, else
+        ``/tmp/indistack-UID/agent.sock``. The hook knows of another path only by ``$INDISTACK_SOCKET``.
+    """
+
+    enabled: bool = True
+    socket: str = ""
+
+
+class HookSource:
+    """Files that Ekos says it has written.
+
+    Parameters
+    ----------
+    settings : HookSettings
+        Where to listen.
+    """
+
+    def __init__(self, settings: HookSettings | None = None) -> None:
+        self._settings = settings or HookSettings()
+        self.path: Path | None = None
+        self.announced = 0
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Deliver announced files until `stop` is set; without a socket, wait for that and deliver nothing."""
+        try:
+            listener = self._listen() if self._settings.enabled else None
+        except SourceError as error:
+            log.warning("%s; going on without the Ekos hook", error)
+            listener = None
+        if listener is None:
+            stop.wait()
+            return
+        with listener:
+            try:
+                self._serve(listener, emit, stop)
+            finally:
+                if self.path is not None:
+                    self.path.unlink(missing_ok=True)
+
+    def _listen(self) -> socket.socket:
+        """Return the socket at the first path that can be had."""
+        explicit = self._settings.socket
+        faults = []
+        for path in [Path(explicit).expanduser()] if explicit else map(Path, candidates()):
+            try:
+                listener = bind(path)
+            except OSError as error:
+                faults.append(f"{path}: {error.strerror or error}")
+            else:
+                self.path = path
+                log.debug("listening for the Ekos hook at %s", path)
+                return listener
+        raise SourceError("no socket for the Ekos hook: " + ", ".join(faults))
+
+    def _serve(self, listener: socket.socket, emit: Emit, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if select.select([listener], [], [], POLL_S)[0]:
+                self._take(listener.recv(MAX_MESSAGE_BYTES), emit, stop)
+
+    def _take(self, data: bytes, emit: Emit, stop: threading.Event) -> None:
+        """Deliver the file that one message names."""
+        try:
+            name = str(json.loads(data)["path"])
+        except (ValueError, LookupError, TypeError):
+            log.warning("the Ekos hook's socket received what is no announcement (%d bytes)", len(data))
+            return
+        self.announced += 1
+        if not name:
+            log.debug("Ekos has captured a frame without telling its path")
+            return
+        blob = read_announced(Path(name), "Ekos", stop, FILE_PATIENCE_S)
+        if blob is None:
+            log.warning("Ekos has announced %s, which is not on this machine", name)
+        else:
+            emit(blob)
+
+
+def bind(path: Path) -> socket.socket:
+    """Return a datagram socket at `path`, which replaces one that nobody listens to any more.
+
+    Raises
+    ------
+    OSError
+        Another agent listens there, or the folder is not safe: it must be ours, and nobody else's to write to.
+    """
+    _own_folder(path.parent)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        if _is_live(path):
+            raise OSError(None, "another agent listens there")
+        if path.is_socket():
+            path.unlink()
+        listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_live(path: Path) -> bool:
+    """Whether somebody listens at a socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def _own_folder(folder: Path) -> None:
+    """Make the folder where it is not there; raise OSError where others could put their own socket into it."""
+    if not folder.exists() and folder.parent.exists():
+        folder.mkdir(mode=0o700)
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
+        raise OSError(None, f"{folder} is not a folder that only this user can write to")

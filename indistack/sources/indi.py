@@ -1,0 +1,183 @@
+"""Frames from a camera on an INDI server: as BLOBs, or from the files that its driver says it has written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from pydantic import Field
+
+from indistack.errors import SourceError
+from indistack.frame import Blob
+from indistack.indi.census import Choice
+from indistack.indi.client import IndiClient
+from indistack.indi.events import Devices, Event, Facts, Frame, PathSaved, Said, ServerState
+from indistack.settings import Settings
+from indistack.sources.base import Emit, read_announced
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.2
+
+FILE_PATIENCE_S = 2.0
+"""How long a file that the driver has announced may take to show up here (NFS keeps directories cached for a while)."""
+
+
+class IndiSettings(Settings):
+    """Which server and which camera.
+
+    Attributes
+    ----------
+    host, port : str, int
+        The INDI server.
+    device : str
+        The camera's INDI name; "" takes the only camera there is.
+    """
+
+    host: str = Field(default="127.0.0.1", pattern=r"^[^\s/]+$")
+    port: int = Field(default=7624, ge=1, le=65535)
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndiStatus:
+    """A snapshot for people.
+
+    Attributes
+    ----------
+    connected : bool
+        The server answers.
+    server : str
+        ``"host:port"``.
+    device : str
+        The camera chosen, "" while there is none.
+    cameras, devices : tuple of str
+        What the server has.
+    last_error : str
+        Why no frames can come at the moment, "" when they can.
+    frames, paths : int
+        BLOBs and announced files received so far.
+    facts : mapping
+        INDI properties as they were at the last frame.
+    """
+
+    connected: bool = False
+    server: str = ""
+    device: str = ""
+    cameras: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    last_error: str = ""
+    frames: int = 0
+    paths: int = 0
+    facts: Facts = field(default_factory=dict)
+
+
+class Client(Protocol):
+    """What is needed of `indistack.indi.client.IndiClient`."""
+
+    def get(self, timeout_s: float) -> Event | None:
+        """Return the next event, or None when there is none within the time."""
+
+    def __enter__(self) -> Client: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class IndiSource:
+    """An INDI camera.
+
+    The same exposure may come twice, as a file and as a BLOB; whoever receives it compares the content.
+
+    Parameters
+    ----------
+    settings : IndiSettings
+        Which server and which camera.
+    connect : callable
+        Makes the client from host, port and device; tests put another in its place.
+    """
+
+    def __init__(self, settings: IndiSettings, connect: Callable[[str, int, str], Client] = IndiClient) -> None:
+        self._settings = settings
+        self._connect = connect
+        self._status = IndiStatus(server=f"{settings.host}:{settings.port}")
+        self._device = ""
+        self._last_path: Mapping[str, str] = {}
+
+    def status(self) -> IndiStatus:
+        """Return how things stand; may be called from any thread."""
+        return self._status
+
+    def run(self, emit: Emit, stop: threading.Event) -> None:
+        """Deliver frames until `stop` is set, whatever becomes of server, driver and client meanwhile.
+
+        Raises
+        ------
+        SourceError
+            There are several cameras and none is named.
+        """
+        with self._connect(self._settings.host, self._settings.port, self._settings.device) as client:
+            while not stop.is_set():
+                if (event := client.get(POLL_S)) is not None:
+                    self._handle(event, emit, stop)
+            while (event := client.get(0)) is not None:  # what has arrived is not dropped
+                self._handle(event, emit, stop)
+        self._note(connected=False)
+
+    def _note(self, **changes: Any) -> None:
+        self._status = replace(self._status, **changes)
+
+    def _handle(self, event: Event, emit: Emit, stop: threading.Event) -> None:
+        match event:
+            case Frame():
+                self._note(frames=self._status.frames + 1, facts=event.facts)
+                origin = f"{event.device}.{event.property}"
+                emit(Blob(event.data, event.suffix, event.device, origin, event.received))
+            case PathSaved():
+                self._open(event, emit, stop)
+            case Choice():
+                self._choose(event)
+            case ServerState(up=up, reason=reason):
+                self._note(connected=up, device="", cameras=(), devices=(), last_error=reason)
+            case Devices(devices=devices):
+                self._note(devices=tuple(each.name for each in devices))
+            case Said(device=device, text=text):
+                log.debug("%s: %s", device, text)
+
+    def _open(self, event: PathSaved, emit: Emit, stop: threading.Event) -> None:
+        """Read an announced file, unless it is another camera's or was announced before we came."""
+        known = self._last_path.get(event.device)
+        if event.device != self._device or (event.defined and known in (None, event.path)):
+            return
+        self._last_path = {event.device: event.path}
+        self._note(paths=self._status.paths + 1, facts=event.facts)
+        blob_follows = "UPLOAD_BOTH" in event.facts.get("UPLOAD_MODE", {})
+        path = Path(event.path)
+        blob = read_announced(path, event.device, stop, 0 if blob_follows else FILE_PATIENCE_S)
+        if blob is None and not blob_follows:
+            log.warning(
+                "%s has saved %s, which is not on this machine: set its upload to Client or Both", event.device, path
+            )
+            blob = Blob(b"", "", event.device, event.path, event.received, path, "no such file on this machine")
+        if blob is not None:
+            emit(replace(blob, received=event.received))
+
+    def _choose(self, choice: Choice) -> None:
+        """Take note of the camera chosen, or of why there is none."""
+        if choice.ambiguous and not self._status.frames + self._status.paths:
+            self._note(last_error=choice.problem)
+            raise SourceError(choice.problem)
+        if choice.problem and choice.problem != self._status.last_error:
+            log.warning("%s; waiting", choice.problem)
+        elif choice.device and choice.device != self._status.device:
+            log.info("camera: %s", choice.device)
+        elif self._status.device and not choice.device:
+            log.info("camera %s is gone; waiting for it", self._status.device)
+        self._device = choice.device or self._device
+        self._note(device=choice.device, cameras=choice.cameras, last_error=choice.problem)

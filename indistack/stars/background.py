@@ -1,0 +1,125 @@
+"""Sky level and noise of a plane on a coarse mesh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from indistack.frame import DoubleArray, FloatArray
+
+SAMPLES_PER_CELL = 512
+"""Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""
+
+LOWER_SIGMA = 0.158655
+"""Share of a normal distribution below the mean less one standard deviation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """Level and noise per cell of a plane.
+
+    Attributes
+    ----------
+    level, noise : array
+        ``(rows, columns)`` float32, in the plane's unit; noise above zero.
+    cell_height, cell_width : int
+        Pixels per cell. What is left over at the right and the bottom continues the last cells.
+    """
+
+    level: FloatArray
+    noise: FloatArray
+    cell_height: int
+    cell_width: int
+
+    def rows(self, values: FloatArray, rows: slice, width: int) -> FloatArray:
+        """Interpolate `values` of this mesh, linearly, to the full-width rows of the plane: new, float32."""
+        narrow = _interpolate(values, np.arange(rows.start, rows.stop), self.cell_height)
+        covered = values.shape[1] * self.cell_width
+        wide = cv2.resize(narrow, (covered, len(narrow)), interpolation=cv2.INTER_LINEAR)
+        if covered == width:
+            return wide
+        return cv2.copyMakeBorder(wide, 0, 0, 0, width - covered, cv2.BORDER_REPLICATE)
+
+    def at(self, values: FloatArray, x: npt.NDArray[np.generic], y: npt.NDArray[np.generic]) -> DoubleArray:
+        """Interpolate `values` of this mesh, linearly, at points of the plane."""
+        row, row_share = _cell(y, self.cell_height, values.shape[0])
+        column, column_share = _cell(x, self.cell_width, values.shape[1])
+        below, right = np.minimum(row + 1, values.shape[0] - 1), np.minimum(column + 1, values.shape[1] - 1)
+        upper = values[row, column] * (1 - column_share) + values[row, right] * column_share
+        lower = values[below, column] * (1 - column_share) + values[below, right] * column_share
+        result: DoubleArray = upper * (1 - row_share) + lower * row_share
+        return result
+
+
+def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
+    """Measure level and noise of a plane, robust against stars.
+
+    Parameters
+    ----------
+    plane : array
+        ``(height, width)`` float32, finite.
+    cell_px : int
+        Wanted side of a cell; smaller where the plane is small.
+    least_noise : float
+        Noise never falls below this: 8-bit pictures can have a sky of one single value.
+
+    Returns
+    -------
+    Mesh
+        Level is the median after cutting what lies 3 sigma above it, noise the distance from there to the lower
+        15.9 % quantile (stars do not reach it), both median-filtered over 3 x 3 cells.
+    """
+    height, width = plane.shape
+    cell = min(cell_px, max(16, min(height, width) // 8))
+    rows, columns = max(1, height // cell), max(1, width // cell)
+    samples = np.sort(_samples(plane, rows, columns), axis=1)
+    level, noise = (cv2.medianBlur(values.reshape(rows, columns), 3) for values in _clipped(samples))
+    floor = max(least_noise, 0.25 * float(np.median(noise)), 1e-6 * float(np.abs(level).max()), 1e-30)
+    return Mesh(level, np.maximum(noise, np.float32(floor)), height // rows, width // columns)
+
+
+def _samples(plane: FloatArray, rows: int, columns: int) -> FloatArray:
+    """Evenly spread pixels of each cell: ``(rows * columns, n)``."""
+    cell_height, cell_width = plane.shape[0] // rows, plane.shape[1] // columns
+    spare = cell_height * cell_width / SAMPLES_PER_CELL
+    step_y = 1 if spare < 2 else 2 if spare < 6 else 4
+    step_x = 1 if spare < 4 else 2
+    n_y, n_x = max(1, cell_height // step_y), max(1, cell_width // step_x)
+    tops = np.arange(rows)[:, None] * cell_height + np.arange(n_y) * step_y
+    lefts = np.arange(columns)[:, None] * cell_width + np.arange(n_x) * step_x
+    picked = plane[tops.reshape(-1)][:, lefts.reshape(-1)]
+    cells = picked.reshape(rows, n_y, columns, n_x).transpose(0, 2, 1, 3)
+    return np.ascontiguousarray(cells).reshape(rows * columns, n_y * n_x)
+
+
+def _clipped(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Level and noise of each row of sorted samples."""
+    count = samples.shape[1]
+    every = np.arange(len(samples))
+    kept = np.full(len(samples), count)
+    for _ in range(3):
+        level = samples[every, kept // 2]
+        noise = level - samples[every, (kept * LOWER_SIGMA).astype(np.intp)]
+        upper = samples[every, np.minimum((kept * (1 - LOWER_SIGMA)).astype(np.intp), count - 1)] - level
+        noise = np.where(noise > 0, noise, upper)
+        limit = level + 3 * noise
+        kept = np.maximum((samples <= limit[:, None]).sum(axis=1), count // 4 + 1)
+    return level, noise
+
+
+def _interpolate(values: FloatArray, y: npt.NDArray[np.intp], cell_height: int) -> FloatArray:
+    row, share = _cell(y, cell_height, values.shape[0])
+    below = np.minimum(row + 1, values.shape[0] - 1)
+    part = share.astype(np.float32)[:, None]
+    result: FloatArray = values[row] * (1 - part) + values[below] * part
+    return result
+
+
+def _cell(position: npt.NDArray[np.generic], side: int, count: int) -> tuple[npt.NDArray[np.intp], DoubleArray]:
+    """The cell whose centre lies before each position, and the share of the way to the next one's."""
+    place = np.clip((np.asarray(position, np.float64) + 0.5) / side - 0.5, 0, count - 1)
+    first = place.astype(np.intp)
+    return first, place - first

@@ -1,0 +1,65 @@
+"""Runs a simulated camera as an INDI driver on standard input and output: ``python -m simulators cmos`` or ``dslr``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulators.camera import Camera
+from simulators.driver import Driver, take_standard_wire
+from simulators.replay import Replay
+from simulators.scenario import Scenario, ScenarioError, load_scenario
+
+PERSONALITIES = ("cmos", "dslr")
+DEVICE_NAMES = {"cmos": "Indistack CMOS", "dslr": "Indistack DSLR"}
+
+
+def main(arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Run one driver until indiserver closes it; returns the exit status."""
+    personality = arguments[0] if arguments else "cmos"
+    if personality not in PERSONALITIES:
+        print(f"usage: python -m simulators [{'|'.join(PERSONALITIES)}]", file=sys.stderr)
+        return 2
+    logging.basicConfig(stream=sys.stderr, level=environment.get("INDISTACK_SIM_LOG_LEVEL", "WARNING"))
+    try:
+        camera, driver = _build(personality, environment)
+    except (ScenarioError, OSError) as error:
+        print(f"indistack simulator: {error}", file=sys.stderr)
+        return 2
+    camera.start()
+    driver.run()
+    return 0
+
+
+def _build(personality: str, environment: Mapping[str, str]) -> tuple[Camera, Driver]:
+    scenario = scenario_for(personality, environment.get("INDISTACK_SIM_SCENARIO", "demo"))
+    folder = environment.get("INDISTACK_SIM_REPLAY")
+    replay = Replay(folder, environment.get("INDISTACK_SIM_REPLAY_LOOP", "1") != "0") if folder else None
+    truth = environment.get("INDISTACK_SIM_TRUTH", scenario.truth_path)
+    driver = Driver(environment.get("INDISTACK_SIM_DEVICE", DEVICE_NAMES[personality]), take_standard_wire())
+    program = f"indistack_sim_{personality}"
+    return Camera(driver, scenario, replay, Path(truth) if truth else None, program), driver
+
+
+def scenario_for(personality: str, path: str) -> Scenario:
+    """Load a scenario for a personality; a DSLR takes the gain of a CMOS scenario as its ISO 800."""
+    scenario = load_scenario(path)
+    if scenario.personality == personality:
+        return scenario
+    changes = {"gain_setting": 800.0 if personality == "dslr" else 100.0, "events": _without_gain(scenario)}
+    return scenario.with_changes(personality=personality, **changes)
+
+
+def _without_gain(scenario: Scenario) -> list[object]:
+    """The other personality counts gain in another unit, so changes of it are left out."""
+    return [event for event in scenario.events if event.kind != "gain"]
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:], os.environ)
+    # Threads of a frame in the making must not keep the process: the server has gone.
+    sys.stderr.flush()
+    os._exit(status)
