@@ -14,14 +14,13 @@ from typing import Any
 from indistack import __version__, batch, demo, doctor
 from indistack import log as logs
 from indistack.align import ALIGNERS
-from indistack.calibrate import Calibrator
+from indistack.calibration import calibrator_factory
 from indistack.config import Config, default_config_path, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
-from indistack.masters import calibrator_factory
 from indistack.service import Agent
 from indistack.settings import load, validate
 from indistack.sinks import SINKS

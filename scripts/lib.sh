@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the doors in this folder share: where the checkout is, Debian packages, the virtual environment.
 
-ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck disable=SC2034  # the doors use it
 BIN=$ROOT/.venv/bin
 
@@ -51,17 +51,18 @@ find_python() {
   return 1
 }
 
-# make_venv   gives .venv a working Python with pip.
+# make_venv   gives .venv a working Python with pip; one that was moved or copied here is made anew.
 make_venv() {
   local python
-  if usable_python "$BIN/python" pip || { usable_python "$BIN/python" ensurepip && "$BIN/python" -m ensurepip >&2; }; then
-    return
+  if grep -qsF "$ROOT/.venv" "$BIN/activate"; then
+    if usable_python "$BIN/python" pip; then return; fi
+    if usable_python "$BIN/python" ensurepip && "$BIN/python" -m ensurepip >&2; then return; fi
   fi
-  find_python >/dev/null || stop "a 64-bit Python 3.11 to 3.14 is needed; found none"
-  if ! python=$(find_python venv ensurepip); then # Debian keeps these two modules in a package of their own
+  # Debian keeps these two modules in a package of their own.
+  find_python venv ensurepip >/dev/null || python3 -c 'import venv, ensurepip' 2>/dev/null ||
     debian no-such-program:python3-venv
-    python=$(find_python venv ensurepip) || stop "no Python can make a virtual environment, even with python3-venv"
-  fi
+  python=$(find_python venv ensurepip) ||
+    stop "found no 64-bit Python 3.11 to 3.14 that can make a virtual environment"
   say "making .venv with $("$python" --version)"
   "$python" -m venv --clear "$ROOT/.venv"
 }

@@ -317,6 +317,14 @@ def capture(stage: Stage, sequence: Path) -> None:
         raise
 
 
+def has_camera(output: Path) -> bool:
+    """Return whether the agent listens to the camera."""
+    with contextlib.suppress(FileNotFoundError):
+        sources = json.loads((output / "status.json").read_text())["sources"]
+        return any(source.get("device") == CAMERA for source in sources)
+    return False
+
+
 def ledger_lines(output: Path) -> list[dict[str, object]]:
     """Return what the agent has written down so far, one object per frame."""
     files = sorted(output.glob("sessions/*/ledger.jsonl"))
@@ -344,7 +352,7 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     output = folder / "out"
     command = (agent, "run", "--host", "127.0.0.1", "--port", str(port), "--device", CAMERA, "--output-dir", output)
     process = stage.start(f"agent-{mode}", *command)
-    wait_for("the agent is ready", lambda: (output / "status.json").exists() or process.poll() is not None, 30)
+    wait_for("the agent has the camera", lambda: has_camera(output) or process.poll() is not None, 30)
     expect(process.poll() is None, f"the agent ended with {process.returncode}")
     capture(stage, write_sequence(folder, mode, hook))
     with contextlib.suppress(ShortfallError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from simulators.observatory import Kind
 from simulators.properties import Element, Vector, number, numbers, switches, texts
 from simulators.scenario import Scenario
 
@@ -12,7 +13,12 @@ MAIN, IMAGE, SETTINGS, OPTIONS, INFO = "Main Control", "Image Settings", "Image 
 ISO_VALUES = (100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600)
 # INDI::BaseDevice::CCD_INTERFACE.
 CAMERA_INTERFACE = 2
-FRAME_KINDS = {"FRAME_LIGHT": "light", "FRAME_BIAS": "bias", "FRAME_DARK": "dark", "FRAME_FLAT": "flat"}
+FRAME_KINDS: dict[str, Kind] = {
+    "FRAME_LIGHT": "light",
+    "FRAME_BIAS": "bias",
+    "FRAME_DARK": "dark",
+    "FRAME_FLAT": "flat",
+}
 
 
 @dataclass(frozen=True, slots=True)

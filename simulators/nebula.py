@@ -39,16 +39,17 @@ class Nebula:
 def make_nebula(scenario: Scenario, target: Target) -> Nebula:
     """Return the target's nebula: an ionised cloud with filaments, an oxygen core, and dust lanes across it."""
     rng = generator(scenario.seed, "nebula", target.name)
-    warp_x, warp_y = (_clouds(rng, 3, 5) * (0.09 * MAP_SIDE) for _ in range(2))
+    warp_x, warp_y = (_clouds(rng, 3, 7) * (0.055 * MAP_SIDE) for _ in range(2))
     billows = _warped(_clouds(rng, 4, 8), warp_x, warp_y)
-    filaments = np.exp(-np.abs(_warped(_clouds(rng, 5, 8), 1.3 * warp_x, 1.3 * warp_y)) / 0.16)
-    lanes = np.exp(-1.9 * np.clip(_warped(_clouds(rng, 4, 8), warp_y, warp_x) - 0.25, 0, None))
-    body = _envelope(0.21, 0.75, billows)
-    hydrogen = body * (0.35 + 0.8 * filaments * np.exp(0.5 * billows)) * lanes
-    oxygen = _envelope(0.10, 0.85, billows) * np.exp(0.35 * billows) * lanes
-    scattered = 0.25 * _envelope(0.33, 0.9, billows) * np.exp(0.5 * billows) * lanes
+    ridges = _clouds(rng, 4, 8) + 0.5 * _clouds(rng, 9, 7)
+    filaments = np.exp(-np.abs(_warped(ridges, warp_x, warp_y)) / 0.3)
+    lanes = np.exp(-2.2 * np.clip(_warped(_clouds(rng, 5, 8), warp_y, warp_x) - 0.35, 0, None))
+    body = _envelope(0.24, 0.72, billows)
+    hydrogen = body * (0.5 + 0.75 * filaments) * np.exp(0.35 * billows) * lanes
+    oxygen = _envelope(0.115, 0.85, billows) * (0.7 + 0.5 * filaments) * np.exp(0.3 * billows) * lanes
+    scattered = 0.16 * _envelope(0.36, 0.9, billows) * np.exp(0.5 * billows) * lanes
     planes = [
-        (HYDROGEN[c] * hydrogen + 0.9 * OXYGEN[c] * oxygen + SCATTERED[c] * scattered).astype(np.float32)
+        (HYDROGEN[c] * hydrogen + 0.7 * OXYGEN[c] * oxygen + SCATTERED[c] * scattered).astype(np.float32)
         for c in range(3)
     ]
     peak = float(np.percentile(planes[0], 99.9))

@@ -203,7 +203,8 @@ class Observatory:
         """Return the expected electrons of the whole sensor: light times response, plus dark current."""
         electrons = self._light(plan)
         if plan.kind in ("light", "flat"):
-            _in_strips(self.scenario.height_px, lambda rows: _multiply(electrons[rows], self.response[rows]))
+            response = self.response
+            _in_strips(self.scenario.height_px, lambda rows: _multiply(electrons[rows], response[rows]))
         self._add_dark(electrons, plan.settings)
         rng = generator(self.scenario.seed, "cosmic rays", plan.kind, plan.index)
         sky.add_cosmic_rays(electrons, self.scenario.cosmic_rays, rng)

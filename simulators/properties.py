@@ -71,6 +71,10 @@ class Vector:
         for member in self.elements:
             member.value = "On" if member.name == name else "Off"
 
+    def written(self) -> dict[str, str]:
+        """Return all values as a client would send them."""
+        return {member.name: _text(member.value) for member in self.elements}
+
     def update(self, values: Mapping[str, str]) -> None:
         """Take the values a client sent.
 

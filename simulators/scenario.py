@@ -76,7 +76,7 @@ class Satellite(Strict):
     sub: Sub
     angle_deg: float = 35.0
     offset_px: float = 0.0
-    peak_e: Positive = 4000.0
+    peak_e: Positive = 1200.0
 
 
 class Clouds(Strict):
@@ -207,10 +207,10 @@ class Scenario(Strict):
     telescope: str = "Simulated Refractor"
     focal_length_mm: Positive = 400.0
     targets: Annotated[tuple[Target, ...], Field(strict=False, min_length=1)] = (Target(),)
-    n_stars: Annotated[int, Field(ge=0)] = 900  # mean number inside the frame
+    n_stars: Annotated[int, Field(ge=0)] = 1500  # mean number inside the frame
     mag_min: float = 6.5
-    mag_max: float = 14.0
-    mag_slope: Positive = 0.32  # log10 of the star counts per magnitude
+    mag_max: float = 15.0
+    mag_slope: Positive = 0.34  # log10 of the star counts per magnitude
     zero_point_e_per_s: Positive = 3.0e7  # green electrons per second from a star of magnitude 0
     psf: Literal["moffat", "gaussian"] = "moffat"
     fwhm_px: Annotated[float, Field(ge=0.5, le=50.0)] = 3.0

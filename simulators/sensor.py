@@ -119,7 +119,8 @@ def _add_mote(response: Plane, rng: np.random.Generator) -> None:
     y0, y1 = max(0, int(centre_y) - reach), min(height, int(centre_y) + reach)
     y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
     radius = np.hypot(x - centre_x, y - centre_y) / outer
-    edge = 1 / (1 + np.exp((radius - 1) * 25)) - 0.7 / (1 + np.exp((radius - 0.4) * 25))
+    # Two soft steps, down at the outer rim and up again at the inner one.
+    edge = 0.5 * (1 - np.tanh((radius - 1) * 12.5)) - 0.35 * (1 - np.tanh((radius - 0.4) * 12.5))
     response[y0:y1, x0:x1] *= (1 - depth * edge).astype(np.float32)
 
 

@@ -1,1 +1,11 @@
-"""The INDI client: the only place that imports PyIndi or speaks INDI."""
+"""The INDI client: the only place that imports PyIndi or speaks INDI.
+
+Nothing here imports PyIndi but the INDI process itself, or anything heavy: that process imports this package too.
+"""
+
+from indistack.indi.census import DeviceFacts
+from indistack.indi.client import IndiClient
+from indistack.indi.devices import list_devices
+from indistack.indi.sequencer import Sequencer
+
+__all__ = ["DeviceFacts", "IndiClient", "Sequencer", "list_devices"]

@@ -16,7 +16,10 @@ GUIDE_HEAD = "CCD2"
 """BLOB property of a camera's second, guiding chip (libindi, INDI::CCD): never what is stacked."""
 
 SETTLE_S = 1.0
-"""Drivers of one server start one after the other: a problem is told of when it has lasted this long."""
+"""Drivers of one server start one after the other: the names of several cameras are told after this time."""
+
+ABSENT_S = 3.0
+"""A driver that is at work answers late: that a camera is missing is told after this time."""
 
 PATIENCE_S = 10.0
 """How long a camera that has delivered frames may be absent before another one that is alone takes its place."""
@@ -144,14 +147,14 @@ class Census:
     def _named(self, cameras: tuple[str, ...], now: float) -> Choice:
         """Return the camera that the settings name."""
         absent = self._wanted not in self._devices
-        if self._held("absent", absent, now) < SETTLE_S:
+        if self._held("absent", absent, now) < ABSENT_S:
             return Choice("" if absent else self._wanted, cameras)
         there = f"the server has {_quoted(cameras)}" if cameras else "the server has no camera yet"
         return Choice("", cameras, f"no device is called {self._wanted!r}: {there}")
 
     def _only(self, cameras: tuple[str, ...], now: float) -> Choice:
         """Return the camera if it is the only one."""
-        if self._held("none", not cameras, now) > SETTLE_S:
+        if self._held("none", not cameras, now) >= ABSENT_S:
             return Choice("", cameras, "the server has no camera yet")
         if self._held("several", len(cameras) > 1, now) < SETTLE_S:
             return Choice(cameras[0] if len(cameras) == 1 else "", cameras)

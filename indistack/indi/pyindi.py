@@ -196,9 +196,9 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
                 _libc.free(int(address))
 
     def _pass_on(self, device: str, name: str, suffix: str, address: int, size: int) -> None:
+        message = {"kind": "frame", "property": name, "suffix": suffix, **self._with_facts(device)}
         frame = wire.store(address, size)
         try:
-            message = {"kind": "frame", "property": name, "suffix": suffix, **self._with_facts(device)}
             wire.send(self._link, message, frame)
         finally:
             os.close(frame)

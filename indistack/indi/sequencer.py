@@ -44,7 +44,7 @@ class Sequencer:
             try:
                 with self._connected() as link:
                     self._expose_all(link, exposure_s, stop)
-            except OSError as error:
+            except (OSError, SourceError) as error:
                 log.debug("sequencer: %s", error)
                 stop.wait(0.5)
 

@@ -167,29 +167,24 @@ class Session:
             self._send({"kind": "alive"})
 
 
-def tcp_idle(port: int) -> Callable[[], float]:
-    """Return a function that says how many seconds ago TCP brought a byte from `port`; inf where that is unknown."""
+def tcp_peer(port: int) -> socket.socket | None:
+    """Return a duplicate of this process's connection to a peer at `port`: the library does not hand its own out."""
     for entry in list(Path("/proc/self/fd").iterdir()):
         with contextlib.suppress(OSError):
-            if (peer := _tcp_socket(int(entry.name))).getpeername()[1] == port:
-                return lambda: _last_data_received_s(peer)
-    return lambda: math.inf
+            if not entry.is_socket():
+                continue
+            found = socket.socket(fileno=os.dup(int(entry.name)))
+            with contextlib.suppress(OSError):
+                if found.family in (socket.AF_INET, socket.AF_INET6) and found.getpeername()[1] == port:
+                    return found
+            found.close()
+    return None
 
 
-def _tcp_socket(fd: int) -> socket.socket:
-    duplicate = os.dup(fd)
-    try:
-        found = socket.socket(fileno=duplicate)
-    except OSError:
-        os.close(duplicate)
-        raise
-    if found.family not in (socket.AF_INET, socket.AF_INET6):
-        found.close()
-        raise OSError("not TCP")
-    return found
-
-
-def _last_data_received_s(peer: socket.socket) -> float:
+def idle_s(peer: socket.socket | None) -> float:
+    """Return how many seconds ago TCP brought a byte; inf where that is unknown."""
+    if peer is None:
+        return math.inf
     info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
     return int.from_bytes(info[52:56], sys.byteorder) / 1000  # tcpi_last_data_recv, ms (linux/tcp.h)
 
@@ -215,7 +210,8 @@ def serve(link: socket.socket, host: str, port: int, device: str, proven: str, f
     wait_for_port(host, port, rest, send)
     if not client.connect(host, port):
         return "the connection failed"
-    heart = Heart(client.ping, tcp_idle(port), time.monotonic())
+    peer = tcp_peer(port)
+    heart = Heart(client.ping, lambda: idle_s(peer), time.monotonic())
     return Session(client, census, rest, send, frames=frames).run(heart)
 
 

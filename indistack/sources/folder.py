@@ -58,14 +58,14 @@ class FolderSource:
         It may appear later, vanish and come back.
     settings : FolderSettings
         How it is watched.
-    outputs : Path or None
+    ignore : Path or None
         The agent's own output folder, whose files are no frames.
     """
 
-    def __init__(self, folder: Path, settings: FolderSettings | None = None, outputs: Path | None = None) -> None:
+    def __init__(self, folder: Path, settings: FolderSettings | None = None, ignore: Path | None = None) -> None:
         self._folder = folder.absolute()
         self._settings = settings or FolderSettings()
-        self._outputs = None if outputs is None else outputs.absolute()
+        self._ignored = None if ignore is None else ignore.absolute()
         self._delivered: dict[str, Stamp] = {}
         self._waiting: dict[str, tuple[Stamp, float]] = {}
         self._unfinished: set[int] = set()  # inodes of files whose name says that they are being written
@@ -148,11 +148,11 @@ class FolderSource:
 
     def _is_ours(self, path: Path) -> bool:
         """Whether the agent itself writes this file or folder."""
-        if self._outputs is None or not path.is_relative_to(self._outputs):
+        if self._ignored is None or not path.is_relative_to(self._ignored):
             return False
-        if not self._folder.is_relative_to(self._outputs):
+        if not self._folder.is_relative_to(self._ignored):
             return True
-        return path.parent == self._outputs and path.name in OUR_FILES
+        return path.parent == self._ignored and path.name in OUR_FILES
 
 
 def _file_stamp(entry: os.DirEntry[str]) -> Stamp | None:

@@ -38,10 +38,10 @@ class Mesh:
         """Interpolate `values` of this mesh, linearly, to the full-width rows of the plane: new, float32."""
         narrow = _interpolate(values, np.arange(rows.start, rows.stop), self.cell_height)
         covered = values.shape[1] * self.cell_width
-        wide = cv2.resize(narrow, (covered, len(narrow)), interpolation=cv2.INTER_LINEAR)
-        if covered == width:
-            return wide
-        return cv2.copyMakeBorder(wide, 0, 0, 0, width - covered, cv2.BORDER_REPLICATE)
+        out = np.empty((len(narrow), width), np.float32)
+        out[:, :covered] = cv2.resize(narrow, (covered, len(narrow)), interpolation=cv2.INTER_LINEAR)
+        out[:, covered:] = out[:, covered - 1 : covered]
+        return out
 
     def at(self, values: FloatArray, x: npt.NDArray[np.generic], y: npt.NDArray[np.generic]) -> DoubleArray:
         """Interpolate `values` of this mesh, linearly, at points of the plane."""
@@ -76,9 +76,13 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
     cell = min(cell_px, max(16, min(height, width) // 8))
     rows, columns = max(1, height // cell), max(1, width // cell)
     samples = np.sort(_samples(plane, rows, columns), axis=1)
-    level, noise = (cv2.medianBlur(values.reshape(rows, columns), 3) for values in _clipped(samples))
+    level, noise = (_median_filtered(values, rows, columns) for values in clipped_levels(samples))
     floor = max(least_noise, 0.25 * float(np.median(noise)), 1e-6 * float(np.abs(level).max()), 1e-30)
     return Mesh(level, np.maximum(noise, np.float32(floor)), height // rows, width // columns)
+
+
+def _median_filtered(values: FloatArray, rows: int, columns: int) -> FloatArray:
+    return np.asarray(cv2.medianBlur(values.reshape(rows, columns), 3), np.float32).reshape(rows, columns)
 
 
 def _samples(plane: FloatArray, rows: int, columns: int) -> FloatArray:
@@ -95,18 +99,25 @@ def _samples(plane: FloatArray, rows: int, columns: int) -> FloatArray:
     return np.ascontiguousarray(cells).reshape(rows * columns, n_y * n_x)
 
 
-def _clipped(samples: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Level and noise of each row of sorted samples."""
-    count = samples.shape[1]
+def clipped_levels(
+    samples: FloatArray, count: npt.NDArray[np.intp] | int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return level and noise of each row of rising samples ``(n, m)``, of which the first `count` are used.
+
+    Level is the median after cutting what lies 3 sigma above it, noise the distance from there to the lower 15.9 %
+    quantile, which stars do not reach (to the upper one where a clipped sky leaves nothing below the median). It is
+    0 where all are equal.
+    """
+    whole = np.broadcast_to(samples.shape[1] if count is None else count, len(samples)).astype(np.intp)
     every = np.arange(len(samples))
-    kept = np.full(len(samples), count)
+    kept = whole
     for _ in range(3):
         level = samples[every, kept // 2]
         noise = level - samples[every, (kept * LOWER_SIGMA).astype(np.intp)]
-        upper = samples[every, np.minimum((kept * (1 - LOWER_SIGMA)).astype(np.intp), count - 1)] - level
+        upper = samples[every, (kept * (1 - LOWER_SIGMA)).astype(np.intp)] - level
         noise = np.where(noise > 0, noise, upper)
         limit = level + 3 * noise
-        kept = np.maximum((samples <= limit[:, None]).sum(axis=1), count // 4 + 1)
+        kept = np.maximum((samples <= limit[:, None]).sum(axis=1), whole // 4 + 1)
     return level, noise
 
 

@@ -80,7 +80,8 @@ def find_candidates(smooth: FloatArray, mesh: Mesh, sigma: float, workers: Worke
             return np.zeros(0, np.intp)
         x, y = points.reshape(-1, 2).T.astype(np.intp)
         inside = (x >= EDGE) & (x < width - EDGE)
-        return (y[inside] + top) * width + x[inside]
+        flat: IntArray = (y[inside] + top) * width + x[inside]
+        return flat
 
     found = np.concatenate(workers.strips(work, height, STRIP_ROWS))
     return _measure(smooth, mesh, found)

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import CalibratedFrame, FloatArray
+from indistack.frame import CalibratedFrame, FloatArray, PixelArray
 from indistack.tiles import Workers
+
+IntArray = npt.NDArray[np.intp]
 
 STRIP_ROWS = 64
 """Binned rows per piece of work: its temporaries stay in the processor's cache."""
@@ -19,42 +21,35 @@ SMOOTH_SIDE_PX = 5
 MEAN_OF_CHANNELS = np.full((1, 3), 1 / 3, np.float32)
 
 
-def binned_luminance(frame: CalibratedFrame, workers: Workers) -> FloatArray:
+def bin_into(luminance: FloatArray, frame: CalibratedFrame, workers: Workers) -> None:
     """Average each 2x2 cell of a frame.
 
     Parameters
     ----------
+    luminance : array
+        ``(height // 2, width // 2)`` float32; receives, in ADU, the mean of the four photosites (CFA: (R + 2 G + B) / 4)
+        and of the channels. A cell with a bad pixel, or one that is not finite, takes the mean of its good
+        neighbours, or the frame's median if it has none.
     frame : CalibratedFrame
         CFA, mono or RGB.
     workers : Workers
         Threads to use.
-
-    Returns
-    -------
-    array
-        New, ``(height // 2, width // 2)`` float32, ADU: mean of the four photosites (CFA: (R + 2 G + B) / 4) and of
-        the channels. A cell with a bad pixel, or one that is not finite, takes the mean of its good neighbours, or
-        the frame's median if it has none.
     """
-    height, width = frame.height // 2, frame.width // 2
-    luminance = np.empty((height, width), np.float32)
-    if luminance.size == 0:
-        return luminance
+    height, width = luminance.shape
 
-    def work(rows: slice) -> npt.NDArray[np.intp]:
+    def work(rows: slice) -> IntArray:
         out = luminance[rows]
         _bin(frame.pixels[2 * rows.start : 2 * rows.stop, : 2 * width], out)
         out -= np.float32(frame.zero)
         out *= np.float32(frame.step_adu)
-        return rows.start * width + _holes(out, frame, rows)
+        return _holes(out, frame, rows)
 
-    holes = np.concatenate(workers.strips(work, height, STRIP_ROWS))
+    holes = np.concatenate(workers.strips(work, height, STRIP_ROWS)).astype(np.intp)
     if len(holes):
         _fill(luminance, holes)
-    return luminance
 
 
-def _bin(source: npt.NDArray[np.generic], out: FloatArray) -> None:
+def _bin(source: PixelArray, out: FloatArray) -> None:
     if source.dtype not in (np.uint8, np.uint16, np.float32):
         source = source.astype(np.float32)
     half = cv2.resize(source, (out.shape[1], out.shape[0]), interpolation=cv2.INTER_AREA)
@@ -64,19 +59,20 @@ def _bin(source: npt.NDArray[np.generic], out: FloatArray) -> None:
         np.copyto(out, half.reshape(out.shape), casting="unsafe")
 
 
-def _holes(out: FloatArray, frame: CalibratedFrame, rows: slice) -> npt.NDArray[np.intp]:
-    """Flat indices, in the strip, of cells that hold no value."""
+def _holes(out: FloatArray, frame: CalibratedFrame, rows: slice) -> IntArray:
+    """Flat indices, in the plane, of the strip's cells that hold no value."""
     width = out.shape[1]
-    missing = np.zeros(0, np.intp)
-    if not np.isfinite(out.sum(dtype=np.float64)):
+    missing: IntArray = np.zeros(0, np.intp)
+    if not np.isfinite(out.sum()):
         missing = np.flatnonzero(~np.isfinite(out))
-    if frame.bad is None:
-        return missing
-    y, x = np.nonzero(frame.bad[2 * rows.start : 2 * rows.stop, : 2 * width])
-    return np.union1d(missing, (y // 2) * width + x // 2)
+    if frame.bad is not None:
+        y, x = np.nonzero(frame.bad[2 * rows.start : 2 * rows.stop, : 2 * width])
+        missing = np.union1d(missing, (y // 2) * width + x // 2)
+    cells: IntArray = missing + rows.start * width
+    return cells
 
 
-def _fill(luminance: FloatArray, holes: npt.NDArray[np.intp]) -> None:
+def _fill(luminance: FloatArray, holes: IntArray) -> None:
     """Give each hole the mean of its good neighbours."""
     height, width = luminance.shape
     luminance.reshape(-1)[holes] = np.nan
@@ -93,10 +89,9 @@ def _fill(luminance: FloatArray, holes: npt.NDArray[np.intp]) -> None:
     luminance.reshape(-1)[holes] = np.where(count > 0, total / np.maximum(count, 1), fallback)
 
 
-def smoothed(luminance: FloatArray, workers: Workers) -> FloatArray:
-    """Return the luminance filtered with a small Gaussian: new, same shape, float32."""
+def smooth_into(out: FloatArray, luminance: FloatArray, workers: Workers) -> None:
+    """Write the luminance, filtered with a small Gaussian, into `out` of the same shape and type."""
     height = luminance.shape[0]
-    out = np.empty_like(luminance)
     halo = SMOOTH_SIDE_PX // 2
     side = (SMOOTH_SIDE_PX, SMOOTH_SIDE_PX)
 
@@ -106,4 +101,3 @@ def smoothed(luminance: FloatArray, workers: Workers) -> FloatArray:
         out[rows] = piece[rows.start - top : rows.stop - top]
 
     workers.strips(work, height, STRIP_ROWS)
-    return out

@@ -1,0 +1,137 @@
+"""Star patterns: the default aligner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from indistack.align.base import ALIGNERS, AlignSettings
+from indistack.align.field import Field, field_of
+from indistack.align.models import apply
+from indistack.align.search import Proposals, from_triangles, shifted
+from indistack.align.triangles import all_triangles, local_triangles
+from indistack.align.verify import WIDEST_PX, Match, Verifier
+from indistack.errors import RegistrationError
+from indistack.frame import DoubleArray, Scene, Transform
+
+LOG10_CHANCE = -7.0
+"""An accepted match arises by chance in one of ten million unrelated fields."""
+CERTAIN = -15.0
+CERTAIN_SHARE = 0.3
+WORST_CORNER_PX = 1.0
+"""A transform that is known worse than this at a corner is none."""
+STILL_PX = 0.7
+"""Nearer to the identity than this at all corners, a match may rest on hot pixels that stand still."""
+STILL_SHARE = 0.4
+"""Share of all stars that must agree before a field is believed to have stood still."""
+SURELY_STILL_SHARE = 0.7
+
+FEW_STARS = 150
+GLOBAL_STARS = (22, 38)
+LOCAL_STARS, LOCAL_NEIGHBOURS = 240, 8
+
+
+@ALIGNERS.register("asterism")
+class Asterism:
+    """Matches patterns of stars: any shift and rotation, a meridian flip, a small change of scale."""
+
+    def __init__(self, settings: AlignSettings) -> None:
+        self._settings = settings
+
+    def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
+        """Find the transform; see `Aligner`.
+
+        Raises
+        ------
+        RegistrationError
+            ``too_few_stars``: one of the two has fewer than `min_matched`. ``fixed_pattern``: only what stands still on
+            the sensor agrees. ``no_match``: nothing agrees better than chance would.
+        """
+        ours, theirs = field_of(sub), field_of(reference)
+        self._require_stars(ours, theirs)
+        start = np.eye(3) if guess is None else np.asarray(guess.matrix, np.float64)
+        best = self._best(ours, theirs, start)
+        return Transform(best.matrix, len(best), best.rms_px)
+
+    def _require_stars(self, sub: Field, reference: Field) -> None:
+        least = min(len(sub), len(reference))
+        if least < self._settings.min_matched:
+            numbers = {"stars": len(sub), "reference_stars": len(reference), "limit": self._settings.min_matched}
+            detail = f"{len(sub)} stars and {len(reference)} in the reference; {self._settings.min_matched} are needed"
+            raise RegistrationError("too_few_stars", detail, numbers)
+
+    def _best(self, sub: Field, reference: Field, start: DoubleArray) -> Match:
+        """The match that the most stars agree on; one that moves beats one that stands still."""
+        few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
+        still: Match | None = None
+        closest: Match | None = None
+        for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
+            found = self._verified(proposals, few, every)
+            closest = min([m for m in (closest, *found) if m], key=lambda m: m.log10_chance, default=None)
+            good = [match for match in found if self._accepts(match)]
+            moving = [match for match in good if not _stands_still(match, sub)]
+            if moving:
+                return max(moving, key=len)
+            still = max((m for m in (still, *good) if m), key=len, default=None)
+            if still is not None and still.share >= SURELY_STILL_SHARE and _rests_on_stars(still, sub, reference):
+                return still
+        if still is not None and _rests_on_stars(still, sub, reference):
+            return still
+        raise self._refusal(still, closest, sub, reference)
+
+    def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[Match]:
+        """Verify on the bright stars first, the best of those on all."""
+        tried = max(proposals.tried, 1000)
+        radius = min(
+            WIDEST_PX, max(4.0, math.sqrt(0.02 * every.reference.width * every.reference.height / len(few.reference)))
+        )
+        rough = [few.verify(matrix, tried, radius) for matrix in proposals.matrices]
+        ranked = sorted((m for m in rough if m is not None), key=lambda m: m.log10_chance)[:3]
+        fine = [every.verify(m.matrix, tried, max(3.0, 3 * m.rms_px), self._settings.model) for m in ranked]
+        return [m for m in fine if m is not None]
+
+    def _accepts(self, match: Match) -> bool:
+        scale = math.sqrt(abs(float(np.linalg.det(match.matrix[:2, :2]))))
+        return (
+            len(match) >= self._settings.min_matched
+            and match.rms_px <= self._settings.max_rms_px
+            and abs(scale - 1) <= self._settings.max_scale_change
+            and match.log10_chance <= LOG10_CHANCE
+            and match.corner_px <= WORST_CORNER_PX
+        )
+
+    def _refusal(self, still: Match | None, closest: Match | None, sub: Field, reference: Field) -> RegistrationError:
+        numbers: dict[str, float | int | str] = {"stars": len(sub), "reference_stars": len(reference)}
+        if still is not None:
+            numbers |= {"matched": len(still)}
+            detail = f"only {len(still)} points that stand still on the sensor agree, as hot pixels do"
+            return RegistrationError("fixed_pattern", detail, numbers)
+        if closest is not None:
+            numbers |= {"matched": len(closest), "rms_px": closest.rms_px, "log10_chance": closest.log10_chance}
+        return RegistrationError("no_match", "no pattern of stars agrees better than chance would", numbers)
+
+
+def _stages(sub: Field, reference: Field, start: DoubleArray, max_scale_change: float) -> Iterator[Proposals]:
+    """Proposals, the cheapest first."""
+    yield shifted(start, sub, reference)
+    for count in GLOBAL_STARS:
+        ours, theirs = sub.first(count), reference.first(count)
+        shapes = all_triangles(ours.xy), all_triangles(theirs.xy)
+        yield from_triangles(sub.first(LOCAL_STARS), reference.first(LOCAL_STARS), shapes, max_scale_change)
+    ours, theirs = sub.first(LOCAL_STARS), reference.first(LOCAL_STARS)
+    shapes = local_triangles(ours.xy, LOCAL_NEIGHBOURS), local_triangles(theirs.xy, LOCAL_NEIGHBOURS)
+    yield from_triangles(ours, theirs, shapes, max_scale_change)
+
+
+def _stands_still(match: Match, sub: Field) -> bool:
+    corners = sub.corners()
+    return bool(np.abs(apply(match.matrix, corners) - corners).max() < STILL_PX)
+
+
+def _rests_on_stars(match: Match, sub: Field, reference: Field) -> bool:
+    """Tell whether a match that stands still rests on stars: hot pixels lie on pixel centres, stars anywhere."""
+    free = ~(sub.centred[match.sub] & reference.centred[match.reference])
+    others = min((~sub.centred).sum(), (~reference.centred).sum())
+    return bool(free.sum() >= FREE_STARS + 1 and 2 * free.sum() > len(match) and free.sum() >= STILL_SHARE * others)

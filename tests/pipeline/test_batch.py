@@ -1,0 +1,123 @@
+"""Files in, picture and report out, by the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from indistack.cli import main
+from tests.pipeline.night import make_sky
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Path:
+    """Five subs, a dark and a flat as files."""
+    sky = make_sky(drift_px_per_sub=(2.5, 1.5))
+    for number in range(5):
+        (tmp_path / f"sub{number}.fits").write_bytes(sky.expose().to_fits())
+    (tmp_path / "dark.fits").write_bytes(sky.expose("dark", exposure_s=10.0).to_fits())
+    (tmp_path / "flat.fits").write_bytes(sky.expose("flat").to_fits())
+    return tmp_path
+
+
+def test_stack_writes_picture_and_report(night: Path) -> None:
+    (night / "sub9.fits").write_text("no picture")
+    arguments = ["stack", str(night / "sub*.fits"), "-o", str(night / "m.fits"), "--png", str(night / "m.png")]
+    arguments += [
+        "--report",
+        str(night / "m.json"),
+        "--dark",
+        str(night / "dark.fits"),
+        "--flat",
+        str(night / "flat.fits"),
+    ]
+    assert main(arguments) == 0
+    report = json.loads((night / "m.json").read_text())
+    assert [Path(sub["path"]).name for sub in report["subs"]] == [*(f"sub{n}.fits" for n in range(5)), "sub9.fits"]
+    assert [sub["outcome"] for sub in report["subs"]] == ["accepted"] * 5 + ["refused"]
+    assert report["subs"][5]["reason"] == "not_a_frame"
+    shift = np.array(report["subs"][4]["transform"])[:2, 2]
+    np.testing.assert_allclose(np.abs(shift), [10, 6], atol=0.3)
+    stack = report["stack"]
+    assert (stack["method"], stack["n_subs"], stack["exposure_s"]) == ("mean", 5, 50.0)
+    assert (stack["width"], stack["height"]) == (640, 480)
+    assert stack["reference"].endswith("sub0.fits")
+    assert stack["seconds"] > 0
+    assert stack["peak_rss_mb"] > 10
+    assert fits.getheader(night / "m.fits")["NCOMBINE"] == 5
+
+
+@pytest.mark.parametrize(("reference", "expected"), [("first", "sub0.fits"), ("{night}/sub3.fits", "sub3.fits")])
+def test_the_reference_is_chosen(night: Path, reference: str, expected: str) -> None:
+    report = night / "m.json"
+    chosen = reference.format(night=night)
+    assert main(["stack", str(night / "sub*.fits"), "--report", str(report), "--reference", chosen]) == 0
+    content = json.loads(report.read_text())
+    assert content["stack"]["reference"].endswith(expected)
+    for sub in content["subs"]:
+        still = sub["path"].endswith(expected)
+        assert np.allclose(sub["shift_px"], 0, atol=0.05) == still
+
+
+def test_the_best_reference_is_the_sharpest(night: Path) -> None:
+    blurred = make_sky(fwhm_px=5.0)
+    for number in (0, 1, 3, 4):
+        (night / f"sub{number}.fits").write_bytes(blurred.expose(index=number).to_fits())
+    report = night / "m.json"
+    assert main(["stack", str(night / "sub*.fits"), "--report", str(report), "--reference", "best"]) == 0
+    assert json.loads(report.read_text())["stack"]["reference"].endswith("sub2.fits")
+
+
+def test_nothing_to_stack_is_a_failed_run_with_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.fits").write_text("no picture")
+    assert main(["stack", str(tmp_path / "a.fits"), "--report", str(tmp_path / "m.json")]) == 1
+    assert "not_a_frame" in capsys.readouterr().err
+    assert json.loads((tmp_path / "m.json").read_text())["stack"]["n_subs"] == 0
+
+
+def test_an_output_that_cannot_be_written_is_a_failed_run(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", str(night / "sub*.fits"), "-o", str(night / "none" / "m.fits")]) == 1
+    assert "none/m.fits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["stack", "{night}/missing.fits"], "missing.fits"),
+        (["stack", "{night}/sub0.fits", "--method", "magic"], "stack.method"),
+        (["stack", "{night}/sub0.fits", "--set", "drift.limit=far"], "drift.limit"),
+        (["stack", "{night}/sub0.fits", "--set", "nothing.at_all=1"], "nothing"),
+        (["stack", "{night}/sub0.fits", "--dark", "{night}/missing.fits"], "missing.fits"),
+        (["stack", "{night}/sub0.fits", "--config", "{night}/missing.toml"], "missing.toml"),
+    ],
+)
+def test_wrong_usage_is_named(night: Path, arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([argument.format(night=night) for argument in arguments]) == 2
+    assert word in capsys.readouterr().err
+
+
+def test_no_quality_takes_what_would_be_refused(night: Path) -> None:
+    arguments = [
+        "stack",
+        str(night / "sub*.fits"),
+        "--report",
+        str(night / "m.json"),
+        "--set",
+        "quality.max_fwhm_px=0.5",
+    ]
+    assert main(arguments) == 1
+    assert main([*arguments, "--no-quality"]) == 0
+    assert json.loads((night / "m.json").read_text())["stack"]["n_subs"] == 5
+
+
+def test_methods_and_config_can_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("mean", "asterism", "bilinear", "stf"):
+        assert word in shown
+    assert main(["config", "--set", "stack.jobs=1"]) == 0
+    assert "jobs = 1" in capsys.readouterr().out

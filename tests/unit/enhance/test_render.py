@@ -1,0 +1,101 @@
+"""From a stack to a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indistack.enhance import OPERATORS, PictureSettings, render
+from indistack.enhance.stf import midtones
+from indistack.errors import SettingsError
+from indistack.frame import Integration
+from indistack.settings import validate
+
+NEUTRAL, STF = OPERATORS.get("neutral")(), OPERATORS.get("stf")()
+
+
+def stack(pixels: np.ndarray, weight: np.ndarray | None = None) -> Integration:
+    weight = np.ones(pixels.shape[:2], np.float32) if weight is None else weight
+    return Integration(pixels.astype(np.float32), weight, weight.astype(np.uint16), 1, 1.0)
+
+
+def starfield(channel_gains: tuple[float, float, float], sky: tuple[float, float, float]) -> np.ndarray:
+    rng = np.random.default_rng(4)
+    picture = rng.normal(0, 3, (200, 300, 3))
+    y, x = np.mgrid[:200, :300]
+    for cx, cy, flux in zip(rng.uniform(5, 295, 60), rng.uniform(5, 195, 60), rng.uniform(500, 5000, 60), strict=True):
+        picture += flux * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 8)[..., np.newaxis]
+    return (picture * channel_gains + sky).astype(np.float32)
+
+
+@pytest.mark.parametrize(("x", "expected"), [(0.0, 0.0), (0.2, 0.5), (1.0, 1.0)])
+def test_midtones_passes_its_three_points(x: float, expected: float) -> None:
+    assert midtones(np.array(x, np.float32), 0.2) == pytest.approx(expected)
+
+
+def test_stf_puts_the_median_at_a_quarter() -> None:
+    picture = np.random.default_rng(0).normal(500, 10, (300, 300)).astype(np.float32)
+    picture[::10, ::10] = 20000
+    assert np.median(STF(picture)) == pytest.approx(0.25, abs=0.01)
+
+
+def test_stf_of_a_flat_field_is_grey() -> None:
+    assert STF(np.full((20, 20), 7, np.float32)) == pytest.approx(0.25)
+
+
+def test_neutral_makes_sky_and_stars_grey() -> None:
+    picture = NEUTRAL(starfield((0.5, 1.0, 0.7), (300, 900, 600)))
+    sky = np.median(picture, axis=(0, 1))
+    assert np.ptp(sky) < 1
+    stars = (picture - sky)[(picture - sky).min(axis=2) > 300]
+    ratio = np.median(stars / stars[:, 1:2], axis=0)
+    np.testing.assert_allclose(ratio, 1, atol=0.03)
+
+
+def test_neutral_leaves_grey_pictures_alone() -> None:
+    picture = np.random.default_rng(0).normal(500, 10, (50, 50)).astype(np.float32)
+    assert NEUTRAL(picture) is picture
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_uncovered_pixels_enter_no_statistic(name: str) -> None:
+    picture = starfield((1, 1, 1), (300, 300, 300))
+    holed = picture.copy()
+    holed[:, 150:] = np.nan
+    operator = OPERATORS.get(name)()
+    result = operator(holed)
+    assert np.isnan(result[:, 150:]).all()
+    np.testing.assert_allclose(result[:, :150], operator(holed[:, :150]), rtol=0.02, atol=0.02)
+
+
+def test_uncovered_pixels_are_black_and_do_not_change_the_rest() -> None:
+    picture = starfield((1, 1, 1), (300, 300, 300))
+    weight = np.ones(picture.shape[:2], np.float32)
+    weight[:, :100] = 0
+    spoilt = picture.copy()
+    spoilt[:, :100] = 0
+    shown = render(stack(spoilt, weight), False, PictureSettings()).pixels
+    assert not shown[:, :100].any()
+    assert 40 < np.median(shown[:, 100:]) < 90
+
+
+def test_large_stacks_are_binned_and_uncovered_pixels_do_not_darken_blocks() -> None:
+    pixels = np.full((40, 60), 8.0)
+    weight = np.ones((40, 60), np.float32)
+    pixels[:, 31:], weight[:, 31:] = 0, 0
+    shown = render(stack(pixels, weight), False, PictureSettings(operators=["stf"], max_side_px=30)).pixels
+    assert shown.shape == (20, 30)
+    assert len(set(shown[:, :16].ravel())) == 1
+    assert not shown[:, 16:].any()
+
+
+def test_a_bottom_up_stack_is_turned() -> None:
+    pixels = np.random.default_rng(0).normal(100, 5, (30, 30))
+    pixels[:5] += 500
+    shown = render(stack(pixels), True, PictureSettings(operators=["stf"])).pixels
+    assert shown[-5:].mean() > shown[:5].mean()
+
+
+def test_an_unknown_operator_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"operators.*sharpen.*stf"):
+        validate(PictureSettings, {"operators": ["sharpen"]})

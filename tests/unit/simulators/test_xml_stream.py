@@ -1,0 +1,64 @@
+"""The XML reader: whole messages, however the bytes are cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulators.xml_stream import Message, StreamError, XmlReader, element, text_element
+
+STREAM = (
+    "<getProperties version='1.7'/>\n<?xml-comment ?><newNumberVector device=\"A &amp; B\" name='CCD_EXPOSURE'>"
+    "<oneNumber name='CCD_EXPOSURE_VALUE'>\n  2.5\n</oneNumber></newNumberVector>"
+    "<newTextVector device='Ä' name='T'><oneText name='a'>x &lt; y</oneText><oneText name='b'/></newTextVector>"
+).encode()
+# What XML allows in a document, short of control characters and lone halves of a surrogate pair.
+TEXT = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc", "Cn", "Co")), max_size=40)
+
+
+def read(*pieces: bytes) -> list[Message]:
+    messages: list[Message] = []
+    reader = XmlReader(messages.append)
+    for piece in pieces:
+        reader.feed(piece)
+    return messages
+
+
+def test_messages_are_taken_apart() -> None:
+    first, second, third = read(STREAM)
+    assert (first.tag, first.attributes, first.elements) == ("getProperties", {"version": "1.7"}, [])
+    assert second.attributes["device"] == "A & B"
+    assert second.values() == {"CCD_EXPOSURE_VALUE": "2.5"}
+    assert third.values() == {"a": "x < y", "b": ""}
+
+
+@given(st.lists(st.integers(0, len(STREAM))))
+def test_any_cut_gives_the_same_messages(cuts: list[int]) -> None:
+    edges = [0, *sorted(cuts), len(STREAM)]
+    pieces = [STREAM[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    assert read(*pieces) == read(STREAM)
+
+
+@given(st.dictionaries(st.sampled_from(["device", "name", "message"]), TEXT), TEXT)
+def test_what_is_written_is_read(attributes: dict[str, str], text: str) -> None:
+    written = element("newTextVector", attributes, text_element("oneText", {"name": "a"}, text))
+    (message,) = read(written.encode())
+    assert message.attributes == attributes
+    assert message.elements[0].text == text.strip()
+
+
+def test_it_goes_on_after_nonsense() -> None:
+    messages: list[Message] = []
+    reader = XmlReader(messages.append)
+    with pytest.raises(StreamError):
+        reader.feed(b"<newTextVector><oneText></wrong>")
+    reader.feed(b"<getProperties version='1.7'/>")
+    assert [message.tag for message in messages] == ["getProperties"]
+
+
+def test_an_endless_message_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.xml_stream.MESSAGE_LIMIT_BYTES", 1000)
+    reader = XmlReader(lambda message: None)
+    with pytest.raises(StreamError, match="more than 1000 bytes"):
+        reader.feed(b"<newTextVector>" + b"x" * 2000)

@@ -1,0 +1,74 @@
+"""Files that the stack is published in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from indistack.atomic import atomic_file
+from indistack.errors import SinkError
+from indistack.fits_header import StackFacts, output_cards
+from indistack.frame import FrameInfo, Integration, Preview
+from indistack.sinks import SINKS, Snapshot
+
+START = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
+
+
+def snapshot(channels: int, preview: Preview | None = None) -> Snapshot:
+    shape = (70, 50) if channels == 1 else (70, 50, 3)
+    pixels = np.random.default_rng(0).normal(100, 5, shape).astype(np.float32)
+    weight = np.ones((70, 50), np.float32)
+    weight[3, 4] = 0
+    header = (("BAYERPAT", "RGGB", ""), ("OBJECT", "M 31", "target"), ("CRVAL1", 10.5, "WCS"))
+    facts = StackFacts(300.0, 10, "mean", "1.0", START, START, ["dark.fits"], ["align: asterism"])
+    cards = output_cards(FrameInfo(header=header, exposure_s=30.0), facts)
+    return Snapshot(Integration(pixels, weight, weight.astype(np.uint16), 10, 300.0), cards, False, preview)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_fits_file_is_linear_and_says_what_is_in_it(tmp_path: Path, channels: int) -> None:
+    stack = snapshot(channels)
+    SINKS.get("fits")().write(tmp_path / "stack.fits", stack)
+    with fits.open(tmp_path / "stack.fits") as hdus:
+        hdus.verify("exception")
+        header, data = hdus[0].header, hdus[0].data
+        assert header["BITPIX"] == -32
+        expected = stack.integration.pixels if channels == 1 else np.moveaxis(stack.integration.pixels, 2, 0)
+        assert data.shape == expected.shape
+        assert np.isnan(data[..., 3, 4]).all()
+        covered = stack.integration.weight > 0
+        np.testing.assert_array_equal(data[..., covered], expected[..., covered])
+    assert (header["EXPTIME"], header["NCOMBINE"], header["STACKCNT"]) == (300.0, 10, 10)
+    assert (header["OBJECT"], header["CRVAL1"]) == ("M 31", 10.5)
+    assert "BAYERPAT" not in header
+    assert header["DATE-OBS"] == "2024-01-06T21:30:05.000"
+
+
+def test_the_png_file_has_the_colours_of_the_preview(tmp_path: Path) -> None:
+    picture = np.zeros((8, 9, 3), np.uint8)
+    picture[..., 0] = 200
+    SINKS.get("png")().write(tmp_path / "stack.png", snapshot(3, Preview(picture, "test")))
+    blue, _, red = cv2.imread(str(tmp_path / "stack.png"))[0, 0]
+    assert (red, blue) == (200, 0)
+
+
+@pytest.mark.parametrize("name", sorted(SINKS))
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
+    preview = Preview(np.zeros((8, 9), np.uint8), "test")
+    with pytest.raises(SinkError, match="missing"):
+        SINKS.get(name)().write(tmp_path / "missing" / "stack", snapshot(1, preview))
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "stack.fits"
+    path.write_bytes(b"old")
+    with pytest.raises(ValueError, match="stop"), atomic_file(path) as file:
+        file.write(b"new, but not all of it")
+        raise ValueError("stop")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,154 @@
+"""IndiSource with the client faked at the level of events."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indistack.errors import SettingsError, SourceError
+from indistack.frame import Blob
+from indistack.indi.census import Choice, DeviceFacts
+from indistack.indi.events import Devices, Event, Frame, PathSaved, ServerState
+from indistack.settings import validate
+from indistack.sources import indi as module
+from indistack.sources.indi import IndiSettings, IndiSource
+
+NOW = datetime(2024, 5, 6, tzinfo=UTC)
+MAIN = Choice("Main", ("Main",))
+BOTH = {"UPLOAD_MODE": {"UPLOAD_BOTH": True}}
+LOCAL = {"UPLOAD_MODE": {"UPLOAD_LOCAL": True}}
+
+
+class FakeClient:
+    """Gives its events, then sets `stop`; takes those that are left after that."""
+
+    def __init__(self, events: Sequence[Event], stop: threading.Event) -> None:
+        self._events = list(events)
+        self._stop = stop
+
+    def get(self, timeout_s: float) -> Event | None:
+        if self._events:
+            return self._events.pop(0)
+        self._stop.set()
+        return None
+
+    def __enter__(self) -> FakeClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def run(*events: Event) -> tuple[list[Blob], IndiSource]:
+    stop = threading.Event()
+    blobs: list[Blob] = []
+    source = IndiSource(IndiSettings(), lambda host, port, device: FakeClient(events, stop))
+    source.run(blobs.append, stop)
+    return blobs, source
+
+
+def frame(data: bytes, device: str = "Main") -> Frame:
+    return Frame(device, "CCD1", ".fits", memoryview(data), NOW)
+
+
+def saved(path: Path, facts: Any = LOCAL, *, defined: bool = False, device: str = "Main") -> PathSaved:
+    return PathSaved(device, str(path), defined, NOW, facts)
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FILE_PATIENCE_S", 0.1)
+
+
+@pytest.fixture
+def sub(tmp_path: Path) -> Path:
+    path = tmp_path / "Sub_1.FITS"
+    path.write_bytes(b"from disk")
+    return path
+
+
+def test_blobs_in_order() -> None:
+    blobs, source = run(ServerState(True), MAIN, frame(b"1"), frame(b"2"), frame(b"3"))
+    assert [bytes(blob.data) for blob in blobs] == [b"1", b"2", b"3"]
+    assert blobs[0] == Blob(blobs[0].data, ".fits", "Main", "Main.CCD1", NOW)
+    assert source.status().frames == 3
+
+
+def test_path_then_blob_in_upload_mode_both(sub: Path) -> None:
+    blobs, _ = run(MAIN, saved(sub, BOTH), frame(b"blob"))
+    assert [blob.origin for blob in blobs] == [str(sub), "Main.CCD1"]
+    assert (blobs[0].suffix, blobs[0].path, blobs[0].device, blobs[0].received) == (".fits", sub, "Main", NOW)
+    assert bytes(blobs[0].data) == b"from disk"
+
+
+def test_the_same_path_written_again_is_another_frame(sub: Path) -> None:
+    blobs, _ = run(MAIN, saved(sub), saved(sub))
+    assert len(blobs) == 2
+
+
+def test_a_path_of_another_machine_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    missing = tmp_path / "elsewhere.fits"
+    blobs, source = run(MAIN, saved(missing))
+    assert [(blob.fault, blob.origin) for blob in blobs] == [("no such file on this machine", str(missing))]
+    assert str(missing) in caplog.text
+    assert source.status().paths == 1
+
+
+def test_a_missing_path_is_no_matter_when_its_blob_follows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    blobs, _ = run(MAIN, saved(tmp_path / "elsewhere.fits", BOTH), frame(b"blob"))
+    assert [blob.origin for blob in blobs] == ["Main.CCD1"]
+    assert caplog.text == ""
+
+
+def test_paths_of_other_cameras_are_not_ours(sub: Path) -> None:
+    assert run(MAIN, saved(sub, device="Guide"))[0] == []
+
+
+def test_a_path_from_before_we_came_counts_only_when_we_were_away(sub: Path, tmp_path: Path) -> None:
+    later = tmp_path / "Sub_2.fits"
+    later.write_bytes(b"while away")
+    assert run(MAIN, saved(sub, defined=True))[0] == []
+    away = [saved(sub), ServerState(False, "lost"), ServerState(True), MAIN]
+    assert len(run(MAIN, *away, saved(sub, defined=True))[0]) == 1
+    assert [blob.path for blob in run(MAIN, *away, saved(later, defined=True))[0]] == [sub, later]
+
+
+def test_several_cameras_are_refused() -> None:
+    with pytest.raises(SourceError, match="several"):
+        run(ServerState(True), Choice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True))
+
+
+def test_several_cameras_do_not_end_a_run_that_has_frames(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Choice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True)
+    blobs, source = run(MAIN, frame(b"1"), trouble, trouble, MAIN, frame(b"2"))
+    assert len(blobs) == 2
+    assert caplog.text.count("several") == 1
+    assert source.status().last_error == ""
+
+
+def test_status(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    events = [ServerState(False, "Connection refused"), ServerState(True), Devices((DeviceFacts("Main"),)), MAIN]
+    _, source = run(*events, frame(b"1"))
+    status = source.status()
+    assert (status.server, status.connected, status.device) == ("127.0.0.1:7624", False, "Main")
+    assert status.devices == ("Main",)
+    assert caplog.text.count("camera: Main") == 1
+
+
+def test_an_error_of_the_server_shows_until_it_is_back() -> None:
+    _, source = run(ServerState(False, "Connection refused"))
+    assert source.status().last_error == "Connection refused"
+    _, source = run(ServerState(False, "Connection refused"), ServerState(True), MAIN)
+    assert source.status().last_error == ""
+
+
+@pytest.mark.parametrize("values", [{"port": 0}, {"port": 70000}, {"host": ""}, {"host": "localhost:/tmp/x"}])
+def test_settings_are_checked(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        validate(IndiSettings, values)

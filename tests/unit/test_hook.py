@@ -1,0 +1,93 @@
+"""What the Ekos hook reads, says and to whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from indistack import hook
+
+SAID = {
+    "script_type": "POST_CAPTURE",
+    "job": {"filter": "L", "exposure": 30, "type": "Light", "target_name": "M 27"},
+    "fits": {"filename": "/images/M_27/Light_001.fits", "headers": {"X": "Y" * 100_000}},
+    "progress": 10,
+}
+
+
+def test_reads_one_object_and_does_not_wait_for_the_end() -> None:
+    readable, writable = os.pipe()
+    threading.Thread(target=os.write, args=(writable, json.dumps(SAID).encode())).start()
+    began = time.monotonic()
+    assert hook.read_json(readable, 5.0) == SAID
+    assert time.monotonic() - began < 2.0
+    os.close(readable)
+    os.close(writable)
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "{", "3", "[1]", '{"a": }'])
+def test_nonsense_is_nothing(text: str) -> None:
+    readable, writable = os.pipe()
+    os.write(writable, text.encode())
+    os.close(writable)
+    assert hook.read_json(readable, 5.0) == {}
+    os.close(readable)
+
+
+def test_a_silent_pipe_is_left_after_the_time() -> None:
+    readable, writable = os.pipe()
+    began = time.monotonic()
+    assert hook.read_json(readable, 0.1) == {}
+    assert 0.09 < time.monotonic() - began < 1.0
+    os.close(readable)
+    os.close(writable)
+
+
+def test_the_announcement() -> None:
+    assert hook.announcement([], SAID) == {
+        "path": "/images/M_27/Light_001.fits", "type": "Light", "script": "POST_CAPTURE"
+    }  # fmt: skip
+    assert hook.announcement(["sub.fits"], {})["path"] == str(Path.cwd() / "sub.fits")
+    assert hook.announcement(["--odd"], {"fits": None, "job": 3}) == {"path": "", "type": "", "script": ""}
+
+
+def test_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INDISTACK_SOCKET", "/mine")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/xdg")
+    user = os.getuid()
+    expected = ["/run/xdg/indistack/agent.sock", f"/run/user/{user}/indistack/agent.sock"]
+    expected.append(f"/tmp/indistack-{user}/agent.sock")
+    assert hook.candidates() == ["/mine", *expected]
+    monkeypatch.delenv("INDISTACK_SOCKET")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert hook.candidates() == expected[1:]
+
+
+def test_goes_to_the_first_who_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale, live = tmp_path / "stale", tmp_path / "live"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as gone:
+        gone.bind(str(stale))
+    monkeypatch.setattr(hook, "candidates", lambda: [str(tmp_path / "none"), str(stale), str(live)])
+    assert not hook.announce({"path": "/a"})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as agent:
+        agent.bind(str(live))
+        assert hook.announce({"path": "/a"})
+        assert json.loads(agent.recv(1000)) == {"path": "/a"}
+
+
+def test_an_agent_that_does_not_read_does_not_hold_the_hook_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hook, "candidates", lambda: [str(tmp_path / "deaf")])
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as agent:
+        agent.bind(str(tmp_path / "deaf"))
+        began = time.monotonic()
+        while hook.announce({"path": "/a"}):
+            assert time.monotonic() - began < 5.0
+        before = time.monotonic()
+        assert not hook.announce({"path": "/a"})
+        assert time.monotonic() - before < 0.5

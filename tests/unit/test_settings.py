@@ -1,0 +1,59 @@
+"""Settings are checked once, at the door, all faults together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from indistack.errors import SettingsError
+from indistack.settings import Settings, load
+
+
+class Table(Settings):
+    size_px: int = Field(default=3, ge=1)
+    ratio: float = 0.5
+    names: list[str] = Field(default_factory=list)
+
+
+class Whole(Settings):
+    table: Table = Table()
+
+
+def test_a_file_and_overrides_make_one_value(tmp_path: Path) -> None:
+    path = tmp_path / "indistack.toml"
+    path.write_text("[table]\nsize_px = 5\nratio = 2\n")
+    config = load(Whole, path, ["table.size_px=7", 'table.names=["a", "b"]'])
+    assert config.table == Table(size_px=7, ratio=2.0, names=["a", "b"])
+
+
+def test_all_faults_are_told_together_with_their_names() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Whole, None, ["table.size_px=0", "table.ratio=wide", "table.colour=1", "other.x=1"])
+    text = str(caught.value)
+    assert len(caught.value.faults) == 4
+    for name in ("table.size_px", "table.ratio", "table.colour", "other"):
+        assert name in text
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_nan_and_infinity_are_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"table\.ratio"):
+        load(Whole, None, [f"table.ratio={value}"])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        load(Whole, tmp_path / "none.toml")
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("size = ")
+    with pytest.raises(SettingsError, match=r"bad\.toml.*TOML"):
+        load(Whole, tmp_path / "bad.toml")
+
+
+def test_an_override_without_a_value_is_named() -> None:
+    with pytest.raises(SettingsError, match="key=value"):
+        load(Whole, None, ["table.size_px"])
