@@ -37,6 +37,11 @@ class Wire:
         """Whether open files can be sent along: indiserver gives its drivers a unix socket, a shell gives a pipe."""
         return self._socket is not None
 
+    def close(self) -> None:
+        """Give back what the wire itself opened; the two file descriptors stay the caller's."""
+        if self._socket is not None:
+            self._socket.close()
+
     def receive(self) -> bytes:
         """Return the next bytes; none at the end."""
         return os.read(self._read_fd, READ_BYTES)
@@ -197,7 +202,10 @@ def _unix_socket(fd: int) -> socket.socket | None:
     if not stat.S_ISSOCK(os.fstat(fd).st_mode):
         return None
     own = socket.socket(fileno=os.dup(fd))
-    return own if own.family == socket.AF_UNIX else None
+    if own.family == socket.AF_UNIX:
+        return own
+    own.close()
+    return None
 
 
 def _write_all(fd: int, payload: bytes) -> None:

@@ -65,6 +65,7 @@ class Asterism:
     def _best(self, sub: Field, reference: Field, start: DoubleArray) -> Match:
         """The match that the most stars agree on; one that moves beats one that stands still."""
         few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
+        least = self._settings.min_matched
         still: Match | None = None
         closest: Match | None = None
         for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
@@ -75,9 +76,13 @@ class Asterism:
             if moving:
                 return max(moving, key=len)
             still = max((m for m in (still, *good) if m), key=len, default=None)
-            if still is not None and still.share >= SURELY_STILL_SHARE and _rests_on_stars(still, sub, reference):
+            if (
+                still is not None
+                and still.share >= SURELY_STILL_SHARE
+                and _rests_on_stars(still, sub, reference, least)
+            ):
                 return still
-        if still is not None and _rests_on_stars(still, sub, reference):
+        if still is not None and _rests_on_stars(still, sub, reference, least):
             return still
         raise self._refusal(still, closest, sub, reference)
 
@@ -130,8 +135,8 @@ def _stands_still(match: Match, sub: Field) -> bool:
     return bool(np.abs(apply(match.matrix, corners) - corners).max() < STILL_PX)
 
 
-def _rests_on_stars(match: Match, sub: Field, reference: Field) -> bool:
+def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> bool:
     """Tell whether a match that stands still rests on stars: hot pixels lie on pixel centres, stars anywhere."""
     free = ~(sub.centred[match.sub] & reference.centred[match.reference])
     others = min((~sub.centred).sum(), (~reference.centred).sum())
-    return bool(free.sum() >= FREE_STARS + 1 and 2 * free.sum() > len(match) and free.sum() >= STILL_SHARE * others)
+    return bool(free.sum() >= max(least, 0.5 * len(match), STILL_SHARE * others))

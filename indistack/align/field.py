@@ -58,8 +58,8 @@ class Field:
 
     def holds(self, points: DoubleArray) -> BoolArray:
         """Tell which points lie in the frame."""
-        inside: BoolArray = ((points > -0.5) & (points < [self.width - 0.5, self.height - 0.5])).all(axis=1)
-        return inside
+        beyond = np.array([self.width, self.height]) - 0.5
+        return np.asarray(((points > -0.5) & (points < beyond)).all(axis=1))
 
 
 def field_of(scene: Scene) -> Field:
@@ -69,7 +69,7 @@ def field_of(scene: Scene) -> Field:
     part = _parts(xy, scene.width, scene.height)
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
-    centred = (np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1)
+    centred: BoolArray = np.asarray((np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1))
     return Field(
         xy, _centroid_error(stars.flux, stars.fwhm, stars.noise_adu), order, centred, scene.width, scene.height
     )

@@ -1,4 +1,4 @@
-"""From a proposed transform to one that can be stood for: all stars matched, a robust fit, and a test against chance."""
+"""From a proposed transform to one that can be stood for: all stars matched, a robust fit, a test against chance."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ class Verifier:
         mapped = apply(matrix, self.sub.xy)
         inside = self.reference.holds(mapped)
         n_sub = max(int(inside.sum()), len(i))
-        n_reference = max(int(self.sub.holds(apply(np.linalg.inv(matrix), self.reference.xy)).sum()), len(i))
+        n_reference = max(
+            int(self.sub.holds(apply(np.asarray(np.linalg.inv(matrix), np.float64), self.reference.xy)).sum()), len(i)
+        )
         chance = self._chance_of_one(mapped[inside], radius)
         log10_chance = log10_tail(len(i) - FREE_STARS, n_sub - FREE_STARS, chance) + math.log10(tried)
         sigma = np.hypot(self.sub.sigma[i], self.reference.sigma[j])

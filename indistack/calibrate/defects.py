@@ -23,10 +23,10 @@ SPILL_CFA = (0.12, 0.3)
 star of FWHM 1.8 px, centred, has 2.7. On a CFA, where the neighbours see other colours, less is enough: the first
 number where noise allows, never more than the second."""
 FAR_CFA = 0.1
-"""The same for the next pixels of its own colour, where a star of FWHM 1.8 px has 0.2 even if it has one colour only."""
-SPILL_NOISE, FAR_NOISE = 4.2, 2.7
+"""The same for the next pixels of its own colour: a star of FWHM 1.8 px has 0.2 there even if it has one colour only."""
+SPILL_NOISE, FAR_NOISE = 3.6, 2.6
 """Noise of these two sums, in sigmas of a pixel (measured on Gaussian noise)."""
-SURE_SIGMA = 40.0
+SURE_SIGMA = 50.0
 """Where many stars have one colour only (narrow band), only defects this bright can be told from them."""
 
 _ORTHOGONAL = ((0, -1), (0, 1), (-1, 0), (1, 0))
@@ -219,7 +219,7 @@ def _judge_cfa(patches: _Patches, noise: Levels, sigma: float) -> BoolArray:
     loud = float(noise.max())
     spill, far = _spill(patches), _far(patches, same)
     dark_around = spill < np.clip(SPILL_NOISE * 3 * loud, SPILL_CFA[0] * excess, SPILL_CFA[1] * excess)
-    dark_beyond = far < np.maximum(FAR_CFA * excess, FAR_NOISE * 2.5 * loud)
+    dark_beyond = far < np.maximum(FAR_CFA * excess, FAR_NOISE * 2 * loud)
     stars = ~dark_beyond & (excess > SURE_SIGMA / 2 * loud)
     narrow_band = stars.sum() >= 5 and bool((spill < SPILL_CFA[1] * excess)[stars].mean() > 0.2)
     hot: BoolArray = (excess > sigma * _sigma_at(patches, noise, ring)) & dark_around & dark_beyond
@@ -244,6 +244,6 @@ def _spill(patches: _Patches) -> DoubleArray:
 
 
 def _far(patches: _Patches, same: DoubleArray) -> DoubleArray:
-    """Return the light in the four next pixels of the same colour, less the highest, above those twice as far."""
+    """Return the light in the four next pixels of the same colour above those twice as far."""
     outside = np.sort(patches.at(_scaled(_EIGHT, 4)), axis=0)[2:6].mean(axis=0)
-    return np.asarray((np.sort(same[:4], axis=0)[:3].mean(axis=0) - outside) * 4)
+    return np.asarray(same[:4].sum(axis=0) - 4 * outside)

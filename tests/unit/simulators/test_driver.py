@@ -77,7 +77,8 @@ class Setup:
 def setup() -> Iterator[Setup]:
     ours, theirs = socket.socketpair()
     peer = Peer(ours)
-    driver = Driver("Camera", Wire(theirs.fileno(), theirs.fileno()))
+    wire = Wire(theirs.fileno(), theirs.fileno())
+    driver = Driver("Camera", wire)
     driver.define(numbers("GAIN", "Gain", "Main", number("GAIN", "Gain", 1, 0, 10)))
     blob = Vector("BLOB", "CCD1", "Image", "Main", [Element("CCD1", "Image")], perm="ro")
     driver.define(blob)
@@ -89,6 +90,7 @@ def setup() -> Iterator[Setup]:
     running.join(10)
     for file in peer.files:
         os.close(file)
+    wire.close()
     ours.close()
     theirs.close()
 
@@ -188,7 +190,7 @@ def test_blobs_go_inline_over_a_pipe() -> None:
     driver.send_blob(blob, payload, ".fits", len(payload))
     os.close(write_fd)
     messages: list[Message] = []
-    with open(read_fd, "rb") as pipe:
+    with os.fdopen(read_fd, "rb") as pipe:
         XmlReader(messages.append).feed(pipe.read())
     one = messages[0].elements[0]
     # enclen, or line feeds in the text, lead parsers of libindi 1.9.9 astray.

@@ -21,9 +21,7 @@ def test_suffix_of(name: str, suffix: str) -> None:
     assert suffix_of(name) == suffix
 
 
-@pytest.mark.parametrize(
-    "name", ["a.fits", "A.FIT", "a.fits.fz", "a.fts.z", "IMG_1.CR2", "a.JPG", "a.xisf", "m.1.nef"]
-)
+@pytest.mark.parametrize("name", ["a.fits", "A.FIT", "a.fits.fz", "a.fts.z", "IMG_1.CR2", "a.JPG", "a.xisf", "m.1.nef"])
 def test_frame_names(name: str) -> None:
     assert is_frame_name(name)
 
