@@ -121,7 +121,7 @@ class Pipeline:
     def _see(self, blob: Blob, numbers: dict[str, Any]) -> tuple[CalibratedFrame, Scene]:
         """Decode, calibrate, find stars."""
         with _timed(numbers, "decode"):
-            raw = decode(blob, self._config.decode)
+            raw = decode(blob, self._config.decode, self._workers)
         numbers |= _raw_numbers(raw)
         if raw.info.kind != "light":
             raise FrameError("not_a_light", f"the header says that this is a {raw.info.kind} frame")

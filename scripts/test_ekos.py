@@ -2,8 +2,8 @@
 
 Run by scripts/test-ekos, which sees to the packages and the network. For each of Ekos' upload modes (client, local,
 both), Ekos takes a short sequence with the post-capture hook. The sequence must complete, the hook must have run
-once per frame and been quick, the agent's ledger must hold exactly one line per frame, and SIGTERM must end the
-agent with status 0.
+once per frame and been quick, the agent's ledger must hold exactly one line per frame, there must be a stack, and
+SIGTERM must end the agent with status 0.
 """
 
 from __future__ import annotations
@@ -124,7 +124,8 @@ class Stage(contextlib.ExitStack):
             "XDG_DATA_HOME": str(home / ".local/share"),
             "XDG_CACHE_HOME": str(home / ".cache"),
             "XDG_RUNTIME_DIR": str(runtime),
-            "PATH": f"{ROOT}/simulators/bin:{ROOT}/simulators:{os.environ['PATH']}",  # a camera calls `gsc`
+            # The camera calls `gsc`; the hook and that one call `python3`, which here and there is a slow stand-in.
+            "PATH": f"{ROOT}/simulators:{ROOT}/.venv/bin:{os.environ['PATH']}",
             "LANG": "C.UTF-8",
             "QT_QPA_PLATFORM": "xcb",
             "LIBGL_ALWAYS_SOFTWARE": "1",
@@ -365,6 +366,8 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     check_files(folder, mode)
     check_hook(folder / "hook.txt")
     expect(len(lines) == FRAMES, f"{len(lines)} ledger lines for {FRAMES} frames")
+    for picture in ("stack.fits", "stack.png"):
+        expect((output / picture).exists(), f"the agent made no {picture}")
     expect(status == 0, f"SIGTERM ended the agent with {status}")
 
 

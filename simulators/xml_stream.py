@@ -9,10 +9,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 # Far above any message a client sends to a camera; a stream that grows beyond is not INDI.
 MESSAGE_LIMIT_BYTES = 64 * 1024 * 1024
+# INDI streams have no root element, which expat wants.
+ROOT = b"<indi>"
 
 
 class StreamError(ValueError):
-    """The bytes are not an INDI stream; the reader has started afresh after them."""
+    """Some bytes are not an INDI stream; the reader has gone on after them."""
 
 
 @dataclass(slots=True)
@@ -48,20 +50,31 @@ class XmlReader:
         Raises
         ------
         StreamError
-            If they are not well formed; the next bytes are read as a new stream.
+            If they are not well formed. Reading has then gone on at the next tag after the fault, so that a good
+            message is not lost because it came in the same piece.
         """
-        self._pending_bytes += len(data)
-        try:
-            self._parser.Parse(data, False)
-        except expat.ExpatError as error:
-            self._restart()
-            raise StreamError(str(error)) from error
+        fault = ""
+        while data:
+            fed = self._fed_bytes
+            self._fed_bytes += len(data)
+            self._pending_bytes += len(data)
+            try:
+                self._parser.Parse(data, False)
+                data = b""
+            except expat.ExpatError as error:
+                fault = fault or str(error)
+                # A tag that is the fault itself may begin a good message, but must not be tried for ever.
+                first = 1 if fed == len(ROOT) else 0
+                data = _from_next_tag(data, max(self._parser.ErrorByteIndex - fed, first))
+                self._restart()
         if self._pending_bytes > MESSAGE_LIMIT_BYTES:
             self._restart()
-            raise StreamError(f"a message of more than {MESSAGE_LIMIT_BYTES} bytes")
+            fault = fault or f"a message of more than {MESSAGE_LIMIT_BYTES} bytes"
+        if fault:
+            raise StreamError(fault)
 
     def _restart(self) -> None:
-        """Begin under a root of our own: expat wants one, INDI has none."""
+        """Begin anew, under a root of our own."""
         self._open: list[Message] = []
         self._pending_bytes = 0
         self._parser = expat.ParserCreate()
@@ -69,7 +82,8 @@ class XmlReader:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
-        self._parser.Parse(b"<indi>", False)
+        self._parser.Parse(ROOT, False)
+        self._fed_bytes = len(ROOT)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._open.append(Message(tag, attributes))
@@ -86,6 +100,12 @@ class XmlReader:
             self._open[0].text = ""
             self._pending_bytes = 0
             self._on_message(done)
+
+
+def _from_next_tag(data: bytes, start: int) -> bytes:
+    """Return what begins with the first tag from `start` on."""
+    start = data.find(b"<", start)
+    return data[start:] if start >= 0 else b""
 
 
 def start_tag(tag: str, attributes: Mapping[str, str]) -> str:

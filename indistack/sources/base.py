@@ -24,6 +24,9 @@ class Source(Protocol):
     cannot go on.
     """
 
+    def status(self) -> object:
+        """Return how things stand, as a mapping or a dataclass of plain values; may be called from any thread."""
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver frames until there are no more or `stop` is set."""
 

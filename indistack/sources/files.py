@@ -67,6 +67,10 @@ class FilesSource:
         self._paths = tuple(paths)
         self._device = device
 
+    def status(self) -> dict[str, int]:
+        """Return how many files there are."""
+        return {"files": len(self._paths)}
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver every file once."""
         for path in self._paths:

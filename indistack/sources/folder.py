@@ -72,6 +72,10 @@ class FolderSource:
         self._renamed: set[int] = set()  # those of the look before: whoever gives one a frame's name is done
         self._present = True
 
+    def status(self) -> dict[str, str | int]:
+        """Return the folder and how many of its files were delivered."""
+        return {"folder": str(self._folder), "files": len(self._delivered)}
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver complete files in natural order, as they become complete, until `stop` is set."""
         if not self._settings.existing:

@@ -53,6 +53,10 @@ class HookSource:
         self.path: Path | None = None
         self.announced = 0
 
+    def status(self) -> dict[str, str | int]:
+        """Return where the hook is listened to, and how many frames were announced."""
+        return {"hook": str(self.path or ""), "announced": self.announced}
+
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver announced files until `stop` is set; without a socket, wait for that and deliver nothing."""
         try:

@@ -24,7 +24,7 @@ LEAST_SIDE_PX = 24
 class StarsSettings(Settings):
     """How stars are found."""
 
-    detection_sigma: float = Field(default=5.0, ge=2, le=100)
+    detection_sigma: float = Field(default=7.0, ge=2, le=100)
     """Height above the sky's noise, in the smoothed plane, that makes a candidate."""
     max_stars: int = Field(default=2000, ge=10, le=20_000)
     """Stars kept per frame, spread over the field."""

@@ -24,6 +24,9 @@ FIELD_STARS = 240
 """Brightest candidates from which the field's typical width is taken."""
 GUESS_RADIUS = 12
 
+MOST_SITES = 3_000_000
+"""Photosites measured at most: where everything is broad, fewer stars do."""
+
 LEAST_SNR = 3.0
 NARROWEST, WIDEST, WIDEST_CLIPPED = 0.6, 1.9, 5.0
 """A star's FWHM in units of the field's median."""
@@ -64,6 +67,10 @@ def measure_stars(
     field = _field_width(frame, luminance, x[picked], y[picked], noise_adu, workers)
     radius = int(np.clip(np.ceil(1.5 * field[1]) + 1, 5, 40))
     picked = picked[fits_inside(frame, x[picked], y[picked], radius)]
+    budget = max(FIELD_STARS, MOST_SITES // (2 * radius + 3) ** 2)
+    picked = picked[spread(x[picked], y[picked], frame.width, frame.height, budget)]
+    if len(picked) == 0:
+        return empty_list(sky)
     x, y = x[picked], y[picked]
     stamps = _apart(cut(frame, x, y, radius), x, y, radius)
     fits = fit_gaussians(stamps, x, y, field[0], noise_adu, workers)
@@ -102,10 +109,15 @@ def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
 def _field_width(
     frame: CalibratedFrame, luminance: FloatArray, x: DoubleArray, y: DoubleArray, noise_adu: float, workers: Workers
 ) -> tuple[float, float]:
-    """Median FWHM of the brightest stars, and median width of their longer axis (px)."""
-    guess = _width_at_half_height(luminance, (x[:FIELD_STARS] - 0.5) / 2, (y[:FIELD_STARS] - 0.5) / 2)
+    """Median FWHM of bright stars, and median width of their longer axis (px).
+
+    They are taken from everywhere: the brightest peaks of all may lie on one satellite's trail.
+    """
+    chosen = spread(x, y, frame.width, frame.height, FIELD_STARS)
+    x, y = x[chosen], y[chosen]
+    guess = _width_at_half_height(luminance, (x - 0.5) / 2, (y - 0.5) / 2)
     radius = int(np.clip(np.ceil(1.6 * guess) + 2, 5, 40))
-    some = np.flatnonzero(fits_inside(frame, x, y, radius))[:FIELD_STARS]
+    some = np.flatnonzero(fits_inside(frame, x, y, radius))
     if len(some) == 0:
         return guess, guess
     stamps = cut(frame, x[some], y[some], radius)

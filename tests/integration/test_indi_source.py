@@ -254,6 +254,7 @@ def test_upload_modes(server: Server, agent: Agent, mode: str, origins: list[str
     for count in (1, 2):
         server.expose()
         agent.expect(count * len(origins))
+    assert mode in agent.source.status().facts["UPLOAD_MODE"]
     assert ["path" if blob.path else "blob" for blob in agent.blobs] == origins * 2
     assert all(bytes(blob.data[:9]) == FITS_MAGIC and blob.suffix == ".fits" for blob in agent.blobs)
     if mode == "UPLOAD_BOTH":

@@ -152,6 +152,25 @@ def test_calibration_frames_have_their_own_signal() -> None:
     assert "RA" not in dark.header
 
 
+def test_a_flat_panel_has_its_colour() -> None:
+    flat = Observatory(small(vignetting=0.0, dust_motes=0, pixel_response_spread=0.0)).expose("flat").pixels
+    signal = [float(np.median(flat[y::2, x::2])) - 500 for y in range(2) for x in range(2)]
+    # RGGB; a panel that is 0.8, 1 and 0.75 in raw red, green and blue; 45 % of 65535 in green.
+    assert signal == pytest.approx([0.8 * 29491, 29491, 29491, 0.75 * 29491], rel=0.002)
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+def test_the_gradient_hangs_on_the_horizon(flipped: bool) -> None:
+    scenario = small(n_stars=0, cfa="mono", gradient=0.4, gradient_angle_deg=90.0, targets=DARK_SKY["targets"])
+    turned = events(scenario, *([{"kind": "meridian_flip", "sub": 0}] if flipped else []))
+    image = Observatory(turned).ideal(signal_only=True)
+    # 0.4 over a width of 320 px: over the 239 px from first to last row 0.4 * 239 / 320 of the middle, downwards;
+    # with the camera upside down, upwards. Along the rows nothing.
+    across = float(image[-1].mean() - image[0].mean()) / float(image.mean())
+    assert across == pytest.approx(-0.29875 if flipped else 0.29875, rel=1e-3)
+    assert image[:, -1].mean() == pytest.approx(image[:, 0].mean(), rel=1e-5)
+
+
 def test_perfect_calibration_gives_the_sky_back() -> None:
     observatory = Observatory(small(hot_pixel_fraction=0.0, dead_pixel_fraction=0.0, cosmic_rays=0.0))
     raw, dark, signal = observatory.ideal(), observatory.ideal("dark"), observatory.ideal(signal_only=True)

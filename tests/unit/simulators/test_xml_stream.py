@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -57,6 +58,30 @@ def test_it_goes_on_after_nonsense() -> None:
         reader.feed(b"<newTextVector><oneText></wrong>")
     reader.feed(b"<getProperties version='1.7'/>")
     assert [message.tag for message in messages] == ["getProperties"]
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"</nonsense>", b"<a><b></wrong>", b"<a b=c>", b"a & b ", b"<<<", b"<a b='1' b='2'/>"]
+)
+def test_a_message_in_the_same_piece_as_nonsense_is_not_lost(nonsense: bytes) -> None:
+    stream = b"<before/>" + nonsense + b"<getProperties version='1.7'/><after/>"
+    for cut in range(len(stream)):
+        messages: list[Message] = []
+        reader = XmlReader(messages.append)
+        for piece in (stream[:cut], stream[cut:]):
+            with contextlib.suppress(StreamError):
+                reader.feed(piece)
+        assert [message.tag for message in messages] == ["before", "getProperties", "after"], cut
+
+
+@given(
+    st.lists(st.binary(max_size=30) | st.sampled_from([b"<a", b"<", b">", b"</a>", b"<a/>", b"<!", b"<?", b"&", b"'"]))
+)
+def test_no_bytes_at_all_make_it_hang_or_raise_anything_else(pieces: list[bytes]) -> None:
+    reader = XmlReader(lambda message: None)
+    for piece in pieces:
+        with contextlib.suppress(StreamError):
+            reader.feed(piece)
 
 
 def test_an_endless_message_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
