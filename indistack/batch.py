@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -161,8 +160,17 @@ def _summary(session: Session | None, config: Config, seconds: float) -> dict[st
         "width": session.size[1] if session is not None else 0,
         "height": session.size[0] if session is not None else 0,
         "seconds": seconds,
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_rss_mb": peak_rss_mb(),
     }
+
+
+def peak_rss_mb() -> float:
+    """Return the largest resident memory of this process so far.
+
+    Not from getrusage: there a process starts with the memory of the one that forked it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _write_report(path: Path | None, report: dict[str, Any]) -> None:

@@ -238,7 +238,3 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")
     parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
     parser.add_argument("--jobs", type=int, metavar="N", help="threads [one per core]")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -174,7 +174,7 @@ def _print_memory(scenario: Scenario, n_subs: int) -> None:
         masters = _masters(observatory, folder)
         for number in range(n_subs):
             (folder / f"sub-{number:03d}.fits").write_bytes(observatory.expose().to_fits())
-        command = [sys.executable, "-m", "indistack.cli", "stack", str(folder / "sub-*.fits")]
+        command = [sys.executable, "-m", "indistack", "stack", str(folder / "sub-*.fits")]
         command += ["--report", str(folder / "report.json"), "--jobs", str(CORES)]
         command += [word for kind, path in masters.items() for word in (f"--{kind}", str(path))]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

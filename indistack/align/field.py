@@ -12,6 +12,9 @@ from indistack.frame import BoolArray, DoubleArray, Scene
 IntArray = npt.NDArray[np.intp]
 FWHM_PER_SIGMA = 2.3548200450309493
 PATTERN_CELLS = 36
+USEFUL_ERROR_PX = 0.15
+ENOUGH_STARS = 100
+"""Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
 PIXEL_CENTRE_PX = 0.15
 """The centroid of a single hot pixel lies this near to the pixel's centre; of stars 9 % do."""
 
@@ -63,16 +66,17 @@ class Field:
 
 
 def field_of(scene: Scene) -> Field:
-    """Prepare a scene's stars; those without a finite place or flux are left out."""
+    """Prepare a scene's stars; those that are too faint to help are left out."""
     stars = scene.stars.take(np.isfinite(scene.stars.x + scene.stars.y + scene.stars.flux))
+    sigma = _centroid_error(stars.flux, stars.fwhm, stars.noise_adu)
+    useful = sigma <= max(USEFUL_ERROR_PX, *np.sort(sigma)[:ENOUGH_STARS][-1:])
+    stars, sigma = stars.take(useful), sigma[useful]
     xy = stars.xy
     part = _parts(xy, scene.width, scene.height)
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
     centred: BoolArray = np.asarray((np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1))
-    return Field(
-        xy, _centroid_error(stars.flux, stars.fwhm, stars.noise_adu), order, centred, scene.width, scene.height
-    )
+    return Field(xy, sigma, order, centred, scene.width, scene.height)
 
 
 def _centroid_error(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) -> DoubleArray:

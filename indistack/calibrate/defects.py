@@ -23,7 +23,7 @@ SPILL_CFA = (0.12, 0.3)
 star of FWHM 1.8 px, centred, has 2.7. On a CFA, where the neighbours see other colours, less is enough: the first
 number where noise allows, never more than the second."""
 FAR_CFA = 0.1
-"""The same for the next pixels of its own colour: a star of FWHM 1.8 px has 0.2 there even if it has one colour only."""
+"""The same for the next pixels of its own colour: a star of FWHM 1.8 px has 0.2 there even in one colour only."""
 SPILL_NOISE, FAR_NOISE = 3.6, 2.6
 """Noise of these two sums, in sigmas of a pixel (measured on Gaussian noise)."""
 SURE_SIGMA = 50.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from indistack.decode import fits
+from indistack.decode import camera_raw, fits, raster
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
 from indistack.errors import DecodeError
 from indistack.frame import Blob, RawFrame
 from indistack.tiles import Workers
 
-__all__ = ["DECODERS", "DecodeSettings", "Decoder", "decode", "fits"]
+__all__ = ["DECODERS", "DecodeSettings", "Decoder", "camera_raw", "decode", "fits", "raster"]
 
 _log = logging.getLogger(__name__)
 _HEAD_BYTES = 4096

@@ -35,7 +35,7 @@ class Sequencer:
     def __init__(self, host: str, port: int, device: str) -> None:
         self._address = (host, port)
         self._device = device
-        self._parser = Xml.XMLPullParser(["start", "end"])
+        self._parser: Xml.XMLPullParser[Xml.Element] = _parser()
         self._depth = 0
 
     def run(self, exposure_s: float, stop: threading.Event) -> None:
@@ -52,7 +52,7 @@ class Sequencer:
     def _connected(self) -> Iterator[socket.socket]:
         with socket.create_connection(self._address, timeout=2) as link:
             link.settimeout(0.2)
-            self._parser, self._depth = Xml.XMLPullParser(["start", "end"]), 0
+            self._parser, self._depth = _parser(), 0
             self._parser.feed("<indi>")
             link.sendall(f"<getProperties version='1.7' device={quoteattr(self._device)}/>".encode())
             yield link
@@ -100,8 +100,12 @@ class Sequencer:
             raise ConnectionError("the server is gone")
         self._parser.feed(data)
         complete = []
-        for event, element in self._parser.read_events():
+        for event, element in self._parser.read_events():  # type: ignore[misc]  # only start and end, which are pairs
             self._depth += 1 if event == "start" else -1
-            if event == "end" and self._depth == 1:
+            if event == "end" and self._depth == 1 and isinstance(element, Xml.Element):
                 complete.append(element)
         return complete
+
+
+def _parser() -> Xml.XMLPullParser[Xml.Element]:
+    return Xml.XMLPullParser(["start", "end"])

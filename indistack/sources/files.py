@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import glob
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from indistack.errors import SettingsError
-from indistack.sources.base import Emit, is_frame_name, natural_key, read_blob
+from indistack.sources.base import is_frame_name, natural_key
 
 
 def expand(patterns: Iterable[str | Path]) -> list[Path]:
@@ -50,30 +49,3 @@ def _matches(path: Path) -> list[Path]:
     if not files:
         raise LookupError(missing)
     return sorted(files, key=natural_key)
-
-
-class FilesSource:
-    """A batch of files, in order.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        As `expand` returns them.
-    device : str
-        What the blobs say they come from.
-    """
-
-    def __init__(self, paths: Sequence[Path], device: str = "files") -> None:
-        self._paths = tuple(paths)
-        self._device = device
-
-    def status(self) -> dict[str, int]:
-        """Return how many files there are."""
-        return {"files": len(self._paths)}
-
-    def run(self, emit: Emit, stop: threading.Event) -> None:
-        """Deliver every file once."""
-        for path in self._paths:
-            if stop.is_set():
-                return
-            emit(read_blob(path, self._device))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from indistack.errors import SettingsError
-from indistack.frame import Blob
-from indistack.sources.files import FilesSource, expand
+from indistack.sources.files import expand
 
 
 @pytest.fixture
@@ -61,23 +59,3 @@ def test_all_faults_at_once(folder: Path) -> None:
 def test_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     assert names(expand(["~/img_2.fits"])) == ["img_2.fits"]
-
-
-def test_the_source_delivers_each_file_and_tells_of_missing_ones(folder: Path) -> None:
-    blobs: list[Blob] = []
-    paths = [folder / "img_2.fits", folder / "gone.fits", folder / "img_1.FIT"]
-    FilesSource(paths).run(blobs.append, threading.Event())
-    assert [blob.path for blob in blobs] == paths
-    assert [bool(blob.fault) for blob in blobs] == [False, True, False]
-    assert (blobs[2].data, blobs[2].suffix, blobs[2].device) == (b"img_1.FIT", ".fit", "files")
-
-
-def test_the_source_stops_when_asked(folder: Path) -> None:
-    stop, blobs = threading.Event(), []
-
-    def emit(blob: Blob) -> None:
-        blobs.append(blob)
-        stop.set()
-
-    FilesSource(expand([folder])).run(emit, stop)
-    assert len(blobs) == 1
