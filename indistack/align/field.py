@@ -12,7 +12,7 @@ from indistack.frame import BoolArray, DoubleArray, Scene
 IntArray = npt.NDArray[np.intp]
 FWHM_PER_SIGMA = 2.3548200450309493
 PATTERN_CELLS = 36
-USEFUL_ERROR_PX = 0.15
+USEFUL_ERROR_PX = 0.1
 ENOUGH_STARS = 100
 """Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
 PIXEL_CENTRE_PX = 0.15

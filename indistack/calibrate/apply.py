@@ -157,14 +157,16 @@ class Calibrator:
     def _provenance(self, info: FrameInfo) -> tuple[str, ...]:
         """Return which masters were applied and what is doubtful about them; a doubt is logged once."""
         masters = self._masters
-        lines = [master.describe() for master in self._all_masters()]
-        warnings = [doubt for master in self._all_masters() for doubt in doubts(master, info)]
-        if masters.dark is not None and exposure_ratio(masters.dark, info) != 1.0:
-            ratio = exposure_ratio(masters.dark, info)
-            if masters.bias is not None and self._settings.scale_dark:
-                lines.append(f"dark scaled by {ratio:.4g}")
-            else:
-                warnings.append(f"dark is not scaled, its exposure times {ratio:.4g} is the frame's")
+        ratio = 1.0 if masters.dark is None else exposure_ratio(masters.dark, info)
+        scaled = ratio != 1.0 and masters.bias is not None and self._settings.scale_dark
+        idle = masters.bias if masters.dark is not None and not scaled else None  # the dark holds the bias already
+        used = [master for master in self._all_masters() if master is not idle]
+        lines = [master.describe() for master in used]
+        warnings = [doubt for master in used for doubt in doubts(master, info)]
+        if scaled:
+            lines.append(f"dark scaled by {ratio:.4g}")
+        elif ratio != 1.0:
+            warnings.append(f"dark is not scaled, its exposure times {ratio:.4g} is the frame's")
         for warning in warnings:
             if warning not in self._told:
                 _log.warning("calibration: %s", warning)

@@ -12,7 +12,7 @@ import numpy as np
 
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_size
 from indistack.decode.cfa import PATTERNS
-from indistack.decode.picture_size import TIFF, tiff_tags
+from indistack.decode.picture_size import TIFF, tiff_entries
 from indistack.errors import DecodeError
 from indistack.frame import Blob, CfaPattern, FrameInfo, PixelArray, RawFrame
 from indistack.tiles import Workers
@@ -28,8 +28,12 @@ class CameraRawDecoder:
     """CR2, CR3, NEF, ARW, DNG and the like, through LibRaw."""
 
     suffixes: ClassVar[frozenset[str]] = frozenset(
-        ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .srw".split()
-    )
+        f".{name}"
+        for name in (
+            "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "iiq", "kdc", "mos", "mrw", "nef", "nrw", "orf",
+            "pef", "raf", "raw", "rw2", "srw",
+        )
+    )  # fmt: skip
 
     @staticmethod
     def claims(head: bytes, suffix: str) -> bool:
@@ -40,7 +44,7 @@ class CameraRawDecoder:
             return False
         return suffix in CameraRawDecoder.suffixes or head[8:10] == b"CR" or _is_dng(head)
 
-    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:
+    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:  # noqa: ARG002
         """Read the visible part of the sensor.
 
         Values stay as recorded. The level without light is told as `black_adu`; where it differs between the colours,
@@ -67,7 +71,7 @@ class CameraRawDecoder:
 
 def _is_dng(head: bytes) -> bool:
     try:
-        return DNG_VERSION in tiff_tags(memoryview(head))
+        return any(tag == DNG_VERSION for tag, *_ in tiff_entries(memoryview(head)))
     except struct.error:
         return False
 
@@ -100,17 +104,14 @@ def _read(raw: Any) -> tuple[PixelArray, CfaPattern | None, float]:
 
 
 def _info(raw: Any, black: float) -> FrameInfo:
-    other = getattr(raw, "other", None)
-
-    def fact(name: str) -> float | None:
-        value = getattr(other, name, None)
-        return float(value) if isinstance(value, (int, float)) and math.isfinite(value) and value > 0 else None
-
-    stamp = fact("timestamp")
+    """Return what LibRaw knows of the exposure; the camera's clock is taken for UTC."""
+    other = getattr(raw, "other", None)  # newer versions of rawpy only
+    iso, exposure_s, moment = (getattr(other, name, None) for name in ("iso_speed", "shutter_speed", "timestamp"))
+    told = bool(iso)  # else the other facts are LibRaw's fillers
     return FrameInfo(
-        exposure_s=fact("shutter"),
-        gain_setting=fact("iso_speed"),
+        exposure_s=float(exposure_s) if told and exposure_s else None,
+        gain_setting=float(iso) if iso else None,
         saturation_adu=float(raw.white_level) if raw.white_level else math.inf,
         black_adu=black,
-        date_obs=datetime.fromtimestamp(stamp, UTC) if stamp else None,
+        date_obs=moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.year >= 1990 else None,
     )

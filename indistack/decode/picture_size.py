@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from indistack.errors import DecodeError
@@ -10,9 +11,10 @@ from indistack.errors import DecodeError
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
 TIFF = (b"II*\0", b"MM\0*")
-_TIFF_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4}
-_TIFF_CODE = {1: "B", 3: "H", 4: "I"}
-MAX_TAGS = 4096
+_TIFF_TYPES = {1: ("B", 1), 3: ("H", 2), 4: ("I", 4)}
+_TIFF_WANTED = (256, 257, 258, 262, 273, 277, 279, 324, 325)
+MAX_TAGS, MAX_VALUES = 4096, 100_000
+MAX_CHUNKS, MAX_SEGMENTS = 1_000_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +52,19 @@ def picture_size(data: memoryview) -> PictureSize:
 def _png(data: memoryview) -> PictureSize:
     width, height, depth, colour = struct.unpack(">IIBB", data[16:26])
     at = 8
-    while True:  # a chunk is length, name, data, checksum
+    for _ in range(MAX_CHUNKS):  # a chunk is length, name, data, checksum
         length, name = struct.unpack(">I4s", data[at : at + 8])
         at += 12 + length
         if at > len(data):
             raise DecodeError("truncated", f"{len(data)} bytes, a chunk ends at {at}", {"bytes": len(data)})
         if name == b"IEND":
-            break
-    return PictureSize(width, height, {0: 1, 2: 3, 3: 3, 4: 2}.get(colour, 4), 2 if depth == 16 else 1)
+            return PictureSize(width, height, {0: 1, 2: 3, 3: 3, 4: 2}.get(colour, 4), 2 if depth == 16 else 1)
+    raise DecodeError("damaged", f"more than {MAX_CHUNKS} chunks", {"bytes": len(data)})
 
 
 def _jpeg(data: memoryview) -> PictureSize:
     at, size = 2, None
-    while True:
+    for _ in range(MAX_SEGMENTS):
         marker, kind = data[at], data[at + 1]
         if marker != 0xFF:
             raise DecodeError("damaged", f"no JPEG marker at byte {at}", {"bytes": len(data)})
@@ -82,43 +84,54 @@ def _jpeg(data: memoryview) -> PictureSize:
     return size
 
 
-def tiff_tags(data: memoryview) -> dict[int, tuple[int, ...]]:
-    """Return the short and long tags of a TIFF's first directory, at most 8192 values each.
+def tiff_entries(data: memoryview) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield tag, type, count and the four value bytes of a TIFF's first directory.
 
     Raises
     ------
     struct.error
         The file ends within the directory.
     """
-    order = "<" if bytes(data[:2]) == b"II" else ">"
+    order = _order(data)
     (start,) = struct.unpack(order + "I", data[4:8])
     (count,) = struct.unpack(order + "H", data[start : start + 2])
-    tags = {}
-    for number in range(min(count, MAX_TAGS)):
-        entry = data[start + 2 + 12 * number : start + 14 + 12 * number]
-        tag, kind, values, offset = struct.unpack(order + "HHII", entry)
-        code = _TIFF_CODE.get(kind)
-        if code is None or values > 8192:
-            tags[tag] = ()
+    for at in range(start + 2, start + 2 + 12 * min(count, MAX_TAGS), 12):
+        tag, kind, values = struct.unpack(order + "HHI", data[at : at + 8])
+        (value,) = struct.unpack("4s", data[at + 8 : at + 12])
+        yield tag, kind, values, value
+
+
+def _order(data: memoryview) -> str:
+    return "<" if bytes(data[:2]) == b"II" else ">"
+
+
+def _tiff_tags(data: memoryview) -> dict[int, tuple[int, ...]]:
+    """Return the whole-number tags that tell size and place of the pixels."""
+    order = _order(data)
+    tags: dict[int, tuple[int, ...]] = {}
+    for tag, kind, values, value in tiff_entries(data):
+        code, size = _TIFF_TYPES.get(kind, ("", 0))
+        if tag not in _TIFF_WANTED or not code or values > MAX_VALUES:
             continue
-        size = values * _TIFF_BYTES[kind]
-        raw = entry[8 : 8 + size] if size <= 4 else data[offset : offset + size]
+        (offset,) = struct.unpack(order + "I", value)
+        raw = value[: values * size] if values * size <= 4 else data[offset : offset + values * size]
         tags[tag] = struct.unpack(f"{order}{values}{code}", raw)
     return tags
 
 
 def _tiff(data: memoryview) -> PictureSize:
-    tags = tiff_tags(data)
+    tags = _tiff_tags(data)
     width, height = (tags.get(tag, ()) for tag in (256, 257))
     if not width or not height:
         raise DecodeError("damaged", "a TIFF without width and height", {"bytes": len(data)})
-    channels = (tags.get(277) or (1,))[0]
-    bits = max(tags.get(258) or (1,))
     for offsets, lengths in ((273, 279), (324, 325)):
-        for offset, length in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False):
-            if offset + length > len(data):
-                raise DecodeError(
-                    "truncated", f"{len(data)} bytes, pixels end at {offset + length}",
-                    {"bytes": len(data), "expected_bytes": offset + length},
-                )  # fmt: skip
-    return PictureSize(width[0], height[0], max(channels, 3 if tags.get(262) == (3,) else 1), -(-bits // 8))
+        pieces = zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)
+        end = max((offset + length for offset, length in pieces), default=0)
+        if end > len(data):
+            raise DecodeError(
+                "truncated",
+                f"{len(data)} bytes, pixels end at {end}",
+                {"bytes": len(data), "expected_bytes": end},
+            )
+    channels = max((tags.get(277) or (1,))[0], 3 if tags.get(262) == (3,) else 1)  # a palette becomes RGB
+    return PictureSize(width[0], height[0], channels, -(-max(tags.get(258) or (1,)) // 8))

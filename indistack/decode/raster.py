@@ -8,9 +8,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from indistack.decode.base import (
-    DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size,
-)  # fmt: skip
+from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
 from indistack.decode.picture_size import JPEG, PNG, TIFF, picture_size
 from indistack.errors import DecodeError
 from indistack.frame import Blob, CfaPattern, FrameInfo, PixelArray, RawFrame
@@ -26,11 +24,11 @@ class RasterDecoder:
     suffixes: ClassVar[frozenset[str]] = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff"))
 
     @staticmethod
-    def claims(head: bytes, suffix: str) -> bool:
+    def claims(head: bytes, suffix: str) -> bool:  # noqa: ARG004
         """One of the three signatures."""
         return head.startswith((PNG, JPEG, *TIFF))
 
-    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:
+    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:  # noqa: ARG002
         """Read the picture as stored: EXIF orientation is not applied, so that all subs of a camera agree.
 
         A JPEG has passed a tone curve and is marked so. A grey picture is mono unless the settings name its CFA.
@@ -74,6 +72,5 @@ def _colours(pixels: PixelArray) -> PixelArray:
 
 
 def _cfa(pixels: PixelArray, settings: DecodeSettings) -> CfaPattern | None:
-    if pixels.ndim == 3 or settings.bayer in ("auto", "none"):
-        return None
-    return settings.bayer
+    bayer = settings.bayer
+    return None if pixels.ndim == 3 or bayer == "auto" or bayer == "none" else bayer

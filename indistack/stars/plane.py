@@ -27,9 +27,9 @@ def bin_into(luminance: FloatArray, frame: CalibratedFrame, workers: Workers) ->
     Parameters
     ----------
     luminance : array
-        ``(height // 2, width // 2)`` float32; receives, in ADU, the mean of the four photosites (CFA: (R + 2 G + B) / 4)
-        and of the channels. A cell with a bad pixel, or one that is not finite, takes the mean of its good
-        neighbours, or the frame's median if it has none.
+        ``(height // 2, width // 2)`` float32; receives, in ADU, the mean of the four photosites (CFA:
+        (R + 2 G + B) / 4) and of the channels. A cell with a bad pixel, or one that is not finite, takes the mean
+        of its good neighbours, or the frame's median if it has none.
     frame : CalibratedFrame
         CFA, mono or RGB.
     workers : Workers
