@@ -17,6 +17,8 @@ ENOUGH_STARS = 100
 """Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
 PIXEL_CENTRE_PX = 0.15
 """The centroid of a single hot pixel lies this near to the pixel's centre; of stars 9 % do."""
+HOT_PIXEL_FWHM_PX = 2.0
+"""Nothing that is wider is a single pixel: the stars of INDI's CCD simulator lie on pixel centres, and are stars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Field:
     order : array
         Indices: unsaturated before saturated, bright before faint, every part of the frame in turn.
     centred : array
-        ``(n,)`` True where the centroid lies on a pixel's centre.
+        ``(n,)`` True where a narrow star's centroid lies on a pixel's centre, as a hot pixel's does.
     width, height : int
         Size of the frame.
     """
@@ -69,13 +71,13 @@ def field_of(scene: Scene) -> Field:
     """Prepare a scene's stars; those that are too faint to help are left out."""
     stars = scene.stars.take(np.isfinite(scene.stars.x + scene.stars.y + scene.stars.flux))
     sigma = _centroid_error(stars.flux, stars.fwhm, stars.noise_adu)
-    useful = sigma <= max(USEFUL_ERROR_PX, *np.sort(sigma)[:ENOUGH_STARS][-1:])
+    useful = sigma <= max(USEFUL_ERROR_PX, np.sort(sigma)[:ENOUGH_STARS].max(initial=0))
     stars, sigma = stars.take(useful), sigma[useful]
     xy = stars.xy
     part = _parts(xy, scene.width, scene.height)
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
-    centred: BoolArray = np.asarray((np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1))
+    centred: BoolArray = (np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1) & (stars.fwhm < HOT_PIXEL_FWHM_PX)
     return Field(xy, sigma, order, centred, scene.width, scene.height)
 
 

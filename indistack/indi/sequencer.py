@@ -9,7 +9,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from xml.etree import ElementTree as Xml
 from xml.sax.saxutils import quoteattr
@@ -37,6 +37,7 @@ class Sequencer:
         self._device = device
         self._parser: Xml.XMLPullParser[Xml.Element] = _parser()
         self._depth = 0
+        self._states: dict[str, str] = {}
 
     def run(self, exposure_s: float, stop: threading.Event) -> None:
         """Expose again and again until `stop` is set; a lost server or a failed exposure is tried again."""
@@ -52,40 +53,45 @@ class Sequencer:
     def _connected(self) -> Iterator[socket.socket]:
         with socket.create_connection(self._address, timeout=2) as link:
             link.settimeout(0.2)
-            self._parser, self._depth = _parser(), 0
+            self._parser, self._depth, self._states = _parser(), 0, {}
             self._parser.feed("<indi>")
             link.sendall(f"<getProperties version='1.7' device={quoteattr(self._device)}/>".encode())
             yield link
 
     def _expose_all(self, link: socket.socket, exposure_s: float, stop: threading.Event) -> None:
-        self._await(link, "CONNECTION", stop)
+        self._await_defined(link, "CONNECTION", stop)
         link.sendall(self._vector("Switch", "CONNECTION", "CONNECT", "On"))
-        self._await(link, "CCD_EXPOSURE", stop)
+        self._await_defined(link, "CCD_EXPOSURE", stop)
         while not stop.is_set():
             link.sendall(self._vector("Number", "CCD_EXPOSURE", "CCD_EXPOSURE_VALUE", f"{exposure_s:g}"))
-            if self._await(link, "CCD_EXPOSURE", stop, ("Ok", "Alert"), exposure_s + CONNECT_TIMEOUT_S) == "Alert":
+            if self._await_end(link, "CCD_EXPOSURE", stop, exposure_s + CONNECT_TIMEOUT_S) == "Alert":
                 stop.wait(0.5)
 
     def _vector(self, kind: str, name: str, element: str, value: str) -> bytes:
         one = f"<one{kind} name='{element}'>{value}</one{kind}>"
         return f"<new{kind}Vector device={quoteattr(self._device)} name='{name}'>{one}</new{kind}Vector>".encode()
 
-    def _await(
-        self,
-        link: socket.socket,
-        name: str,
-        stop: threading.Event,
-        states: tuple[str, ...] = (),
-        timeout_s: float = CONNECT_TIMEOUT_S,
+    def _await_defined(self, link: socket.socket, name: str, stop: threading.Event) -> None:
+        """Read until the driver has defined a property, perhaps long ago."""
+        self._read_until(link, name, stop, CONNECT_TIMEOUT_S, lambda: "" if name in self._states else None)
+
+    def _await_end(self, link: socket.socket, name: str, stop: threading.Event, timeout_s: float) -> str:
+        """Read until the property is set Ok or Alert; return which."""
+        self._states.pop(name, None)
+        ends = ("Ok", "Alert")
+        return self._read_until(
+            link, name, stop, timeout_s, lambda: self._states[name] if self._states.get(name) in ends else None
+        )
+
+    def _read_until(
+        self, link: socket.socket, name: str, stop: threading.Event, timeout_s: float, found: Callable[[], str | None]
     ) -> str:
-        """Read until the property is defined, or set to one of the states; return its state."""
         deadline_s = time.monotonic() + timeout_s
         while not stop.is_set() and time.monotonic() < deadline_s:
+            if (result := found()) is not None:
+                return result
             for message in self._messages(link):
-                state = message.get("state", "")
-                told = message.tag.startswith("set") if states else message.tag.startswith("def")
-                if message.get("name") == name and told and (not states or state in states):
-                    return state
+                self._states[message.get("name", "")] = message.get("state", "")
         if stop.is_set():
             return ""
         raise SourceError(f"{self._device}: no answer on {name} for {timeout_s:.0f} s")
