@@ -362,10 +362,12 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     status = end(process)
     lines = ledger_lines(output)
     for line in lines:
-        print(f"  {line.get('outcome')} {line.get('reason') or ''} {line.get('path') or ''}")
+        facts = f"{line.get('stars')} stars, FWHM {line.get('fwhm_px')} px"
+        print(f"  {line.get('outcome')} {line.get('reason') or ''} {line.get('detail') or ''} {facts} {line.get('path') or ''}")
     check_files(folder, mode)
     check_hook(folder / "hook.txt")
     expect(len(lines) == FRAMES, f"{len(lines)} ledger lines for {FRAMES} frames")
+    expect(all(line["outcome"] == "accepted" for line in lines), "a frame was refused")
     for picture in ("stack.fits", "stack.png"):
         expect((output / picture).exists(), f"the agent made no {picture}")
     expect(status == 0, f"SIGTERM ended the agent with {status}")

@@ -17,7 +17,7 @@ ENOUGH_STARS = 100
 """Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
 PIXEL_CENTRE_PX = 0.15
 """The centroid of a single hot pixel lies this near to the pixel's centre; of stars 9 % do."""
-HOT_PIXEL_FWHM_PX = 2.0
+HOT_PIXEL_FWHM_PX = 1.5
 """Nothing that is wider is a single pixel: the stars of INDI's CCD simulator lie on pixel centres, and are stars."""
 
 

@@ -75,7 +75,7 @@ def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> 
     cells = (cells - np.float32(frame.zero)) * np.float32(frame.step_adu)
     good = np.isfinite(cells)
     if frame.bad is not None:
-        good &= ~SIZED(frame.bad, (side, side))[top, left].reshape(len(x), -1)[:, :, None]
+        good &= ~SIZED(frame.bad, (side, side))[top, left].reshape(len(x), side * side, 1)
     full = good & (cells >= frame.info.saturation_adu)
     middle = np.float64(side - 1) / 2
     centre_x, centre_y = (corner.astype(np.float64) + middle for corner in (left, top))
@@ -104,9 +104,9 @@ def _origin(position: DoubleArray, radius: int) -> IntArray:
 def _gather(pixels: npt.NDArray[np.generic], left: IntArray, top: IntArray, side: int) -> FloatArray:
     """Return ``(n, side * side, channels)`` float32."""
     if pixels.ndim == 2:
-        return SIZED(pixels, (side, side))[top, left].reshape(len(left), -1, 1).astype(np.float32)
+        return SIZED(pixels, (side, side))[top, left].reshape(len(left), side * side, 1).astype(np.float32)
     windows = SIZED(pixels, (side, side), axis=(0, 1))[top, left]
-    return windows.reshape(len(left), 3, -1).transpose(0, 2, 1).astype(np.float32)
+    return windows.reshape(len(left), 3, side * side).transpose(0, 2, 1).astype(np.float32)
 
 
 def _sites(frame: CalibratedFrame, side: int) -> IntArray:

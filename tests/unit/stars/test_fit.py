@@ -10,7 +10,7 @@ from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.stamps import cut
 from indistack.tiles import Workers
 
-from .conftest import jittered_grid, render
+from .conftest import jittered_grid, profile, render
 
 SHAPE = (400, 400)
 
@@ -54,13 +54,12 @@ def test_the_scatter_is_what_the_noise_allows(fwhm: float, cfa: CfaPattern | Non
 
 
 def test_an_elongated_star_has_its_eccentricity() -> None:
-    one = np.array([60.0])
-    steps = np.linspace(-2, 2, 41)  # a trail of 4 px: variance 4^2 / 12
-    plane = sum(render((120, 120), one + step, one, np.array([500.0]), 3.0) for step in steps)
-    fits = fitted(np.asarray(plane), one, one, 3.5, 1.0, None)
-    wide, narrow = 1.274**2 + 16 / 12, 1.274**2
-    assert fits.eccentricity[0] == pytest.approx(math.sqrt(1 - narrow / wide), abs=0.05)
-    assert fits.major[0] == pytest.approx(2.3548 * math.sqrt(wide), rel=0.05)
+    one = np.array([60.2])
+    plane = 5000 * profile(60.2, 1.2, 0, 120)[:, None] * profile(60.2, 2.0, 0, 120)
+    fits = fitted(plane, one, one, 3.5, 1.0, None)
+    assert fits.eccentricity[0] == pytest.approx(0.8, abs=0.01)  # sqrt(1 - (1.2 / 2)^2)
+    assert fits.major[0] == pytest.approx(2.3548 * 2, rel=0.01)
+    assert fits.fwhm[0] == pytest.approx(2.3548 * math.sqrt(1.2 * 2), rel=0.01)
 
 
 def test_photosites_that_are_not_usable_do_not_matter() -> None:

@@ -9,7 +9,11 @@ from indistack.tiles import Workers
 
 
 def binned(
-    pixels: PixelArray, cfa: CfaPattern | None = None, zero: float = 0.0, step: float = 1.0, bad: BoolArray | None = None
+    pixels: PixelArray,
+    cfa: CfaPattern | None = None,
+    zero: float = 0.0,
+    step: float = 1.0,
+    bad: BoolArray | None = None,
 ) -> FloatArray:
     out = np.empty((pixels.shape[0] // 2, pixels.shape[1] // 2), np.float32)
     with Workers(1) as workers:
