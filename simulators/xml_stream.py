@@ -42,6 +42,7 @@ class XmlReader:
 
     def __init__(self, on_message: Callable[[Message], None]) -> None:
         self._on_message = on_message
+        self._held = bytearray()
         self._restart()
 
     def feed(self, data: bytes) -> None:
@@ -54,6 +55,7 @@ class XmlReader:
             message is not lost because it came in the same piece.
         """
         fault = ""
+        data = self._whole_tags(data)
         while data:
             fed = self._fed_bytes
             self._fed_bytes += len(data)
@@ -67,11 +69,26 @@ class XmlReader:
                 first = 1 if fed == len(ROOT) else 0
                 data = _from_next_tag(data, max(self._parser.ErrorByteIndex - fed, first))
                 self._restart()
-        if self._pending_bytes > MESSAGE_LIMIT_BYTES:
+        if self._pending_bytes + len(self._held) > MESSAGE_LIMIT_BYTES:
+            self._held.clear()
             self._restart()
             fault = fault or f"a message of more than {MESSAGE_LIMIT_BYTES} bytes"
         if fault:
             raise StreamError(fault)
+
+    def _whole_tags(self, data: bytes) -> bytes:
+        """Return what is complete up to a tag's end, and hold back the rest.
+
+        A recent expat puts off a tag that was cut between two pieces until much more has come, and older Pythons
+        cannot forbid it.
+        """
+        end = data.rfind(b">") + 1
+        if not end:
+            self._held += data
+            return b""
+        whole = bytes(self._held) + data[:end]
+        self._held = bytearray(data[end:])
+        return whole
 
     def _restart(self) -> None:
         """Begin anew, under a root of our own."""

@@ -27,6 +27,8 @@ STILL_PX = 0.7
 STILL_SHARE = 0.4
 """Share of all stars that must agree before a field is believed to have stood still."""
 SURELY_STILL_SHARE = 0.7
+POINT_LIKE = 0.8
+"""Narrower than this, in units of the others, points that stand still are no stars."""
 
 FEW_STARS = 150
 GLOBAL_STARS = (22, 38)
@@ -136,7 +138,16 @@ def _stands_still(match: Match, sub: Field) -> bool:
 
 
 def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> bool:
-    """Tell whether a match that stands still rests on stars: hot pixels lie on pixel centres, stars anywhere."""
+    """Tell whether a match that stands still rests on stars.
+
+    Hot pixels lie on pixel centres, stars anywhere; and where only some of the points stand still, those that move
+    must not be the wider ones.
+    """
     free = ~(sub.centred[match.sub] & reference.centred[match.reference])
     others = min((~sub.centred).sum(), (~reference.centred).sum())
-    return bool(free.sum() >= max(least, 0.5 * len(match), STILL_SHARE * others))
+    if free.sum() < max(least, 0.5 * len(match), STILL_SHARE * others):
+        return False
+    moving = np.delete(sub.fwhm, match.sub)
+    if match.share >= SURELY_STILL_SHARE or len(moving) < least:
+        return True
+    return bool(np.median(sub.fwhm[match.sub]) >= POINT_LIKE * np.median(moving))

@@ -35,6 +35,8 @@ class Field:
         Indices: unsaturated before saturated, bright before faint, every part of the frame in turn.
     centred : array
         ``(n,)`` True where a narrow star's centroid lies on a pixel's centre, as a hot pixel's does.
+    fwhm : array
+        ``(n,)`` width (px).
     width, height : int
         Size of the frame.
     """
@@ -43,6 +45,7 @@ class Field:
     sigma: DoubleArray
     order: IntArray
     centred: BoolArray
+    fwhm: DoubleArray
     width: int
     height: int
 
@@ -53,8 +56,9 @@ class Field:
         """Return the stars to try first."""
         index = self.order[:count]
         return Field(
-            self.xy[index], self.sigma[index], np.arange(len(index)), self.centred[index], self.width, self.height
-        )
+            self.xy[index], self.sigma[index], np.arange(len(index)), self.centred[index], self.fwhm[index],
+            self.width, self.height,
+        )  # fmt: skip
 
     def corners(self) -> DoubleArray:
         """Centres of the four corner pixels, ``(4, 2)``."""
@@ -78,7 +82,7 @@ def field_of(scene: Scene) -> Field:
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
     centred: BoolArray = (np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1) & (stars.fwhm < HOT_PIXEL_FWHM_PX)
-    return Field(xy, sigma, order, centred, scene.width, scene.height)
+    return Field(xy, sigma, order, centred, stars.fwhm, scene.width, scene.height)
 
 
 def _centroid_error(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) -> DoubleArray:

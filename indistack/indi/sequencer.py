@@ -38,6 +38,7 @@ class Sequencer:
         self._parser: Xml.XMLPullParser[Xml.Element] = _parser()
         self._depth = 0
         self._states: dict[str, str] = {}
+        self._held = bytearray()
 
     def run(self, exposure_s: float, stop: threading.Event) -> None:
         """Expose again and again until `stop` is set; a lost server or a failed exposure is tried again."""
@@ -53,7 +54,7 @@ class Sequencer:
     def _connected(self) -> Iterator[socket.socket]:
         with socket.create_connection(self._address, timeout=2) as link:
             link.settimeout(0.2)
-            self._parser, self._depth, self._states = _parser(), 0, {}
+            self._parser, self._depth, self._states, self._held = _parser(), 0, {}, bytearray()
             self._parser.feed("<indi>")
             link.sendall(f"<getProperties version='1.7' device={quoteattr(self._device)}/>".encode())
             yield link
@@ -91,6 +92,8 @@ class Sequencer:
             if (result := found()) is not None:
                 return result
             for message in self._messages(link):
+                if message.tag == "delProperty":
+                    raise SourceError(f"{self._device}: the driver is gone")
                 self._states[message.get("name", "")] = message.get("state", "")
         if stop.is_set():
             return ""
@@ -104,7 +107,10 @@ class Sequencer:
             return []
         if not data:
             raise ConnectionError("the server is gone")
-        self._parser.feed(data)
+        self._held += data
+        end = self._held.rfind(b">") + 1  # a recent expat puts off a tag that was cut until much more has come
+        self._parser.feed(bytes(self._held[:end]))
+        del self._held[:end]
         complete = []
         for event, element in self._parser.read_events():  # type: ignore[misc]  # only start and end, which are pairs
             self._depth += 1 if event == "start" else -1

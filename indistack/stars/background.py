@@ -13,6 +13,9 @@ from indistack.frame import DoubleArray, FloatArray
 SAMPLES_PER_CELL = 512
 """Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""
 
+BEND_PX = 6
+"""Distance of the pixels that a pixel is compared with: beyond the reach of the filter."""
+
 LOWER_SIGMA = 0.158655
 """Share of a normal distribution below the mean less one standard deviation."""
 
@@ -69,14 +72,17 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
     Returns
     -------
     Mesh
-        Level is the median after cutting what lies 3 sigma above it, noise the distance from there to the lower
-        15.9 % quantile (stars do not reach it), both median-filtered over 3 x 3 cells.
+        Level is the median after cutting what lies 3 sigma above it; noise the distance from there to the lower
+        15.9 % quantile, which stars do not reach, or what differs between neighbours, which a gradient does not, if
+        that is less; both median-filtered over 3 x 3 cells.
     """
     height, width = plane.shape
     cell = min(cell_px, max(16, min(height, width) // 8))
     rows, columns = max(1, height // cell), max(1, width // cell)
-    samples = np.sort(_samples(plane, rows, columns), axis=1)
-    level, noise = (_median_filtered(values, rows, columns) for values in clipped_levels(samples))
+    samples, bends = _samples(plane, rows, columns)
+    levels, spreads = clipped_levels(np.sort(samples, axis=1))
+    spreads = np.minimum(spreads, noise_of_bends(np.sort(bends, axis=1)))
+    level, noise = (_median_filtered(values, rows, columns) for values in (levels, spreads))
     floor = max(least_noise, 0.25 * float(np.median(noise)), 1e-6 * float(np.abs(level).max()), 1e-30)
     return Mesh(level, np.maximum(noise, np.float32(floor)), height // rows, width // columns)
 
@@ -85,18 +91,31 @@ def _median_filtered(values: FloatArray, rows: int, columns: int) -> FloatArray:
     return np.asarray(cv2.medianBlur(values.reshape(rows, columns), 3), np.float32).reshape(rows, columns)
 
 
-def _samples(plane: FloatArray, rows: int, columns: int) -> FloatArray:
-    """Evenly spread pixels of each cell: ``(rows * columns, n)``."""
+def _samples(plane: FloatArray, rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
+    """Evenly spread pixels of each cell, ``(rows * columns, n)``, and how each bends away from those beside it."""
     cell_height, cell_width = plane.shape[0] // rows, plane.shape[1] // columns
     spare = cell_height * cell_width / SAMPLES_PER_CELL
     step_y = 1 if spare < 2 else 2 if spare < 6 else 4
     step_x = 1 if spare < 4 else 2
     n_y, n_x = max(1, cell_height // step_y), max(1, cell_width // step_x)
-    tops = np.arange(rows)[:, None] * cell_height + np.arange(n_y) * step_y
-    lefts = np.arange(columns)[:, None] * cell_width + np.arange(n_x) * step_x
-    picked = plane[tops.reshape(-1)][:, lefts.reshape(-1)]
-    cells = picked.reshape(rows, n_y, columns, n_x).transpose(0, 2, 1, 3)
-    return np.ascontiguousarray(cells).reshape(rows * columns, n_y * n_x)
+    tops = (np.arange(rows)[:, None] * cell_height + np.arange(n_y) * step_y).reshape(-1)
+    lefts = (np.arange(columns)[:, None] * cell_width + np.arange(n_x) * step_x).reshape(-1)
+    lines = plane[tops]
+    picked = lines[:, lefts]
+    last = plane.shape[1] - 1
+    beside = lines[:, np.maximum(lefts - BEND_PX, 0)] + lines[:, np.minimum(lefts + BEND_PX, last)]
+    return tuple(  # type: ignore[return-value]
+        np.ascontiguousarray(values.reshape(rows, n_y, columns, n_x).transpose(0, 2, 1, 3)).reshape(rows * columns, -1)
+        for values in (picked, picked - beside / 2)
+    )
+
+
+def noise_of_bends(bends: FloatArray) -> FloatArray:
+    """Noise from rising values of ``p - (left + right) / 2``, ``(n, m)``: blind to gradients, sqrt(1.5) times as wide."""
+    count = bends.shape[1]
+    lower, upper = (bends[:, int(share * count)] for share in (LOWER_SIGMA, 1 - LOWER_SIGMA))
+    noise: FloatArray = (upper - lower) / np.float32(2 * 1.5**0.5)
+    return noise
 
 
 def clipped_levels(
