@@ -25,7 +25,8 @@ class QualitySettings(Settings):
 
     enabled: bool = True
     min_stars: int = Field(default=6, ge=0)
-    max_fwhm_px: float | None = Field(default=None, gt=0)
+    max_fwhm_px: float | None = Field(default=20.0, gt=0)
+    """Wider than any star in focus: knots of clouds or of a nebula."""
     max_eccentricity: float | None = Field(default=None, gt=0, le=1)
     max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
     """Times the running median of the accepted subs."""

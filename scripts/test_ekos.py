@@ -362,8 +362,8 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     status = end(process)
     lines = ledger_lines(output)
     for line in lines:
-        facts = f"{line.get('stars')} stars, FWHM {line.get('fwhm_px')} px"
-        print(f"  {line.get('outcome')} {line.get('reason') or ''} {line.get('detail') or ''} {facts} {line.get('path') or ''}")
+        words = (line.get(key) or "" for key in ("outcome", "reason", "detail", "path"))
+        print(f"  {line.get('stars')} stars, FWHM {line.get('fwhm_px')} px", *words)
     check_files(folder, mode)
     check_hook(folder / "hook.txt")
     expect(len(lines) == FRAMES, f"{len(lines)} ledger lines for {FRAMES} frames")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from indistack.align.base import ALIGNERS, AlignSettings
-from indistack.align.field import Field, field_of
+from indistack.align.field import Field, IntArray, field_of
 from indistack.align.models import apply
 from indistack.align.search import Proposals, from_triangles, shifted
 from indistack.align.triangles import all_triangles, local_triangles
@@ -27,6 +27,9 @@ STILL_PX = 0.7
 STILL_SHARE = 0.4
 """Share of all stars that must agree before a field is believed to have stood still."""
 SURELY_STILL_SHARE = 0.7
+BRIGHT_SHARE, MISSED_SHARE = 0.75, 0.02
+HOT_PIXEL_FWHM_PX = 1.5
+"""Nothing that is wider is a single pixel."""
 POINT_LIKE = 0.8
 """Narrower than this, in units of the others, points that stand still are no stars."""
 
@@ -66,27 +69,34 @@ class Asterism:
 
     def _best(self, sub: Field, reference: Field, start: DoubleArray) -> Match:
         """The match that the most stars agree on; one that moves beats one that stands still."""
+        best, closest = self._search(sub, reference, start)
+        if best is None:
+            raise _no_match(closest, sub, reference)
+        if not _stands_still(best, sub):
+            return best
+        on_stars = _rests_on_stars(best, sub, reference, self._settings.min_matched)
+        if on_stars and best.share >= SURELY_STILL_SHARE:
+            return best
+        others = sub.without(best.sub), reference.without(best.reference)
+        if min(map(len, others)) >= self._settings.min_matched:
+            moving, _ = self._search(*others, start)
+            if moving is not None and not _stands_still(moving, sub):
+                return moving
+        if on_stars:
+            return best
+        raise _fixed_pattern(best, sub, reference)
+
+    def _search(self, sub: Field, reference: Field, start: DoubleArray) -> tuple[Match | None, Match | None]:
+        """The best match of the first stage that has any, and the one that came closest."""
         few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
-        least = self._settings.min_matched
-        still: Match | None = None
         closest: Match | None = None
         for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
             found = self._verified(proposals, few, every)
             closest = min([m for m in (closest, *found) if m], key=lambda m: m.log10_chance, default=None)
             good = [match for match in found if self._accepts(match)]
-            moving = [match for match in good if not _stands_still(match, sub)]
-            if moving:
-                return max(moving, key=len)
-            still = max((m for m in (still, *good) if m), key=len, default=None)
-            if (
-                still is not None
-                and still.share >= SURELY_STILL_SHARE
-                and _rests_on_stars(still, sub, reference, least)
-            ):
-                return still
-        if still is not None and _rests_on_stars(still, sub, reference, least):
-            return still
-        raise self._refusal(still, closest, sub, reference)
+            if good:
+                return max(good, key=lambda m: (not _stands_still(m, sub), len(m))), closest
+        return None, closest
 
     def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[Match]:
         """Verify on the bright stars first, the best of those on all."""
@@ -109,15 +119,18 @@ class Asterism:
             and match.corner_px <= WORST_CORNER_PX
         )
 
-    def _refusal(self, still: Match | None, closest: Match | None, sub: Field, reference: Field) -> RegistrationError:
-        numbers: dict[str, float | int | str] = {"stars": len(sub), "reference_stars": len(reference)}
-        if still is not None:
-            numbers |= {"matched": len(still)}
-            detail = f"only {len(still)} points that stand still on the sensor agree, as hot pixels do"
-            return RegistrationError("fixed_pattern", detail, numbers)
-        if closest is not None:
-            numbers |= {"matched": len(closest), "rms_px": closest.rms_px, "log10_chance": closest.log10_chance}
-        return RegistrationError("no_match", "no pattern of stars agrees better than chance would", numbers)
+
+def _fixed_pattern(still: Match, sub: Field, reference: Field) -> RegistrationError:
+    numbers = {"stars": len(sub), "reference_stars": len(reference), "matched": len(still)}
+    detail = f"only {len(still)} points that stand still on the sensor agree, as hot pixels do"
+    return RegistrationError("fixed_pattern", detail, numbers)
+
+
+def _no_match(closest: Match | None, sub: Field, reference: Field) -> RegistrationError:
+    numbers: dict[str, float | int | str] = {"stars": len(sub), "reference_stars": len(reference)}
+    if closest is not None:
+        numbers |= {"matched": len(closest), "rms_px": closest.rms_px, "log10_chance": closest.log10_chance}
+    return RegistrationError("no_match", "no pattern of stars agrees better than chance would", numbers)
 
 
 def _stages(sub: Field, reference: Field, start: DoubleArray, max_scale_change: float) -> Iterator[Proposals]:
@@ -140,14 +153,23 @@ def _stands_still(match: Match, sub: Field) -> bool:
 def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> bool:
     """Tell whether a match that stands still rests on stars.
 
-    Hot pixels lie on pixel centres, stars anywhere; and where only some of the points stand still, those that move
-    must not be the wider ones.
+    Hot pixels lie on pixel centres and stars anywhere, but those of some simulators lie there too: then no bright star
+    may have moved, and they must be wider than a pixel. Where only some of the points stand still, those that move must
+    not be the wider ones.
     """
     free = ~(sub.centred[match.sub] & reference.centred[match.reference])
+    width = np.median(sub.fwhm[match.sub])
+    if 2 * free.sum() < len(match):
+        whole = _misses_no_bright(match.sub, sub) and _misses_no_bright(match.reference, reference)
+        return bool(width >= HOT_PIXEL_FWHM_PX and whole)
     others = min((~sub.centred).sum(), (~reference.centred).sum())
-    if free.sum() < max(least, 0.5 * len(match), STILL_SHARE * others):
+    if free.sum() < max(least, STILL_SHARE * others):
         return False
     moving = np.delete(sub.fwhm, match.sub)
-    if match.share >= SURELY_STILL_SHARE or len(moving) < least:
-        return True
-    return bool(np.median(sub.fwhm[match.sub]) >= POINT_LIKE * np.median(moving))
+    return bool(match.share >= SURELY_STILL_SHARE or len(moving) < least or width >= POINT_LIKE * np.median(moving))
+
+
+def _misses_no_bright(matched: IntArray, field: Field) -> bool:
+    """Tell whether nearly all but the faintest stars are among those matched."""
+    bright = math.ceil(BRIGHT_SHARE * len(field))
+    return bool(bright - (matched < bright).sum() <= max(1, MISSED_SHARE * bright))

@@ -17,8 +17,6 @@ ENOUGH_STARS = 100
 """Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
 PIXEL_CENTRE_PX = 0.15
 """The centroid of a single hot pixel lies this near to the pixel's centre; of stars 9 % do."""
-HOT_PIXEL_FWHM_PX = 1.5
-"""Nothing that is wider is a single pixel: the stars of INDI's CCD simulator lie on pixel centres, and are stars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Field:
     order : array
         Indices: unsaturated before saturated, bright before faint, every part of the frame in turn.
     centred : array
-        ``(n,)`` True where a narrow star's centroid lies on a pixel's centre, as a hot pixel's does.
+        ``(n,)`` True where the centroid lies on a pixel's centre, as a hot pixel's does.
     fwhm : array
         ``(n,)`` width (px).
     width, height : int
@@ -53,12 +51,20 @@ class Field:
         return len(self.xy)
 
     def first(self, count: int) -> Field:
-        """Return the stars to try first."""
-        index = self.order[:count]
+        """Return the stars to try first, in that order."""
+        return self._take(self.order[:count], np.arange(min(count, len(self))))
+
+    def without(self, index: IntArray) -> Field:
+        """Return all stars but these."""
+        kept = np.ones(len(self), bool)
+        kept[index] = False
+        renumbered = np.cumsum(kept) - 1
+        return self._take(np.flatnonzero(kept), renumbered[self.order[kept[self.order]]])
+
+    def _take(self, index: IntArray, order: IntArray) -> Field:
         return Field(
-            self.xy[index], self.sigma[index], np.arange(len(index)), self.centred[index], self.fwhm[index],
-            self.width, self.height,
-        )  # fmt: skip
+            self.xy[index], self.sigma[index], order, self.centred[index], self.fwhm[index], self.width, self.height
+        )
 
     def corners(self) -> DoubleArray:
         """Centres of the four corner pixels, ``(4, 2)``."""
@@ -81,7 +87,7 @@ def field_of(scene: Scene) -> Field:
     part = _parts(xy, scene.width, scene.height)
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
-    centred: BoolArray = (np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1) & (stars.fwhm < HOT_PIXEL_FWHM_PX)
+    centred: BoolArray = np.asarray((np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1))
     return Field(xy, sigma, order, centred, stars.fwhm, scene.width, scene.height)
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 from typing import ClassVar
 
 import numpy as np
 
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast
 from indistack.decode.cfa import cfa_of
-from indistack.decode.hdus import ImageUnit, find_image
+from indistack.decode.hdus import find_image
 from indistack.decode.pixels import Scaling, interleave, to_native
-from indistack.decode.unpack import GZIP, LZW, Source, is_zlib, open_source
-from indistack.errors import DecodeError
+from indistack.decode.tiled import decompress
+from indistack.decode.unpack import GZIP, LZW, is_zlib, open_source
 from indistack.fits_header import frame_info, index
 from indistack.frame import Blob, PixelArray, RawFrame
 from indistack.tiles import Workers
@@ -43,33 +41,16 @@ class FitsDecoder:
         """Read the first picture of the file."""
         source = open_source(blob.data)
         unit = find_image(source, blob.size_bytes, settings)
-        pixels = _tiled(source, unit, workers) if unit.tiled else _plain(source, unit, workers)
+        data = source.view(unit.start, unit.stop)
+        if unit.tiled:  # scaled already; only integers are still ours to judge
+            pixels = _native(decompress(unit.table, unit.shape, data), Scaling(), workers)
+        else:
+            pixels = _native(np.frombuffer(data, _STORED[unit.bitpix]).reshape(unit.shape), unit.scaling, workers)
         info = frame_info(unit.cards, FULL_SCALE.get(pixels.dtype.name, math.inf))
         cfa = cfa_of(index(unit.cards), len(pixels), settings.bayer) if pixels.ndim == 2 else None
         if info.kind == "light":
             require_contrast(pixels)
         return RawFrame(pixels, cfa, info, fingerprint(pixels))
-
-
-def _plain(source: Source, unit: ImageUnit, workers: Workers) -> PixelArray:
-    stored = np.frombuffer(source.view(unit.start, unit.stop), _STORED[unit.bitpix])
-    return _native(stored.reshape(unit.shape), unit.scaling, workers)
-
-
-def _tiled(source: Source, unit: ImageUnit, workers: Workers) -> PixelArray:
-    """Let astropy undo tile compression and scaling; only integers that it left alone are still ours to judge."""
-    from astropy.io import fits  # slow to import, and most sessions never need it
-
-    data = bytes(source.view(0, unit.stop))
-    try:
-        with warnings.catch_warnings(), fits.open(io.BytesIO(data), memmap=False) as units:
-            warnings.simplefilter("ignore")
-            stored = np.asarray(units[unit.number].data)
-    except Exception as error:  # hostile bytes make astropy raise anything
-        raise DecodeError("damaged", f"tile compression: {error}", {"bytes": len(data)}) from error
-    if stored.shape != unit.shape:
-        stored = stored.reshape(unit.shape)
-    return _native(stored, Scaling(), workers)
 
 
 def _native(stored: PixelArray, scaling: Scaling, workers: Workers) -> PixelArray:

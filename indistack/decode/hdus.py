@@ -24,10 +24,10 @@ class ImageUnit:
 
     Attributes
     ----------
-    number : int
-        Of the unit, from 0.
+    table : mapping
+        Its own header by keyword.
     cards : tuple of Card
-        Its header, with what it inherits from the primary one.
+        The header of the picture, with what it inherits from the primary one.
     shape : tuple of int
         NumPy order: ``(h, w)``, ``(3, h, w)`` or ``(h, w, 3)``.
     start, stop : int
@@ -36,13 +36,20 @@ class ImageUnit:
         Tile-compressed in a binary table.
     """
 
-    number: int
+    table: Mapping[str, CardValue]
     cards: tuple[Card, ...]
     shape: tuple[int, ...]
     bitpix: int
     scaling: Scaling
     start: int
     stop: int
+    tiled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    shape: tuple[int, ...]
+    bitpix: int
     tiled: bool
 
 
@@ -61,7 +68,9 @@ def find_image(source: Source, file_bytes: int, settings: DecodeSettings) -> Ima
         size = _data_bytes(table, unit)
         image = _image(table, unit)
         if image is not None:
-            return _checked(source, image, cards, primary, (data, size), file_bytes, settings, unit)
+            _require_room(source, image, (data, size), file_bytes, settings)
+            carried = _inherited(cards, primary, image.tiled)
+            return ImageUnit(table, carried, image.shape, image.bitpix, _scaling(table), data, data + size, image.tiled)
         start, unit, primary = data + -(-size // BLOCK) * BLOCK, unit + 1, primary or cards
         if source.compressed and start > MAX_SKIPPED_BYTES:
             raise DecodeError("too_large", f"{start} bytes of tables before any picture", {"bytes": start})
@@ -119,8 +128,8 @@ def _data_bytes(table: Mapping[str, CardValue], unit: int) -> int:
     return bits // 8 * groups * (extra + math.prod(axes))
 
 
-def _image(table: Mapping[str, CardValue], unit: int) -> tuple[tuple[int, ...], int, bool] | None:
-    """Return shape, BITPIX and whether tile-compressed, or None where the unit is no picture."""
+def _image(table: Mapping[str, CardValue], unit: int) -> _Layout | None:
+    """Return how the picture is laid out, or None where the unit is no picture."""
     extension = str(table.get("XTENSION", "IMAGE")).strip()
     tiled = extension == "BINTABLE" and table.get("ZIMAGE") is True
     if not tiled and (extension not in ("IMAGE", "IUEIMAGE") or table.get("GROUPS") is True):
@@ -134,25 +143,24 @@ def _image(table: Mapping[str, CardValue], unit: int) -> tuple[tuple[int, ...], 
         raise DecodeError("not_a_frame", f"{prefix}BITPIX is {bitpix}", {"bitpix": bitpix})
     planes = math.prod(axes[2:])
     if planes == 1:
-        return (axes[1], axes[0]), bitpix, tiled
+        return _Layout((axes[1], axes[0]), bitpix, tiled)
     if axes[2] == planes == 3:
-        return (3, axes[1], axes[0]), bitpix, tiled
+        return _Layout((3, axes[1], axes[0]), bitpix, tiled)
     if len(axes) >= 3 and axes[0] == 3 and math.prod(axes[3:]) == 1:
-        return (axes[2], axes[1], 3), bitpix, tiled
+        return _Layout((axes[2], axes[1], 3), bitpix, tiled)
     said = " x ".join(map(str, axes))
     raise DecodeError("unsupported", f"a cube of {said}, neither one plane nor three", {"axes": said, "unit": unit})
 
 
-def _checked(
-    source: Source, image: tuple[tuple[int, ...], int, bool], cards: tuple[Card, ...], primary: tuple[Card, ...],
-    data: tuple[int, int], file_bytes: int, settings: DecodeSettings, unit: int,
-) -> ImageUnit:  # fmt: skip
-    shape, bitpix, tiled = image
-    height, width = shape[-2:] if shape[-1] != 3 or len(shape) == 2 else shape[:2]
+def _require_room(
+    source: Source, image: _Layout, data: tuple[int, int], file_bytes: int, settings: DecodeSettings
+) -> None:
+    """Refuse a picture that is too large or not all there, before any memory is taken for it."""
+    height, width = image.shape[-2:] if image.shape[0] == 3 or len(image.shape) == 2 else image.shape[:2]
     require_size(width, height, settings)
+    if image.tiled:
+        require_ratio(abs(image.bitpix) // 8 * math.prod(image.shape), file_bytes)
     start, size = data
-    if tiled:
-        require_ratio(abs(bitpix) // 8 * math.prod(shape), file_bytes)
     present = len(source.view(start, start + size))
     if present < size:
         raise DecodeError(
@@ -160,8 +168,6 @@ def _checked(
             f"{present} of {size} bytes of pixels",
             {"bytes": present, "expected_bytes": size, "width": width, "height": height},
         )
-    scaling = _scaling(index(cards))
-    return ImageUnit(unit, _inherited(cards, primary, tiled), shape, bitpix, scaling, start, start + size, tiled)
 
 
 def _scaling(table: Mapping[str, CardValue]) -> Scaling:

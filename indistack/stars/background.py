@@ -110,10 +110,14 @@ def _samples(plane: FloatArray, rows: int, columns: int) -> tuple[FloatArray, Fl
     )
 
 
-def noise_of_bends(bends: FloatArray) -> FloatArray:
-    """Noise from rising values of ``p - (left + right) / 2``, ``(n, m)``: blind to gradients, sqrt(1.5) times as wide."""
-    count = bends.shape[1]
-    lower, upper = (bends[:, int(share * count)] for share in (LOWER_SIGMA, 1 - LOWER_SIGMA))
+def noise_of_bends(bends: FloatArray, count: npt.NDArray[np.intp] | None = None) -> FloatArray:
+    """Noise from rising values of ``p - (left + right) / 2``, ``(n, m)``, of which the first `count` are used.
+
+    They do not see a gradient, and are sqrt(1.5) times as wide as the noise.
+    """
+    whole = np.full(len(bends), bends.shape[1]) if count is None else count
+    every = np.arange(len(bends))
+    lower, upper = (bends[every, (share * whole).astype(np.intp)] for share in (LOWER_SIGMA, 1 - LOWER_SIGMA))
     noise: FloatArray = (upper - lower) / np.float32(2 * 1.5**0.5)
     return noise
 

@@ -20,6 +20,9 @@ SHARP_MONO = 0.6
 SHARP_GREEN = 0.2
 """A star of FWHM 1.3 px centred on a green photosite has 0.3 times the peak in the 4 nearest green ones."""
 
+HOT_SIGMA = 8.0
+"""Photosites this far above the sky that stand alone in a stamp are not used."""
+
 FIELD_STARS = 240
 """Brightest candidates from which the field's typical width is taken."""
 GUESS_RADIUS = 12
@@ -72,7 +75,7 @@ def measure_stars(
     if len(picked) == 0:
         return empty_list(sky)
     x, y = x[picked], y[picked]
-    stamps = _apart(cut(frame, x, y, radius), x, y, radius)
+    stamps = _apart(_without_hot(cut(frame, x, y, radius), frame, noise_adu), x, y, radius)
     fits = fit_gaussians(stamps, x, y, field[0], noise_adu, workers)
     stars = np.flatnonzero(_is_star(fits, stamps, x, y, field, noise_adu))
     stars = stars[_order(fits, stars)]
@@ -95,7 +98,7 @@ def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
     green = frame.cfa is not None
     distance2 = (stamps.u[:, None] - stamps.u) ** 2 + (stamps.v[:, None] - stamps.v) ** 2
     adjacent = ((distance2 > 0) & (distance2 <= 2)).astype(np.float32)
-    sky = np.median(stamps.values, axis=1) if len(stamps) else np.zeros(0)
+    sky = _sky_under(stamps)
     above = (stamps.values - sky[:, None]) * (stamps.usable > 0)
     core = stamps.u**2 + stamps.v**2 <= 3.5**2
     peak = np.argmax(np.where(core, above, -np.inf), axis=1)
@@ -104,6 +107,27 @@ def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
     share = SHARP_GREEN if green else SHARP_MONO
     result: BoolArray = ((around > share * height) | stamps.clipped) & (height > 0)
     return result
+
+
+def _without_hot(stamps: Stamps, frame: CalibratedFrame, noise_adu: float) -> Stamps:
+    """Take from each stamp the photosites that stand out alone: a hot pixel near a star pulls at its fit."""
+    place = {(u, v): index for index, (u, v) in enumerate(zip(stamps.u.tolist(), stamps.v.tolist(), strict=True))}
+    around = [(1, 1), (1, -1), (-1, 1), (-1, -1), *([] if frame.cfa else [(0, 1), (0, -1), (1, 0), (-1, 0)])]
+    beyond = len(place)
+    beside = np.array([[place.get((u + du, v + dv), beyond) for du, dv in around] for u, v in place], dtype=np.intp)
+    sky = _sky_under(stamps)
+    above = np.pad((stamps.values - sky[:, None]) * stamps.usable, ((0, 0), (0, 1)))
+    star, site = np.nonzero(above[:, :-1] > HOT_SIGMA * noise_adu)
+    share = SHARP_MONO if frame.cfa is None else SHARP_GREEN
+    alone = above[star[:, None], beside[site]].sum(axis=1) < share * above[star, site] - 2 * noise_adu
+    usable = stamps.usable.copy()
+    usable[star[alone], site[alone]] = 0
+    return stamps.with_usable(usable)
+
+
+def _sky_under(stamps: Stamps) -> DoubleArray:
+    sky: DoubleArray = np.median(stamps.values, axis=1) if len(stamps) else np.zeros(0)
+    return sky
 
 
 def _field_width(
@@ -120,7 +144,7 @@ def _field_width(
     some = np.flatnonzero(fits_inside(frame, x, y, radius))
     if len(some) == 0:
         return guess, guess
-    stamps = cut(frame, x[some], y[some], radius)
+    stamps = _without_hot(cut(frame, x[some], y[some], radius), frame, noise_adu)
     fits = fit_gaussians(stamps, x[some], y[some], guess, noise_adu, workers)
     good = (fits.snr > 2 * LEAST_SNR) & ~stamps.clipped & (fits.misfit < MISFIT) & (fits.major < 2 * radius)
     good &= np.hypot(fits.x - x[some], fits.y - y[some]) < max(2.0, 0.6 * guess)
@@ -150,7 +174,10 @@ def _width_at_half_height(luminance: FloatArray, x: DoubleArray, y: DoubleArray)
 def _apart(stamps: Stamps, x: DoubleArray, y: DoubleArray, radius: int) -> Stamps:
     """Take from each stamp the photosites that lie nearer to another candidate."""
     i, j = close_pairs(x, y, 2.0 * radius)
-    separate = np.hypot(x[i] - x[j], y[i] - y[j]) > 2.5  # nearer ones are one star found twice
+    distance = np.hypot(x[i] - x[j], y[i] - y[j])
+    closest = np.argsort(distance, kind="stable")[: MOST_SITES // len(stamps.u)]  # where all is crowded, the worst
+    i, j, distance = i[closest], j[closest], distance[closest]
+    separate = distance > 2.5  # nearer ones are one star found twice
     first, second = np.concatenate([i, j])[np.tile(separate, 2)], np.concatenate([j, i])[np.tile(separate, 2)]
     if len(first) == 0:
         return stamps
@@ -159,7 +186,7 @@ def _apart(stamps: Stamps, x: DoubleArray, y: DoubleArray, radius: int) -> Stamp
     other = (u - x[second, None]) ** 2 + (v - y[second, None]) ** 2
     usable = stamps.usable.copy()
     np.minimum.at(usable, first, (own <= other).astype(np.float32))
-    return Stamps(stamps.values, usable, stamps.u, stamps.v, stamps.x, stamps.y, stamps.clipped)
+    return stamps.with_usable(usable)
 
 
 def _is_star(

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import CalibratedFrame, FloatArray
-from indistack.stars.background import clipped_levels
+from indistack.stars.background import clipped_levels, noise_of_bends
 
 BLOCK_PX = 32
 BLOCKS_PER_SIDE = 16
+BESIDE_PX = 4
 SIZED = np.lib.stride_tricks.sliding_window_view
 IntArray = npt.NDArray[np.intp]
 
@@ -35,15 +36,30 @@ class Sky:
 
 def measure_sky(frame: CalibratedFrame) -> Sky:
     """Measure level and noise from blocks spread evenly over the frame; bad pixels are left out."""
-    stored = _blocks(frame)
-    adu = np.sort((stored - np.float32(frame.zero)) * np.float32(frame.step_adu), axis=1)  # NaN goes last
-    count = np.isfinite(adu).sum(axis=1)
-    enough = 2 * count >= adu.shape[1]
+    blocks = (_blocks(frame) - np.float32(frame.zero)) * np.float32(frame.step_adu)
+    values = blocks.reshape(len(blocks), -1)
+    count = np.isfinite(values).sum(axis=1)
+    enough = 2 * count >= max(int(count.max(initial=0)), 1)
     if not enough.any():
         return Sky(0.0, 0.0, 0.0)
-    level, noise = clipped_levels(adu[enough], count[enough])
-    step = _least_step(adu[enough])
-    return Sky(float(np.median(level)), max(float(np.median(noise)), step / 12**0.5), step)
+    ordered = np.sort(values[enough], axis=1)  # NaN goes last
+    level, noise = clipped_levels(ordered, count[enough])
+    step = _least_step(ordered)
+    least = max(min(float(np.median(noise)), _noise_beside(blocks[enough])), step / 12**0.5)
+    return Sky(float(np.median(level)), least, step)
+
+
+def _noise_beside(blocks: FloatArray) -> float:
+    """Noise from what differs between neighbours of one colour: no gradient counts. Infinite where it cannot be had."""
+    if blocks.shape[2] <= 2 * BESIDE_PX:
+        return float("inf")
+    inner = blocks[:, :, BESIDE_PX:-BESIDE_PX]
+    bends = inner - (blocks[:, :, : -2 * BESIDE_PX] + blocks[:, :, 2 * BESIDE_PX :]) / 2
+    ordered = np.sort(bends.reshape(len(bends), -1), axis=1)
+    count = np.isfinite(ordered).sum(axis=1)
+    if not count.any():
+        return float("inf")
+    return float(np.median(noise_of_bends(ordered[count > 0], count[count > 0])))
 
 
 def _starts(length: int, side: int) -> IntArray:
@@ -53,7 +69,7 @@ def _starts(length: int, side: int) -> IntArray:
 
 
 def _blocks(frame: CalibratedFrame) -> FloatArray:
-    """Stored values of the blocks' photosites, a row for each block; NaN where they are not to be used."""
+    """Stored values of the blocks, ``(n, side, side)``; NaN where a photosite is not to be used or not green."""
     side = min(BLOCK_PX, frame.width, frame.height)
     grid = np.ix_(_starts(frame.height, side), _starts(frame.width, side))
     values = SIZED(frame.pixels, (side, side), axis=(0, 1))[grid].astype(np.float32)
@@ -62,11 +78,9 @@ def _blocks(frame: CalibratedFrame) -> FloatArray:
     if frame.bad is not None:
         values[SIZED(frame.bad, (side, side))[grid]] = np.nan
     values[~np.isfinite(values)] = np.nan
-    sites = np.ones((side, side), bool)
     if frame.cfa is not None:
-        sites = np.indices((side, side)).sum(axis=0) % 2 == (0 if frame.cfa[0] == "G" else 1)
-    blocks: FloatArray = values[:, :, sites].reshape(-1, int(sites.sum()))
-    return blocks
+        values[:, :, np.indices((side, side)).sum(axis=0) % 2 != (0 if frame.cfa[0] == "G" else 1)] = np.nan
+    return values.reshape(-1, side, side)
 
 
 def _least_step(adu: FloatArray) -> float:

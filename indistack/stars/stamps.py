@@ -48,6 +48,10 @@ class Stamps:
             self.values[index], self.usable[index], self.u, self.v, self.x[index], self.y[index], self.clipped[index]
         )
 
+    def with_usable(self, usable: FloatArray) -> Stamps:
+        """Return the same stamps with another choice of photosites."""
+        return Stamps(self.values, usable, self.u, self.v, self.x, self.y, self.clipped)
+
 
 def fits_inside(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> BoolArray:
     """Tell which stamps of this radius lie wholly inside the frame."""

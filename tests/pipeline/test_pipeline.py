@@ -79,7 +79,12 @@ def test_frames_that_are_no_lights_are_refused(make_pipeline: MakePipeline) -> N
 
 
 def test_a_sub_without_stars_is_refused(make_pipeline: MakePipeline) -> None:
-    assert refusal(make_pipeline(), make_sky(n_stars=0).expose()) == "too_few_stars"
+    no_nebula = ({"name": "Dark", "nebula_e_per_s": 0.0},)
+    assert refusal(make_pipeline(), make_sky(n_stars=0, targets=no_nebula).expose()) == "too_few_stars"
+
+
+def test_knots_of_a_nebula_are_no_stars(make_pipeline: MakePipeline) -> None:
+    assert refusal(make_pipeline(), make_sky(n_stars=0).expose()) in {"fwhm_too_large", "too_few_stars"}
 
 
 def test_another_field_is_refused(make_pipeline: MakePipeline) -> None:
