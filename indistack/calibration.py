@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -34,9 +35,17 @@ def calibrator_factory(config: Config) -> Callable[[Workers], Calibrator]:
             masters = load_masters(config.calibrate, read, workers)
         except FrameError as error:
             raise SettingsError([f"calibration frames: {error}"]) from error
+        _give_back_memory()
         for master in (masters.dark, masters.flat, masters.bias):
             if master is not None:
                 log.info("using %s", master.describe())
         return Calibrator(config.calibrate, masters, workers)
 
     return make
+
+
+def _give_back_memory() -> None:
+    """Return what building masters has left in glibc's arenas (100 MB at 24 MP) to the system."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library may not have it
+    if trim is not None:
+        trim(0)

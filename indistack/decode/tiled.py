@@ -47,10 +47,8 @@ def decompress(table: Mapping[str, CardValue], shape: tuple[int, ...], data: mem
     header = fits.Header(_checked(table, shape, len(data)))
     headers = fits.PrimaryHDU().header.tostring() + header.tostring()
     file = io.BytesIO(b"".join((headers.encode("ascii"), data, bytes(-len(data) % 2880))))
-    if str(table.get("ZCMPTYPE", "")) not in IN_PROCESS:
-        pixels = _apart(file.getvalue())
-    else:
-        pixels = _here(file)
+    trusted = str(table.get("ZCMPTYPE", "")) in IN_PROCESS
+    pixels = _here(file) if trusted else _apart(file.getvalue())
     if pixels.size != math.prod(shape):
         raise DecodeError("damaged", f"tile compression gave {pixels.shape}, not {shape}", {"bytes": len(data)})
     return pixels.reshape(shape)
