@@ -21,6 +21,12 @@ from indistack.frame import Accepted, Blob, Outcome, Restarted
 MAX_NAME = 40
 """Characters of a target's name that go into a folder's name."""
 
+MEASURED = (
+    "stars", "fwhm_px", "eccentricity", "background_adu", "transform", "matched", "rms_px", "shift_px", "shift_arcsec",
+    "rotation_deg", "weight", "stage_ms",
+)  # fmt: skip
+"""Fields that every line has; null where the sub did not come that far."""
+
 
 def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """Return the ledger's line of one blob.
@@ -49,6 +55,7 @@ def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str
         "outcome": outcome.word,
         "reason": outcome.reason,
         "detail": detail,
+        **dict.fromkeys(MEASURED),
         **outcome.numbers,
     }
 
@@ -128,5 +135,5 @@ def describe(line: dict[str, Any]) -> str:
         dx, dy = line["shift_px"]
         words.append(f"shift {dx:+.1f} {dy:+.1f} px {line['rotation_deg']:+.2f} deg, rms {line['rms_px']:.2f} px")
         words.append(f"weight {line['weight']:.2f}")
-    words.append(f"{sum(line.get('stage_ms', {}).values()):.0f} ms")
+    words.append(f"{sum((line['stage_ms'] or {}).values()):.0f} ms")
     return "  ".join(words)

@@ -20,6 +20,7 @@ BLOB = Blob(b"1234", ".fits", "camera", "camera.CCD1", NOW)
 def test_a_refused_blob_says_why() -> None:
     line = record(7, BLOB, Refused("truncated", {"bytes_missing": 3}, "3 bytes are missing"), NOW)
     assert (line["number"], line["outcome"], line["reason"]) == (7, "refused", "truncated")
+    assert line["transform"] is None
     assert (line["detail"], line["bytes_missing"], line["bytes"]) == ("3 bytes are missing", 3, 4)
 
 

@@ -86,8 +86,8 @@ class TestPixels:
         np.testing.assert_array_equal(frame.pixels, pixels)
 
     def test_scaling_and_blank(self) -> None:
-        raw = bytearray(file_of(ramp(np.int16)))
-        frame = read(bytes(raw).replace(b"END" + b" " * 77, _cards("BSCALE  = 0.5", "BZERO   = 10.0", "BLANK   = 3"), 1))
+        header = _cards(*_structure(16, 17, 12), "BSCALE  = 0.5", "BZERO   = 10.0", "BLANK   = 3")
+        frame = read(header.ljust(2880) + ramp(">i2").tobytes())
         expected = 10 + 0.5 * ramp(np.float32)
         assert np.isnan(frame.pixels[0, 3])
         expected[0, 3] = np.nan
@@ -111,6 +111,10 @@ class TestPixels:
         assert read(file_of(ramp(np.uint16)[None, None])).pixels.shape == (12, 17)
 
 
+def _structure(bitpix: int, width: int, height: int) -> list[str]:
+    return ["SIMPLE  =  T", f"BITPIX  = {bitpix}", "NAXIS   = 2", f"NAXIS1  = {width}", f"NAXIS2  = {height}"]
+
+
 def _cards(*lines: str) -> bytes:
     return b"".join(line.ljust(80).encode() for line in (*lines, "END"))
 
@@ -121,7 +125,8 @@ class TestContainers:
         plain = file_of(pixels, {"GAIN": 5})
         tiled = as_bytes([fits.PrimaryHDU(), fits.CompImageHDU(pixels, compression_type="RICE_1")])
         frames = [
-            read(plain), read(file_of(pixels)), read(gzip.compress(plain), ".fits.gz"), read(zlib.compress(plain), ".fits.z"),
+            read(plain), read(file_of(pixels)), read(gzip.compress(plain), ".fits.gz"),
+            read(zlib.compress(plain), ".fits.z"),
             read(gzip.compress(plain[:3000]) + gzip.compress(plain[3000:]), ".fits.gz"), read(tiled, ".fits.fz"),
             read(tiled + bytes(10_000), ".fits.fz"), read(as_bytes([fits.PrimaryHDU(), fits.ImageHDU(pixels)])),
         ]  # fmt: skip
@@ -159,7 +164,8 @@ class TestCfa:
             ({"BAYERPAT": "RGGB"}, "RGGB"), ({"BAYERPAT": "rggb "}, "RGGB"), ({"COLORTYP": "GBRG"}, "GBRG"), ({}, None),
             ({"BAYERPAT": "RGGB", "XBAYROFF": 1}, "GRBG"), ({"BAYERPAT": "RGGB", "YBAYROFF": 1}, "GBRG"),
             ({"BAYERPAT": "RGGB", "XBAYROFF": 1, "YBAYROFF": 1}, "BGGR"), ({"BAYERPAT": "RGGB", "XBAYROFF": 2}, "RGGB"),
-            ({"BAYERPAT": "RGGB", "ROWORDER": "TOP-DOWN"}, "RGGB"), ({"BAYERPAT": "RGGB", "ROWORDER": "BOTTOM-UP"}, "GBRG"),
+            ({"BAYERPAT": "RGGB", "ROWORDER": "TOP-DOWN"}, "RGGB"),
+            ({"BAYERPAT": "RGGB", "ROWORDER": "BOTTOM-UP"}, "GBRG"),
             ({"BAYERPAT": "NONE"}, None),
         ],
     )  # fmt: skip
@@ -204,20 +210,20 @@ class TestRefusals:
         assert read(data[: 2880 + 20000]).pixels.shape == (100, 100)  # only the padding is missing
 
     def test_a_claim_of_100000_by_100000_takes_no_memory(self) -> None:
-        lie = _cards("SIMPLE  =                    T", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 100000", "NAXIS2  = 100000")
-        lie = lie.ljust(5760)
+        lie = _cards(*_structure(16, 100_000, 100_000)).ljust(5760)
         assert reason(lie) == "too_large"
         assert reason(gzip.compress(lie), ".fits.gz") == "too_large"
         assert reason(file_of(ramp(np.uint16)), max_megapixels=1e-4) == "too_large"
 
     def test_a_bomb_is_not_inflated(self) -> None:
-        claim = _cards("SIMPLE  =                    T", "BITPIX  = 16", "NAXIS   = 2", "NAXIS1  = 10000", "NAXIS2  = 10000")
+        claim = _cards(*_structure(16, 10_000, 10_000))
         assert reason(gzip.compress(claim.ljust(2880)), ".fits.gz") == "too_large"
 
     def test_damaged_packing(self) -> None:
-        packed = bytearray(gzip.compress(file_of(np.random.default_rng(1).integers(0, 60000, (64, 64), dtype=np.uint16))))
+        pixels = np.random.default_rng(1).integers(0, 60000, (64, 64), dtype=np.uint16)
+        packed = bytearray(gzip.compress(file_of(pixels)))
         packed[5000] ^= 0xFF
-        assert reason(bytes(packed), ".fits.gz") in ("damaged", "truncated")
+        assert reason(bytes(packed), ".fits.gz") == "damaged"  # told by the checksum at the end
 
     def test_no_image(self) -> None:
         table = fits.BinTableHDU.from_columns([fits.Column("a", "J", array=np.arange(50))])
@@ -267,7 +273,7 @@ class TestRealFiles:
                 outcomes["ok"] += 1
             except DecodeError as error:
                 outcomes[error.reason] += 1
-        assert outcomes == {"ok": 16, "no_image": 21, "constant": 4, "unsupported": 2}
+        assert outcomes == {"ok": 15, "no_image": 22, "constant": 4, "unsupported": 2}
 
     def test_one_picture_in_five_compressions(self) -> None:
         names = ("m13", "m13_gzip", "m13_hcomp", "m13_plio", "m13_rice")
@@ -276,7 +282,7 @@ class TestRealFiles:
     def test_pixels_are_those_of_astropy(self) -> None:
         for name in ("m13", "scale", "comp", "test0", "o4sp040b0_raw", "compressed_with_nan"):
             with fits.open(ODD / f"{name}.fits") as units:
-                expected = next(unit.data for unit in units if getattr(unit, "data", None) is not None and unit.is_image)
+                expected = next(unit.data for unit in units if unit.is_image and unit.data is not None)
             np.testing.assert_allclose(read((ODD / f"{name}.fits").read_bytes()).pixels, expected, rtol=1e-6)
 
     def test_cameras(self) -> None:

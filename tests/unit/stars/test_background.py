@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.stars.background import Mesh, clipped_levels, measure_mesh
+from indistack.stars.background import Mesh, clipped_levels, measure_mesh, noise_of_bends
 
 
 def test_level_is_the_median_and_noise_the_distance_to_the_lower_sigma() -> None:
@@ -37,10 +37,18 @@ def test_a_mesh_follows_a_gradient_and_measures_the_noise() -> None:
     ramp = np.linspace(100, 200, 512)[:, None]
     mesh = measure_mesh((ramp + rng.normal(0, 2, (512, 384))).astype(np.float32), 64, 0.0)
     assert mesh.level.shape == (10, 8)  # an eighth of the shorter side, 48 px
-    # within a cell of 51 rows the ramp itself spreads by 10 / sqrt(12) = 2.9: with the noise of 2, 3.5
-    assert np.median(mesh.noise) == pytest.approx(3.5, rel=0.15)
+    # within a cell of 51 rows the ramp itself spreads by 10 / sqrt(12) = 2.9, which is no noise
+    assert np.median(mesh.noise) == pytest.approx(2, rel=0.1)
     rows = mesh.rows(mesh.level, slice(200, 300), 384)
     np.testing.assert_allclose(rows.mean(axis=1), ramp[200:300, 0], atol=1)
+
+
+def test_the_noise_of_bends_is_blind_to_a_slope() -> None:
+    # quantiles 15.9 % and 84.1 % of -50..50 are -34 and 34: 34 / sqrt(1.5) = 27.8
+    bends = np.arange(-50, 51, dtype=np.float32)[None]
+    assert noise_of_bends(bends)[0] == pytest.approx(27.8, abs=0.1)
+    line = np.arange(400, dtype=np.float32) * 5
+    assert measure_mesh(np.tile(line, (300, 1)), 64, 0.01).noise.max() < 0.05
 
 
 def test_noise_never_falls_below_the_least() -> None:

@@ -9,8 +9,7 @@ import pytest
 from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo, StarList
 from indistack.stars import StarFinder, StarsSettings
 from indistack.tiles import Workers
-
-from .conftest import jittered_grid, mono_frame, mosaic, render
+from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, render
 
 Finder = Callable[..., StarFinder]
 SHAPE = (480, 640)
@@ -276,8 +275,8 @@ def test_max_stars_keeps_the_brightest_of_every_part(finder: Finder, sky: tuple)
 def test_mesh_px_decides_what_is_sky(finder: Finder) -> None:
     rng = np.random.default_rng(0)
     rows = np.mgrid[:1200, :1200][0]
-    waves = 200 * np.sin(rows / 1200 * 2 * np.pi * 6)  # 200 px each
+    waves = 200 * np.sin(rows / 1200 * 2 * np.pi * 2)  # 600 px each
     x, y = jittered_grid((1200, 1200), 60, rng)
-    frame = mono_frame(waves + noisy(rng, render((1200, 1200), x, y, np.full(len(x), 3000.0), FWHM)))
+    frame = mono_frame(waves + noisy(rng, render((1200, 1200), x, y, np.full(len(x), 1500.0), FWHM)))
     fine, coarse = finder(mesh_px=64).find(frame), finder(mesh_px=300).find(frame)
     assert (partners(fine, x, y) >= 0).sum() > 1.2 * (partners(coarse, x, y) >= 0).sum()

@@ -9,8 +9,7 @@ from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.stamps import cut
 from indistack.tiles import Workers
-
-from .conftest import jittered_grid, profile, render
+from tests.unit.stars.conftest import jittered_grid, profile, render
 
 SHAPE = (400, 400)
 

@@ -19,6 +19,12 @@ def test_level_and_noise_of_a_plain_sky() -> None:
     assert found.noise_adu == pytest.approx(20, rel=0.05)
 
 
+def test_a_gradient_is_no_noise() -> None:
+    pixels = np.random.default_rng(0).normal(500, 2, (300, 400)) + np.arange(400) * 3
+    assert sky(pixels.astype(np.float32)).noise_adu == pytest.approx(2, rel=0.05)
+    assert sky(pixels.astype(np.uint16), cfa="GRBG").noise_adu == pytest.approx(2, rel=0.15)
+
+
 def test_of_a_cfa_the_green_sky_counts_in_adu() -> None:
     pixels = np.empty((200, 200), np.uint16)
     pixels[0::2, 0::2], pixels[1::2, 1::2] = 5000, 9000

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+
+from indistack.align.field import field_of
+from tests.unit.align.fields import scene_of, star_list
+
+
+def test_the_first_stars_come_from_every_part_and_are_not_saturated() -> None:
+    rng = np.random.default_rng(0)
+    crowd, rest = rng.random((90, 2)) * 200, rng.random((60, 2)) * [1800, 1300] + 200
+    stars = star_list(np.concatenate([crowd, rest]))  # the crowd is brighter
+    stars.saturated[:5] = True
+    field = field_of(scene_of(stars))
+    first = field.order[:30]
+    assert (field.xy[first] > 200).any(axis=1).sum() >= 25
+    assert not set(first.tolist()) & set(range(5))
+
+
+def test_stars_without_a_place_are_left_out_and_faint_ones_where_there_are_others() -> None:
+    xy = np.random.default_rng(0).random((300, 2)) * 1000
+    xy[7] = np.nan
+    flux = np.where(np.arange(300) < 150, 1e5, 800.0)
+    assert len(field_of(scene_of(star_list(xy, flux)))) == 149
+    assert len(field_of(scene_of(star_list(xy[100:180], flux[100:180])))) == 80
+
+
+def test_what_is_left_without_some_keeps_its_order() -> None:
+    field = field_of(scene_of(star_list(np.random.default_rng(0).random((50, 2)) * 1000)))
+    left = field.without(np.array([0, 3, 49]))
+    assert len(left) == 47
+    expected = [place for place in field.order if place not in (0, 3, 49)]
+    np.testing.assert_array_equal(left.xy[left.order], field.xy[expected])
+    np.testing.assert_array_equal(field.first(5).xy, field.xy[field.order[:5]])
+
+
+def test_a_centroid_on_a_pixel_is_marked() -> None:
+    xy = np.array([[10.0, 20.1], [10.3, 20.0], [10.5, 20.5], [9.9, 30.0]])
+    assert field_of(scene_of(star_list(xy))).centred.tolist() == [True, False, False, True]
+
+
+def test_the_centroid_error_is_that_of_a_gaussian_in_noise() -> None:
+    # s = 3 / 2.3548 = 1.274; sqrt(8 pi) s^2 noise / flux = 5.013 * 1.623 * 10 / 1000 = 0.0814
+    np.testing.assert_allclose(
+        field_of(scene_of(star_list(np.ones((1, 2)), np.array([1000.0])))).sigma, [0.0814], atol=1e-4
+    )
