@@ -27,7 +27,7 @@ class PublishSettings(Settings):
 
     interval_s: float = Field(default=2.0, ge=0)
     """Shortest time between two publications of one file."""
-    duty: float = Field(default=0.1, gt=0, le=1)
+    duty: float = Field(default=0.05, gt=0, le=1)
     """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
 
 

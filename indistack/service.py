@@ -86,6 +86,7 @@ class Agent:
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._last: dict[str, Any] = {}
+        self._status: dict[str, Any] = {}
 
     def send(self, command: Command) -> None:
         """Give a command; it acts after the frames that have arrived before it."""
@@ -206,7 +207,6 @@ class Agent:
         status = {
             "version": __version__,
             "state": state,
-            "time": self._clock().isoformat(timespec="milliseconds"),
             "session": self._ledger.folder.name if self._ledger else "",
             "n_subs": stack.n_subs if stack else 0,
             "exposure_s": stack.exposure_s if stack else 0.0,
@@ -216,9 +216,13 @@ class Agent:
             "sources": [source.status() for source in self._sources],
             "last": self._last,
         }
+        if status == self._status:  # an idle agent spares the card
+            return
+        self._status = status
+        stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
         try:
             with atomic_file(self._folder / "status.json", durable=False) as file:
-                file.write(dump(status, indent=1).encode())
+                file.write(dump(stamped, indent=1).encode())
         except SinkError as error:
             log.error("cannot publish: %s", error)
 

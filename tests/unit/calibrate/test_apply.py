@@ -1,0 +1,230 @@
+"""The calibrator, with numbers worked out by hand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters
+from indistack.errors import CalibrationError
+from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Kind, RawFrame
+from indistack.tiles import Workers
+
+OFF = CalibrateSettings(hot_pixels=False)
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(2) as threads:
+        yield threads
+
+
+def raw_of(pixels: Any, cfa: CfaPattern | None = None, **facts: Any) -> RawFrame:
+    return RawFrame(np.asarray(pixels), cfa, FrameInfo(**facts))
+
+
+def master(kind: Kind, pixels: Any, cfa: CfaPattern | None = None, **facts: Any) -> Master:
+    return Master(np.asarray(pixels, np.float32), kind, cfa, FrameInfo(**facts), 10, f"{kind}.fits")
+
+
+def adu(frame: CalibratedFrame) -> Any:
+    return (frame.pixels.astype(np.float64) - frame.zero) * frame.step_adu
+
+
+def sky(height: int = 64, width: int = 96, level: float = 1000, noise: float = 30, seed: int = 1) -> Any:
+    return np.random.default_rng(seed).normal(level, noise, (height, width)).round().astype(np.uint16)
+
+
+class TestFormula:
+    def test_mono_light_minus_dark_over_flat(self, workers: Workers) -> None:
+        raw = raw_of(np.full((20, 20), 1100, np.uint16), exposure_s=10.0)
+        flat = np.full((20, 20), 5000.0)
+        flat[:, 0] = 2500.0  # half as bright: the light there counts twice
+        masters = Masters(master("dark", np.full((20, 20), 100.0), exposure_s=10.0), master("flat", flat))
+        frame = Calibrator(OFF, masters, workers).calibrate(raw)
+        assert frame.pixels.dtype == np.float32
+        assert (frame.zero, frame.step_adu) == (0, 1)
+        np.testing.assert_allclose(frame.pixels[:, 0], 2000.0)  # (1100 - 100) / 0.5
+        np.testing.assert_allclose(frame.pixels[:, 1:], 1000.0)
+
+    def test_a_flat_does_not_change_the_colour_balance(self, workers: Workers) -> None:
+        raw = np.empty((32, 32), np.uint16)
+        flat = np.empty((32, 32))
+        for (j, i), level, light in (
+            ((0, 0), 9000, 300), ((0, 1), 20000, 800), ((1, 0), 20000, 800), ((1, 1), 4000, 400),
+        ):  # fmt: skip
+            raw[j::2, i::2], flat[j::2, i::2] = light, level
+        frame = Calibrator(OFF, Masters(flat=master("flat", flat)), workers).calibrate(raw_of(raw, "RGGB"))
+        np.testing.assert_allclose(adu(frame), raw, atol=frame.step_adu)
+
+    def test_bias_alone_and_known_black_level(self, workers: Workers) -> None:
+        pixels = sky()
+        biased = Calibrator(OFF, Masters(bias=master("bias", np.full(pixels.shape, 300.0))), workers)
+        np.testing.assert_allclose(adu(biased.calibrate(raw_of(pixels, "RGGB"))), pixels - 300.0, atol=0.5)
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw_of(pixels, None, black_adu=200.0))
+        np.testing.assert_allclose(frame.pixels, pixels - 200.0)
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw_of(pixels, "RGGB", black_adu=200.0))
+        np.testing.assert_allclose(adu(frame), pixels - 200.0)
+        assert frame.info.black_adu == 0
+
+    def test_a_dark_is_never_subtracted_together_with_a_bias(self, workers: Workers) -> None:
+        dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
+        masters = Masters(dark=dark, bias=master("bias", np.full((20, 20), 100.0)))
+        raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=60.0)
+        frame = Calibrator(OFF, masters, workers).calibrate(raw)
+        np.testing.assert_allclose(frame.pixels, 370.0)
+        assert frame.masters == ("dark 10 x 60 s (dark.fits)",)
+
+    def test_a_dark_of_another_exposure_is_scaled_when_the_bias_is_known(self, workers: Workers) -> None:
+        dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
+        bias = master("bias", np.full((20, 20), 100.0))
+        raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
+        calibrator = Calibrator(OFF, Masters(dark=dark, bias=bias), workers)
+        frame = calibrator.calibrate(raw)
+        np.testing.assert_allclose(frame.pixels, 500 - (100 + 2 * 30))
+        assert "dark scaled by 2" in frame.masters
+        again = calibrator.calibrate(raw_of(raw.pixels, exposure_s=60.0))
+        np.testing.assert_allclose(again.pixels, 370.0)
+
+    def test_without_bias_the_dark_is_not_scaled_and_that_is_said(self, workers: Workers, caplog: Any) -> None:
+        dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
+        raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
+        calibrator = Calibrator(OFF, Masters(dark=dark), workers)
+        with caplog.at_level(logging.WARNING):
+            frames = [calibrator.calibrate(raw) for _ in range(3)]
+        np.testing.assert_allclose(frames[-1].pixels, 370.0)
+        assert "warning: dark is not scaled" in frames[-1].masters[-1]
+        assert len(caplog.records) == 1
+
+    def test_rgb(self, workers: Workers) -> None:
+        pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+        dark = master("dark", np.full(pixels.shape, 5.0))
+        frame = Calibrator(OFF, Masters(dark=dark), workers).calibrate(raw_of(pixels))
+        np.testing.assert_allclose(frame.pixels, pixels - 5.0)
+
+
+class TestStorage:
+    def test_without_masters_a_cfa_frame_passes_unchanged(self, workers: Workers) -> None:
+        raw = raw_of(sky(), "RGGB", saturation_adu=65535)
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw)
+        assert frame.pixels is raw.pixels
+        assert (frame.zero, frame.step_adu) == (0, 1)
+
+    @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 4095)])
+    def test_few_bits_are_spread_over_many(self, workers: Workers, dtype: Any, top: int) -> None:
+        pixels = sky(level=100, noise=2).astype(dtype)
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw_of(pixels, "GBRG", saturation_adu=top))
+        assert frame.pixels.dtype == np.uint16
+        assert frame.step_adu <= 0.1 * 2 * 12**0.5
+        np.testing.assert_array_equal(adu(frame), pixels)
+
+    def test_rounding_is_below_a_tenth_of_the_noise_and_saturation_fits(self, workers: Workers) -> None:
+        pixels = sky(noise=40)
+        pixels[5, 5] = 65535
+        flat = np.random.default_rng(3).normal(20000, 200, pixels.shape)
+        masters = Masters(master("dark", np.full(pixels.shape, 300.4)), master("flat", flat))
+        frame = Calibrator(OFF, masters, workers).calibrate(raw_of(pixels, "RGGB", saturation_adu=65535))
+        exact = (pixels - np.float32(300.4)) / (flat / np.median(flat))
+        error = adu(frame) - exact
+        error[5, 5] = 0
+        assert error.std() < 4.0
+        assert abs(error.mean()) < 0.1
+        assert adu(frame)[5, 5] >= 0.98 * exact[5, 5]
+        assert frame.info.saturation_adu == pytest.approx(65535 - 300, rel=0.04)
+
+    def test_noise_below_zero_is_kept(self, workers: Workers) -> None:
+        pixels = sky(level=300, noise=20)
+        masters = Masters(master("dark", np.full(pixels.shape, 300.0)))
+        frame = Calibrator(OFF, masters, workers).calibrate(raw_of(pixels, "RGGB"))
+        assert adu(frame).min() < -50
+        np.testing.assert_allclose(adu(frame), pixels - 300.0, atol=0.6)
+
+    def test_all_subs_share_one_scale(self, workers: Workers) -> None:
+        calibrator = Calibrator(OFF, Masters(master("dark", np.full((64, 96), 300.0))), workers)
+        first = calibrator.calibrate(raw_of(sky(), "RGGB", saturation_adu=65535))
+        later = calibrator.calibrate(raw_of(sky(level=9000, noise=200), "RGGB", saturation_adu=65535))
+        assert (first.zero, first.step_adu) == (later.zero, later.step_adu)
+
+    def test_float_mosaics_in_unit_range(self, workers: Workers) -> None:
+        pixels = (sky() / 65535).astype(np.float32)
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw_of(pixels, "BGGR"))
+        assert frame.pixels.dtype == np.uint16
+        np.testing.assert_allclose(adu(frame), pixels, atol=0.1 * 30 / 65535)
+
+    @pytest.mark.parametrize("cfa", ["RGGB", None])
+    @pytest.mark.parametrize("masters", [True, False])
+    def test_the_raw_frame_is_never_changed(self, workers: Workers, cfa: Any, masters: bool) -> None:
+        pixels = sky()
+        pixels[20, 20] = 60000
+        pixels.flags.writeable = False
+        dark = master("dark", np.full(pixels.shape, 100.0)) if masters else None
+        calibrator = Calibrator(CalibrateSettings(hot_pixels=True), Masters(dark=dark), workers)
+        frame = calibrator.calibrate(raw_of(pixels, cfa))
+        assert pixels[20, 20] == 60000
+        assert adu(frame)[20, 20] < 2000
+
+
+class TestBadPixels:
+    def test_not_a_number_becomes_bad_and_finite(self, workers: Workers) -> None:
+        pixels = sky().astype(np.float32)
+        pixels[3, 4], pixels[5, 6] = np.nan, np.inf
+        frame = Calibrator(OFF, Masters(), workers).calibrate(raw_of(pixels))
+        assert frame.bad is not None
+        assert list(zip(*np.nonzero(frame.bad), strict=True)) == [(3, 4), (5, 6)]
+        assert np.isfinite(frame.pixels).all()
+        assert frame.pixels[3, 4] == pytest.approx(1000, abs=10)
+
+    def test_hot_pixels_of_the_dark_are_repaired_from_their_colour(self, workers: Workers) -> None:
+        pixels = sky(noise=5)
+        pixels[0::2, 1::2] += 500  # one of the greens
+        dark = np.random.default_rng(2).normal(100, 3, pixels.shape)
+        dark[20, 21], pixels[20, 21] = 20000, 33000
+        calibrator = Calibrator(CalibrateSettings(), Masters(master("dark", dark)), workers)
+        frame = calibrator.calibrate(raw_of(pixels, "RGGB"))
+        assert adu(frame)[20, 21] == pytest.approx(1400, abs=15)
+        assert frame.bad is None
+
+    def test_a_blind_flat_pixel_is_repaired(self, workers: Workers) -> None:
+        flat = np.full((64, 96), 1000.0)
+        flat[10, 10] = 0.0
+        frame = Calibrator(OFF, Masters(flat=master("flat", flat)), workers).calibrate(raw_of(sky(noise=5)))
+        assert frame.pixels[10, 10] == pytest.approx(1000, abs=15)
+
+    def test_a_hole_too_large_to_repair_is_bad(self, workers: Workers) -> None:
+        dark = np.random.default_rng(2).normal(100, 3, (64, 96))
+        dark[20:30, 20:30] = 60000
+        frame = Calibrator(CalibrateSettings(), Masters(master("dark", dark)), workers).calibrate(raw_of(sky()))
+        assert frame.bad is not None
+        assert frame.bad.sum() == 64  # the outermost ring of the 10 x 10 has good neighbours
+
+
+class TestFit:
+    @pytest.mark.parametrize(
+        ("dark", "said"),
+        [
+            (master("dark", np.zeros((10, 10))), "master dark is 10 x 10, the frame 96 x 64"),
+            (master("dark", np.zeros((64, 96)), "GBRG"), "GBRG"),
+            (master("dark", np.zeros((64, 96)), binning=(2, 2)), "binned 2x2"),
+        ],
+    )
+    def test_mismatch_is_refused(self, workers: Workers, dark: Master, said: str) -> None:
+        with pytest.raises(CalibrationError, match=said) as caught:
+            Calibrator(OFF, Masters(dark), workers).calibrate(raw_of(sky(), "RGGB"))
+        assert caught.value.reason == "master_mismatch"
+        assert caught.value.numbers
+
+    def test_doubts_are_said(self, workers: Workers) -> None:
+        dark = master("dark", np.zeros((64, 96)), gain_setting=100.0, temperature_c=-10.0)
+        raw = raw_of(sky(), "RGGB", gain_setting=200.0, temperature_c=5.0)
+        told = " ".join(Calibrator(OFF, Masters(dark), workers).calibrate(raw).masters)
+        assert "gain 100, the frame 200" in told
+        assert "15.0 C" in told
+
+    def test_other_sizes_go_through_without_masters(self, workers: Workers) -> None:
+        calibrator = Calibrator(OFF, Masters(), workers)
+        for shape in ((64, 96), (50, 40), (64, 96)):
+            assert calibrator.calibrate(raw_of(sky(*shape), "RGGB")).pixels.shape == shape

@@ -1,0 +1,167 @@
+"""Hot and dead pixels go, star cores stay: synthetic skies with known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import erf
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indistack.calibrate.colour import levels_of, noise_of
+from indistack.calibrate.defects import find_defects, hot_in_dark, plan_repair
+from indistack.tiles import Workers
+
+SIZE = 480
+NOISE = 10.0
+WHITE, SOLAR, CARBON, BLUE, H_ALPHA = (1, 1, 1), (0.6, 1, 0.7), (1, 0.4, 0.3), (0.2, 0.4, 1), (1, 0.02, 0)
+_erf = np.vectorize(erf)
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(2) as threads:
+        yield threads
+
+
+def star(x: float, y: float, fwhm_px: float) -> Any:
+    """Return a Gaussian star of flux 1, integrated over pixels, in a 17 x 17 box around (int(x), int(y))."""
+    sigma = fwhm_px / 2.3548
+    edges = np.arange(-8.5, 9.0)
+    across = [np.diff(_erf((edges - (at - int(at))) / sigma / 2**0.5)) / 2 for at in (y, x)]
+    return np.outer(*across)
+
+
+def sky_of(fwhm_px: float, colour: tuple[float, ...], cfa: str | None, rng: Any) -> tuple[Any, Any]:
+    """Return a plane of stars of 5 to 2000 sigmas on a grid, and a mask of where they are."""
+    levels = np.full((2, 2), 500.0) if cfa is None else np.array([(300.0, 500.0, 350.0)["RGB".index(c)] for c in cfa])
+    plane = np.tile(levels.reshape(2, 2), (SIZE // 2, SIZE // 2))
+    cell = np.ones((2, 2)) if cfa is None else np.array([colour["RGB".index(c)] for c in cfa]).reshape(2, 2)
+    tint = np.tile(cell, (SIZE // 2, SIZE // 2))
+    stars = np.zeros((SIZE, SIZE), bool)
+    signal = np.zeros((SIZE, SIZE))
+    for top in range(12, SIZE - 12, 24):
+        for left in range(12, SIZE - 12, 24):
+            x, y = rng.uniform(left, left + 2), rng.uniform(top, top + 2)
+            box = np.s_[int(y) - 8 : int(y) + 9, int(x) - 8 : int(x) + 9]
+            signal[box] += star(x, y, fwhm_px) * 10 ** rng.uniform(2.2, 4.9)
+            stars[int(y) - 5 : int(y) + 7, int(x) - 5 : int(x) + 7] = True
+    signal *= tint
+    return rng.normal(plane + signal, np.sqrt(NOISE**2 + signal / 4)), stars
+
+
+def planted(plane: Any, stars: Any, sigmas: float, count: int, rng: Any) -> Any:
+    """Raise `count` pixels away from stars, in place; return their flat indices."""
+    free = np.flatnonzero(~stars)
+    chosen = rng.choice(free, count, replace=False)
+    plane.reshape(-1)[chosen] += sigmas * NOISE
+    return np.sort(chosen)
+
+
+def search(plane: Any, cfa: str | None, workers: Workers) -> Any:
+    stored = plane.astype(np.float32) if cfa is None else np.clip(np.rint(plane), 0, 65535).astype(np.uint16)
+    return find_defects(stored, 1 if cfa is None else 2, noise_of(stored), 8.0, workers)
+
+
+@pytest.mark.parametrize("fwhm_px", [1.8, 2.2, 3.0, 5.0])
+@pytest.mark.parametrize("colour", [WHITE, SOLAR, CARBON, BLUE, H_ALPHA, (0, 0, 1)])
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG"])
+def test_no_star_core_on_a_mosaic_is_touched(fwhm_px: float, colour: Any, cfa: str, workers: Workers) -> None:
+    rng = np.random.default_rng(11)
+    plane, stars = sky_of(fwhm_px, colour, cfa, rng)
+    found = search(plane, cfa, workers)
+    assert stars.reshape(-1)[found].sum() == 0
+    assert len(found) <= 1
+
+
+@pytest.mark.parametrize("fwhm_px", [1.8, 2.2, 3.0, 5.0])
+def test_no_star_core_on_mono_is_touched(fwhm_px: float, workers: Workers) -> None:
+    plane, stars = sky_of(fwhm_px, WHITE, None, np.random.default_rng(12))
+    assert stars.reshape(-1)[search(plane, None, workers)].sum() == 0
+
+
+@pytest.mark.parametrize(("sigmas", "least"), [(20, 0.9), (60, 0.98), (1000, 0.98)])
+@pytest.mark.parametrize("cfa", ["RGGB", None])
+def test_hot_pixels_are_found_among_stars(sigmas: float, least: float, cfa: Any, workers: Workers) -> None:
+    rng = np.random.default_rng(13)
+    plane, stars = sky_of(2.5, SOLAR, cfa, rng)
+    hot = planted(plane, stars, sigmas, 200, rng)
+    found = search(plane, cfa, workers)
+    assert np.isin(hot, found).mean() >= least
+    assert np.isin(found, hot).mean() >= 0.99
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", None])
+def test_dead_pixels_are_found(cfa: Any, workers: Workers) -> None:
+    rng = np.random.default_rng(14)
+    plane, stars = sky_of(2.5, SOLAR, cfa, rng)
+    dead = rng.choice(np.flatnonzero(~stars), 100, replace=False)
+    plane.reshape(-1)[dead] = 0
+    found = search(plane, cfa, workers)
+    assert np.isin(dead, found).mean() >= 0.97
+
+
+def test_pure_noise_has_no_defects(workers: Workers) -> None:
+    plane = np.random.default_rng(15).normal(1000, 10, (1000, 1000)).astype(np.uint16)
+    assert len(find_defects(plane, 2, noise_of(plane), 8.0, workers)) == 0
+
+
+def test_a_plane_without_noise_or_too_small_is_left_alone(workers: Workers) -> None:
+    plane = np.full((100, 100), 7, np.uint16)
+    plane[50, 50] = 60000
+    assert len(find_defects(plane, 2, np.zeros((2, 2)), 8.0, workers)) == 0
+    assert len(find_defects(plane[:10], 2, np.ones((2, 2)), 8.0, workers)) == 0
+
+
+def test_strips_do_not_matter() -> None:
+    rng = np.random.default_rng(16)
+    plane, stars = sky_of(3.0, SOLAR, "RGGB", rng)
+    planted(plane, stars, 100, 100, rng)
+    with Workers(1) as one, Workers(3) as three:
+        np.testing.assert_array_equal(search(plane, "RGGB", one), search(plane, "RGGB", three))
+
+
+class TestRepair:
+    def test_mean_of_four_neighbours_of_the_same_colour(self) -> None:
+        plane = np.zeros((8, 8), np.uint16)
+        plane[4, 2], plane[4, 6], plane[2, 4], plane[6, 4] = 10, 20, 30, 41
+        plane[4, 4], plane[4, 5] = 60000, 999
+        plan_repair(np.array([4 * 8 + 4]), 8, 8, 2).apply(plane)
+        assert plane[4, 4] == 25  # 101 / 4
+        assert plane[4, 5] == 999
+
+    def test_bad_neighbours_and_borders_are_not_asked(self) -> None:
+        plane = np.arange(25, dtype=np.float32).reshape(5, 5)
+        bad = np.array([0, 1])  # the corner and its right neighbour
+        repair = plan_repair(bad, 5, 5, 1)
+        repair.apply(plane)
+        assert plane[0, 0] == pytest.approx((5 + 6) / 2, abs=0.6)
+        assert repair.hopeless.size == 0
+
+    def test_no_good_neighbour_at_all(self) -> None:
+        repair = plan_repair(np.arange(25), 5, 5, 1)
+        assert repair.pixels.size == 0
+        np.testing.assert_array_equal(repair.hopeless, np.arange(25))
+
+
+def test_hot_in_dark() -> None:
+    dark = np.random.default_rng(0).normal(100, 2, (100, 100)).astype(np.float32)
+    dark[1, 1], dark[2, 2], dark[3, 3] = 200, np.nan, 130
+    np.testing.assert_array_equal(hot_in_dark(dark, 30.0, 65535.0), [101, 202])
+    assert 303 in hot_in_dark(dark, 30.0, 140.0)
+
+
+class TestLevels:
+    def test_noise_of_stars_and_converter_steps(self) -> None:
+        rng = np.random.default_rng(1)
+        plane, _ = sky_of(3.0, WHITE, "RGGB", rng)
+        np.testing.assert_allclose(noise_of(plane), NOISE, rtol=0.15)
+        coarse = np.round(rng.normal(1000, 20, (400, 400)) / 16) * 16
+        np.testing.assert_allclose(noise_of(coarse), (20**2 + 16**2 / 12) ** 0.5, rtol=0.03)
+
+    def test_levels_of_the_colours(self) -> None:
+        plane = np.tile(np.array([[1.0, 2.0], [4.0, 3.0]]), (10, 10))
+        np.testing.assert_array_equal(levels_of(plane, "RGGB"), [[1, 3], [3, 3]])  # the greens are one: 2 and 4
+        np.testing.assert_array_equal(levels_of(plane, None), np.full((2, 2), 2.5))
+        np.testing.assert_array_equal(levels_of(plane, "RGGB", 1.0), [[0, 2], [2, 2]])

@@ -1,0 +1,182 @@
+"""Masters from raw frames, worked out by hand, and their way through a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from indistack.calibrate import CalibrateSettings, Master, combine, load_master, load_masters, master_file
+from indistack.calibrate.combine import clipped_mean
+from indistack.errors import CalibrationError, SettingsError
+from indistack.fits_header import frame_info
+from indistack.frame import FrameInfo, Kind, RawFrame
+from indistack.tiles import Workers
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(2) as threads:
+        yield threads
+
+
+def frames_of(*planes: Any, cfa: Any = None, **facts: Any) -> list[RawFrame]:
+    return [RawFrame(np.asarray(plane), cfa, FrameInfo(**facts)) for plane in planes]
+
+
+def build(kind: Kind, frames: list[RawFrame], workers: Workers, **options: Any) -> Any:
+    return combine.combine(kind, iter(frames), len(frames), "test", workers, **options)
+
+
+class Shelf:
+    """A folder of files whose content is known without decoding."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.frames: dict[Path, RawFrame] = {}
+
+    def put(self, name: str, frame: RawFrame) -> Path:
+        path = self.folder / name
+        path.write_bytes(b"")
+        self.frames[path] = frame
+        return path
+
+    def decode(self, path: Path) -> RawFrame:
+        return self.frames[path]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+class TestCombining:
+    def test_one_is_taken_and_two_are_averaged(self, workers: Workers) -> None:
+        one, two = np.full((8, 8), 100, np.uint16), np.full((8, 8), 200, np.uint16)
+        np.testing.assert_array_equal(build("dark", frames_of(one), workers).pixels, 100)
+        master = build("dark", frames_of(one, two), workers)
+        np.testing.assert_array_equal(master.pixels, 150)
+        assert (master.kind, master.n_frames, master.pixels.dtype) == ("dark", 2, np.float32)
+
+    @pytest.mark.parametrize("count", [3, 5, 10, 30])
+    def test_a_cosmic_ray_leaves_no_trace(self, workers: Workers, count: int) -> None:
+        rng = np.random.default_rng(count)
+        planes = [rng.normal(1000, 10, (40, 60)).round().astype(np.uint16) for _ in range(count)]
+        planes[1][7, 8] = 50000
+        master = build("dark", frames_of(*planes), workers)
+        assert master.pixels[7, 8] == pytest.approx(1000, abs=4 * 10 / (count - 1) ** 0.5)
+
+    @pytest.mark.parametrize("count", [5, 10, 30])
+    def test_the_noise_is_that_of_a_mean(self, workers: Workers, count: int) -> None:
+        rng = np.random.default_rng(count)
+        planes = [rng.normal(1000, 10, (100, 100)).astype(np.float32) for _ in range(count)]
+        master = build("dark", frames_of(*planes), workers)
+        assert master.pixels.std() == pytest.approx(10 / count**0.5, rel=0.06)
+        assert master.pixels.mean() == pytest.approx(1000, abs=0.2)
+
+    def test_nan_is_left_out(self) -> None:
+        values = [np.array([[1.0, np.nan]]), np.array([[3.0, np.nan]]), np.array([[np.nan, np.nan]])]
+        np.testing.assert_array_equal(clipped_mean(values, 3.0), [[2.0, np.nan]])
+
+    def test_flats_of_different_light_count_alike(self, workers: Workers) -> None:
+        shape = np.linspace(0.8, 1.2, 400).reshape(20, 20)
+        shape /= np.median(shape)
+        planes = [(shape * level + 100).astype(np.float32) for level in (5000, 20000, 40000)]
+        master = build("flat", frames_of(*planes), workers, subtract=np.full((20, 20), 100.0, np.float32))
+        np.testing.assert_allclose(master.pixels, shape, rtol=1e-5)
+
+    def test_flats_are_levelled_per_colour(self, workers: Workers) -> None:
+        plane = np.empty((20, 20), np.uint16)
+        plane[::2, ::2], plane[1::2, ::2], plane[::2, 1::2], plane[1::2, 1::2] = 100, 200, 200, 50
+        master = build("flat", frames_of(plane, plane, plane, cfa="RGGB"), workers)
+        np.testing.assert_allclose(master.pixels, 1.0)
+
+    def test_frames_that_do_not_belong_together(self, workers: Workers) -> None:
+        with pytest.raises(CalibrationError, match="master_mismatch: dark is 9 x 8, the frame 8 x 8"):
+            build("dark", frames_of(np.zeros((8, 8)), np.zeros((8, 9))), workers)
+        with pytest.raises(CalibrationError, match="bad_flat"):
+            build("flat", frames_of(np.zeros((8, 8))), workers)
+
+    def test_many_frames_go_through_a_file(self, workers: Workers, monkeypatch: Any) -> None:
+        planes = [np.full((30, 20), value, np.uint16) for value in (10, 20, 30, 40)]
+        expected = build("dark", frames_of(*planes), workers).pixels
+        monkeypatch.setattr(combine, "IN_MEMORY_BYTES", 0)
+        np.testing.assert_array_equal(build("dark", frames_of(*planes), workers).pixels, expected)
+
+
+class TestLoading:
+    def test_raw_frames_and_a_finished_master(self, shelf: Shelf, workers: Workers) -> None:
+        for number in range(3):
+            shelf.put(f"d{number}.fits", frames_of(np.full((8, 8), 100 + number, np.uint16), exposure_s=60.0)[0])
+        shelf.put("flat.fits", frames_of(np.full((8, 8), 0.5, np.float32))[0])
+        settings = CalibrateSettings(dark=[str(shelf.folder / "d*.fits")], flat=[str(shelf.folder / "flat.fits")])
+        told: list[Any] = []
+        masters = load_masters(settings, shelf.decode, workers, lambda *step: told.append(step))
+        assert masters.dark is not None
+        assert masters.flat is not None
+        assert masters.dark.describe() == "dark 3 x 60 s (d0.fits ... d2.fits)"
+        np.testing.assert_array_equal(masters.dark.pixels, 101)
+        np.testing.assert_array_equal(masters.flat.pixels, 0.5)
+        assert masters.bias is None
+        assert told == [("dark", 1, 3), ("dark", 2, 3), ("dark", 3, 3)]
+
+    @pytest.mark.parametrize("names", [("bias",), ("darkflat",), ("bias", "darkflat")])
+    def test_raw_flats_lose_their_darkflat_or_else_their_bias(self, shelf: Shelf, workers: Workers, names: Any) -> None:
+        plane = np.full((8, 8), 1000, np.uint16)
+        plane[0, 0] = 600
+        shelf.put("flat.fits", frames_of(plane)[0])
+        levels = {"bias": 200, "darkflat": 400}
+        paths = {}
+        for name in names:
+            paths[name] = [str(shelf.put(name, frames_of(np.full((8, 8), levels[name], np.uint16))[0]))]
+        settings = CalibrateSettings(flat=[str(shelf.folder / "flat.fits")], **paths)
+        flat = load_masters(settings, shelf.decode, workers).flat
+        assert flat is not None
+        base = 400 if "darkflat" in names else 200
+        assert flat.pixels[0, 0] == pytest.approx((600 - base) / (1000 - base))
+
+    def test_the_known_black_level_counts_as_bias_of_a_flat(self, shelf: Shelf, workers: Workers) -> None:
+        plane = np.full((8, 8), 3000, np.uint16)
+        plane[0, 0] = 2500
+        path = shelf.put("flat.dng", frames_of(plane, black_adu=2000.0)[0])
+        assert load_master("flat", [path], shelf.decode, workers).pixels[0, 0] == pytest.approx(0.5)
+
+    def test_names_that_match_nothing_are_all_told(self, shelf: Shelf, workers: Workers) -> None:
+        settings = CalibrateSettings(dark=["/nowhere/d.fits", str(shelf.folder / "x*.fits")])
+        with pytest.raises(SettingsError) as caught:
+            load_masters(settings, shelf.decode, workers)
+        assert len(caught.value.faults) == 2
+        assert all(fault.startswith("calibrate.dark: no file matches") for fault in caught.value.faults)
+
+    def test_a_folder_means_its_files(self, shelf: Shelf, workers: Workers) -> None:
+        shelf.put("b.fits", frames_of(np.full((8, 8), 2, np.uint16))[0])
+        shelf.put("a.fits", frames_of(np.full((8, 8), 4, np.uint16))[0])
+        (shelf.folder / ".hidden").write_text("no frame")
+        masters = load_masters(CalibrateSettings(bias=[str(shelf.folder)]), shelf.decode, workers)
+        assert masters.bias is not None
+        assert masters.bias.source == "a.fits ... b.fits"
+
+
+def test_a_master_comes_back_from_its_file(workers: Workers) -> None:
+    header = {"EXPTIME": 60.0, "FRAME": "Dark", "BAYERPAT": "BGGR", "YBAYROFF": 1, "GAIN": 5}
+    info = frame_info(tuple((keyword, value, "") for keyword, value in header.items()))
+    pixels = np.random.default_rng(0).normal(100, 5, (10, 12)).astype(np.float32)
+    data = master_file(Master(pixels, "dark", "GRBG", info, 7, "seven files"))
+    with fits.open(io.BytesIO(data)) as units:
+        units.verify("exception")
+        np.testing.assert_array_equal(units[0].data, pixels)
+        told = units[0].header
+    assert (told["IMAGETYP"], told["NCOMBINE"], told["EXPTIME"], told["GAIN"]) == ("Master Dark", 7, 60.0, 5)
+    assert told["BAYERPAT"] == "GRBG"
+    assert "YBAYROFF" not in told
+
+    def decode(_: Path) -> RawFrame:
+        return RawFrame(pixels, "GRBG", frame_info(tuple((card.keyword, card.value, "") for card in told.cards)))
+
+    again = load_master("dark", [Path("master.fits")], decode, workers)
+    assert (again.n_frames, again.info.exposure_s, again.info.kind) == (7, 60.0, "dark")
