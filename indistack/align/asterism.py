@@ -18,8 +18,9 @@ from indistack.frame import DoubleArray, Scene, Transform
 
 LOG10_CHANCE = -7.0
 """An accepted match arises by chance in one of ten million unrelated fields."""
-CERTAIN = -15.0
 CERTAIN_SHARE = 0.3
+"""A match of less than this share of the stars is compared with what the other ways of looking find."""
+LEAST_EXTENT = 0.5
 WORST_CORNER_PX = 1.0
 """A transform that is known worse than this at a corner is none."""
 STILL_PX = 0.7
@@ -27,7 +28,7 @@ STILL_PX = 0.7
 STILL_SHARE = 0.4
 """Share of all stars that must agree before a field is believed to have stood still."""
 SURELY_STILL_SHARE = 0.7
-BRIGHT_SHARE, MISSED_SHARE = 0.75, 0.02
+BRIGHT_SHARE = 0.75
 HOT_PIXEL_FWHM_PX = 1.5
 """Nothing that is wider is a single pixel."""
 POINT_LIKE = 0.8
@@ -87,16 +88,17 @@ class Asterism:
         raise _fixed_pattern(best, sub, reference)
 
     def _search(self, sub: Field, reference: Field, start: DoubleArray) -> tuple[Match | None, Match | None]:
-        """The best match of the first stage that has any, and the one that came closest."""
+        """The best match of the first stage that has a sure one, else of all; and the one that came closest."""
         few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
         closest: Match | None = None
+        good: list[Match] = []
         for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
             found = self._verified(proposals, few, every)
             closest = min([m for m in (closest, *found) if m], key=lambda m: m.log10_chance, default=None)
-            good = [match for match in found if self._accepts(match)]
-            if good:
-                return max(good, key=lambda m: (not _stands_still(m, sub), len(m))), closest
-        return None, closest
+            good += [match for match in found if self._accepts(match)]
+            if any(match.share >= CERTAIN_SHARE for match in good):
+                break
+        return max(good, key=lambda m: (not _stands_still(m, sub), -m.log10_chance), default=None), closest
 
     def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[Match]:
         """Verify on the bright stars first, the best of those on all."""
@@ -117,6 +119,7 @@ class Asterism:
             and abs(scale - 1) <= self._settings.max_scale_change
             and match.log10_chance <= LOG10_CHANCE
             and match.corner_px <= WORST_CORNER_PX
+            and match.extent >= LEAST_EXTENT
         )
 
 
@@ -154,8 +157,8 @@ def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> b
     """Tell whether a match that stands still rests on stars.
 
     Hot pixels lie on pixel centres and stars anywhere, but those of some simulators lie there too: then no bright star
-    may have moved, and they must be wider than a pixel. Where only some of the points stand still, those that move must
-    not be the wider ones.
+    may be missing in either frame, and they must be wider than a pixel. Where only some of the points stand still,
+    those that move must not be the wider ones.
     """
     free = ~(sub.centred[match.sub] & reference.centred[match.reference])
     width = np.median(sub.fwhm[match.sub])
@@ -170,6 +173,6 @@ def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> b
 
 
 def _misses_no_bright(matched: IntArray, field: Field) -> bool:
-    """Tell whether nearly all but the faintest stars are among those matched."""
+    """Tell whether all but the faintest stars are among those matched."""
     bright = math.ceil(BRIGHT_SHARE * len(field))
-    return bool(bright - (matched < bright).sum() <= max(1, MISSED_SHARE * bright))
+    return bool((matched < bright).sum() == bright)

@@ -43,6 +43,9 @@ class Match:
         Standard deviation of the mapped place of the sub's worst corner.
     share : float
         Matched stars as a share of those that could be: the smaller number of the two in the common area.
+    extent : float
+        How far the matched stars reach from their middle (rms), in units of all that could be matched. A transform that
+        is right at one place only matches the stars there.
     """
 
     matrix: DoubleArray
@@ -52,6 +55,7 @@ class Match:
     log10_chance: float
     corner_px: float
     share: float
+    extent: float
 
     def __len__(self) -> int:
         return len(self.sub)
@@ -134,6 +138,7 @@ class Verifier:
         return Match(
             matrix, i, j, float(np.sqrt(np.mean(distance**2))), log10_chance,
             corner_error(fitted, self.sub.xy[i], self.sub.width, self.sub.height), len(i) / min(n_sub, n_reference),
+            _reach(self.sub.xy[i]) / max(_reach(self.sub.xy[inside]), 1e-9),
         )  # fmt: skip
 
     def _chance_of_one(self, mapped: DoubleArray, radius: float) -> float:
@@ -143,3 +148,8 @@ class Verifier:
         around = int((distance > radius).sum()) / max(len(mapped), 1)
         local = around * radius**2 / (REACH_PX**2 - radius**2)
         return min(max(overall, local), 0.99)
+
+
+def _reach(points: DoubleArray) -> float:
+    """Root mean square distance of points from their middle."""
+    return float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean())) if len(points) else 0.0

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import DoubleArray, FloatArray
+from indistack.tiles import Workers
 
 SAMPLES_PER_CELL = 512
 """Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""
@@ -57,7 +58,7 @@ class Mesh:
         return result
 
 
-def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
+def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float, workers: Workers) -> Mesh:
     """Measure level and noise of a plane, robust against stars.
 
     Parameters
@@ -68,6 +69,8 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
         Wanted side of a cell; smaller where the plane is small.
     least_noise : float
         Noise never falls below this: 8-bit pictures can have a sky of one single value.
+    workers : Workers
+        Threads to use.
 
     Returns
     -------
@@ -79,35 +82,34 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
     height, width = plane.shape
     cell = min(cell_px, max(16, min(height, width) // 8))
     rows, columns = max(1, height // cell), max(1, width // cell)
-    samples, bends = _samples(plane, rows, columns)
-    levels, spreads = clipped_levels(np.sort(samples, axis=1))
-    spreads = np.minimum(spreads, noise_of_bends(np.sort(bends, axis=1)))
-    level, noise = (_median_filtered(values, rows, columns) for values in (levels, spreads))
+    cell_height = height // rows
+    measured = workers.map(lambda row: _measure_row(plane, row * cell_height, cell_height, columns), range(rows))
+    level, noise = (cv2.medianBlur(np.stack(lines), 3).reshape(rows, columns) for lines in zip(*measured, strict=True))
     floor = max(least_noise, 0.25 * float(np.median(noise)), 1e-6 * float(np.abs(level).max()), 1e-30)
-    return Mesh(level, np.maximum(noise, np.float32(floor)), height // rows, width // columns)
+    return Mesh(np.asarray(level, np.float32), np.maximum(noise, np.float32(floor)), cell_height, width // columns)
 
 
-def _median_filtered(values: FloatArray, rows: int, columns: int) -> FloatArray:
-    return np.asarray(cv2.medianBlur(values.reshape(rows, columns), 3), np.float32).reshape(rows, columns)
-
-
-def _samples(plane: FloatArray, rows: int, columns: int) -> tuple[FloatArray, FloatArray]:
-    """Evenly spread pixels of each cell, ``(rows * columns, n)``, and how each bends away from those beside it."""
-    cell_height, cell_width = plane.shape[0] // rows, plane.shape[1] // columns
+def _measure_row(plane: FloatArray, top: int, cell_height: int, columns: int) -> tuple[FloatArray, FloatArray]:
+    """Level and noise of the cells of one row of the mesh."""
+    cell_width = plane.shape[1] // columns
     spare = cell_height * cell_width / SAMPLES_PER_CELL
     step_y = 1 if spare < 2 else 2 if spare < 6 else 4
     step_x = 1 if spare < 4 else 2
-    n_y, n_x = max(1, cell_height // step_y), max(1, cell_width // step_x)
-    tops = (np.arange(rows)[:, None] * cell_height + np.arange(n_y) * step_y).reshape(-1)
-    lefts = (np.arange(columns)[:, None] * cell_width + np.arange(n_x) * step_x).reshape(-1)
-    lines = plane[tops]
-    picked = lines[:, lefts]
-    last = plane.shape[1] - 1
-    beside = lines[:, np.maximum(lefts - BEND_PX, 0)] + lines[:, np.minimum(lefts + BEND_PX, last)]
-    return tuple(  # type: ignore[return-value]
-        np.ascontiguousarray(values.reshape(rows, n_y, columns, n_x).transpose(0, 2, 1, 3)).reshape(rows * columns, -1)
-        for values in (picked, picked - beside / 2)
+    lines = top + np.arange(0, cell_height, step_y)
+    last = plane.shape[0] - 1
+    thinned = plane[:, : columns * cell_width]
+    middle, above, below = (
+        _by_cell(thinned[np.clip(lines + step, 0, last)], columns, step_x) for step in (0, -BEND_PX, BEND_PX)
     )
+    bends = middle - (above + below) / 2
+    level, noise = clipped_levels(np.sort(middle, axis=1))
+    return level, np.minimum(noise, noise_of_bends(np.sort(bends, axis=1)))
+
+
+def _by_cell(lines: FloatArray, columns: int, step: int) -> FloatArray:
+    """Every `step`-th pixel of lines of cells, a row for each cell."""
+    cells = lines.reshape(len(lines), columns, -1)[:, :, ::step]
+    return np.ascontiguousarray(cells.transpose(1, 0, 2)).reshape(columns, -1)
 
 
 def noise_of_bends(bends: FloatArray, count: npt.NDArray[np.intp] | None = None) -> FloatArray:

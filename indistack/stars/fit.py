@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from indistack.frame import DoubleArray, FloatArray
 from indistack.stars.stamps import Stamps
@@ -129,9 +128,8 @@ def _fit_chunk(
     data = ((stamps.values - sky[:, None]) / height[:, None]).astype(np.float32)
     spot = 1 / (2 * ((fwhm_px / FWHM_PER_SIGMA) ** 2 + PIXEL_VARIANCE))
     start = np.stack([np.ones(len(x)), np.zeros(len(x)), x, y, spot, spot, np.zeros(len(x))], axis=1)
-    values, profile, residual2 = _descend(data, stamps, start, noise_adu / height)
+    values, energy, residual2 = _descend(data, stamps, start, noise_adu / height)
     count = stamps.usable.sum(axis=1)
-    energy = np.einsum("nm,nm->n", profile * stamps.usable, profile)
     values[:, AMPLITUDE] *= height
     values[:, SKY] = values[:, SKY] * height + sky
     snr = values[:, AMPLITUDE] * np.sqrt(energy) / noise_adu
@@ -153,22 +151,25 @@ def _levels(stamps: Stamps) -> tuple[DoubleArray, DoubleArray]:
 
 def _descend(
     data: FloatArray, stamps: Stamps, start: DoubleArray, noise: DoubleArray
-) -> tuple[DoubleArray, FloatArray, DoubleArray]:
-    """Levenberg-Marquardt on all stars of a chunk; those that stand still leave the work."""
+) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    """Levenberg-Marquardt on all stars of a chunk; those that stand still leave the work.
+
+    Returns the parameters, the profile's sum of squares and that of the residual.
+    """
     count = len(start)
     pull = np.zeros((count, 7))
     pull[:, A:] = (noise / (SHAPE_PRIOR * start[:, A]))[:, None] ** 2
-    best, cost, profiles = start.copy(), np.full(count, np.inf), np.zeros_like(data)
+    best, cost = start.copy(), np.full(count, np.inf)
     normal, slope = np.zeros((count, 7, 7), np.float32), np.zeros((count, 7), np.float32)
     damping = np.full(count, 1e-3)
-    trial, active = start.copy(), np.arange(count)
+    trial, active, seen = start.copy(), np.arange(count), (data, stamps.usable)
     for _ in range(MAX_STEPS):
-        profile, residual, jacobian = _linearise(data, stamps, active, trial[active])
+        residual, jacobian = _linearise(*seen, stamps, trial[active])
         now = np.einsum("nm,nm->n", residual, residual)
         now = now + (pull[active] * (trial[active] - start[active]) ** 2).sum(axis=1)
         better = now <= cost[active]
         won = active[better]
-        best[won], cost[won], profiles[won] = trial[won], now[better], profile[better]
+        best[won], cost[won] = trial[won], now[better]
         normal[won] = (jacobian @ jacobian.transpose(0, 2, 1))[better]
         slope[won] = (jacobian @ residual[:, :, None])[better, :, 0]
         damping[active] *= np.where(better, 0.2, 10)
@@ -179,33 +180,35 @@ def _descend(
         reshaped = np.abs(now_at[:, A:] - was[:, A:]).max(axis=1) / was[:, A]
         still = (moved < STILL_PX) & (reshaped < STILL_SHAPE)
         best[active[still]] = now_at[still]
-        active = active[~still]
-        if len(active) == 0:
+        if still.all():
             break
-    residual2 = cost - (pull * (best - start) ** 2).sum(axis=1)
-    return best, profiles, np.maximum(residual2, 0)
+        if still.any():
+            active = active[~still]
+            seen = data[active], stamps.usable[active]
+    residual2 = np.maximum(cost - (pull * (best - start) ** 2).sum(axis=1), 0)
+    return best, normal[:, AMPLITUDE, AMPLITUDE].astype(np.float64), residual2
 
 
 def _linearise(
-    data: FloatArray, stamps: Stamps, active: npt.NDArray[np.intp], values: DoubleArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Profile ``(n, m)``, residual ``(n, m)`` and Jacobian ``(n, 7, m)`` of some stars; unusable photosites are 0."""
+    data: FloatArray, usable: FloatArray, stamps: Stamps, values: DoubleArray
+) -> tuple[FloatArray, FloatArray]:
+    """Residual ``(n, m)`` and Jacobian ``(n, 7, m)`` of some stars; 0 at unusable photosites."""
     amplitude, sky, x, y, a, b, c = (column[:, None] for column in values.astype(np.float32).T)
-    usable = stamps.usable[active]
     dx, dy = stamps.u - x, stamps.v - y
     along_x, along_y = a * dx + c * dy, b * dy + c * dx
-    profile = np.exp(-(along_x * dx + along_y * dy))
-    seen = profile * usable
-    height = amplitude * seen
-    jacobian = np.empty((len(active), 7, data.shape[1]), np.float32)
-    jacobian[:, AMPLITUDE] = seen
+    jacobian = np.empty((len(data), 7, data.shape[1]), np.float32)
+    profile = np.exp(-(along_x * dx + along_y * dy), out=jacobian[:, AMPLITUDE])
+    profile *= usable
+    height = amplitude * profile
     jacobian[:, SKY] = usable
-    np.multiply(height, 2 * along_x, out=jacobian[:, X])
-    np.multiply(height, 2 * along_y, out=jacobian[:, Y])
-    np.multiply(height, -dx * dx, out=jacobian[:, A])
-    np.multiply(height, -dy * dy, out=jacobian[:, B])
-    np.multiply(height, -2 * dx * dy, out=jacobian[:, C])
-    return profile, (data[active] - sky) * usable - height, jacobian
+    double = height + height
+    np.multiply(double, along_x, out=jacobian[:, X])
+    np.multiply(double, along_y, out=jacobian[:, Y])
+    height_x = height * dx
+    np.multiply(height_x, -dx, out=jacobian[:, A])
+    np.multiply(height * dy, -dy, out=jacobian[:, B])
+    np.multiply(height_x, -2 * dy, out=jacobian[:, C])
+    return (data - sky) * usable - height, jacobian
 
 
 def _step(

@@ -9,7 +9,7 @@ from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray,
 from indistack.stars.detect import Candidates, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.sky import Sky
-from indistack.stars.stamps import Stamps, cut, fits_inside
+from indistack.stars.stamps import Stamps, cut, fits_inside, joined
 from indistack.tiles import Workers
 
 IntArray = npt.NDArray[np.intp]
@@ -23,9 +23,10 @@ SHARP_GREEN = 0.2
 HOT_SIGMA = 8.0
 """Photosites this far above the sky that stand alone in a stamp are not used."""
 
-FIELD_STARS = 240
+FIELD_STARS = 120
 """Brightest candidates from which the field's typical width is taken."""
 GUESS_RADIUS = 12
+CUT_AT_ONCE = 256
 
 MOST_SITES = 3_000_000
 """Photosites measured at most: where everything is broad, fewer stars do."""
@@ -65,8 +66,7 @@ def measure_stars(
     x, y = 2 * candidates.x + 0.5, 2 * candidates.y + 0.5
     noise_adu = max(sky.noise_adu, 1e-12)
     inside = np.flatnonzero(fits_inside(frame, x, y, SHARP_RADIUS))
-    near = cut(frame, x[inside], y[inside], SHARP_RADIUS)
-    picked = inside[_spreads_out(near, frame)]
+    picked = inside[_spread_out(frame, x[inside], y[inside], workers)]
     field = _field_width(frame, luminance, x[picked], y[picked], noise_adu, workers)
     radius = int(np.clip(np.ceil(1.5 * field[1]) + 1, 5, 40))
     picked = picked[fits_inside(frame, x[picked], y[picked], radius)]
@@ -75,7 +75,7 @@ def measure_stars(
     if len(picked) == 0:
         return empty_list(sky)
     x, y = x[picked], y[picked]
-    stamps = _apart(_without_hot(cut(frame, x, y, radius), frame, noise_adu), x, y, radius)
+    stamps = _apart(_clean_stamps(frame, x, y, radius, noise_adu, workers), x, y, radius)
     fits = fit_gaussians(stamps, x, y, field[0], noise_adu, workers)
     stars = np.flatnonzero(_is_star(fits, stamps, x, y, field, noise_adu))
     stars = stars[_order(fits, stars)]
@@ -91,6 +91,25 @@ def empty_list(sky: Sky) -> StarList:
     """Return a list without stars."""
     none = np.zeros(0)
     return StarList(none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)
+
+
+def _spread_out(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, workers: Workers) -> BoolArray:
+    """Tell which candidates have their light in more than one pixel."""
+    parts = workers.strips(
+        lambda part: _spreads_out(cut(frame, x[part], y[part], SHARP_RADIUS), frame), len(x), CUT_AT_ONCE
+    )
+    return np.concatenate([np.zeros(0, bool), *parts])
+
+
+def _clean_stamps(
+    frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int, noise_adu: float, workers: Workers
+) -> Stamps:
+    """Cut a stamp around each point, without hot pixels; there is at least one."""
+    return joined(
+        workers.strips(
+            lambda part: _without_hot(cut(frame, x[part], y[part], radius), frame, noise_adu), len(x), CUT_AT_ONCE
+        )
+    )
 
 
 def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
@@ -144,7 +163,7 @@ def _field_width(
     some = np.flatnonzero(fits_inside(frame, x, y, radius))
     if len(some) == 0:
         return guess, guess
-    stamps = _without_hot(cut(frame, x[some], y[some], radius), frame, noise_adu)
+    stamps = _clean_stamps(frame, x[some], y[some], radius, noise_adu, workers)
     fits = fit_gaussians(stamps, x[some], y[some], guess, noise_adu, workers)
     good = (fits.snr > 2 * LEAST_SNR) & ~stamps.clipped & (fits.misfit < MISFIT) & (fits.major < 2 * radius)
     good &= np.hypot(fits.x - x[some], fits.y - y[some]) < max(2.0, 0.6 * guess)

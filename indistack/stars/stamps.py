@@ -53,6 +53,15 @@ class Stamps:
         return Stamps(self.values, usable, self.u, self.v, self.x, self.y, self.clipped)
 
 
+def joined(parts: list[Stamps]) -> Stamps:
+    """Put stamps of the same photosites one after the other."""
+    first = parts[0]
+    values, usable, x, y, clipped = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "usable", "x", "y", "clipped")
+    )
+    return Stamps(values, usable, first.u, first.v, x, y, clipped)
+
+
 def fits_inside(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> BoolArray:
     """Tell which stamps of this radius lie wholly inside the frame."""
     left, top = _origin(x, radius), _origin(y, radius)
@@ -87,7 +96,7 @@ def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> 
     distance2 = (u - (x - centre_x)[:, None]) ** 2 + (v - (y - centre_y)[:, None]) ** 2
     clipped = (full.any(axis=2) & (distance2 <= 2.5**2)).any(axis=1)
     usable = (good & ~full).all(axis=2) & (distance2 <= radius**2)
-    sites = _sites(frame, side)
+    sites = _sites(frame, side, radius)
     values = np.where(good, cells, 0).mean(axis=2, dtype=np.float32)
     return Stamps(
         np.ascontiguousarray(values[:, sites]), usable[:, sites].astype(np.float32),
@@ -113,10 +122,11 @@ def _gather(pixels: npt.NDArray[np.generic], left: IntArray, top: IntArray, side
     return windows.reshape(len(left), 3, side * side).transpose(0, 2, 1).astype(np.float32)
 
 
-def _sites(frame: CalibratedFrame, side: int) -> IntArray:
-    """Flat indices of the photosites to use: the green ones, or all."""
-    if frame.cfa is None:
-        return np.arange(side * side)
+def _sites(frame: CalibratedFrame, side: int, radius: int) -> IntArray:
+    """Flat indices of the photosites to use: the green ones, or all, that some star can have within its radius."""
     row, column = np.divmod(np.arange(side * side), side)
-    phase = 0 if frame.cfa[0] == "G" else 1
-    return np.flatnonzero((row + column) % 2 == phase)
+    middle = (side - 1) / 2
+    near = np.hypot(row - middle, column - middle) <= radius + 2**0.5
+    if frame.cfa is not None:
+        near &= (row + column) % 2 == (0 if frame.cfa[0] == "G" else 1)
+    return np.flatnonzero(near)

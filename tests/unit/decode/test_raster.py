@@ -61,9 +61,7 @@ def test_float_tiff_and_alpha() -> None:
 
 def test_jpeg_is_not_linear_and_keeps_its_pixel_grid() -> None:
     plain = encoded(".jpg", RGB)
-    exif = (
-        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # orientation 6
-    )
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # orientation 6
     turned = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
     frame = read(turned)
     assert not frame.info.linear

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from indistack.frame import FloatArray
 from indistack.stars.background import Mesh, clipped_levels, measure_mesh, noise_of_bends
+from indistack.tiles import Workers
+
+
+def mesh_of(plane: FloatArray, least_noise: float = 0.0) -> Mesh:
+    with Workers(2) as workers:
+        return measure_mesh(plane, 64, least_noise, workers)
 
 
 def test_level_is_the_median_and_noise_the_distance_to_the_lower_sigma() -> None:
@@ -35,7 +42,7 @@ def test_only_the_first_samples_count() -> None:
 def test_a_mesh_follows_a_gradient_and_measures_the_noise() -> None:
     rng = np.random.default_rng(0)
     ramp = np.linspace(100, 200, 512)[:, None]
-    mesh = measure_mesh((ramp + rng.normal(0, 2, (512, 384))).astype(np.float32), 64, 0.0)
+    mesh = mesh_of((ramp + rng.normal(0, 2, (512, 384))).astype(np.float32))
     assert mesh.level.shape == (10, 8)  # an eighth of the shorter side, 48 px
     # within a cell of 51 rows the ramp itself spreads by 10 / sqrt(12) = 2.9, which is no noise
     assert np.median(mesh.noise) == pytest.approx(2, rel=0.1)
@@ -48,12 +55,12 @@ def test_the_noise_of_bends_is_blind_to_a_slope() -> None:
     bends = np.arange(-50, 51, dtype=np.float32)[None]
     assert noise_of_bends(bends)[0] == pytest.approx(27.8, abs=0.1)
     line = np.arange(400, dtype=np.float32) * 5
-    assert measure_mesh(np.tile(line, (300, 1)), 64, 0.01).noise.max() < 0.05
+    assert mesh_of(np.tile(line, (300, 1)), 0.01).noise.max() < 0.05
 
 
 def test_noise_never_falls_below_the_least() -> None:
-    assert measure_mesh(np.full((100, 100), 7, np.float32), 64, 0.3).noise.min() == np.float32(0.3)
-    assert measure_mesh(np.zeros((100, 100), np.float32), 64, 0.0).noise.min() > 0
+    assert mesh_of(np.full((100, 100), 7, np.float32), 0.3).noise.min() == np.float32(0.3)
+    assert mesh_of(np.zeros((100, 100), np.float32)).noise.min() > 0
 
 
 def test_interpolation_between_two_cells_is_linear_and_continues_at_the_rim() -> None:
