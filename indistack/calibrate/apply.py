@@ -112,7 +112,8 @@ class Calibrator:
         def strip(rows: slice) -> None:
             source, target = _flat(pixels[rows]), _flat(stored[rows])
             if isinstance(gain, np.ndarray) and isinstance(shift, np.ndarray):
-                product = cv2.multiply(source, _flat(gain[rows]), dst=self._scratch(target.shape), dtype=cv2.CV_32F)
+                room = target if depth == cv2.CV_32F else self._scratch(target.shape)
+                product = cv2.multiply(source, _flat(gain[rows]), dst=room, dtype=cv2.CV_32F)
                 cv2.add(product, _flat(shift[rows]), dst=target, dtype=depth)
             elif isinstance(shift, np.ndarray):
                 cv2.addWeighted(source, float(gain), _flat(shift[rows]), 1.0, 0.0, dst=target, dtype=depth)

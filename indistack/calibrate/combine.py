@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -51,17 +53,18 @@ def combine(
     """
     walk = iter(frames)
     first = next(walk)
-    with _store(first.pixels, n_frames) as planes:
-        planes[0] = first.pixels
-        for number, frame in enumerate(walk, 1):
+    levels: list[Levels] = []
+    with _Planes(first.pixels, n_frames) as planes:
+        for frame in chain([first], walk):
             require_same_geometry(kind, frame, first)
-            planes[number] = frame.pixels
-        levels = [_flat_levels(plane, first, subtract) for plane in planes] if kind == "flat" else None
+            planes.add(frame.pixels)
+            if kind == "flat":
+                levels.append(_flat_levels(frame, subtract))
         mean = np.empty(first.pixels.shape, np.float32)
 
         def strip(rows: slice) -> None:
-            values = [plane[rows] for plane in planes]
-            if levels is not None:
+            values = [planes.rows(number, rows) for number in range(n_frames)]
+            if levels:
                 offset = subtract[rows] if isinstance(subtract, np.ndarray) else subtract
                 laid = [over_rows(level, rows, first.width) for level in levels]
                 values = [(value - offset) / level for value, level in zip(values, laid, strict=True)]
@@ -108,23 +111,49 @@ def _plain_mean(cube: DoubleArray, known: BoolArray) -> DoubleArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _flat_levels(plane: PixelArray, first: RawFrame, subtract: FloatArray | float) -> Levels:
-    levels = levels_of(plane, first.cfa, subtract)
+def _flat_levels(frame: RawFrame, subtract: FloatArray | float) -> Levels:
+    levels = levels_of(frame.pixels, frame.cfa, subtract)
     lowest = float(levels.min())
     if lowest <= 0:
         raise CalibrationError("bad_flat", f"a flat whose level is {lowest:g} ADU", {"level_adu": lowest})
     return levels
 
 
-@contextmanager
-def _store(like: PixelArray, n_frames: int) -> Iterator[PixelArray]:
-    """Yield an ``(n_frames, ...)`` array: memory while small, else a temporary file outside of any RAM disk."""
-    shape = (n_frames, *like.shape)
-    if n_frames * like.nbytes <= IN_MEMORY_BYTES:
-        yield np.empty(shape, like.dtype)
-        return
-    folder = Path("/var/tmp")
-    with tempfile.TemporaryFile(dir=folder if folder.is_dir() else None) as file:
-        planes = np.memmap(file, like.dtype, "w+", shape=shape)
-        yield planes
-        del planes
+class _Planes:
+    """Planes of one shape, kept in memory while they are few, else in a temporary file outside of any RAM disk.
+
+    The file is read piece by piece and not mapped, so that its pages do not count as this process's memory.
+    """
+
+    def __init__(self, like: PixelArray, n_frames: int) -> None:
+        self._like = like
+        self._kept: list[PixelArray] = []
+        self._file: IO[bytes] | None = None
+        if n_frames * like.nbytes > IN_MEMORY_BYTES:
+            folder = Path("/var/tmp")
+            self._file = tempfile.TemporaryFile(dir=folder if folder.is_dir() else None)  # noqa: SIM115
+
+    def __enter__(self) -> _Planes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, plane: PixelArray) -> None:
+        """Keep one more plane."""
+        same = np.ascontiguousarray(plane, self._like.dtype)
+        if self._file is None:
+            self._kept.append(same)
+        else:
+            self._file.write(same.data)
+            self._file.flush()
+
+    def rows(self, number: int, rows: slice) -> PixelArray:
+        """Return some rows of a plane; may be called from several threads."""
+        if self._file is None:
+            return self._kept[number][rows]
+        row_bytes = self._like[0].nbytes
+        start = number * self._like.nbytes + rows.start * row_bytes
+        data = os.pread(self._file.fileno(), (rows.stop - rows.start) * row_bytes, start)
+        return np.frombuffer(data, self._like.dtype).reshape(-1, *self._like.shape[1:])
