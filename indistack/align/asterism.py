@@ -36,6 +36,7 @@ POINT_LIKE = 0.8
 """Narrower than this, in units of the others, points that stand still are no stars."""
 
 FEW_STARS = 150
+FINALISTS, SAME_PX = 3, 3.0
 GLOBAL_STARS = (22, 38)
 LOCAL_STARS, LOCAL_NEIGHBOURS = 240, 8
 
@@ -99,7 +100,9 @@ class Asterism:
             good += [match for match in found if self._accepts(match)]
             if any(match.share >= CERTAIN_SHARE for match in good):
                 break
-        return max(good, key=lambda m: (not _stands_still(m, sub), -m.log10_chance), default=None), closest
+        return max(
+            good, key=lambda m: (m.share >= CERTAIN_SHARE and not _stands_still(m, sub), -m.log10_chance), default=None
+        ), closest
 
     def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[Match]:
         """Verify on the bright stars first, the best of those on all."""
@@ -108,9 +111,16 @@ class Asterism:
             WIDEST_PX, max(4.0, math.sqrt(0.02 * every.reference.width * every.reference.height / len(few.reference)))
         )
         rough = [few.verify(matrix, tried, radius) for matrix in proposals.matrices]
-        ranked = sorted((m for m in rough if m is not None), key=lambda m: m.log10_chance)[:3]
+        ranked = _distinct([m for m in rough if m is not None], every.sub)[:FINALISTS]
         fine = [every.verify(m.matrix, tried, max(3.0, 3 * m.rms_px), self._settings.model) for m in ranked]
-        return [m for m in fine if m is not None]
+        return [self._widened(m, every, tried) for m in fine if m is not None]
+
+    def _widened(self, match: Match, every: Verifier, tried: int) -> Match:
+        """The match, or a better one around it: a transform that is a little off matches the stars of one place."""
+        if match.share >= CERTAIN_SHARE or not self._accepts(match):
+            return match
+        wider = every.verify(match.matrix, tried, WIDEST_PX, self._settings.model)
+        return match if wider is None else min(match, wider, key=lambda m: m.log10_chance)
 
     def _accepts(self, match: Match) -> bool:
         scale = math.sqrt(abs(float(np.linalg.det(match.matrix[:2, :2]))))
@@ -149,9 +159,22 @@ def _stages(sub: Field, reference: Field, start: DoubleArray, max_scale_change: 
     yield from_triangles(ours, theirs, shapes, max_scale_change)
 
 
-def _stands_still(match: Match, sub: Field) -> bool:
+def _distinct(matches: list[Match], sub: Field) -> list[Match]:
+    """The matches, the least likely by chance first, without those that say the same as one before."""
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda m: m.log10_chance):
+        if all(_corners_apart_px(match.matrix, other.matrix, sub) > SAME_PX for other in kept):
+            kept.append(match)
+    return kept
+
+
+def _corners_apart_px(one: DoubleArray, other: DoubleArray, sub: Field) -> float:
     corners = sub.corners()
-    return bool(np.abs(apply(match.matrix, corners) - corners).max() < STILL_PX)
+    return float(np.abs(apply(one, corners) - apply(other, corners)).max())
+
+
+def _stands_still(match: Match, sub: Field) -> bool:
+    return _corners_apart_px(match.matrix, np.eye(3), sub) < STILL_PX
 
 
 def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> bool:
