@@ -26,7 +26,7 @@ class StarsSettings(Settings):
 
     detection_sigma: float = Field(default=7.0, ge=2, le=100)
     """Height above the sky's noise, in the smoothed plane, that makes a candidate."""
-    max_stars: int = Field(default=2000, ge=10, le=20_000)
+    max_stars: int = Field(default=600, ge=10, le=20_000)
     """Stars kept per frame, spread over the field."""
     mesh_px: int = Field(default=128, ge=32, le=2048)
     """Side of the cells in which the sky is measured (px): larger than a star, smaller than a nebula."""
