@@ -28,8 +28,7 @@ STILL_PX = 0.7
 STILL_SHARE = 0.4
 """Share of all stars that must agree before a field is believed to have stood still."""
 SURELY_STILL_SHARE = 0.7
-BRIGHT_SHARE = 0.75
-BRIGHT_FOUND = 0.95
+BRIGHT_SHARE, MISSED_SHARE = 0.75, 0.01
 HOT_PIXEL_FWHM_PX = 1.5
 """Nothing that is wider is a single pixel."""
 POINT_LIKE = 0.8
@@ -180,9 +179,9 @@ def _stands_still(match: Match, sub: Field) -> bool:
 def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> bool:
     """Tell whether a match that stands still rests on stars.
 
-    Hot pixels lie on pixel centres and stars anywhere, but those of some simulators lie there too: then hardly a bright
-    star may be missing in either frame, and they must be wider than a pixel. Where only some of the points stand still,
-    those that move must not be the wider ones.
+    Hot pixels lie on pixel centres and stars anywhere, but those of some simulators lie there too: then they must be
+    wider than a pixel, and hardly a bright star may lie elsewhere in either frame. Where only some of the points stand
+    still, those that move must not be the wider ones.
     """
     free = ~(sub.centred[match.sub] & reference.centred[match.reference])
     width = np.median(sub.fwhm[match.sub])
@@ -197,6 +196,8 @@ def _rests_on_stars(match: Match, sub: Field, reference: Field, least: int) -> b
 
 
 def _misses_no_bright(matched: IntArray, field: Field) -> bool:
-    """Tell whether all but the faintest stars are among those matched, but for one here or there at the edge."""
+    """Tell whether next to none of the brighter points off the pixel centres is missing among those matched."""
+    missing = ~field.centred
+    missing[matched] = False
     bright = math.ceil(BRIGHT_SHARE * len(field))
-    return bool((matched < bright).sum() >= BRIGHT_FOUND * bright)
+    return bool(missing[:bright].sum() <= max(1, MISSED_SHARE * bright))

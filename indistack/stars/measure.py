@@ -28,7 +28,7 @@ FIELD_STARS = 120
 GUESS_RADIUS = 12
 CUT_AT_ONCE = 256
 
-MOST_SITES = 3_000_000
+MOST_SITES = 1_200_000
 """Photosites measured at most: where everything is broad, fewer stars do."""
 
 LEAST_SNR = 3.0
