@@ -21,7 +21,7 @@ SHARP_GREEN = 0.2
 """A star of FWHM 1.3 px centred on a green photosite has 0.3 times the peak in the 4 nearest green ones."""
 
 HOT_SIGMA = 8.0
-"""Photosites this far above the sky that stand alone in a stamp are not used."""
+"""A photosite that stands alone this far above the sky around is hot; less is noise, as on the top of a broad star."""
 
 FIELD_STARS = 120
 """Brightest candidates from which the field's typical width is taken."""
@@ -66,7 +66,7 @@ def measure_stars(
     x, y = 2 * candidates.x + 0.5, 2 * candidates.y + 0.5
     noise_adu = max(sky.noise_adu, 1e-12)
     inside = np.flatnonzero(fits_inside(frame, x, y, SHARP_RADIUS))
-    picked = inside[_spread_out(frame, x[inside], y[inside], workers)]
+    picked = inside[_spread_out(frame, x[inside], y[inside], noise_adu, workers)]
     field = _field_width(frame, luminance, x[picked], y[picked], noise_adu, workers)
     radius = int(np.clip(np.ceil(1.5 * field[1]) + 1, 5, 40))
     picked = picked[fits_inside(frame, x[picked], y[picked], radius)]
@@ -93,10 +93,12 @@ def empty_list(sky: Sky) -> StarList:
     return StarList(none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)
 
 
-def _spread_out(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, workers: Workers) -> BoolArray:
+def _spread_out(
+    frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, noise_adu: float, workers: Workers
+) -> BoolArray:
     """Tell which candidates have their light in more than one pixel."""
     parts = workers.strips(
-        lambda part: _spreads_out(cut(frame, x[part], y[part], SHARP_RADIUS), frame), len(x), CUT_AT_ONCE
+        lambda part: _spreads_out(cut(frame, x[part], y[part], SHARP_RADIUS), frame, noise_adu), len(x), CUT_AT_ONCE
     )
     return np.concatenate([np.zeros(0, bool), *parts])
 
@@ -112,7 +114,7 @@ def _clean_stamps(
     )
 
 
-def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
+def _spreads_out(stamps: Stamps, frame: CalibratedFrame, noise_adu: float) -> BoolArray:
     """False where the light is in one pixel and not in its neighbours: hot pixels and cosmic rays."""
     green = frame.cfa is not None
     distance2 = (stamps.u[:, None] - stamps.u) ** 2 + (stamps.v[:, None] - stamps.v) ** 2
@@ -124,7 +126,7 @@ def _spreads_out(stamps: Stamps, frame: CalibratedFrame) -> BoolArray:
     height = above[np.arange(len(above)), peak]
     around = np.einsum("nm,nm->n", adjacent[peak], above)
     share = SHARP_GREEN if green else SHARP_MONO
-    result: BoolArray = ((around > share * height) | stamps.clipped) & (height > 0)
+    result: BoolArray = (around > share * height) | (height < HOT_SIGMA * noise_adu) | stamps.clipped
     return result
 
 

@@ -69,12 +69,25 @@ def test_ten_thousand_stars() -> None:
     assert transform.matched > 3000
 
 
-def test_two_stars_on_the_whole_frame_decide_nothing() -> None:
-    """Six stars in one corner match, but leave the far corner unknown."""
-    rng = np.random.default_rng(0)
-    corner = rng.random((7, 2)) * 30 + 20
-    pair = Pair(scene_of(star_list(corner + 3 + rng.normal(0, 0.1, (7, 2)))), scene_of(star_list(corner)), np.eye(3))
+def test_a_guess_does_not_widen_what_the_scale_may_be() -> None:
+    pair = pair_of(motion(20, 10, 10, 1.06), n=200)
+    with pytest.raises(RegistrationError):
+        register(pair, Transform(pair.matrix))
+
+
+def test_stars_of_one_place_do_not_tell_where_the_far_corner_is() -> None:
+    place = np.random.default_rng(0).random((10, 2)) * 150 + 20
+    noise = np.random.default_rng(1).normal(0, 0.3, (10, 2))
+    pair = Pair(scene_of(star_list(place + 3 + noise)), scene_of(star_list(place)), np.eye(3))
     assert reason_of(pair) == "no_match"
+
+
+def test_a_match_of_one_place_is_none_where_there_are_stars_all_over() -> None:
+    rng = np.random.default_rng(0)
+    place = rng.random((14, 2)) * 300 + 100
+    others = [rng.random((50, 2)) * [2000, 1500] for _ in range(2)]
+    ours, theirs = np.concatenate([place + 5, others[0]]), np.concatenate([place, others[1]])
+    assert reason_of(Pair(scene_of(star_list(ours)), scene_of(star_list(theirs)), np.eye(3))) == "no_match"
 
 
 def still_points(fwhm: float, centred: bool, moved: int, points: int = 40) -> Pair:

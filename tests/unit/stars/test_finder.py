@@ -9,7 +9,7 @@ import pytest
 from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo, StarList
 from indistack.stars import StarFinder, StarsSettings
 from indistack.tiles import Workers
-from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, render
+from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, profile, render
 
 Finder = Callable[..., StarFinder]
 SHAPE = (480, 640)
@@ -104,6 +104,35 @@ def test_a_nebula_and_its_knots_are_no_stars(finder: Finder, sky: tuple) -> None
     assert (index >= 0).mean() > 0.95
     assert len(stars) - (index >= 0).sum() <= 1
     assert np.median(stars.fwhm) == pytest.approx(FWHM, rel=0.03)
+
+
+@pytest.mark.parametrize("axes", [(2.1, 2.1), (3.6, 1.0)])
+def test_blobs_twice_as_wide_or_long_as_the_stars_are_none(
+    finder: Finder, sky: tuple, axes: tuple[float, float]
+) -> None:
+    rng, x, y, flux = sky
+    plane = render(SHAPE, x, y, flux, FWHM)
+    blob_x, blob_y = x[:-14:9] + 22, y[:-14:9] + 22
+    for centre_x, centre_y in zip(blob_x, blob_y, strict=True):
+        sigma = FWHM / 2.3548
+        columns = profile(centre_x, axes[0] * sigma, 0, SHAPE[1])
+        plane += 60_000 * profile(centre_y, axes[1] * sigma, 0, SHAPE[0])[:, None] * columns
+    stars = finder().find(mono_frame(noisy(rng, plane)))
+    assert (partners(stars, blob_x, blob_y, 2.0) < 0).all()
+    assert (partners(stars, x, y) >= 0).mean() > 0.97
+
+
+@pytest.mark.parametrize("fwhm", [9.0, 14.0, 22.0])
+def test_a_broad_star_is_one_star(finder: Finder, fwhm: float) -> None:
+    """The noise makes several maxima on its top."""
+    rng = np.random.default_rng(1)
+    x, y = jittered_grid((900, 900), 130, rng)
+    plane = render((900, 900), x, y, 10 ** rng.uniform(4.5, 5.5, len(x)), fwhm)
+    stars = finder().find(mono_frame(noisy(rng, plane)))
+    inside = (np.abs(x - 450) < 390) & (np.abs(y - 450) < 390)
+    assert (partners(stars, x, y) >= 0)[inside].all()
+    assert len(stars) <= len(x)
+    assert np.median(stars.fwhm) == pytest.approx(fwhm, rel=0.03)
 
 
 def test_a_satellites_trail_is_no_row_of_stars(finder: Finder, sky: tuple) -> None:
