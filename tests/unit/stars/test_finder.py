@@ -180,6 +180,18 @@ def test_a_clipped_star_is_one_star_and_marked(finder: Finder) -> None:
     assert np.median(stars.flux[index][flux > 1e5]) == pytest.approx(4e5, rel=0.1)
 
 
+def test_a_wide_flat_top_is_one_star_in_its_middle(finder: Finder) -> None:
+    rng = np.random.default_rng(1)
+    x, y = jittered_grid(SHAPE, 70, rng)
+    flux = np.where(np.arange(len(x)) % 5 == 0, 2e7, 2e5)  # clipped up to 7 px from the middle
+    plane = np.minimum(noisy(rng, render(SHAPE, x, y, flux, 6.0)), 8000)
+    stars = finder().find(mono_frame(plane, saturation_adu=8000.0))
+    index = partners(stars, x, y)
+    assert (index >= 0).all()
+    assert len(stars) == len(x)
+    assert np.hypot(stars.x[index] - x, stars.y[index] - y).max() < 0.15
+
+
 def test_bad_pixels_are_ignored(finder: Finder, sky: tuple) -> None:
     rng, x, y, flux = sky
     plane = noisy(rng, render(SHAPE, x, y, flux, FWHM))
