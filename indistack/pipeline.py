@@ -106,6 +106,7 @@ class Pipeline:
                 transform, verdict = self._align(session, frame, scene)
         if verdict.action == "restart":
             log.info("new stack: %s (%s)", verdict.reason, verdict.detail)
+            self._reference = None  # the one that was asked for shows the old field
             session = self._begin(frame, scene, blob)
             self.reset()
             weight, transform = session.judge.weigh(scene.stars), Transform.identity()

@@ -125,6 +125,16 @@ def test_drift_beyond_the_limit_starts_a_new_stack_with_the_sub_that_triggers_it
     assert pipeline.session.n_subs == 2
 
 
+def test_a_new_stack_is_not_aligned_to_the_reference_that_was_asked_for(make_pipeline: MakePipeline) -> None:
+    sky = make_sky(drift_px_per_sub=(20.0, 0.0))
+    pipeline = make_pipeline('drift.limit="50 px"', "drift.patience=1", skip_repeats=False)
+    pipeline.align_to(pipeline.look(blob_of(sky.expose(index=0))))
+    outcomes = [pipeline.process(blob_of(sky.expose(index=number))) for number in range(5)]
+    assert [outcome.word for outcome in outcomes] == ["accepted"] * 3 + ["restarted", "accepted"]
+    assert np.allclose(outcomes[3].numbers["shift_px"], 0)
+    assert np.hypot(*outcomes[4].numbers["shift_px"]) == pytest.approx(20, abs=0.5)
+
+
 def test_a_slew_starts_a_new_stack_when_the_new_field_is_seen(make_pipeline: MakePipeline) -> None:
     targets = ({"name": "A"}, {"name": "B", "ra_deg": 10.0, "dec_deg": 41.0})
     sky = make_sky(targets=targets, events=({"kind": "slew", "sub": 3, "target": "B"},))
