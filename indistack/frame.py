@@ -53,6 +53,9 @@ class Blob:
         Where the same bytes stand on this machine's disk, if they do.
     fault : str
         Why `data` is empty, when the source could not read it ("" when it could): such a blob is still told of.
+    cards : tuple of Card
+        What the device itself says of the exposure, as FITS cards; used where the file is silent. For pixels without
+        any header (``.bin``) also NAXIS1, NAXIS2 and BITPIX.
     """
 
     data: bytes | memoryview
@@ -62,6 +65,7 @@ class Blob:
     received: datetime
     path: Path | None = None
     fault: str = ""
+    cards: tuple[Card, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -93,6 +97,14 @@ class FrameInfo:
         The first stored row is the bottom of the picture (ROWORDER).
     linear : bool
         False for camera JPEGs, whose values have passed a tone curve.
+    readout_mode : str
+        The camera's name for how the sensor is read; "" when unknown.
+    rotator_deg : float or None
+        Angle of the rotator.
+    white_balance : (float, float, float) or None
+        The camera's multipliers of R, G and B for daylight-like colours, green 1.
+    orientation : int
+        EXIF: how the stored picture is to be turned for people, 1 = as stored. Pixels stay as stored.
     header : tuple of Card
         All cards as read, in order.
     """
@@ -115,6 +127,10 @@ class FrameInfo:
     scale_arcsec_px: float | None = None
     bottom_up: bool = False
     linear: bool = True
+    readout_mode: str = ""
+    rotator_deg: float | None = None
+    white_balance: tuple[float, float, float] | None = None
+    orientation: int = 1
     header: tuple[Card, ...] = ()
 
 
@@ -132,12 +148,15 @@ class RawFrame:
         Facts of the exposure.
     fingerprint : str
         Same pixels, same word: recognises one exposure that arrives twice.
+    warnings : tuple of str
+        What seems wrong with the frame, but does not forbid its use; for the ledger and for people.
     """
 
     pixels: PixelArray
     cfa: CfaPattern | None
     info: FrameInfo
     fingerprint: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -176,6 +195,10 @@ class CalibratedFrame:
         Facts of the exposure.
     masters : tuple of str
         Which masters were applied, for the ledger.
+    warnings : tuple of str
+        The raw frame's, and what does not fit between frame and masters.
+    set_aside : tuple of str
+        Masters that were at hand and not used, each with the reason.
     """
 
     pixels: PixelArray
@@ -185,6 +208,8 @@ class CalibratedFrame:
     bad: BoolArray | None
     info: FrameInfo
     masters: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
-from indistack.frame import CfaPattern, FloatArray, FrameInfo, Kind
+from indistack.frame import CfaPattern, FloatArray, FrameInfo, Kind, RawFrame
 from indistack.settings import Settings
 
 
@@ -71,3 +71,40 @@ class Masters:
     dark: Master | None = None
     flat: Master | None = None
     bias: Master | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The masters for one frame, and why these.
+
+    Attributes
+    ----------
+    masters : Masters
+        What is applied; may be empty.
+    key : str
+        The same word for the same masters: what is derived from them may be kept under it.
+    warnings : tuple of str
+        What does not quite fit.
+    set_aside : tuple of str
+        Masters that were at hand and not used, each with the reason.
+    """
+
+    masters: Masters
+    key: str
+    warnings: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+
+
+class Chooser(Protocol):
+    """Says which masters belong to a frame: those that the settings name, or the best of a library."""
+
+    def choose(self, raw: RawFrame) -> Choice:
+        """Return the masters for a light.
+
+        Cheap where the same masters are chosen again; their pixels may be read from disk each time they are asked for.
+
+        Raises
+        ------
+        CalibrationError
+            `master_mismatch`: a master that the user named does not fit.
+        """
