@@ -28,6 +28,7 @@ from simulators.sensor import (
     cfa_channels,
     dark_factor,
     e_per_adu,
+    make_dark_pattern,
     make_defects,
     make_readout,
     make_response,
@@ -169,6 +170,13 @@ class Observatory:
         return response
 
     @cached_property
+    def dark_pattern(self) -> Plane:
+        """The pixels' dark currents relative to their mean, hot ones aside: float32, shape (height, width)."""
+        pattern = make_dark_pattern(self.scenario)
+        pattern.setflags(write=False)
+        return pattern
+
+    @cached_property
     def defects(self) -> Defects:
         """The sensor's hot and dead pixels."""
         return make_defects(self.scenario)
@@ -240,16 +248,18 @@ class Observatory:
 
     def _add_dark(self, electrons: Plane, settings: Settings) -> None:
         factor = settings.exposure_s * dark_factor(self.scenario, settings.temperature_c)
-        electrons += np.float32(self.scenario.dark_e_per_s * factor)
+        dark_e = np.float32(self.scenario.dark_e_per_s * factor)
+        electrons += dark_e * self.dark_pattern if self.scenario.dark_spread else dark_e
         electrons.reshape(-1)[self.defects.hot_index] += self.defects.hot_e_per_s * np.float32(factor)
 
     def _read_out(self, plan: _Plan, electrons: Plane, readout: Readout) -> Pixels:
         rng = generator(self.scenario.seed, "noise", plan.kind, plan.index)
         offsets = pool_offsets(rng, self.scenario.height_px, self.scenario.width_px)
+        bands = (rng.standard_normal((self.scenario.height_px, 1)) * self.scenario.row_noise_adu).astype(np.float32)
         pixels = np.empty(electrons.shape, np.uint16)
 
         def convert(rows: slice) -> None:
-            pixels[rows] = read_out(electrons[rows], readout, offsets[rows])
+            pixels[rows] = read_out(electrons[rows], readout, offsets[rows], bands[rows])
 
         _in_strips(self.scenario.height_px, convert)
         return pixels

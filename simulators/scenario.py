@@ -197,7 +197,9 @@ class Scenario(Strict):
     hot_pixel_fraction: Fraction = 0.0004
     hot_pixel_e_per_s: NotNegative = 60.0
     dead_pixel_fraction: Fraction = 0.00001
+    dark_spread: NotNegative = 0.0  # relative spread of the pixels' dark currents
     column_pattern_adu: NotNegative = 1.5
+    row_noise_adu: NotNegative = 0.0  # offset of each row, another one in every frame
     pixel_response_spread: Fraction = 0.004
     vignetting: Annotated[float, Field(ge=0.0, le=0.95)] = 0.25
     dust_motes: Annotated[int, Field(ge=0, le=1000)] = 6

@@ -83,6 +83,21 @@ def make_readout(scenario: Scenario, gain_setting: float, offset_setting: float)
     )
 
 
+def make_dark_pattern(scenario: Scenario) -> Plane:
+    """Return the pixels' dark currents relative to their mean: float32, shape (height, width), never negative."""
+    pattern = np.ones((scenario.height_px, scenario.width_px), np.float32)
+    _add_spread(pattern, scenario.dark_spread, generator(scenario.seed, "dark currents"))
+    return np.maximum(pattern, 0, out=pattern)
+
+
+def _add_spread(plane: Plane, spread: float, rng: np.random.Generator) -> None:
+    """Multiply every pixel, in place, with its own factor around 1."""
+    pool = normal_pool()
+    height, width = plane.shape
+    for row, offset in enumerate(rng.integers(0, pool.size - width, height)):
+        plane[row] *= 1 + np.float32(spread) * pool[offset : offset + width]
+
+
 def make_response(scenario: Scenario) -> Plane:
     """Return what a perfect master flat would show, 1 at the centre: vignetting, dust, pixel response, dead pixels.
 
@@ -92,10 +107,7 @@ def make_response(scenario: Scenario) -> Plane:
     response = _vignetting(scenario)
     for _ in range(scenario.dust_motes):
         _add_mote(response, rng)
-    pool = normal_pool()
-    spread = np.float32(scenario.pixel_response_spread)
-    for row, offset in enumerate(rng.integers(0, pool.size - scenario.width_px, scenario.height_px)):
-        response[row] *= 1 + spread * pool[offset : offset + scenario.width_px]
+    _add_spread(response, scenario.pixel_response_spread, rng)
     response.reshape(-1)[make_defects(scenario).dead_index] = 0.0
     return response
 
@@ -124,7 +136,9 @@ def _add_mote(response: Plane, rng: np.random.Generator) -> None:
     response[y0:y1, x0:x1] *= (1 - depth * edge).astype(np.float32)
 
 
-def read_out(electrons: Plane, readout: Readout, pool_offsets: NDArray[np.int64] | None) -> Pixels:
+def read_out(
+    electrons: Plane, readout: Readout, pool_offsets: NDArray[np.int64] | None, row_offset_adu: Plane | float = 0.0
+) -> Pixels:
     """Turn expected electrons into raw numbers: shot and read noise, full well, conversion, offset, rounding.
 
     Parameters
@@ -133,6 +147,8 @@ def read_out(electrons: Plane, readout: Readout, pool_offsets: NDArray[np.int64]
         Expected electrons; used as scratch space.
     pool_offsets : ndarray of int64, shape (rows,), or None
         Where each row's noise begins in the pool of normal deviates; None: no noise.
+    row_offset_adu : ndarray of float32, shape (rows, 1), or float
+        What the readout adds to whole rows of this frame.
 
     Notes
     -----
@@ -144,6 +160,7 @@ def read_out(electrons: Plane, readout: Readout, pool_offsets: NDArray[np.int64]
     np.minimum(electrons, np.float32(readout.full_well_e), out=electrons)
     electrons *= np.float32(1 / readout.e_per_adu)
     electrons += readout.column_offset_adu[None, :]
+    electrons += row_offset_adu
     np.clip(electrons, 0, readout.max_adu, out=electrons)
     electrons += np.float32(0.5)
     return electrons.astype(np.uint16)

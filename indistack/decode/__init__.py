@@ -1,16 +1,20 @@
-"""Bytes to frames: what the camera or the file held, unchanged, with the facts of its header."""
+"""Bytes to frames: what the camera or the file held, with the facts of its header, at its physical zero."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
-from indistack.decode import camera_raw, fits, raster
+from indistack.decode import camera_raw, fits, headerless, raster, xisf
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
+from indistack.decode.mosaic import doubts_about_cfa
+from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
+from indistack.fits_header import with_device_facts
 from indistack.frame import Blob, RawFrame
 from indistack.tiles import Workers
 
-__all__ = ["DECODERS", "DecodeSettings", "Decoder", "camera_raw", "decode", "fits", "raster"]
+__all__ = ["DECODERS", "DecodeSettings", "Decoder", "camera_raw", "decode", "fits", "headerless", "raster", "xisf"]
 
 _log = logging.getLogger(__name__)
 _HEAD_BYTES = 4096
@@ -19,7 +23,8 @@ _HEAD_BYTES = 4096
 def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None) -> RawFrame:
     """Turn the bytes of one frame into pixels and facts.
 
-    The format is told by the content, and by the suffix only where the content does not say.
+    The format is told by the content, and by the suffix only where the content does not say. What the device told of
+    the exposure (the blob's cards) fills what the file leaves open.
 
     Parameters
     ----------
@@ -37,7 +42,8 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     if blob.size_bytes == 0:
         raise DecodeError("empty", "no bytes", {"bytes": 0})
     try:
-        return _decoder(blob).decode(blob, settings, workers or Workers(1))
+        frame = _decoder(blob).decode(blob, settings, workers or Workers(1))
+        return _finished(frame, blob, settings)
     except DecodeError:
         raise
     except MemoryError as error:
@@ -45,6 +51,16 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     except Exception as error:
         _log.debug("%s cannot be decoded", blob.origin, exc_info=True)
         raise DecodeError("damaged", f"{type(error).__name__}: {error}", {"bytes": blob.size_bytes}) from error
+
+
+def _finished(frame: RawFrame, blob: Blob, settings: DecodeSettings) -> RawFrame:
+    """Do what all formats need: the device's facts, the user's CFA, doubts about it, the physical zero."""
+    frame = replace(frame, info=with_device_facts(frame.info, blob.cards))
+    bayer = settings.bayer_for(frame.info.camera)
+    if bayer != "auto" and frame.pixels.ndim == 2:
+        frame = replace(frame, cfa=None if bayer == "none" else bayer)
+    doubts = doubts_about_cfa(frame) if bayer == "auto" else ()
+    return to_zero(replace(frame, warnings=(*frame.warnings, *doubts)), settings)
 
 
 def _decoder(blob: Blob) -> Decoder:

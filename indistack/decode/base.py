@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from indistack.errors import DecodeError
+from indistack.fits_header import camera_key
 from indistack.frame import Blob, PixelArray, RawFrame
 from indistack.registry import Registry
 from indistack.settings import Settings
@@ -32,6 +33,15 @@ class DecodeSettings(Settings):
     """A frame that claims more is refused before any memory is taken."""
     bayer: BayerSetting = "auto"
     """Colours at the first stored row and column; "none" = mono whatever the header says."""
+    bayer_of: dict[str, BayerSetting] = Field(default_factory=dict)
+    """The same for single cameras by their names, before `bayer`: ``"ZWO ASI294MC Pro" = "RGGB"``."""
+    overscan: bool = True
+    """Subtract the level of the overscan (BIASSEC) and cut the frame to its light-sensitive part (TRIMSEC)."""
+
+    def bayer_for(self, camera: str) -> BayerSetting:
+        """Return what is set for a camera; programs may spell its name differently."""
+        key = camera_key(camera)
+        return next((bayer for name, bayer in self.bayer_of.items() if camera_key(name) == key), self.bayer)
 
 
 class Decoder(Protocol):

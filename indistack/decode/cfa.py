@@ -18,8 +18,8 @@ _MONO = ("", "NONE", "MONO", "MONOCHROME", "TRUE", "FALSE", "RGB", "0", "1")
 def cfa_of(table: Mapping[str, CardValue], height: int, bayer: BayerSetting) -> CfaPattern | None:
     """Return the pattern at stored row 0, column 0; None for mono.
 
-    BAYERPAT is the pattern at the top left of the picture, moved by XBAYROFF and YBAYROFF. Where ROWORDER says
-    BOTTOM-UP the first stored row is the picture's last one, so RGGB of an even height begins with GBRG.
+    BAYERPAT is the pattern at the top left of the picture, moved by XBAYROFF and YBAYROFF (or BAYOFFX, BAYOFFY). Where
+    ROWORDER says BOTTOM-UP the first stored row is the picture's last one, so RGGB of an even height begins with GBRG.
 
     Raises
     ------
@@ -31,12 +31,17 @@ def cfa_of(table: Mapping[str, CardValue], height: int, bayer: BayerSetting) -> 
     for keyword in READ["cfa"]:
         said = re.sub(r"[^A-Z0-9]", "", str(table.get(keyword, "")).upper())
         if said in PATTERNS:
-            x, y = (int(number(table.get(READ[axis][0])) or 0) for axis in ("cfa_x", "cfa_y"))
+            x, y = (_offset(table, axis) for axis in ("cfa_x", "cfa_y"))
             bottom_up = text_fact(table, "row_order").upper().startswith("BOT")
             return shifted(said, x, y + (height - 1 if bottom_up else 0))
         if said not in _MONO and len(said) >= 4:
             raise DecodeError("unsupported", f"colour filter array {said!r} ({keyword})", {"cfa": said})
     return None
+
+
+def _offset(table: Mapping[str, CardValue], axis: str) -> int:
+    said = (number(table.get(keyword)) for keyword in READ[axis])
+    return int(next((offset for offset in said if offset is not None), 0))
 
 
 def shifted(pattern: CfaPattern, x: int, y: int) -> CfaPattern:

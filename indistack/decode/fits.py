@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast
-from indistack.decode.cfa import cfa_of
-from indistack.decode.hdus import find_image
-from indistack.decode.pixels import Scaling, interleave, to_native
+from indistack.decode.assemble import assemble
+from indistack.decode.base import DECODERS, DecodeSettings
+from indistack.decode.hdus import ImageUnit, find_image
+from indistack.decode.pixels import Scaling, is_plain_int16, native_image
 from indistack.decode.tiled import decompress
 from indistack.decode.unpack import GZIP, LZW, is_zlib, open_source
-from indistack.fits_header import frame_info, index
+from indistack.decode.value_range import LOST_BZERO, lost_bzero
 from indistack.frame import Blob, PixelArray, RawFrame
 from indistack.tiles import Workers
-
-FULL_SCALE = {"uint8": 255.0, "uint16": 65472.0}
-"""Where pixels clip unless the header knows better. 16 bits: the top of a 10-bit converter shifted left, so that 12 and
-14-bit ones (65520, 65532) are below it too."""
 
 _STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
@@ -43,21 +40,18 @@ class FitsDecoder:
         unit = find_image(source, blob.size_bytes, settings)
         data = source.view(unit.start, unit.stop)
         if unit.tiled:  # scaled already; only integers are still ours to judge
-            pixels = _native(decompress(unit.table, unit.shape, data), Scaling(), workers)
+            stored, scaling = decompress(unit.table, unit.shape, data), Scaling()
         else:
-            pixels = _native(np.frombuffer(data, _STORED[unit.bitpix]).reshape(unit.shape), unit.scaling, workers)
-        info = frame_info(unit.cards, FULL_SCALE.get(pixels.dtype.name, math.inf))
-        cfa = cfa_of(index(unit.cards), len(pixels), settings.bayer) if pixels.ndim == 2 else None
-        if info.kind == "light":
-            require_contrast(pixels)
-        return RawFrame(pixels, cfa, info, fingerprint(pixels))
+            stored, scaling = _array(data, unit), unit.scaling
+        warnings = []
+        if is_plain_int16(stored, scaling) and lost_bzero(stored.reshape(len(stored), -1)):
+            scaling = replace(scaling, unsigned=True)
+            warnings.append(LOST_BZERO)
+        real = stored.dtype.kind == "f" or not scaling.bscale.is_integer()
+        pixels = native_image(stored, scaling, workers, planar=stored.shape[0] == 3)
+        return assemble(pixels, unit.cards, settings, workers, warnings, real=real)
 
 
-def _native(stored: PixelArray, scaling: Scaling, workers: Workers) -> PixelArray:
-    """Return ``(h, w)`` or ``(h, w, 3)`` native pixels from stored ones of any layout."""
-    rows = stored.reshape(-1, stored.shape[-1]) if stored.ndim == 2 or stored.shape[0] == 3 else None
-    if rows is None:
-        flat = to_native(stored.reshape(len(stored), -1), scaling, workers)
-        return flat.reshape(stored.shape)
-    native = to_native(rows, scaling, workers).reshape(stored.shape)
-    return native if stored.ndim == 2 else interleave(native)
+def _array(data: memoryview, unit: ImageUnit) -> PixelArray:
+    """Return the pixels as stored, without what an extension may keep behind them (PCOUNT)."""
+    return np.frombuffer(data, _STORED[unit.bitpix], math.prod(unit.shape)).reshape(unit.shape)

@@ -12,22 +12,35 @@ from indistack.decode.base import STRIP_BYTES
 from indistack.frame import PixelArray
 from indistack.tiles import Workers
 
-WRAPPED = -16384
-"""A signed 16-bit value below this is no noise around zero: the camera meant unsigned and left BZERO out."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """``physical = bzero + bscale * stored``; `blank` is the stored integer that means no value."""
+    """``physical = bzero + bscale * stored``; `blank` is the stored integer that means no value.
+
+    `unsigned`: signed 16-bit integers without scaling are to be read as unsigned ones.
+    """
 
     bscale: float = 1.0
     bzero: float = 0.0
     blank: int | None = None
+    unsigned: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Stored values are the physical ones."""
         return self.bscale == 1.0 and self.bzero == 0.0
+
+
+def is_plain_int16(stored: PixelArray, scaling: Scaling) -> bool:
+    """Return whether these are signed 16-bit integers that nothing shifts or stretches."""
+    return stored.dtype.kind == "i" and stored.dtype.itemsize == 2 and scaling.is_plain
+
+
+def native_image(stored: PixelArray, scaling: Scaling, workers: Workers, *, planar: bool) -> PixelArray:
+    """Return ``(h, w)`` or ``(h, w, 3)`` native pixels from stored ones; `planar`: colours come as ``(3, h, w)``."""
+    rows = stored.reshape(-1, stored.shape[-1]) if planar else stored.reshape(len(stored), -1)
+    native = to_native(rows, scaling, workers).reshape(stored.shape)
+    return interleave(native) if planar and stored.ndim == 3 else native
 
 
 def to_native(stored: PixelArray, scaling: Scaling, workers: Workers) -> PixelArray:
@@ -43,9 +56,9 @@ def to_native(stored: PixelArray, scaling: Scaling, workers: Workers) -> PixelAr
     Returns
     -------
     array
-        New. uint8 for unscaled bytes; uint16 for 16-bit integers with BZERO 32768, for those without BZERO that are
-        never negative, and for those without BZERO that reach below `WRAPPED` (a camera that forgot BZERO); float32 for
-        all else: scaled, signed, 32 and 64-bit integers, floats. NaN and infinity stay; blank becomes NaN.
+        New. uint8 for unscaled bytes; uint16 for 16-bit integers with BZERO 32768, and for those without BZERO that are
+        never negative or that `scaling` says to be unsigned; float32 for all else: scaled, signed, 32 and 64-bit
+        integers, floats. NaN and infinity stay; blank becomes NaN.
     """
     kind, size = stored.dtype.kind, stored.dtype.itemsize
     blank = scaling.blank is not None and kind in "iu" and bool((stored == scaling.blank).any())
@@ -55,10 +68,8 @@ def to_native(stored: PixelArray, scaling: Scaling, workers: Workers) -> PixelAr
         return _swap(stored, 0, workers)
     if kind == "i" and size == 2 and scaling.bscale == 1.0 and scaling.bzero == 32768.0:
         return _swap(stored.view(stored.dtype.str.replace("i", "u")), 0x8000, workers)
-    if kind == "i" and size == 2 and scaling.is_plain:
-        lowest = int(stored.min(initial=0))
-        if lowest >= 0 or lowest < WRAPPED:
-            return _swap(stored.view(stored.dtype.str.replace("i", "u")), 0, workers)
+    if is_plain_int16(stored, scaling) and (scaling.unsigned or int(stored.min(initial=0)) >= 0):
+        return _swap(stored.view(stored.dtype.str.replace("i", "u")), 0, workers)
     return _float(stored, scaling, workers)
 
 

@@ -1,76 +1,100 @@
-"""JPEG, PNG and TIFF pictures, through OpenCV."""
+"""JPEG, PNG and TIFF pictures."""
 
 from __future__ import annotations
 
 import math
+import struct
+from itertools import takewhile
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
-from indistack.decode.picture_size import JPEG, PNG, TIFF, picture_size
+from indistack.decode.assemble import FULL_SCALE
+from indistack.decode.base import (
+    DECODERS,
+    DecodeSettings,
+    fingerprint,
+    require_contrast,
+    require_ratio,
+    require_size,
+)  # fmt: skip
+from indistack.decode.camera_raw import is_raw_tiff
+from indistack.decode.exif import exif_facts, header_of
+from indistack.decode.picture_size import JPEG, PNG, picture_size, png_chunks
+from indistack.decode.pixels import Scaling, to_native
+from indistack.decode.tiff import TIFF
+from indistack.decode.tiff_pixels import tiff_pixels
+from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
-from indistack.frame import Blob, CfaPattern, FrameInfo, PixelArray, RawFrame
+from indistack.frame import Blob, FrameInfo, PixelArray, RawFrame
 from indistack.tiles import Workers
 
-FULL_SCALE = {"uint8": 255.0, "uint16": 65535.0}
+LINEAR_GAMMA = range(95_000, 105_000)
+"""A PNG's gAMA for values in proportion to the light, which is 100000, give or take a rounding."""
 
 
 @DECODERS.register("raster")
 class RasterDecoder:
-    """JPEG, PNG, TIFF; 8 or 16 bits or float; grey or RGB."""
+    """JPEG, PNG, TIFF; 8 or 16 bits, or more in a TIFF; integers or floats; grey or RGB."""
 
     suffixes: ClassVar[frozenset[str]] = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff"))
 
     @staticmethod
     def claims(head: bytes, suffix: str) -> bool:  # noqa: ARG004
-        """One of the three signatures."""
+        """One of the signatures."""
         return head.startswith((PNG, JPEG, *TIFF))
 
-    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:  # noqa: ARG002
-        """Read the picture as stored: EXIF orientation is not applied, so that all subs of a camera agree.
+    def decode(self, blob: Blob, settings: DecodeSettings, workers: Workers) -> RawFrame:
+        """Read the picture as stored: orientation is not applied, so that all subs of a camera agree.
 
-        A JPEG has passed a tone curve and is marked so. A grey picture is mono unless the settings name its CFA.
+        A JPEG has passed a tone curve and is marked so, and so is a PNG that says it is made for screens (sRGB, gAMA).
+        Others are taken for what capture programs save: linear. Floats from 0 to 1 are brought to ADU.
         """
         data = memoryview(blob.data).cast("B")
         head = bytes(data[:8])
-        if not self.claims(head, blob.suffix):
+        if head.startswith(TIFF):
+            if is_raw_tiff(data):  # a mosaic, whatever its name
+                return DECODERS.get("camera_raw")().decode(blob, settings, workers)
+            stored = tiff_pixels(data, settings)
+        elif head.startswith((PNG, JPEG)):
+            stored = _opened(data, settings)
+        else:
             raise DecodeError("not_a_frame", f"begins with {head!r}", {"bytes": len(data)})
-        size = picture_size(data)
-        require_size(size.width, size.height, settings)
-        require_ratio(size.pixel_bytes, len(data))
-        pixels = _colours(_opened(data))
-        require_contrast(pixels)
+        require_contrast(stored)
+        mark = fingerprint(stored)
+        pixels = to_native(stored.reshape(len(stored), -1), Scaling(), workers).reshape(stored.shape)
+        warnings: tuple[str, ...] = ()
         saturation_adu = FULL_SCALE.get(pixels.dtype.name, math.inf)
-        info = FrameInfo(saturation_adu=saturation_adu, linear=not head.startswith(JPEG))
-        return RawFrame(pixels, _cfa(pixels, settings), info, fingerprint(pixels))
+        if are_fractions(pixels, {}):
+            fractions_to_adu(pixels, workers)
+            saturation_adu, warnings = FULL_SCALE["uint16"], (FRACTIONS,)
+        facts = exif_facts(data)
+        info = FrameInfo(saturation_adu=saturation_adu, linear=_is_linear(data, head), header=header_of(facts), **facts)
+        return RawFrame(pixels, None, info, mark, warnings)
 
 
-def _opened(data: memoryview) -> PixelArray:
+def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:
+    """Return ``(h, w)`` grey or ``(h, w, 3)`` RGB of a JPEG or PNG; alpha is dropped."""
+    size = picture_size(data)
+    require_size(size.width, size.height, settings)
+    require_ratio(size.pixel_bytes, len(data))
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
         raise DecodeError("damaged", str(error.err or error), {"bytes": len(data)}) from error
-    if pixels is None:
+    if pixels is None or pixels.shape[:2] != (size.height, size.width):
         raise DecodeError("damaged", "the picture cannot be decoded", {"bytes": len(data)})
-    if pixels.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
-        raise DecodeError("unsupported", f"pixels of type {pixels.dtype}", {"dtype": str(pixels.dtype)})
-    narrowed: PixelArray = pixels.astype(np.float32) if pixels.dtype == np.float64 else pixels
-    return narrowed
-
-
-def _colours(pixels: PixelArray) -> PixelArray:
-    """Return grey as ``(h, w)``, colour as RGB; alpha is dropped."""
     if pixels.ndim == 2:
-        return pixels
-    if pixels.shape[2] not in (1, 2, 3, 4):
-        raise DecodeError("unsupported", f"{pixels.shape[2]} channels", {"channels": pixels.shape[2]})
-    if pixels.shape[2] < 3:
+        return np.asarray(pixels)
+    if size.channels < 3:  # grey with alpha comes as four equal channels
         return np.ascontiguousarray(pixels[..., 0])
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB))
 
 
-def _cfa(pixels: PixelArray, settings: DecodeSettings) -> CfaPattern | None:
-    bayer = settings.bayer
-    return None if pixels.ndim == 3 or bayer == "auto" or bayer == "none" else bayer
+def _is_linear(data: memoryview, head: bytes) -> bool:
+    if not head.startswith(PNG):
+        return not head.startswith(JPEG)
+    chunks = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", png_chunks(data)))
+    gamma = chunks.get(b"gAMA", b"")
+    return b"sRGB" not in chunks and (len(gamma) != 4 or struct.unpack(">I", gamma)[0] in LINEAR_GAMMA)

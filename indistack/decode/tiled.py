@@ -16,9 +16,14 @@ from indistack.errors import DecodeError
 from indistack.frame import CardValue, PixelArray
 
 MAX_COLUMNS = 9
-MAX_SECONDS = 120.0
+LEAST_S, S_PER_MB = 10.0, 1.0
+"""Longest time for a file that is decompressed apart; a Raspberry Pi needs seconds to start Python and astropy."""
+
 IN_PROCESS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS")
-"""These stood thousands of damaged files. HCOMPRESS_1 writes beyond its buffers on some, so the others run apart."""
+"""These stood a hundred thousand damaged files, once RICE's parameters were checked, which its C code believes."""
+APART = ("HCOMPRESS_1", "PLIO_1")
+"""HCOMPRESS_1 writes beyond its buffers on some, so these run in a process of their own."""
+RICE_PARAMETERS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
 _NEEDED = re.compile(
     r"T(?:TYPE|FORM|NULL|SCAL|ZERO)[1-9]|BSCALE|BZERO|BLANK"
     r"|Z(?:IMAGE|BITPIX|NAXIS[1-3]?|TILE[1-3]|CMPTYPE|NAME[1-9]|VAL[1-9]|QUANTIZ|DITHER0|BLANK|SCALE|ZERO|MASKCMP)"
@@ -40,30 +45,32 @@ def decompress(table: Mapping[str, CardValue], shape: tuple[int, ...], data: mem
     Raises
     ------
     DecodeError
-        `damaged`: the table contradicts the picture, or its bytes cannot be decompressed.
+        `damaged`: the table contradicts the picture, or its bytes cannot be decompressed. `unsupported`: a compression
+        that is none of FITS's.
     """
     from astropy.io import fits  # slow to import, and most sessions never need it
 
-    header = fits.Header(_checked(table, shape, len(data)))
-    headers = fits.PrimaryHDU().header.tostring() + header.tostring()
-    file = io.BytesIO(b"".join((headers.encode("ascii"), data, bytes(-len(data) % 2880))))
-    trusted = str(table.get("ZCMPTYPE", "")) in IN_PROCESS
-    pixels = _here(file) if trusted else _apart(file.getvalue())
+    cards = _checked(table, shape, len(data))
+    try:
+        headers = fits.PrimaryHDU().header.tostring() + fits.Header(cards).tostring()
+    except ValueError as error:
+        raise _damaged(str(error), len(data)) from error
+    file = b"".join((headers.encode("ascii"), data, bytes(-len(data) % 2880)))
+    pixels = _apart(file) if table["ZCMPTYPE"] in APART else _here(file)
     if pixels.size != math.prod(shape):
         raise DecodeError("damaged", f"tile compression gave {pixels.shape}, not {shape}", {"bytes": len(data)})
     return pixels.reshape(shape)
 
 
-def _here(file: io.BytesIO) -> PixelArray:
+def _here(file: bytes) -> PixelArray:
     from astropy.io import fits
 
     try:
-        with warnings.catch_warnings(), fits.open(file, memmap=False) as units:
+        with warnings.catch_warnings(), fits.open(io.BytesIO(file), memmap=False) as units:
             warnings.simplefilter("ignore")
             return np.asarray(units[1].data)
     except Exception as error:  # hostile bytes make astropy raise anything
-        size = len(file.getvalue())
-        raise DecodeError("damaged", f"tile compression: {error}", {"bytes": size}) from error
+        raise _damaged(str(error), len(file)) from error
 
 
 _PROGRAM = """
@@ -78,16 +85,21 @@ def _apart(file: bytes) -> PixelArray:
     """Decompress in a process of its own: if native code dies there, only this frame is lost."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM], input=file, capture_output=True, timeout=MAX_SECONDS, check=True
+            [sys.executable, "-c", _PROGRAM],
+            input=file,
+            capture_output=True,
+            timeout=LEAST_S + S_PER_MB * len(file) / 1e6,
+            check=True,
         )
         pixels: PixelArray = np.load(io.BytesIO(done.stdout), allow_pickle=False)
     except (subprocess.SubprocessError, ValueError) as error:
-        raise DecodeError("damaged", f"tile compression: {type(error).__name__}", {"bytes": len(file)}) from error
+        raise _damaged(type(error).__name__, len(file)) from error
     return pixels
 
 
 def _checked(table: Mapping[str, CardValue], shape: tuple[int, ...], size: int) -> list[tuple[str, CardValue]]:
-    """Return the cards that decompression needs; refuse what would make it work for ever."""
+    """Return the cards that decompression needs; refuse what would make it work for ever, or out of its memory."""
+    _require_known(table, size)
     axes = dict(enumerate(reversed(shape), 1))
     tiles = 1
     for axis, length in axes.items():
@@ -102,6 +114,16 @@ def _checked(table: Mapping[str, CardValue], shape: tuple[int, ...], size: int) 
     head: list[tuple[str, CardValue]] = [("XTENSION", "BINTABLE"), ("BITPIX", 8), ("NAXIS", 2)]
     head += [("NAXIS1", row_bytes), ("NAXIS2", rows), ("PCOUNT", heap), ("GCOUNT", 1), ("TFIELDS", columns)]
     return head + [(keyword, value) for keyword, value in table.items() if _NEEDED.fullmatch(keyword)]
+
+
+def _require_known(table: Mapping[str, CardValue], size: int) -> None:
+    said = table.get("ZCMPTYPE")
+    if said not in IN_PROCESS + APART:
+        raise DecodeError("unsupported", f"tile compression by {said!r}", {"compression": str(said)})
+    for number in range(1, 10):
+        name, value = table.get(f"ZNAME{number}"), table.get(f"ZVAL{number}")
+        if name in RICE_PARAMETERS and value not in RICE_PARAMETERS[str(name)]:
+            raise _damaged(f"{name} = {value!r}", size)
 
 
 def _whole(table: Mapping[str, CardValue], keyword: str, default: int = 0) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from indistack.fits_header.keywords import READ
+from indistack.fits_header.keywords import READ, STRUCTURAL
 from indistack.frame import Card, CardValue, FrameInfo, Kind
 
 _DATE = re.compile(
@@ -53,7 +54,7 @@ def frame_info(cards: tuple[Card, ...], default_saturation_adu: float = math.inf
     exposure_s = _number_fact(table, "exposure_s")
     ra_deg, dec_deg = _pointing(table)
     return FrameInfo(
-        kind=_kind(table),
+        kind=_kind(table) or "light",
         exposure_s=exposure_s if exposure_s is not None and exposure_s >= 0 else None,
         gain_setting=_number_fact(table, "gain_setting"),
         offset_setting=_number_fact(table, "offset_setting"),
@@ -64,30 +65,74 @@ def frame_info(cards: tuple[Card, ...], default_saturation_adu: float = math.inf
         date_obs=_date_obs(table),
         target=text_fact(table, "target"),
         filter_name=text_fact(table, "filter_name"),
-        camera=text_fact(table, "camera"),
+        camera=" ".join(text_fact(table, "camera").split()),
         ra_deg=ra_deg,
         dec_deg=dec_deg,
         scale_arcsec_px=_scale(table),
         bottom_up=text_fact(table, "row_order").upper().startswith("BOT"),
+        readout_mode=text_fact(table, "readout_mode"),
+        rotator_deg=_number_fact(table, "rotator_deg"),
         header=cards,
     )
+
+
+def with_device_facts(info: FrameInfo, cards: tuple[Card, ...]) -> FrameInfo:
+    """Lay what the device told of an exposure under what the file itself says; the file always wins.
+
+    Binning and colours are left alone: a file with pixels of its own is the only one who knows them. The device's cards
+    that the header lacks are added to it.
+    """
+    if not cards:
+        return info
+    told, table = frame_info(cards), index(info.header)
+    facts = {name: getattr(told, name) for name in _OF_DEVICE if getattr(info, name) in (None, "")}
+    if _kind(table) is None:
+        facts["kind"] = told.kind
+    more = (card for card in cards if card[0] not in table and not _OF_PIXELS.fullmatch(card[0]))
+    return replace(info, **facts, header=(*info.header, *more))
+
+
+_OF_DEVICE = (
+    "exposure_s", "gain_setting", "offset_setting", "e_per_adu", "temperature_c", "target", "filter_name", "camera",
+    "ra_deg", "dec_deg", "scale_arcsec_px", "readout_mode", "rotator_deg",
+)  # fmt: skip
+_OF_PIXELS = re.compile(rf"{STRUCTURAL.pattern}|BAYERPAT|[XY]BAYROFF|[XY]BINNING|DETSEC|DETSIZE")
+
+
+def camera_key(name: str) -> str:
+    """Return a camera's name without what programs add to it: one camera, one key.
+
+    libindi writes ``ZWO CCD ASI294MC Pro`` and ``Canon DSLR EOS 600D``, others ``ZWO ASI294MC Pro(0)``, ``ASI294MC Pro
+    Camera`` and ``Canon EOS 600D``: the words CCD, DSLR, camera and the makers' names that some leave out do not count,
+    nor do a number in parentheses, case, spaces and punctuation.
+    """
+    plain = re.sub(r"\([^)]*\)", " ", name.casefold())
+    words = (word for word in re.findall(r"\w+", plain) if word not in _FILLERS)
+    return "".join(words) or plain.strip()
+
+
+_FILLERS = frozenset(("ccd", "cmos", "dslr", "camera", "zwo", "canon", "nikon", "sony", "qhyccd", "corporation"))
 
 
 def _positive(value: float | None) -> float | None:
     return value if value is not None and value > 0 else None
 
 
-def _kind(table: Mapping[str, CardValue]) -> Kind:
-    words: tuple[tuple[str, Kind], ...] = (
-        ("DARKFLAT", "darkflat"), ("FLATDARK", "darkflat"), ("DARK", "dark"), ("FLAT", "flat"), ("BIAS", "bias"),
-        ("ZERO", "bias"), ("OFFSET", "bias"), ("LIGHT", "light"), ("OBJECT", "light"), ("SCIENCE", "light"),
-    )  # fmt: skip
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    ("SKYFLAT", "flat"), ("TWILIGHT", "flat"), ("DARKFLAT", "darkflat"), ("FLATDARK", "darkflat"), ("FLAT", "flat"),
+    ("DARK", "dark"), ("BIAS", "bias"), ("ZERO", "bias"), ("OFFSET", "bias"), ("LIGHT", "light"), ("OBJECT", "light"),
+    ("SCIENCE", "light"), ("SNAPSHOT", "light"), ("TRICOLOR", "light"),
+)  # fmt: skip
+"""A word in what programs call a kind of frame; the first that is found counts."""
+
+
+def _kind(table: Mapping[str, CardValue]) -> Kind | None:
     for keyword in READ["kind"]:
         said = re.sub(r"[^A-Z]", "", str(table.get(keyword, "")).upper())
-        for word, kind in words:
+        for word, kind in _KINDS:
             if word in said:
                 return kind
-    return "light"
+    return None
 
 
 def _binning(table: Mapping[str, CardValue]) -> tuple[int, int]:

@@ -5,25 +5,32 @@ from __future__ import annotations
 import re
 
 READ: dict[str, tuple[str, ...]] = {
-    "kind": ("FRAME", "IMAGETYP", "OBSTYPE"),
+    "kind": ("FRAME", "IMAGETYP", "OBSTYPE", "IMGTYPE", "FRAMETYP"),
     "exposure_s": ("EXPTIME", "EXPOSURE", "EXP_TIME"),
     "gain_setting": ("GAIN", "ISOSPEED", "ISO"),
     "offset_setting": ("OFFSET", "BLKLEVEL"),
-    "e_per_adu": ("EGAIN",),
-    "temperature_c": ("CCD-TEMP", "CCDTEMP", "CCD_TEMP", "SET-TEMP"),
+    "e_per_adu": ("EGAIN", "CVF"),
+    "temperature_c": ("CCD-TEMP", "CCDTEMP", "CCD_TEMP", "SENSTEMP", "TEMPERAT", "CAMTEMP", "SET-TEMP"),
     "saturation_adu": ("SATURATE", "SATLEVEL", "MAXLIN"),
     "target": ("OBJECT",),
-    "filter_name": ("FILTER", "FILTER1"),
-    "camera": ("INSTRUME",),
+    "filter_name": ("FILTER", "FILTER1", "FILTERS", "FILTNAM", "INSFLNAM"),
+    "camera": ("INSTRUME", "CAMERA", "DETECTOR"),
+    "readout_mode": ("READOUTM", "READMODE", "RDMODE"),
+    "rotator_deg": ("ROTATANG", "ROTATOR", "POSANGLE"),
     "date": ("DATE-OBS", "DATE-BEG"),
     "time": ("UTCSTART", "TIME-OBS", "UTSTART", "UT-START", "UTC-OBS", "UT", "UTC"),
     "ra": ("RA", "OBJCTRA"),
     "dec": ("DEC", "OBJCTDEC"),
     "scale": ("SCALE", "SECPIX1", "SECPIX", "PIXSCALE"),
     "cfa": ("BAYERPAT", "COLORTYP", "CFA_PAT", "CFAPAT"),
-    "cfa_x": ("XBAYROFF",),
-    "cfa_y": ("YBAYROFF",),
+    "cfa_x": ("XBAYROFF", "BAYOFFX"),
+    "cfa_y": ("YBAYROFF", "BAYOFFY"),
     "row_order": ("ROWORDER",),
+    "pedestal": ("PEDESTAL",),
+    "overscan": ("BIASSEC", "OVERSCAN"),
+    "light_area": ("TRIMSEC", "DATASEC"),
+    "unit": ("BUNIT",),
+    "program": ("SWCREATE", "CREATOR", "PROGRAM"),
 }
 """Fact -> keywords, the most trusted first.
 
@@ -41,7 +48,8 @@ STRUCTURAL = re.compile(
 """Keywords that describe how one file stores its pixels; never carried over to another."""
 
 STALE = re.compile(
-    r"CHECKSUM|DATASUM|DATAMIN|DATAMAX|IMGMEAN|MEDIAN|MEAN|STDDEV|PEDESTAL|CBLACK|CWHITE|BAYERPAT|[XY]BAYROFF|COLORTYP|CFA_?PAT"
+    r"CHECKSUM|DATASUM|DATAMIN|DATAMAX|IMGMEAN|MEDIAN|MEAN|STDDEV|PEDESTAL|CBLACK|CWHITE|BAYERPAT|[XY]BAYROFF|BAYOFF[XY]"
+    r"|COLORTYP|CFA_?PAT|BIASSEC|OVERSCAN|TRIMSEC|DATASEC|CCDSEC"
     r"|DATE|DATE-(?:OBS|BEG|END|AVG)|TIME-(?:OBS|END)|UTC?|UT-?START|UTCSTART|UTCEND|UTC-OBS|LOCALTIM|LST|JD|MJD|HJD"
     r"|MJD-(?:OBS|BEG|END|AVG)|JD[-_].*|EXPTIME|EXPOSURE|EXP_TIME|DARKTIME|SUBEXP|LIVETIME|TOTALEXP|NCOMBINE|STACKCNT|STACKMTD"
     r"|SWCREATE|CREATOR|PROGRAM|SBUUID"

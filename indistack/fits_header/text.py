@@ -55,14 +55,20 @@ def _value(text: str) -> tuple[CardValue, str]:
     if quoted:
         return quoted[1].replace("''", "'").rstrip(), (quoted[2] or "").strip()
     word, _, comment = (part.strip() for part in text.partition("/"))
+    return value_of(word), comment
+
+
+def value_of(word: str) -> CardValue:
+    """Return what a value without a comment means: T or F, a number, a quoted text, or the text itself."""
     if word in ("T", "F"):
-        return word == "T", comment
+        return word == "T"
     if _NUMBER.fullmatch(word):
         try:
-            return int(word), comment
+            return int(word)
         except ValueError:
-            return float(word.upper().replace("D", "E")), comment
-    return word, comment
+            return float(word.upper().replace("D", "E"))
+    quoted = _QUOTED.fullmatch(word)
+    return word if quoted is None else quoted[1].replace("''", "'").rstrip()
 
 
 def _join(cards: list[Card], text: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 import indistack
-from indistack.indi import wire
+from indistack import wire
 from indistack.indi.events import Event, Frame, PathSaved, ServerState, event_of
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indistack.indi.census import Choice, DeviceFacts
-from indistack.indi.wire import Message
+from indistack.wire import Message
 
 Facts = Mapping[str, Mapping[str, Any]]
-"""Values of INDI properties at the time of a frame: property, element, value (True for a switch that is on)."""
+"""Values of INDI properties at the time of a frame: property, element, value (of switches those on, with labels)."""
 
 
 @dataclass(frozen=True, slots=True)

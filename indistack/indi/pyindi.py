@@ -18,17 +18,9 @@ from typing import Any
 
 import PyIndi
 
-from indistack.indi import wire
+from indistack import wire
 from indistack.indi.census import Census
-
-FACTS = frozenset({
-    "CCD_INFO", "CCD_FRAME", "CCD_BINNING", "CCD_TEMPERATURE", "CCD_GAIN", "CCD_OFFSET", "CCD_ISO", "CCD_CFA",
-    "CCD_FRAME_TYPE", "CCD_COMPRESSION", "CCD_TRANSFER_FORMAT", "UPLOAD_MODE",
-})  # fmt: skip
-"""Properties of the camera whose values go with a frame: what a headerless one would otherwise not have."""
-
-MOUNT_FACTS = frozenset({"EQUATORIAL_EOD_COORD", "TELESCOPE_INFO"})
-"""Properties that any device may have and that go with a frame too."""
+from indistack.indi.facts import OF_CAMERA, OF_OTHERS, Countdown, facts_of
 
 CONNECT_TIMEOUT_S = 3
 
@@ -71,6 +63,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         self._link = link
         self._census = census
         self._facts: dict[str, dict[str, wire.Message]] = {}
+        self._exposures: dict[str, Countdown] = {}
         self.signs: list[bool] = []
         self.wake = wake
         self.lock = threading.Lock()
@@ -109,7 +102,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         device, name = prop.getDeviceName(), prop.getName()
         with self.lock:
             self._census.define(device, name, blob=prop.getType() == PyIndi.INDI_BLOB)
-        self._note(device, name, prop)
+        self._note(device, name, prop, defined=True)
         if name == "CCD_FILE_PATH":
             self._announce(device, prop, defined=True)
 
@@ -127,6 +120,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     @_guarded
     def removeProperty(self, prop: Any) -> None:  # noqa: N802
         """Forget a property."""
+        self._facts.get(prop.getDeviceName(), {}).pop(prop.getName(), None)
         with self.lock:
             self._census.forget(prop.getDeviceName(), prop.getName())
 
@@ -135,6 +129,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         """Forget a device."""
         name = device.getDeviceName()
         self._facts.pop(name, None)
+        self._exposures.pop(name, None)
         with self.lock:
             self._census.forget(name)
 
@@ -154,9 +149,11 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         """Note the end; nothing may be disconnected from in here."""
         self.lost = True
 
-    def _note(self, device: str, name: str, prop: Any) -> None:
+    def _note(self, device: str, name: str, prop: Any, *, defined: bool = False) -> None:
         """Keep the values that go with a frame, or that tell what the device is."""
-        if name in FACTS or name in MOUNT_FACTS:
+        if name == "CCD_EXPOSURE":
+            self._expose(device, prop, defined=defined)
+        elif name in OF_CAMERA or name in OF_OTHERS:
             self._facts.setdefault(device, {})[name] = _values(prop)
         elif name == "DRIVER_INFO":
             values = _values(prop)
@@ -164,13 +161,18 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
                 self._census.describe(device, values.get("DRIVER_EXEC", ""), int(values["DRIVER_INTERFACE"]))
         elif name == "CONNECTION":
             with self.lock:
-                self._census.connect(device, bool(_values(prop).get("CONNECT")))
+                self._census.connect(device, "CONNECT" in _values(prop))
+
+    def _expose(self, device: str, prop: Any, *, defined: bool) -> None:
+        """Keep the exposure that was asked for."""
+        exposure = self._exposures.setdefault(device, Countdown())
+        left_s, busy = _values(prop).get("CCD_EXPOSURE_VALUE", 0.0), prop.getState() == PyIndi.IPS_BUSY
+        (exposure.join if defined else exposure.note)(left_s, busy)
+        known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
+        self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
 
     def _with_facts(self, device: str) -> wire.Message:
-        facts = {
-            name: values for other in self._facts.values() for name, values in other.items() if name in MOUNT_FACTS
-        }
-        return {"device": device, "received": time.time(), "facts": facts | self._facts.get(device, {})}
+        return {"device": device, "received": time.time(), "facts": facts_of(device, self._facts)}
 
     def _announce(self, device: str, prop: Any, *, defined: bool) -> None:
         """Pass on the path of a file that the camera's driver has written."""
@@ -217,7 +219,7 @@ def _true_size(blob: Any, suffix: str) -> int:
 
 
 def _values(prop: Any) -> wire.Message:
-    """Return a vector's elements: numbers and texts as they are, of switches those that are on."""
+    """Return a vector's elements: numbers and texts as they are, of switches those that are on, with their labels."""
     kind = prop.getType()
     if kind == PyIndi.INDI_NUMBER:
         return {item.getName(): item.getValue() for item in _items(PyIndi.PropertyNumber(prop))}
@@ -225,7 +227,7 @@ def _values(prop: Any) -> wire.Message:
         return {item.getName(): item.getText() for item in _items(PyIndi.PropertyText(prop))}
     if kind == PyIndi.INDI_SWITCH:
         switches = _items(PyIndi.PropertySwitch(prop))
-        return {item.getName(): True for item in switches if item.getState() == PyIndi.ISS_ON}
+        return {item.getName(): item.getLabel() for item in switches if item.getState() == PyIndi.ISS_ON}
     return {}
 
 

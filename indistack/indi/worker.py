@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from indistack.indi import wire
+from indistack import wire
 from indistack.indi.census import Census, Choice
 from indistack.indi.pyindi import Client
 

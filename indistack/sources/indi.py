@@ -19,6 +19,7 @@ from indistack.indi.client import IndiClient
 from indistack.indi.events import Devices, Event, Facts, Frame, PathSaved, Said, ServerState
 from indistack.settings import Settings
 from indistack.sources.base import Emit, read_announced
+from indistack.sources.cards import cards_of
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,8 @@ class IndiSource:
             case Frame():
                 self._note(frames=self._status.frames + 1, facts=event.facts)
                 origin = f"{event.device}.{event.property}"
-                emit(Blob(event.data, event.suffix, event.device, origin, event.received))
+                cards = cards_of(event.device, event.facts)
+                emit(Blob(event.data, event.suffix, event.device, origin, event.received, cards=cards))
             case PathSaved():
                 self._open(event, emit, stop)
             case Choice():
@@ -166,7 +168,7 @@ class IndiSource:
             )
             blob = Blob(b"", "", event.device, event.path, event.received, path, "no such file on this machine")
         if blob is not None:
-            emit(replace(blob, received=event.received))
+            emit(replace(blob, received=event.received, cards=cards_of(event.device, event.facts)))
 
     def _choose(self, choice: Choice) -> None:
         """Take note of the camera chosen, or of why there is none."""

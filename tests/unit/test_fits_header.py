@@ -68,11 +68,27 @@ class TestFacts:
         [
             ("Light Frame", "light"), ("OBJECT", "light"), ("SKYFLAT", "flat"), ("Dark Frame", "dark"),
             ("Master Dark", "dark"), ("zero", "bias"), ("Bias", "bias"), ("DarkFlat", "darkflat"),
-            ("Flat Dark", "darkflat"), ("", "light"), ("nonsense", "light"),
+            ("Flat Dark", "darkflat"), ("", "light"), ("nonsense", "light"), ("FLATDARK", "darkflat"),
+            ("masterDarkFlat", "darkflat"), ("Dark Sky Flat", "flat"), ("twilight", "flat"), ("SNAPSHOT", "light"),
+            ("Offset Frame", "bias"), ("Tricolor Image", "light"), ("Flat Field", "flat"),
         ],
     )  # fmt: skip
     def test_kind(self, said: str, kind: str) -> None:
         assert frame_info((card("IMAGETYP", said),)).kind == kind
+
+    def test_readout_mode_and_rotator(self) -> None:
+        assert info_of(READOUTM="High Gain", ROTATANG=12.5, CROTA2=99.0).readout_mode == "High Gain"
+        assert info_of(READMODE=1).readout_mode == "1"
+        assert info_of(ROTATANG=12.5, CROTA2=99.0).rotator_deg == 12.5
+        assert info_of(ROTATOR="87.25").rotator_deg == 87.25
+        assert (info_of(CROTA2=99.0).rotator_deg, info_of().readout_mode) == (None, "")
+
+    def test_words_of_other_programs(self) -> None:
+        told = info_of(
+            TEMPERAT=-17.5, ISO=800, EXPOSURE=30, FILTERS="Filter_L", CVF=5.0, INSTRUME="ZWO  ASI294MC  Pro "
+        )
+        assert (told.temperature_c, told.gain_setting, told.exposure_s) == (-17.5, 800.0, 30.0)
+        assert (told.filter_name, told.e_per_adu, told.camera) == ("Filter_L", 5.0, "ZWO ASI294MC Pro")
 
     def test_frame_goes_before_imagetyp_unless_it_is_no_kind(self) -> None:
         assert frame_info((card("FRAME", "Dark"), card("IMAGETYP", "Light Frame"))).kind == "dark"

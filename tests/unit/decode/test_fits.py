@@ -166,7 +166,7 @@ class TestCfa:
             ({"BAYERPAT": "RGGB", "XBAYROFF": 1, "YBAYROFF": 1}, "BGGR"), ({"BAYERPAT": "RGGB", "XBAYROFF": 2}, "RGGB"),
             ({"BAYERPAT": "RGGB", "ROWORDER": "TOP-DOWN"}, "RGGB"),
             ({"BAYERPAT": "RGGB", "ROWORDER": "BOTTOM-UP"}, "GBRG"),
-            ({"BAYERPAT": "NONE"}, None),
+            ({"BAYERPAT": "NONE"}, None), ({"BAYERPAT": "RGGB", "BAYOFFX": 1}, "GRBG"),
         ],
     )  # fmt: skip
     def test_pattern_at_the_first_stored_pixel(self, header: dict[str, Any], expected: str | None) -> None:

@@ -17,7 +17,7 @@ from indistack.indi.events import Devices, Event, Frame, PathSaved, Said, Server
 
 PRELUDE = """
 import ctypes, json, os, socket, sys, time
-from indistack.indi import wire
+from indistack import wire
 task = json.loads(sys.argv[1])
 link = socket.socket(fileno=task["fd"])
 def send(data=None, **message):

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("PyIndi")
 
-from indistack.indi import wire, worker
+from indistack import wire
+from indistack.indi import worker
 from indistack.indi.worker import PING_S, SILENT_S, STALLED_S, AgentGone, Heart
 
 

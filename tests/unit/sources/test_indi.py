@@ -75,7 +75,8 @@ def sub(tmp_path: Path) -> Path:
 def test_blobs_in_order() -> None:
     blobs, source = run(ServerState(True), MAIN, frame(b"1"), frame(b"2"), frame(b"3"))
     assert [bytes(blob.data) for blob in blobs] == [b"1", b"2", b"3"]
-    assert blobs[0] == Blob(blobs[0].data, ".fits", "Main", "Main.CCD1", NOW)
+    told = (("INSTRUME", "Main", "told by the device"),)
+    assert blobs[0] == Blob(blobs[0].data, ".fits", "Main", "Main.CCD1", NOW, cards=told)
     assert source.status().frames == 3
 
 

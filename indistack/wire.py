@@ -1,4 +1,4 @@
-"""Messages between the INDI process and the agent: one JSON datagram each, a frame's bytes beside it as a memfd.
+"""Messages between the agent and its helper processes: one JSON datagram each, pixels or a frame as a memfd beside it.
 
 What was sent outlives the sender: the kernel keeps datagrams and memfds until the other side has taken them.
 """
@@ -45,11 +45,23 @@ def receive(link: socket.socket) -> tuple[Message, memoryview | None] | None:
     TimeoutError
         The socket has a timeout and nothing came.
     """
-    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE_BYTES, 1)
-    if not data:
+    received = receive_file(link)
+    if received is None:
         return None
-    frame = view(fds[0]) if fds else None
-    return json.loads(data), frame
+    message, fd = received
+    return message, None if fd is None else view(fd)
+
+
+def receive_file(link: socket.socket) -> tuple[Message, int | None] | None:
+    """Return the next message and the memfd beside it, which the caller closes; None when the other side has closed.
+
+    Raises
+    ------
+    TimeoutError
+        The socket has a timeout and nothing came.
+    """
+    data, fds, _, _ = socket.recv_fds(link, MAX_MESSAGE_BYTES, 1)
+    return (json.loads(data), fds[0] if fds else None) if data else None
 
 
 def store(address: int, size: int) -> int:
@@ -64,6 +76,17 @@ def store(address: int, size: int) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def blank(size: int) -> tuple[int, mmap.mmap]:
+    """Return a new memfd of `size` bytes, which the caller closes, and a map to fill it by."""
+    fd = os.memfd_create("indistack-pixels", os.MFD_CLOEXEC)
+    try:
+        os.ftruncate(fd, size)
+        return fd, mmap.mmap(fd, size)
+    except OSError:
+        os.close(fd)
+        raise
 
 
 def view(fd: int) -> memoryview:

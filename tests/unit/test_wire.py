@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.indi import wire
+from indistack import wire
 
 Pair = tuple[socket.socket, socket.socket]
 

@@ -1,0 +1,60 @@
+"""From pixels and header cards to a frame: what formats with FITS keywords have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from indistack.decode.base import DecodeSettings, fingerprint, require_contrast
+from indistack.decode.cfa import cfa_of
+from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
+from indistack.fits_header import frame_info, index
+from indistack.frame import Card, PixelArray, RawFrame
+from indistack.tiles import Workers
+
+FULL_SCALE = {"uint8": 255.0, "uint16": 65472.0}
+"""Where pixels clip unless the header knows better. 16 bits: the top of a 10-bit converter shifted left, so that 12 and
+14-bit ones (65520, 65532) are below it too."""
+
+
+def assemble(
+    pixels: PixelArray,
+    cards: tuple[Card, ...],
+    settings: DecodeSettings,
+    workers: Workers,
+    warnings: Sequence[str] = (),
+    *,
+    real: bool = False,
+) -> RawFrame:
+    """Return the frame.
+
+    Parameters
+    ----------
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` native; fractions of full scale are brought to ADU in place.
+    cards : tuple of Card
+        The file's header.
+    warnings : sequence of str
+        What was odd about the file so far.
+    real : bool
+        The file holds real numbers, which may be fractions of full scale.
+
+    Raises
+    ------
+    DecodeError
+        `constant` or `unsupported` (its mosaic).
+    """
+    table = index(cards)
+    fractions = real and are_fractions(pixels, table)
+    info = frame_info(cards, FULL_SCALE.get("uint16" if fractions else pixels.dtype.name, math.inf))
+    if info.kind == "light":
+        require_contrast(pixels)
+    mark = fingerprint(pixels)
+    if fractions:
+        fractions_to_adu(pixels, workers)
+        warnings = (*warnings, FRACTIONS)
+        if info.saturation_adu <= 1.0:  # said in fractions too
+            info = replace(info, saturation_adu=FULL_SCALE["uint16"])
+    cfa = cfa_of(table, len(pixels), settings.bayer_for(info.camera)) if pixels.ndim == 2 else None
+    return RawFrame(pixels, cfa, info, mark, tuple(warnings))

@@ -1,0 +1,61 @@
+"""Which values of INDI properties go with a frame, and what becomes of them on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from indistack.wire import Message
+
+OF_CAMERA = frozenset({
+    "CCD_INFO", "CCD_FRAME", "CCD_BINNING", "CCD_TEMPERATURE", "CCD_GAIN", "CCD_OFFSET", "CCD_CONTROLS", "CCD_ISO",
+    "CCD_CFA", "CCD_FRAME_TYPE", "CCD_COMPRESSION", "CCD_TRANSFER_FORMAT", "CCD_EXPOSURE", "READ_MODE", "READOUT_MODE",
+    "CCD_READ_MODE", "READOUT_QUALITY", "SCOPE_INFO", "FITS_HEADER", "ACTIVE_DEVICES", "UPLOAD_MODE",
+})  # fmt: skip
+"""Of the camera: what its file may be silent about, and a headerless frame is silent about altogether."""
+
+OF_OTHERS = frozenset({
+    "EQUATORIAL_EOD_COORD", "TELESCOPE_INFO", "FILTER_SLOT", "FILTER_NAME", "ABS_ROTATOR_ANGLE",
+})  # fmt: skip
+"""Of mount, filter wheel and rotator."""
+
+
+def facts_of(camera: str, known: Mapping[str, Mapping[str, Message]]) -> dict[str, Message]:
+    """Return what goes with a frame of a camera: its own facts, and those of the devices that work with it.
+
+    Where several devices have the same property (the filter wheels of two telescopes), the one counts that the camera
+    names among its active devices, or none.
+
+    Parameters
+    ----------
+    known : mapping
+        Device -> property -> values.
+    """
+    own = known.get(camera, {})
+    active = set(own.get("ACTIVE_DEVICES", {}).values())
+    found: dict[str, Message] = {}
+    for name in OF_OTHERS:
+        owners = [device for device, facts in known.items() if name in facts]
+        if len(owners) > 1:
+            owners = [device for device in owners if device in active]
+        if len(owners) == 1:
+            found[name] = known[owners[0]][name]
+    return found | dict(own)
+
+
+class Countdown:
+    """The exposure that was asked for: the driver's number starts with it and counts down to 0."""
+
+    def __init__(self) -> None:
+        self.requested_s: float | None = None
+        self._last_s = 0.0
+        self._busy = False
+
+    def note(self, left_s: float, busy: bool) -> None:
+        """Take in a change of the property: a new exposure begins where it becomes busy, or jumps up while it is."""
+        if busy and (not self._busy or left_s > self._last_s):
+            self.requested_s = left_s
+        self._last_s, self._busy = left_s, busy
+
+    def join(self, left_s: float, busy: bool) -> None:
+        """Take in how the property was found: an exposure that is under way began with an unknown number."""
+        self.requested_s, self._last_s, self._busy = None, left_s, busy

@@ -1,0 +1,56 @@
+"""Which property values go with a frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from indistack.indi.facts import Countdown, facts_of
+
+WHEEL = {"FILTER_SLOT": {"FILTER_SLOT_VALUE": 1.0}}
+OTHER = {"FILTER_SLOT": {"FILTER_SLOT_VALUE": 5.0}}
+
+
+class TestFactsOf:
+    def test_own_and_those_of_the_only_other(self) -> None:
+        known = {"Cam": {"CCD_GAIN": {"GAIN": 1.0}}, "Guide": {"CCD_GAIN": {"GAIN": 9.0}}, "Wheel": WHEEL}
+        assert facts_of("Cam", known) == {"CCD_GAIN": {"GAIN": 1.0}} | WHEEL
+
+    def test_of_two_wheels_the_active_one_counts(self) -> None:
+        camera = {"ACTIVE_DEVICES": {"ACTIVE_FILTER": "Wheel 2"}}
+        assert facts_of("Cam", {"Cam": camera, "Wheel": WHEEL, "Wheel 2": OTHER})["FILTER_SLOT"] == OTHER["FILTER_SLOT"]
+
+    def test_of_two_wheels_none_counts_where_none_is_active(self) -> None:
+        assert facts_of("Cam", {"Cam": {}, "Wheel": WHEEL, "Wheel 2": OTHER}) == {}
+
+    def test_the_cameras_own_wheel_comes_first(self) -> None:
+        assert facts_of("Cam", {"Cam": WHEEL, "Wheel": OTHER}) == WHEEL
+
+    def test_an_unknown_camera(self) -> None:
+        assert facts_of("Cam", {}) == {}
+
+
+class TestCountdown:
+    @pytest.mark.parametrize(
+        ("changes", "requested_s"),
+        [
+            ([(10, True), (9, True), (1, True), (0, False)], 10),
+            ([(10, True), (0, False), (5, True), (0, False)], 5),
+            ([(5, True), (3, True), (60, True), (59, True)], 60),  # ended by a longer one
+            ([(60, True), (40, True), (40, False), (5, True)], 5),  # aborted
+            ([(0, False)], None),
+        ],
+    )
+    def test_the_number_that_was_asked_for(self, changes: list[tuple[float, bool]], requested_s: float | None) -> None:
+        exposure = Countdown()
+        for left_s, busy in changes:
+            exposure.note(left_s, busy)
+        assert exposure.requested_s == requested_s
+
+    def test_an_exposure_that_was_under_way_before_we_came_is_unknown(self) -> None:
+        exposure = Countdown()
+        exposure.join(7, True)
+        exposure.note(6, True)
+        assert exposure.requested_s is None
+        exposure.note(0, False)
+        exposure.note(9, True)
+        assert exposure.requested_s == 9
