@@ -1,7 +1,16 @@
 """Frames free of the camera's own pattern: masters, and repair of hot and dead pixels."""
 
 from indistack.calibrate.apply import Calibrator
-from indistack.calibrate.base import CalibrateSettings, Master, Masters
-from indistack.calibrate.masters import load_master, load_masters, master_file
+from indistack.calibrate.base import CalibrateSettings, Choice, Chooser, Master, Masters
+from indistack.calibrate.catalogue import Entry
+from indistack.calibrate.defect_maps import DefectMaps
+from indistack.calibrate.learner import Learner
+from indistack.calibrate.library import Library, NamedFirst
+from indistack.calibrate.master_file import master_file
+from indistack.calibrate.masters import Workshop, load_master, load_masters
+from indistack.calibrate.named import NamedMasters
 
-__all__ = ["CalibrateSettings", "Calibrator", "Master", "Masters", "load_master", "load_masters", "master_file"]
+__all__ = [
+    "CalibrateSettings", "Calibrator", "Choice", "Chooser", "DefectMaps", "Entry", "Learner", "Library", "Master",
+    "Masters", "NamedFirst", "NamedMasters", "Workshop", "load_master", "load_masters", "master_file",
+]  # fmt: skip

@@ -22,13 +22,40 @@ class CalibrateSettings(Settings):
     scale_dark: bool = True
     """Scale a dark of another exposure; only done when the bias is known too."""
     hot_pixels: bool | Literal["auto"] = "auto"
-    """Search every sub for hot and dead pixels; "auto" = only when there is no dark."""
+    """Search subs for hot and dead pixels, and learn those that stay: true = every sub; "auto" = the first subs and
+    then now and then, more rarely beside a dark; false = never."""
     hot_sigma: float = Field(default=8.0, ge=4, le=1000)
     """How far a pixel must stand out of its same-colour neighbours, in sigmas of their noise."""
     dark_hot_sigma: float = Field(default=30.0, ge=5, le=10000)
     """Pixels of the dark this many robust sigmas above its median are repaired, not only subtracted."""
+    banding: Literal["off", "rows", "columns", "both"] = "off"
+    """Level whole rows or columns that the readout made brighter or darker than those beside them."""
+    rule: Literal["mean", "livestack"] = "mean"
+    """How raw darks become a master: mean without outliers, or LiveStack's dark (see `combine.livestack_dark`)."""
     reject_sigma: float = Field(default=3.0, ge=1.5, le=20)
     """Rejection while raw calibration frames are combined to a master."""
+    library: str = "auto"
+    """Folder of masters for the lights to choose from; "" = off, "auto" = ~/.local/share/indistack/calibration."""
+    exposure_tolerance: float = Field(default=0.02, ge=0, le=1)
+    """Darks of the library: how far (as a fraction) their exposure may be off without scaling."""
+    dark_scale_max: float = Field(default=2.0, ge=1, le=100)
+    """Darks of the library: the longest scaling up; it multiplies the dark's noise too."""
+    temperature_tolerance_c: float = Field(default=2.0, ge=0, le=50)
+    """How far the temperature of a dark may be off."""
+    rotator_tolerance_deg: float = Field(default=2.0, ge=0, le=180)
+    """How far the rotator may have turned since the flat: the shadows of dust turn with it."""
+    flat_max_age_days: float = Field(default=60.0, gt=0)
+    """Dust moves: flats taken longer before (or after) the frame are set aside."""
+    flat_any_gain: bool = False
+    """Take flats of another gain, offset and readout mode too; right where the flats are not clipped."""
+    learn: bool = True
+    """While the agent runs, file arriving darks, flats and biases in the library and build their masters."""
+    learn_frames: int = Field(default=50, ge=3, le=1000)
+    """Raw calibration frames of one kind that are kept to build a master from, the latest."""
+    learn_max_gb: float = Field(default=4.0, gt=0)
+    """Room for all raw calibration frames of the library; the oldest go first, masters stay."""
+    learn_wait_s: float = Field(default=5.0, ge=0, le=600)
+    """A light that arrives while masters are being built waits for them that long, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,10 @@ class Masters:
     dark: Master | None = None
     flat: Master | None = None
     bias: Master | None = None
+
+    def present(self) -> tuple[Master, ...]:
+        """Return those that there are."""
+        return tuple(master for master in (self.dark, self.flat, self.bias) if master is not None)
 
 
 @dataclass(frozen=True, slots=True)

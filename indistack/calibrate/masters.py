@@ -1,35 +1,67 @@
-"""Finds calibration files, loads masters or builds them from raw frames, and writes a master as FITS."""
+"""Finds calibration files, and loads masters or builds them from the raw frames that belong together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from indistack import __version__
 from indistack.calibrate.base import CalibrateSettings, Master, Masters
 from indistack.calibrate.combine import combine
-from indistack.errors import SettingsError
-from indistack.fits_header import BLOCK, StackFacts, header_bytes, index, number, output_cards
+from indistack.calibrate.legal import Facts, compare
+from indistack.calibrate.master_file import count_of, is_master
+from indistack.calibrate.match import require_fit, require_same_geometry
+from indistack.calibrate.vet import require_plausible
+from indistack.errors import CalibrationError, FrameError, SettingsError
+from indistack.fits_header import index, text_fact
 from indistack.frame import FloatArray, Kind, RawFrame
 from indistack.tiles import Workers
+
+_log = logging.getLogger(__name__)
 
 Decode = Callable[[Path], RawFrame]
 Progress = Callable[[str, int, int], None]
 """Called with the kind, the frames done and the frames to do."""
 
+STAND_INS: dict[Kind, tuple[Kind, ...]] = {"darkflat": ("dark", "bias")}
+"""What a kind may be labelled as, too: most programs know no dark-flats."""
 
-def load_masters(
-    settings: CalibrateSettings, decode: Decode, workers: Workers, progress: Progress | None = None
-) -> Masters:
-    """Load or build everything that the settings name.
 
-    Parameters
+def _warn(text: str) -> None:
+    _log.warning("calibration: %s", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What it takes to make masters.
+
+    Attributes
     ----------
     decode : callable
         Path -> `RawFrame`; raises `DecodeError`.
+    tell : callable
+        Gets a sentence about every frame that is left out, and about every doubt.
+    force : bool
+        Combine what is given: neither labels, nor facts but the geometry, nor pixels are questioned.
+    in_memory_bytes : int or None
+        As in `combine`.
+    """
+
+    decode: Decode
+    workers: Workers
+    settings: CalibrateSettings = field(default_factory=CalibrateSettings)
+    progress: Progress | None = None
+    tell: Callable[[str], None] = _warn
+    force: bool = False
+    in_memory_bytes: int | None = None
+
+
+def load_masters(shop: Workshop) -> Masters:
+    """Load or build everything that the settings name.
 
     Raises
     ------
@@ -38,21 +70,16 @@ def load_masters(
     FrameError
         A file cannot be decoded, or the files of one kind do not fit together.
     """
-    files = {kind: expand(f"calibrate.{kind}", names) for kind, names in _named(settings)}
-    masters: dict[Kind, Master] = {}
-    for kind in ("bias", "darkflat", "dark"):
-        if files[kind]:
-            masters[kind] = load_master(kind, files[kind], decode, workers, settings.reject_sigma, None, progress)
-    if files["flat"]:
-        base = masters.get("darkflat") or masters.get("bias")
-        masters["flat"] = load_master("flat", files["flat"], decode, workers, settings.reject_sigma, base, progress)
+    named = shop.settings
+    files: dict[Kind, list[Path]] = {
+        "bias": expand("calibrate.bias", named.bias),
+        "darkflat": expand("calibrate.darkflat", named.darkflat),
+        "dark": expand("calibrate.dark", named.dark),
+    }
+    masters = {kind: load_master(kind, paths, shop) for kind, paths in files.items() if paths}
+    if flats := expand("calibrate.flat", named.flat):
+        masters["flat"] = load_master("flat", flats, shop, masters.get("darkflat") or masters.get("bias"))
     return Masters(masters.get("dark"), masters.get("flat"), masters.get("bias"))
-
-
-def _named(settings: CalibrateSettings) -> tuple[tuple[Kind, list[str]], ...]:
-    return (
-        ("dark", settings.dark), ("flat", settings.flat), ("bias", settings.bias), ("darkflat", settings.darkflat),
-    )  # fmt: skip
 
 
 def expand(setting: str, names: Iterable[str]) -> list[Path]:
@@ -79,63 +106,105 @@ def expand(setting: str, names: Iterable[str]) -> list[Path]:
     return found
 
 
-def load_master(
-    kind: Kind,
-    files: Sequence[Path],
-    decode: Decode,
-    workers: Workers,
-    reject_sigma: float = 3.0,
-    base: Master | None = None,
-    progress: Progress | None = None,
-) -> Master:
+def load_master(kind: Kind, files: Sequence[Path], shop: Workshop, base: Master | None = None) -> Master:
     """Load one master file, or combine raw frames.
 
-    A single file that is a master already (float pixels, or a count of combined frames above one) is taken as it is,
-    so a master flat must be free of its bias. Raw flats lose `base` (dark-flat or bias), or else the level that the
-    camera is known to record without light.
+    A single file that is a master already is taken as it is, so a master flat must be free of its bias. Raw flats lose
+    `base` (dark-flat, bias, or a dark of their exposure), or else the level that the camera is known to record without
+    light. Frames that are not what they should be are left out, each with the reason told.
+
+    Raises
+    ------
+    FrameError
+        `master_mismatch`: the frames belong to different masters. `no_frames`: all were left out. Or a file cannot be
+        decoded.
     """
-    first = decode(files[0])
-    combined = _combined(first)
-    if len(files) == 1 and (combined > 1 or first.pixels.dtype.kind == "f"):
-        pixels = np.array(first.pixels, np.float32)
-        return Master(pixels, kind, first.cfa, first.info, combined, files[0].name)
-
-    def frames() -> Iterable[RawFrame]:
-        for done, path in enumerate(files):
-            frame = first if done == 0 else decode(path)
-            if progress is not None:
-                progress(kind, done + 1, len(files))
-            yield frame
-
-    subtract: FloatArray | float = 0.0
-    if kind == "flat":
-        subtract = first.info.black_adu if base is None else base.pixels
-    source = files[0].name if len(files) == 1 else f"{files[0].name} ... {files[-1].name}"
-    return combine(kind, frames(), len(files), source, workers, reject_sigma, subtract)
+    if len(files) == 1:
+        frame = _decode(files[0], shop)
+        if is_master(frame, files[0].name):
+            _tell_other_kind(kind, frame, files[0], shop)
+            pixels = np.array(frame.pixels, np.float32)
+            return Master(pixels, kind, frame.cfa, frame.info, count_of(frame), files[0].name)
+    used: list[str] = []
+    usable = _usable(kind, files, shop, used)
+    first = next(usable)
+    subtract = _subtrahend(first, base, shop) if kind == "flat" else 0.0
+    master = combine(
+        kind, chain([first], usable), len(files), "", shop.workers, shop.settings, subtract, shop.in_memory_bytes
+    )  # fmt: skip
+    return replace(master, source=used[0] if len(used) == 1 else f"{used[0]} ... {used[-1]}")
 
 
-def _combined(frame: RawFrame) -> int:
-    table = index(frame.info.header)
-    counts = (number(table.get(keyword)) for keyword in ("NCOMBINE", "STACKCNT", "NFRAMES"))
-    return max(1, *(int(count) for count in counts if count is not None), 1)
+def _decode(path: Path, shop: Workshop) -> RawFrame:
+    try:
+        return shop.decode(path)
+    except FrameError as error:
+        raise CalibrationError(error.reason, f"{path}: {error.detail}", error.numbers) from error
 
 
-def master_file(master: Master) -> bytes:
-    """Return a master as the bytes of a float32 FITS file, with count, kind and the facts of its first frame."""
-    info = replace(master.info, header=tuple(card for card in master.info.header if card[0] not in _REWRITTEN))
-    facts = StackFacts(master.info.exposure_s or 0.0, master.n_frames, "mean", __version__, master.info.date_obs)
-    untrue = ("LIVETIME", "TOTALEXP", "SUBEXP", "" if master.info.exposure_s is not None else "EXPTIME")
-    cards = [
-        ("IMAGETYP", f"Master {master.kind.title()}", "kind of master"),
-        *(card for card in output_cards(info, facts) if card[0] not in untrue),
-        ("HISTORY", f"from {master.source}", ""),
-    ]
-    if master.cfa is not None:
-        cards.insert(1, ("BAYERPAT", master.cfa, "colours at the first stored row and column"))
-    planes = np.moveaxis(master.pixels, -1, 0) if master.pixels.ndim == 3 else master.pixels
-    data = planes.astype(">f4").tobytes()
-    return header_bytes(cards, -32, planes.shape) + data + bytes(-len(data) % BLOCK)
+def _usable(kind: Kind, files: Sequence[Path], shop: Workshop, used: list[str]) -> Iterator[RawFrame]:
+    """Yield the frames that belong to this master; their names are appended to `used`."""
+    first: RawFrame | None = None
+    fault = ""
+    for done, path in enumerate(files, 1):
+        if shop.progress is not None:
+            shop.progress(kind, done, len(files))
+        try:
+            frame = shop.decode(path)
+            if not shop.force:
+                _require_kind(kind, frame)
+        except FrameError as error:
+            fault = error.detail
+            shop.tell(f"{path.name} is left out: {fault}")
+            continue
+        if first is not None:
+            _require_agreement(kind, frame, first, path, shop)
+        first = first or frame
+        used.append(path.name)
+        yield frame
+    if first is None:
+        raise CalibrationError("no_frames", f"none of {len(files)} files is a usable {kind}: {fault}")
 
 
-_REWRITTEN = ("FRAME", "IMAGETYP", "ROWORDER")
-"""ROWORDER goes because BAYERPAT is then read from the first stored row, as it is written here."""
+def _require_kind(kind: Kind, frame: RawFrame) -> None:
+    """Raise when this is no raw frame of this kind."""
+    said = frame.info.kind
+    labelled = bool(text_fact(index(frame.info.header), "kind")) or said != "light"
+    if labelled and said not in (kind, *STAND_INS.get(kind, ())):
+        raise CalibrationError(f"not_a_{kind}", f"its header says that it is a {said}")
+    if count_of(frame) > 1:
+        raise CalibrationError(f"not_a_{kind}", f"a master of {count_of(frame)} frames, not a raw frame")
+    require_plausible(kind, frame)
+
+
+def _require_agreement(kind: Kind, frame: RawFrame, first: RawFrame, path: Path, shop: Workshop) -> None:
+    """Raise `master_mismatch` where the frames were not taken alike; a temperature that drifts is only told."""
+    try:
+        require_same_geometry(kind, frame, first)
+    except CalibrationError as error:
+        raise CalibrationError(error.reason, f"{path.name}: {error.detail}", error.numbers) from error
+    if shop.force:
+        return
+    mine, other = (Facts(kind, each.pixels.shape, each.cfa, each.info) for each in (frame, first))
+    comparison = compare(mine, other, shop.settings)
+    warm = comparison.misfits.pop("temperature", None)
+    if warm is not None:
+        shop.tell(f"{path.name} was taken at {warm[0]}, the first {kind} at {warm[1]}")
+    if not comparison.legal:
+        reasons = comparison.reasons("the first")
+        raise CalibrationError("master_mismatch", f"{path.name} belongs to another master {kind}: {reasons}")
+
+
+def _subtrahend(flat: RawFrame, base: Master | None, shop: Workshop) -> FloatArray | float:
+    """Return what raw flats contain besides their light (ADU)."""
+    if base is not None:
+        require_fit(base, flat)
+        return base.pixels
+    if not flat.info.black_adu and flat.pixels.dtype.kind == "u":
+        shop.tell("flat: without a dark-flat, a bias or a known black level it corrects too little")
+    return flat.info.black_adu
+
+
+def _tell_other_kind(kind: Kind, frame: RawFrame, path: Path, shop: Workshop) -> None:
+    if frame.info.kind not in ("light", kind, *STAND_INS.get(kind, ())):
+        shop.tell(f"{path.name} is used as a {kind}, but its header says that it is a {frame.info.kind}")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master, Masters
 from indistack.calibrate.colour import levels_of, noise_of, over_rows
-from indistack.calibrate.defects import IndexArray, Repair, hot_in_dark, plan_repair
-from indistack.calibrate.match import exposure_ratio
+from indistack.calibrate.defects import hot_in_dark
+from indistack.calibrate.evidence import IndexArray
+from indistack.calibrate.recipe import Recipe
 from indistack.frame import FloatArray, RawFrame
 from indistack.tiles import Workers
 
@@ -44,19 +45,29 @@ class Plan:
         Meaning of the stored values.
     saturation_adu : float
         Level above which a calibrated pixel may be clipped.
-    repair : Repair or None
-        Known bad pixels.
+    bad : array
+        Flat indices of pixels that the masters show to be useless, sorted.
     """
 
     gain: FloatArray | float
     shift: FloatArray | float
     scale: Scale
     saturation_adu: float
-    repair: Repair | None
+    bad: IndexArray
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether stored values are the raw ones."""
+        return not isinstance(self.shift, np.ndarray) and (self.gain, self.shift) == (1.0, 0.0)
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the planes."""
+        return sum(plane.nbytes for plane in (self.gain, self.shift) if isinstance(plane, np.ndarray))
 
 
 def make_plan(
-    raw: RawFrame, masters: Masters, settings: CalibrateSettings, scale: Scale | None, workers: Workers
+    raw: RawFrame, recipe: Recipe, settings: CalibrateSettings, scale: Scale | None, workers: Workers
 ) -> Plan:
     """Build the planes for frames like `raw`.
 
@@ -65,16 +76,16 @@ def make_plan(
     scale : Scale or None
         The session's storage scale; None lets this frame choose it (uint16 for CFA, plain ADU else).
     """
-    offset = _offset(raw, masters, settings)
+    masters = recipe.masters
+    offset = recipe.offset_adu(raw.info)
     flat = None if masters.flat is None else _normalised(masters.flat, raw, workers)
     if scale is None:
         scale = Scale() if raw.cfa is None else _choose_scale(raw, offset, flat)
     bad = _bad_pixels(raw, masters, flat, settings)
-    repair = plan_repair(bad, raw.height, raw.width, 1 if raw.cfa is None else 2) if bad.size else None
     saturation_adu = _saturation(raw, offset, flat, scale)
     if flat is None:
         shift = _whole(scale.zero - np.asarray(offset, np.float32) / np.float32(scale.step_adu))
-        return Plan(1.0 / scale.step_adu, shift, scale, saturation_adu, repair)
+        return Plan(1.0 / scale.step_adu, shift, scale, saturation_adu, bad)
     gain, shift = flat, np.empty_like(flat)  # the flat's memory becomes the gain's
 
     def strip(rows: slice) -> None:
@@ -84,7 +95,7 @@ def make_plan(
         shift[rows] = scale.zero - _rows(offset, rows) * gain[rows]
 
     workers.strips(strip, raw.height, 64)
-    return Plan(gain, shift, scale, saturation_adu, repair)
+    return Plan(gain, shift, scale, saturation_adu, bad)
 
 
 def _whole(shift: FloatArray) -> FloatArray | float:
@@ -93,17 +104,6 @@ def _whole(shift: FloatArray) -> FloatArray | float:
 
 def _rows(plane: FloatArray | float, rows: slice) -> FloatArray | float:
     return plane[rows] if isinstance(plane, np.ndarray) else plane
-
-
-def _offset(raw: RawFrame, masters: Masters, settings: CalibrateSettings) -> FloatArray | float:
-    """Return what the camera adds to the light (ADU): dark, scaled dark, bias, or the level it is known to add."""
-    dark, bias = masters.dark, masters.bias
-    if dark is not None:
-        ratio = exposure_ratio(dark, raw.info)
-        if ratio != 1.0 and bias is not None and settings.scale_dark:
-            return bias.pixels + (dark.pixels - bias.pixels) * np.float32(ratio)
-        return dark.pixels
-    return raw.info.black_adu if bias is None else bias.pixels
 
 
 def _normalised(flat: Master, raw: RawFrame, workers: Workers) -> FloatArray:
@@ -185,10 +185,3 @@ def _bad_pixels(raw: RawFrame, masters: Masters, flat: FloatArray | None, settin
     if flat is not None:
         bad = np.union1d(bad, np.flatnonzero(~(flat > DEAD_FLAT)))
     return bad
-
-
-def released(master: Master | None) -> Master | None:
-    """Return the master's facts with a plane that takes no memory, once it is folded into a plan."""
-    if master is None:
-        return None
-    return replace(master, pixels=np.broadcast_to(np.float32(0), master.pixels.shape))

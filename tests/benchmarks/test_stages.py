@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indistack.align import ALIGNERS
-from indistack.calibrate import CalibrateSettings, Calibrator, Masters
+from indistack.calibrate import CalibrateSettings, Calibrator, Masters, NamedMasters
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
@@ -45,18 +45,18 @@ def test_decode(bench: Bench, benchmark: Any) -> None:
 
 def test_calibrate_without_masters(bench: Bench, benchmark: Any) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    calibrator = Calibrator(CalibrateSettings(), Masters(), bench.workers)
+    calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers)
     assert benchmark(calibrator.calibrate, raw).pixels.shape == SIZE
 
 
 def test_find_stars(bench: Bench, benchmark: Any) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    frame = Calibrator(CalibrateSettings(), Masters(), bench.workers).calibrate(raw)
+    frame = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers).calibrate(raw)
     assert len(benchmark(StarFinder(bench.config.stars, bench.workers).find, frame)) > 50
 
 
 def test_align(bench: Bench, benchmark: Any) -> None:
-    calibrator = Calibrator(CalibrateSettings(), Masters(), bench.workers)
+    calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers)
     finder = StarFinder(bench.config.stars, bench.workers)
     first, second = (
         finder.scene(calibrator.calibrate(decode(blob, bench.config.decode, bench.workers))) for blob in bench.blobs
@@ -68,7 +68,7 @@ def test_align(bench: Bench, benchmark: Any) -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_stack(bench: Bench, benchmark: Any, method: str) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    frame = Calibrator(CalibrateSettings(), Masters(), bench.workers).calibrate(raw)
+    frame = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers).calibrate(raw)
     stack, debayer = METHODS.get(method)(*SIZE, 3), DEBAYERS.get("bilinear")()
     angle = np.deg2rad(0.7)
     turn = Transform(np.array([[np.cos(angle), -np.sin(angle), 9], [np.sin(angle), np.cos(angle), -5], [0, 0, 1]]))

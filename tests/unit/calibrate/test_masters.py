@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.calibrate import CalibrateSettings, Master, combine, load_master, load_masters, master_file
-from indistack.calibrate.combine import clipped_mean
-from indistack.errors import CalibrationError, SettingsError
+from indistack.calibrate import CalibrateSettings, Master, Workshop, combine, load_master, load_masters, master_file
+from indistack.calibrate.combine import clipped_mean, livestack_dark
+from indistack.errors import CalibrationError, DecodeError, SettingsError
 from indistack.fits_header import frame_info
 from indistack.frame import FrameInfo, Kind, RawFrame
 from indistack.tiles import Workers
@@ -116,7 +117,7 @@ class TestLoading:
         shelf.put("flat.fits", frames_of(np.full((8, 8), 0.5, np.float32))[0])
         settings = CalibrateSettings(dark=[str(shelf.folder / "d*.fits")], flat=[str(shelf.folder / "flat.fits")])
         told: list[Any] = []
-        masters = load_masters(settings, shelf.decode, workers, lambda *step: told.append(step))
+        masters = load_masters(Workshop(shelf.decode, workers, settings, lambda *step: told.append(step)))
         assert masters.dark is not None
         assert masters.flat is not None
         assert masters.dark.describe() == "dark 3 x 60 s (d0.fits ... d2.fits)"
@@ -135,7 +136,7 @@ class TestLoading:
         for name in names:
             paths[name] = [str(shelf.put(name, frames_of(np.full((8, 8), levels[name], np.uint16))[0]))]
         settings = CalibrateSettings(flat=[str(shelf.folder / "flat.fits")], **paths)
-        flat = load_masters(settings, shelf.decode, workers).flat
+        flat = load_masters(Workshop(shelf.decode, workers, settings)).flat
         assert flat is not None
         base = 400 if "darkflat" in names else 200
         assert flat.pixels[0, 0] == pytest.approx((600 - base) / (1000 - base))
@@ -144,12 +145,12 @@ class TestLoading:
         plane = np.full((8, 8), 3000, np.uint16)
         plane[0, 0] = 2500
         path = shelf.put("flat.dng", frames_of(plane, black_adu=2000.0)[0])
-        assert load_master("flat", [path], shelf.decode, workers).pixels[0, 0] == pytest.approx(0.5)
+        assert load_master("flat", [path], Workshop(shelf.decode, workers)).pixels[0, 0] == pytest.approx(0.5)
 
     def test_names_that_match_nothing_are_all_told(self, shelf: Shelf, workers: Workers) -> None:
         settings = CalibrateSettings(dark=["/nowhere/d.fits", str(shelf.folder / "x*.fits")])
         with pytest.raises(SettingsError) as caught:
-            load_masters(settings, shelf.decode, workers)
+            load_masters(Workshop(shelf.decode, workers, settings))
         assert len(caught.value.faults) == 2
         assert all(fault.startswith("calibrate.dark: no file matches") for fault in caught.value.faults)
 
@@ -157,9 +158,130 @@ class TestLoading:
         shelf.put("b.fits", frames_of(np.full((8, 8), 2, np.uint16))[0])
         shelf.put("a.fits", frames_of(np.full((8, 8), 4, np.uint16))[0])
         (shelf.folder / ".hidden").write_text("no frame")
-        masters = load_masters(CalibrateSettings(bias=[str(shelf.folder)]), shelf.decode, workers)
+        masters = load_masters(Workshop(shelf.decode, workers, CalibrateSettings(bias=[str(shelf.folder)])))
         assert masters.bias is not None
         assert masters.bias.source == "a.fits ... b.fits"
+
+
+class TestBelonging:
+    """Which raw frames make one master; told is what a person reads."""
+
+    @pytest.fixture
+    def told(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def shop(self, shelf: Shelf, workers: Workers, told: list[str]) -> Workshop:
+        return Workshop(shelf.decode, workers, tell=told.append)
+
+    def put(self, shelf: Shelf, name: str, level: int = 100, **facts: Any) -> Path:
+        (frame,) = frames_of(np.full((8, 8), level, np.uint16), **{"kind": "dark", "exposure_s": 60.0} | facts)
+        return shelf.put(name, frame)
+
+    @pytest.mark.parametrize(
+        ("odd", "reason"),
+        [
+            ({"exposure_s": 120.0}, "exposure 120 s, the first 60 s"),
+            ({"gain_setting": 200.0}, "gain 200, the first 100"),
+            ({"offset_setting": 10.0}, "offset 10, the first 50"),
+            ({"camera": "ASI183MM"}, "camera ASI183MM, the first ZWO CCD ASI294MC"),
+            ({"readout_mode": "Fast"}, "readout mode Fast, the first Slow"),
+        ],
+    )
+    def test_a_frame_of_another_master_is_named(
+        self, shelf: Shelf, shop: Workshop, odd: dict[str, Any], reason: str
+    ) -> None:
+        same = {"gain_setting": 100.0, "offset_setting": 50.0, "camera": "ZWO CCD ASI294MC", "readout_mode": "Slow"}
+        files = [self.put(shelf, "a.fits", **same), self.put(shelf, "b.fits", **same | odd)]
+        with pytest.raises(CalibrationError, match=f"master_mismatch: b.fits belongs to another master dark: {reason}"):
+            load_master("dark", files, shop)
+        assert load_master("dark", files, replace(shop, force=True)).n_frames == 2
+
+    def test_another_size_is_an_error_even_by_force(self, shelf: Shelf, shop: Workshop) -> None:
+        wide = shelf.put("b.fits", frames_of(np.zeros((8, 9), np.uint16), kind="dark")[0])
+        with pytest.raises(CalibrationError, match=r"b\.fits: dark is 9 x 8, the frame 8 x 8"):
+            load_master("dark", [self.put(shelf, "a.fits"), wide], replace(shop, force=True))
+
+    def test_numbers_of_another_type_are_not_rounded(self, shelf: Shelf, shop: Workshop) -> None:
+        fractions = shelf.put("b.fits", frames_of(np.full((8, 8), 0.5, np.float32), kind="dark")[0])
+        with pytest.raises(CalibrationError, match="float32"):
+            load_master("dark", [self.put(shelf, "a.fits"), fractions], shop)
+
+    def test_a_temperature_that_drifts_is_told(self, shelf: Shelf, shop: Workshop, told: list[str]) -> None:
+        files = [self.put(shelf, f"{c}.fits", temperature_c=float(c)) for c in (20, 21, 25)]
+        assert load_master("dark", files, shop).n_frames == 3
+        assert told == ["25.fits was taken at 25 C, the first dark at 20 C"]
+
+    def test_flats_may_differ_in_exposure(self, shelf: Shelf, shop: Workshop) -> None:
+        files = [self.put(shelf, f"{s}.fits", 5000, kind="flat", exposure_s=float(s)) for s in (1, 2, 4)]
+        assert load_master("flat", files, shop).n_frames == 3
+
+    def test_what_is_no_dark_is_left_out_with_its_reason(self, shelf: Shelf, shop: Workshop, told: list[str]) -> None:
+        files = [self.put(shelf, "a.fits", 100), self.put(shelf, "flat.fits", 9000, kind="flat")]
+        labelled = (("IMAGETYP", "Light Frame", ""),)
+        files += [self.put(shelf, "light.fits", 900, kind="light", header=labelled)]
+        files += [self.put(shelf, "silent.fits", 300, kind="light"), self.put(shelf, "old.fits", 50, header=COUNTED)]
+        master = load_master("dark", files, shop)
+        assert (master.n_frames, master.source) == (2, "a.fits ... silent.fits")
+        np.testing.assert_array_equal(master.pixels, 200)
+        assert told == [
+            "flat.fits is left out: its header says that it is a flat",
+            "light.fits is left out: its header says that it is a light",
+            "old.fits is left out: a master of 20 frames, not a raw frame",
+        ]
+
+    def test_darks_serve_as_darkflats(self, shelf: Shelf, shop: Workshop, told: list[str]) -> None:
+        assert load_master("darkflat", [self.put(shelf, name) for name in "abc"], shop).n_frames == 3
+        assert told == []
+
+    def test_a_damaged_file_is_left_out_and_all_of_them_are_an_error(
+        self, shelf: Shelf, shop: Workshop, told: list[str]
+    ) -> None:
+        def decode(path: Path) -> RawFrame:
+            if path.name.startswith("bad"):
+                raise DecodeError("truncated", "too short")
+            return shelf.decode(path)
+
+        files = [self.put(shelf, name) for name in ("a.fits", "bad1.fits", "bad2.fits")]
+        assert load_master("dark", files, replace(shop, decode=decode)).n_frames == 1
+        assert told == ["bad1.fits is left out: too short", "bad2.fits is left out: too short"]
+        with pytest.raises(CalibrationError, match="no_frames: none of 2 files is a usable dark: too short"):
+            load_master("dark", files[1:], replace(shop, decode=decode))
+
+    def test_flats_without_anything_to_take_off_are_told(self, shelf: Shelf, shop: Workshop, told: list[str]) -> None:
+        load_master("flat", [self.put(shelf, "f.fits", 5000, kind="flat", black_adu=100.0)], shop)
+        assert told == []
+        load_master("flat", [self.put(shelf, "f.fits", 5000, kind="flat")], shop)
+        assert told == ["flat: without a dark-flat, a bias or a known black level it corrects too little"]
+
+    def test_a_master_under_another_name_is_told(self, shelf: Shelf, shop: Workshop, told: list[str]) -> None:
+        load_master("dark", [self.put(shelf, "m.fits", kind="flat", header=COUNTED)], shop)
+        assert told == ["m.fits is used as a dark, but its header says that it is a flat"]
+
+
+COUNTED = (("NCOMBINE", 20, ""),)
+
+
+class TestLivestackRule:
+    def test_worked_out_by_hand(self) -> None:
+        """100; 110 is above: 105; 90 is not; 109 is above: 107."""
+        values = [np.array([[value]], np.uint16) for value in (100, 110, 90, 109)]
+        assert livestack_dark(values).tolist() == [[107.0]]
+
+    def test_the_bias_that_it_is_known_for(self, workers: Workers) -> None:
+        rng = np.random.default_rng(2)
+        planes = [rng.normal(100, 10, (100, 100)).astype(np.float32) for _ in range(20)]
+        settings = CalibrateSettings(rule="livestack")
+        assert build("dark", frames_of(*planes), workers, settings=settings).pixels.mean() == pytest.approx(114, abs=1)
+        assert build("bias", frames_of(*planes), workers, settings=settings).pixels.mean() == pytest.approx(100, abs=1)
+
+
+def test_the_rejection_is_a_setting(workers: Workers) -> None:
+    planes = [np.full((40, 60), value, np.float32) for value in (10, 10, 11, 9, 10, 12, 8)]
+    planes[0][0, 0] = 20
+    loose = build("dark", frames_of(*planes), workers, settings=CalibrateSettings(reject_sigma=20)).pixels[0, 0]
+    strict = build("dark", frames_of(*planes), workers, settings=CalibrateSettings(reject_sigma=2)).pixels[0, 0]
+    assert (loose, strict) == (pytest.approx(80 / 7), pytest.approx(10))
 
 
 def test_a_master_comes_back_from_its_file(workers: Workers) -> None:
@@ -178,5 +300,5 @@ def test_a_master_comes_back_from_its_file(workers: Workers) -> None:
     def decode(_: Path) -> RawFrame:
         return RawFrame(pixels, "GRBG", frame_info(tuple((card.keyword, card.value, "") for card in told.cards)))
 
-    again = load_master("dark", [Path("master.fits")], decode, workers)
+    again = load_master("dark", [Path("master.fits")], Workshop(decode, workers))
     assert (again.n_frames, again.info.exposure_s, again.info.kind) == (7, 60.0, "dark")

@@ -1,0 +1,78 @@
+"""Keeps what was learned of each sensor's pixels, from night to night."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+
+from indistack.atomic import atomic_file
+from indistack.calibrate.evidence import NONE, IndexArray
+from indistack.calibrate.learned import DefectMap
+from indistack.errors import SinkError
+from indistack.frame import RawFrame
+
+_log = logging.getLogger(__name__)
+
+
+class DefectMaps:
+    """One defect map for each camera, size, binning and CFA.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where they are kept; None: nowhere.
+    read_only : bool
+        Profit from what is kept there, and add nothing.
+    """
+
+    def __init__(self, folder: Path | None = None, read_only: bool = False) -> None:
+        self._folder = folder
+        self._read_only = read_only
+        self._maps: dict[str, DefectMap] = {}
+
+    def of(self, raw: RawFrame) -> DefectMap:
+        """Return the sensor's map, which an earlier night may have begun."""
+        name = _name(raw)
+        if name not in self._maps:
+            self._maps[name] = DefectMap(1 if raw.cfa is None else 2, self._kept(name, raw.width * raw.height))
+        return self._maps[name]
+
+    def keep(self, raw: RawFrame) -> None:
+        """Write the sensor's map down; a disk that does not take it costs a line in the log."""
+        if self._folder is None or self._read_only:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with atomic_file(self._folder / _name(raw)) as file:
+                np.save(file, self.of(raw).pixels.astype(np.uint32), allow_pickle=False)
+        except (OSError, SinkError) as error:
+            _log.warning("the defect map is not kept: %s", error)
+
+    def _kept(self, name: str, n_pixels: int) -> IndexArray:
+        path = None if self._folder is None else self._folder / name
+        if path is None or not path.exists():
+            return NONE
+        try:
+            return _checked(np.load(io.BytesIO(path.read_bytes()), allow_pickle=False), n_pixels)
+        except (OSError, ValueError, EOFError) as error:
+            _log.warning("%s is damaged (%s): bad pixels are learned anew", path, error)
+            return NONE
+
+
+def _checked(pixels: object, n_pixels: int) -> IndexArray:
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint32 or pixels.ndim != 1:
+        raise ValueError("not a defect map")
+    index = pixels.astype(np.intp)
+    if len(index) and (np.diff(index).min(initial=1) < 1 or index[-1] >= n_pixels):
+        raise ValueError("pixels out of order or outside the frame")
+    return index
+
+
+def _name(raw: RawFrame) -> str:
+    camera = re.sub(r"[^a-z0-9]+", "-", raw.info.camera.lower()).strip("-") or "camera"
+    binning = "x".join(map(str, raw.info.binning))
+    return f"defects_{camera}_{raw.width}x{raw.height}_{binning}_{raw.cfa or 'mono'}.npy"
