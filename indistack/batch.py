@@ -18,8 +18,8 @@ from indistack.enhance import render
 from indistack.errors import FrameError, IndistackError
 from indistack.frame import Blob, Refused
 from indistack.ledger import dump, record
+from indistack.measures import measure
 from indistack.pipeline import Pipeline
-from indistack.quality import median_fwhm_px
 from indistack.session import Reference, Session
 from indistack.sinks import SINKS
 from indistack.sources import read_blob
@@ -125,8 +125,8 @@ def _looks(files: Sequence[Path], pipeline: Pipeline) -> Iterator[Reference]:
 
 def _sharpness(reference: Reference) -> float:
     """Many stars, small stars."""
-    stars = reference.scene.stars
-    return len(stars) / median_fwhm_px(stars) ** 2 if len(stars) else 0.0
+    stars = measure(reference.scene.stars)
+    return stars.stars / stars.fwhm_px**2 if stars.stars else 0.0
 
 
 def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
@@ -146,7 +146,7 @@ def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
     if batch.fits is not None:
         SINKS.get("fits")().write(batch.fits, snapshot)
     if batch.png is not None:
-        preview = render(snapshot.integration, snapshot.bottom_up, config.picture)
+        preview = render(snapshot.integration, snapshot.bottom_up, config.picture, snapshot.orientation)
         SINKS.get("png")().write(batch.png, replace(snapshot, preview=preview))
 
 

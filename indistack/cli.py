@@ -14,7 +14,7 @@ from typing import Any
 from indistack import __version__, batch, demo, doctor
 from indistack import log as logs
 from indistack.align import ALIGNERS
-from indistack.calibration import calibrator_factory
+from indistack.calibration import build_master, calibrator_factory, learner_of, library_folder, library_of
 from indistack.config import Config, default_config_path, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
@@ -26,13 +26,15 @@ from indistack.settings import load, validate
 from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source, expand
 from indistack.stack import METHODS
-from indistack.terminal import Display
+from indistack.terminal import Display, show_masters
 
 log = logging.getLogger(__name__)
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 REGISTRIES = (DECODERS, DEBAYERS, ALIGNERS, METHODS, OPERATORS, SINKS)
+
+CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
 Options = argparse.Namespace
 Overrides = dict[str, dict[str, Any]]
@@ -64,7 +66,10 @@ def _watch(options: Options) -> int:
 
 
 def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
-    agent = Agent(config, sources, options.output_dir, calibrator_factory(config))
+    library = library_of(config)
+    learner = learner_of(config, library)
+    calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
+    agent = Agent(config, sources, options.output_dir, calibrator_for, learner=learner)
     agent.run(_stop_on_signals(), options.max_subs)
     return DONE
 
@@ -80,11 +85,38 @@ def _stack(options: Options) -> int:
     files = expand(options.files)
     job = batch.Batch(files, options.output, options.png, options.report, options.reference)
     with Display(len(files), "stacking") as display:
-        result = batch.run(job, config, calibrator_factory(config), display.line)
+        result = batch.run(job, config, calibrator_factory(config, library_of(config)), display.line)
     stack = result.report["stack"]
     print(f"{stack['n_subs']} of {len(files)} subs, {stack['exposure_s']:.0f} s, in {stack['seconds']:.1f} s")
     for path in filter(None, (options.output, options.png, options.report)):
         print(path)
+    return DONE
+
+
+def _master(options: Options) -> int:
+    config = _config(options)
+    if options.kind != "flat" and (config.calibrate.bias or config.calibrate.darkflat or config.calibrate.dark):
+        raise SettingsError(["--bias, --darkflat and --dark are for flats: nothing is subtracted from other masters"])
+    files = expand(options.files)
+    with Display(len(files), options.kind) as display:
+        master = build_master(
+            config, options.kind, files, options.output,
+            progress=lambda kind, done, _: display.done(done) if kind == options.kind else None,
+            tell=display.say, force=options.force,
+        )  # fmt: skip
+    print(master.describe())
+    print(options.output)
+    return DONE
+
+
+def _library(options: Options) -> int:
+    config = _config(options)
+    library, folder = library_of(config), library_folder(config.calibrate)
+    if library is None:
+        print("the calibration library is off: calibrate.library is empty")
+        return DONE
+    show_masters(library.entries())
+    print(folder)
     return DONE
 
 
@@ -139,7 +171,7 @@ def _config(options: Options, overrides: Overrides | None = None) -> Config:
         path = default_config_path()
     config = load(Config, path, options.set)
     given = dict(overrides or {})
-    given["calibrate"] = _given(**{name: getattr(options, name, None) for name in ("dark", "flat", "bias", "darkflat")})
+    given["calibrate"] = _given(**{name: getattr(options, name, None) for name in CALIBRATION_OPTIONS})
     values = config.model_dump()
     for table, entries in given.items():
         values[table] |= entries
@@ -181,6 +213,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_stack(_command(commands, "stack", _stack, "stack files, once"))
 
+    _add_master(_command(commands, "master", _master, "build a master from raw calibration frames"))
+    _add_library(_command(commands, "library", _library, "show the masters of the calibration library"))
+
     devices = _command(commands, "devices", _devices, "show what is on an INDI server")
     _add_server(devices)
     devices.add_argument("--timeout", type=float, default=3.0, metavar="S", help="how long to listen [3]")
@@ -218,11 +253,28 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
     for kind in ("dark", "flat", "bias", "darkflat"):
         text = f"master {kind}, or raw {kind} frames to build it from (files, folders, globs)"
         parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=text)
+    _add_library(parser)
+
+
+def _add_library(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--library", metavar="DIR", help="calibration library; '' = none")
+
+
+def _add_master(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=("dark", "flat", "bias", "darkflat"))
+    parser.add_argument("files", nargs="+", metavar="FILES", help="raw frames: files, folders or globs")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
+    for kind in ("darkflat", "dark", "bias"):
+        parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=f"{kind} to take off the flats")
+    parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
     parser.add_argument("--max-subs", type=int, default=0, metavar="N", help="stop after N subs")
+    parser.add_argument(
+        "--no-learn", dest="learn", action="store_const", const=False, help="refuse calibration frames"
+    )  # fmt: skip
     _add_calibration(parser)
 
 

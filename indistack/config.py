@@ -15,6 +15,7 @@ from indistack.debayer import DebayerSettings
 from indistack.decode import DecodeSettings
 from indistack.drift import DriftSettings
 from indistack.enhance import PictureSettings
+from indistack.photometry import MatchSettings
 from indistack.quality import QualitySettings
 from indistack.settings import Settings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
@@ -51,6 +52,7 @@ class Config(Settings):
     stars: StarsSettings = StarsSettings()
     quality: QualitySettings = QualitySettings()
     align: AlignSettings = AlignSettings()
+    match: MatchSettings = MatchSettings()
     drift: DriftSettings = DriftSettings()
     stack: StackSettings = StackSettings()
     picture: PictureSettings = PictureSettings()
@@ -67,6 +69,8 @@ def to_toml(config: Config) -> str:
 
 
 def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from indistack.calibration import library_folder, library_of
 from indistack.config import Config
 
 GOOD, WARN, BAD = "ok", "warn", "BAD"
@@ -33,11 +34,12 @@ class Finding:
 
 
 def examine(config: Config, folder: Path) -> Iterator[Finding]:
-    """Yield what was found about Python, packages, memory, disk, the INDI server and Ekos."""
+    """Yield what was found about Python, packages, memory, disk, the calibration library, the INDI server and Ekos."""
     yield _python()
     yield from (_package(name) for name in PACKAGES)
     yield _memory()
     yield from _disk(folder)
+    yield _calibration(config)
     yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
     yield _server(config.indi.host, config.indi.port)
 
@@ -68,6 +70,18 @@ def _disk(folder: Path) -> Iterator[Finding]:
     yield Finding(GOOD if writable else BAD, "output", f"{folder} {'can' if writable else 'cannot'} be written")
     free_gb = shutil.disk_usage(place).free / 1e9
     yield Finding(GOOD if free_gb >= MIN_FREE_GB else WARN, "disk", f"{free_gb:.1f} GB free at {place}")
+
+
+def _calibration(config: Config) -> Finding:
+    library, folder = library_of(config), library_folder(config.calibrate)
+    if library is None or folder is None:
+        return Finding(GOOD, "calibration library", "off")
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        return Finding(WARN, "calibration library", f"{folder} cannot be written: nothing is learned")
+    return Finding(GOOD, "calibration library", f"{len(library.entries())} masters in {folder}")
 
 
 def _program(name: str, why: str) -> Finding:

@@ -56,6 +56,7 @@ def _checked_angle(text: str) -> str:
 
 
 Action = Literal["restart", "refuse", "ignore"]
+ScalableAction = Literal["restart", "refuse", "ignore", "scale"]
 
 
 class DriftSettings(Settings):
@@ -74,8 +75,10 @@ class DriftSettings(Settings):
     """A sub that does not fit the reference, and whose header points that far away, restarts at once."""
     change_patience: int = Field(default=3, ge=1)
     """Consecutive subs with the same changed setting that it takes: focus and alignment frames pass by."""
-    on_exposure: Action = "restart"
-    on_gain_setting: Action = "restart"
+    on_exposure: ScalableAction = "restart"
+    """``scale``: the sub is stacked in the reference's ADU, by its stars, else by exposure and e-/ADU in the headers;
+    refused as ``scale_unknown`` where neither tells."""
+    on_gain_setting: ScalableAction = "restart"
     on_binning: Action = "restart"
     on_size: Action = "restart"
     on_filter: Action = "restart"
@@ -84,14 +87,15 @@ class DriftSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do with the sub."""
+    """What to do with the sub; ``scale`` is to go on once it is in the reference's ADU."""
 
-    action: Literal["go_on", "refuse", "restart"]
+    action: Literal["go_on", "scale", "refuse", "restart"]
     reason: str = ""
     detail: str = ""
 
 
 GO_ON = Verdict("go_on")
+SCALE = Verdict("scale")
 
 
 class Drift:
@@ -116,15 +120,12 @@ class Drift:
 
     def facts(self, frame: CalibratedFrame) -> Verdict:
         """Judge what the header says: exposure, gain, binning, size, filter, target."""
-        changed = {
-            name: value
-            for name, value in _facts(frame).items()
-            if self._action(name) != "ignore" and _differs(name, self._facts[name], value)
-        }
+        differing = {name: value for name, value in _facts(frame).items() if _differs(name, self._facts[name], value)}
+        changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
         self._changed_subs = self._changed_subs + 1 if changed == self._changed else 1
         self._changed = changed
         if not changed:
-            return GO_ON
+            return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
         detail = f"{name}: {self._facts[name]} in the stack, {changed[name]} in this sub"
         patient = self._changed_subs < self._settings.change_patience
@@ -161,8 +162,8 @@ class Drift:
             return GO_ON
         return Verdict("restart", "new_target", f"{self._strangers} subs fit each other but not the reference")
 
-    def _action(self, name: str) -> Action:
-        action: Action = getattr(self._settings, f"on_{name}")
+    def _action(self, name: str) -> ScalableAction:
+        action: ScalableAction = getattr(self._settings, f"on_{name}")
         return action
 
 

@@ -239,8 +239,12 @@ class StarList:
         Background-subtracted flux (ADU), luminance (green where the frame is CFA).
     fwhm : array
         Full width at half maximum (px, full resolution).
+    hfr : array
+        Half-flux radius (px, full resolution).
     eccentricity : array
         ``sqrt(1 - (b/a)**2)``, 0 round.
+    angle : array
+        Direction of the longer axis (rad, from x towards y, -pi/2 to pi/2).
     saturated : array
         True where the core is clipped.
     background_adu : float
@@ -253,7 +257,9 @@ class StarList:
     y: DoubleArray
     flux: DoubleArray
     fwhm: DoubleArray
+    hfr: DoubleArray
     eccentricity: DoubleArray
+    angle: DoubleArray
     saturated: BoolArray
     background_adu: float
     noise_adu: float
@@ -269,8 +275,8 @@ class StarList:
     def take(self, index: Any) -> StarList:
         """Return the stars that a NumPy index (mask, slice, integers) picks."""
         return StarList(
-            self.x[index], self.y[index], self.flux[index], self.fwhm[index], self.eccentricity[index],
-            self.saturated[index], self.background_adu, self.noise_adu,
+            self.x[index], self.y[index], self.flux[index], self.fwhm[index], self.hfr[index],
+            self.eccentricity[index], self.angle[index], self.saturated[index], self.background_adu, self.noise_adu,
         )  # fmt: skip
 
 
@@ -304,6 +310,10 @@ class Transform:
         result: DoubleArray = mapped[:, :2] / mapped[:, 2:]
         return result
 
+    def inverse(self) -> Transform:
+        """The map from the reference back to the sub."""
+        return Transform(np.linalg.inv(self.matrix).astype(np.float64), self.matched, self.rms_px)
+
     @property
     def rotation_deg(self) -> float:
         """Rotation from the sub to the reference, -180 to 180."""
@@ -314,6 +324,38 @@ class Transform:
         centre = np.array([[(width - 1) / 2, (height - 1) / 2]])
         dx, dy = (self.apply(centre) - centre)[0]
         return float(dx), float(dy)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What brings a sub to the reference's ADU, ``adu * scale + background``, and what its stars told.
+
+    Attributes
+    ----------
+    scale : float
+        Factor, above 0.
+    background : tuple of tuple of float
+        What is added: one surface (see `surface`) per channel, or one for all.
+    transparency : float or None
+        Share of the reference's starlight that reached the camera, per second and electron; None where it cannot be
+        told.
+    brightness : float
+        Brightness of stars in the scaled sub, the reference's being 1; differs from 1 only where `scale` does not undo
+        what the stars show.
+    compared : int
+        Stars that were compared.
+    """
+
+    scale: float = 1.0
+    background: tuple[tuple[float, ...], ...] = ((0.0,),)
+    transparency: float | None = None
+    brightness: float = 1.0
+    compared: int = 0
+
+    @property
+    def offset_adu(self) -> tuple[float, ...]:
+        """What is added at the frame's centre, per channel."""
+        return tuple(surface[0] for surface in self.background)
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,10 +440,20 @@ class Restarted:
     word = "restarted"
 
 
-Outcome = Accepted | Refused | Restarted
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A calibration frame was taken into the library; `reason` is its kind."""
+
+    reason: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
+    word = "filed"
+
+
+Outcome = Accepted | Refused | Restarted | Filed
 
 __all__ = [
     "Accepted", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray", "DoubleArray",
-    "FloatArray", "FrameInfo", "Integration", "Kind", "Number", "Outcome", "PixelArray", "Preview", "RawFrame",
-    "Refused", "Restarted", "Scene", "StarList", "Transform",
+    "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome", "PixelArray", "Preview",
+    "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
 ]  # fmt: skip

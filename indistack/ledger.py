@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import StackError
-from indistack.frame import Accepted, Blob, Outcome, Restarted
+from indistack.frame import Accepted, Blob, CalibratedFrame, Match, Outcome, RawFrame, Restarted, Transform
 
 MAX_NAME = 40
 """Characters of a target's name that go into a folder's name."""
 
 MEASURED = (
-    "stars", "fwhm_px", "eccentricity", "background_adu", "transform", "matched", "rms_px", "shift_px", "shift_arcsec",
-    "rotation_deg", "weight", "stage_ms",
+    "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
+    "transform", "matched", "rms_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
+    "background_match", "weight", "stage_ms",
 )  # fmt: skip
 """Fields that every line has; null where the sub did not come that far."""
 
@@ -83,6 +84,47 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def raw_numbers(raw: RawFrame) -> dict[str, Any]:
+    """Return what a frame itself says."""
+    info = raw.info
+    return {
+        "width": raw.width,
+        "height": raw.height,
+        "cfa": raw.cfa or "",
+        "date_obs": info.date_obs.isoformat() if info.date_obs else None,
+        "exposure_s": info.exposure_s,
+        "gain_setting": info.gain_setting,
+        "temperature_c": info.temperature_c,
+        "target": info.target,
+        "filter": info.filter_name,
+    }
+
+
+def transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str, Any]:
+    """Return where a sub lies on the reference."""
+    dx, dy = transform.centre_shift_px(frame.width, frame.height)
+    scale = frame.info.scale_arcsec_px
+    return {
+        "transform": transform.matrix.tolist(),
+        "matched": transform.matched,
+        "rms_px": transform.rms_px,
+        "shift_px": [dx, dy],
+        "shift_arcsec": [dx * scale, dy * scale] if scale else None,
+        "drift_px": math.hypot(dx, dy),
+        "rotation_deg": transform.rotation_deg,
+    }
+
+
+def match_numbers(match: Match) -> dict[str, Any]:
+    """Return what brings a sub's light to the reference's."""
+    return {
+        "transparency": match.transparency,
+        "scale": match.scale,
+        "background_match": list(match.offset_adu),
+        "compared": match.compared,
+    }
+
+
 class Ledger:
     """Appends lines to ``ledger.jsonl``; each survives a power cut once `append` has returned.
 
@@ -134,6 +176,9 @@ def describe(line: dict[str, Any]) -> str:
     if line.get("shift_px"):
         dx, dy = line["shift_px"]
         words.append(f"shift {dx:+.1f} {dy:+.1f} px {line['rotation_deg']:+.2f} deg, rms {line['rms_px']:.2f} px")
+    if line.get("transparency") is not None:
+        words.append(f"transparency {line['transparency']:.2f}")
+    if line.get("weight") is not None:
         words.append(f"weight {line['weight']:.2f}")
     words.append(f"{sum((line['stage_ms'] or {}).values()):.0f} ms")
     return "  ".join(words)

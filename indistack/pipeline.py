@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
-import numpy as np
 
 from indistack.align import ALIGNERS
 from indistack.calibrate import Calibrator
@@ -18,8 +16,21 @@ from indistack.debayer import DEBAYERS
 from indistack.decode import decode
 from indistack.drift import Verdict
 from indistack.errors import FrameError, RegistrationError
-from indistack.frame import Accepted, Blob, CalibratedFrame, Outcome, RawFrame, Refused, Restarted, Scene, Transform
-from indistack.quality import median_fwhm_px
+from indistack.frame import (
+    Accepted,
+    Blob,
+    CalibratedFrame,
+    Filed,
+    Outcome,
+    RawFrame,
+    Refused,
+    Restarted,
+    Scene,
+    Transform,
+)
+from indistack.ledger import match_numbers, raw_numbers, transform_numbers
+from indistack.measures import Measures, measure
+from indistack.photometry import measure_sky
 from indistack.session import Recent, Reference, Session
 from indistack.stars import StarFinder
 from indistack.tiles import Workers, integrate
@@ -45,6 +56,15 @@ class Pipeline:
         Called with every session whose stack has ended because a new one begins.
     skip_repeats : bool
         A live camera's frame may arrive by several ways and is stacked once; files named in a batch are all meant.
+    learn : callable, optional
+        Takes calibration frames into the library; raises `FrameError`. Without it they are refused.
+
+    Attributes
+    ----------
+    session : Session or None
+        The stack that is being made.
+    paused : bool
+        Lights are refused; calibration frames are still learned.
     """
 
     def __init__(
@@ -54,18 +74,22 @@ class Pipeline:
         calibrator: Calibrator,
         finished: Callable[[Session], None],
         skip_repeats: bool = True,
+        learn: Callable[[RawFrame, Blob], Filed] | None = None,
     ) -> None:
         self._config = config
         self._workers = workers
         self._calibrator = calibrator
         self._finished = finished
         self._skip_repeats = skip_repeats
+        self._learn = learn
         self._finder = StarFinder(config.stars, workers)
         self._aligner = ALIGNERS.get(config.align.method)(config.align)
         self._debayer = DEBAYERS.get(config.debayer.method)()
         self._recent = Recent()
         self._reference: Reference | None = None
+        self._told: set[str] = set()
         self.session: Session | None = None
+        self.paused = False
 
     def process(self, blob: Blob) -> Outcome:
         """Take one blob the whole way. Never raises: what goes wrong with a frame is its outcome."""
@@ -90,57 +114,82 @@ class Pipeline:
 
     def look(self, blob: Blob) -> Reference:
         """Return a frame as a reference, without stacking it."""
-        frame, scene = self._see(blob, {"stage_ms": {}})
-        return Reference(scene, frame.info, blob.origin)
+        numbers: dict[str, Any] = {"stage_ms": {}}
+        raw = self._decode(blob, numbers)
+        if raw.info.kind != "light":
+            raise _not_a_light(raw)
+        frame, scene, _ = self._see(raw, numbers)
+        return _as_reference(frame, scene, blob)
 
     def _take(self, blob: Blob, numbers: dict[str, Any]) -> Outcome:
-        frame, scene = self._see(blob, numbers)
-        session = self.session or self._begin(frame, scene, blob)
+        raw = self._decode(blob, numbers)
+        if raw.info.kind != "light":
+            return self._file(raw, blob, numbers)
+        if self.paused:
+            return Refused("paused", numbers)
+        frame, scene, measures = self._see(raw, numbers)
+        session = self.session or self._begin(frame, scene, measures, blob)
         verdict = session.drift.facts(frame)
         if verdict.action == "refuse":
             return Refused(verdict.reason, numbers, verdict.detail)
-        weight, transform = 1.0, Transform.identity()
-        if verdict.action == "go_on":
-            weight = session.judge.weigh(scene.stars)
+        transform, must_scale = Transform.identity(), verdict.action == "scale"
+        if verdict.action != "restart":
+            session.judge.check(measures, frame.info.saturation_adu)
             with _timed(numbers, "align"):
                 transform, verdict = self._align(session, frame, scene)
         if verdict.action == "restart":
             log.info("new stack: %s (%s)", verdict.reason, verdict.detail)
             self._reference = None  # the one that was asked for shows the old field
-            session = self._begin(frame, scene, blob)
+            session, transform = self._begin(frame, scene, measures, blob), Transform.identity()
             self.reset()
-            weight, transform = session.judge.weigh(scene.stars), Transform.identity()
+        numbers |= transform_numbers(transform, frame)
+        with _timed(numbers, "match"):
+            match = session.photometer.match(frame, scene, transform, must_scale)
+        numbers |= match_numbers(match)
+        weight = session.judge.weigh(measures, match)
         with _timed(numbers, "stack"):
             integrate(
-                frame, transform, session.size, weight, self._debayer, session.stack.update, self._workers
+                frame, transform, session.size, weight, self._debayer, session.stack.update, self._workers, match
             )  # fmt: skip
-        session.count(frame, scene, transform)
+        session.count(frame, measures, transform, match)
         self.session = session
-        numbers |= _transform_numbers(transform, frame) | {"weight": weight, "n_subs": session.n_subs}
+        numbers |= {"weight": weight, "n_subs": session.n_subs}
         return Restarted(verdict.reason, numbers) if verdict.action == "restart" else Accepted(numbers)
 
-    def _see(self, blob: Blob, numbers: dict[str, Any]) -> tuple[CalibratedFrame, Scene]:
-        """Decode, calibrate, find stars."""
+    def _decode(self, blob: Blob, numbers: dict[str, Any]) -> RawFrame:
+        """Return a frame that has not arrived before."""
         with _timed(numbers, "decode"):
             raw = decode(blob, self._config.decode, self._workers)
-        numbers |= _raw_numbers(raw)
-        if raw.info.kind != "light":
-            raise FrameError("not_a_light", f"the header says that this is a {raw.info.kind} frame")
+        numbers |= raw_numbers(raw)
         if self._skip_repeats:
             if self._recent.is_repeat(raw):
                 raise FrameError(DUPLICATE, "this frame has arrived before, by another way")
             self._recent.remember(raw)
+        return raw
+
+    def _file(self, raw: RawFrame, blob: Blob, numbers: dict[str, Any]) -> Filed:
+        """Take a calibration frame into the library."""
+        if self._learn is None:
+            raise _not_a_light(raw)
+        with _timed(numbers, "learn"):
+            filed = self._learn(raw, blob)
+        return dataclasses.replace(filed, numbers={**numbers, **filed.numbers})
+
+    def _see(self, raw: RawFrame, numbers: dict[str, Any]) -> tuple[CalibratedFrame, Scene, Measures]:
+        """Calibrate, find stars."""
         with _timed(numbers, "calibrate"):
             frame = self._calibrator.calibrate(raw)
+        numbers |= self._calibration_numbers(frame)
         with _timed(numbers, "stars"):
             scene = self._finder.scene(frame)
-        numbers |= _scene_numbers(frame, scene)
-        return frame, scene
+        measures = measure(scene.stars)
+        numbers |= dataclasses.asdict(measures)
+        return frame, scene, measures
 
-    def _begin(self, frame: CalibratedFrame, scene: Scene, blob: Blob) -> Session:
+    def _begin(self, frame: CalibratedFrame, scene: Scene, measures: Measures, blob: Blob) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
-        session = Session(self._config, self._reference or Reference(scene, frame.info, blob.origin), frame)
-        session.judge.weigh(scene.stars)
+        session = Session(self._config, self._reference or _as_reference(frame, scene, blob), frame)
+        session.judge.check(measures, frame.info.saturation_adu)
         return session
 
     def _align(self, session: Session, frame: CalibratedFrame, scene: Scene) -> tuple[Transform, Verdict]:
@@ -157,6 +206,14 @@ class Pipeline:
             raise
         return transform, session.drift.shift(transform, frame)
 
+    def _calibration_numbers(self, frame: CalibratedFrame) -> dict[str, Any]:
+        """Masters and doubts, for the ledger; every new doubt is told once."""
+        for warning in frame.warnings:
+            if warning not in self._told:
+                log.warning("%s", warning)
+                self._told.add(warning)
+        return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
+
     def _fits(self, scene: Scene, other: Scene | None) -> bool:
         if other is None:
             return False
@@ -165,6 +222,10 @@ class Pipeline:
         except RegistrationError:
             return False
         return True
+
+
+def _not_a_light(raw: RawFrame) -> FrameError:
+    return FrameError("not_a_light", f"the header says that this is a {raw.info.kind} frame")
 
 
 @contextmanager
@@ -176,42 +237,5 @@ def _timed(numbers: dict[str, Any], stage: str) -> Iterator[None]:
         numbers["stage_ms"][stage] = round(1e3 * (time.perf_counter() - begin), 2)
 
 
-def _raw_numbers(raw: RawFrame) -> dict[str, Any]:
-    info = raw.info
-    return {
-        "width": raw.width,
-        "height": raw.height,
-        "cfa": raw.cfa or "",
-        "date_obs": info.date_obs.isoformat() if info.date_obs else None,
-        "exposure_s": info.exposure_s,
-        "gain_setting": info.gain_setting,
-        "temperature_c": info.temperature_c,
-        "target": info.target,
-        "filter": info.filter_name,
-    }
-
-
-def _scene_numbers(frame: CalibratedFrame, scene: Scene) -> dict[str, Any]:
-    stars = scene.stars
-    return {
-        "masters": list(frame.masters),
-        "stars": len(stars),
-        "fwhm_px": median_fwhm_px(stars),
-        "eccentricity": float(np.median(stars.eccentricity)) if len(stars) else None,
-        "background_adu": stars.background_adu,
-        "noise_adu": stars.noise_adu,
-    }
-
-
-def _transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str, Any]:
-    dx, dy = transform.centre_shift_px(frame.width, frame.height)
-    scale = frame.info.scale_arcsec_px
-    return {
-        "transform": transform.matrix.tolist(),
-        "matched": transform.matched,
-        "rms_px": transform.rms_px,
-        "shift_px": [dx, dy],
-        "shift_arcsec": [dx * scale, dy * scale] if scale else None,
-        "drift_px": math.hypot(dx, dy),
-        "rotation_deg": transform.rotation_deg,
-    }
+def _as_reference(frame: CalibratedFrame, scene: Scene, blob: Blob) -> Reference:
+    return Reference(scene, measure_sky(frame), frame.info, blob.origin)

@@ -127,7 +127,7 @@ class Publisher:
 
     def _publish(self, snapshot: Snapshot, outputs: list[Output]) -> None:
         if any(output.sink.needs_preview for output in outputs):
-            preview = render(snapshot.integration, snapshot.bottom_up, self._config.picture)
+            preview = render(snapshot.integration, snapshot.bottom_up, self._config.picture, snapshot.orientation)
             snapshot = replace(snapshot, preview=preview)
         for output in outputs:
             output.write(snapshot)

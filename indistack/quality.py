@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from indistack.errors import FrameError
-from indistack.frame import StarList
+from indistack.frame import Match
+from indistack.measures import Measures
 from indistack.settings import Settings
 
 HISTORY = 50
-"""Accepted subs that the running median looks back on."""
+"""Accepted subs that are looked back on."""
 
 MIN_HISTORY = 5
-"""Relative limits act only when that many subs were accepted."""
+"""Limits relative to the running median act only when that many subs were accepted."""
+
+CLEAR_QUANTILE = 0.9
+"""Of the transparencies looked back on: a clear sky, although the first subs were taken through clouds."""
+
+RISEN_SIGMA = 5.0
+"""A sky that much above the running median, in units of its noise, has been lit up by clouds."""
 
 
 class QualitySettings(Settings):
@@ -25,15 +34,29 @@ class QualitySettings(Settings):
 
     enabled: bool = True
     min_stars: int = Field(default=6, ge=0)
-    max_fwhm_px: float | None = Field(default=20.0, gt=0)
-    """Wider than any star in focus: knots of clouds or of a nebula."""
-    max_eccentricity: float | None = Field(default=None, gt=0, le=1)
-    max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
-    """Times the running median of the accepted subs."""
     min_star_ratio: float | None = Field(default=0.15, gt=0, lt=1)
     """Share of the running median of the accepted subs; a cloud hides stars."""
-    weight: Literal["equal", "noise"] = "equal"
-    """``noise``: inverse variance of the sky, relative to the first sub."""
+    max_shape_scatter: float | None = Field(default=0.22, gt=0)
+    """Stars are shaped like their neighbours. What differs more, in ellipticity, are knots of clouds."""
+    min_transparency: float | None = Field(default=0.5, gt=0, lt=1)
+    """Share of the starlight of the clearest accepted subs; thinner clouds only lower the weight."""
+    max_fwhm_px: float | None = Field(default=20.0, gt=0)
+    """Wider than any star in focus: knots of clouds or of a nebula."""
+    max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
+    """Times the running median of the accepted subs."""
+    max_eccentricity: float | None = Field(default=0.85, gt=0, le=1)
+    """That the stars have in one common direction: a trailed sub."""
+    max_elongation_ratio: float | None = Field(default=1.35, gt=1)
+    """Longer over shorter axis, in the stars' common direction, times the running median: a gust of wind."""
+    max_background: float | None = Field(default=0.8, gt=0, le=1)
+    """Sky as a share of the level at which the camera clips."""
+    max_background_ratio: float | None = Field(default=None, gt=1)
+    """Times the running median of the accepted subs."""
+    max_saturated: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the stars that are clipped."""
+    weight: Literal["equal", "noise", "quality"] = "noise"
+    """``noise``: inverse variance of the sky, times transparency: least noise in the stack. ``quality``: also by how
+    sharp the stars are, ``1 / FWHM^2``."""
 
 
 class Judge:
@@ -43,62 +66,103 @@ class Judge:
     ----------
     settings : QualitySettings
         The limits.
+    reference : Measures
+        Of the frame that the others are matched to; weights are relative to it.
     """
 
-    def __init__(self, settings: QualitySettings) -> None:
+    def __init__(self, settings: QualitySettings, reference: Measures) -> None:
         self._settings = settings
-        self._fwhm_px: deque[float] = deque(maxlen=HISTORY)
-        self._n_stars: deque[int] = deque(maxlen=HISTORY)
-        self._first_noise_adu: float | None = None
+        self._reference = reference
+        self._accepted: deque[Measures] = deque(maxlen=HISTORY)
+        self._transparency: deque[float] = deque(maxlen=HISTORY)
 
-    def weigh(self, stars: StarList) -> float:
-        """Return the sub's weight.
+    def check(self, sub: Measures, saturation_adu: float = math.inf) -> None:
+        """Judge what can be seen before the sub is aligned.
 
         Raises
         ------
         FrameError
-            ``too_few_stars``, ``fwhm_too_large`` or ``trailed``.
+            ``too_few_stars``, ``clouds``, ``fwhm_too_large``, ``trailed``, ``background_too_high`` or ``saturated``.
         """
-        if self._settings.enabled:
-            self._check(stars)
-        if self._settings.weight == "equal" or self._first_noise_adu is None or stars.noise_adu <= 0:
-            return 1.0
-        return (self._first_noise_adu / stars.noise_adu) ** 2
-
-    def remember(self, stars: StarList) -> None:
-        """The sub was accepted: later ones are compared with it."""
-        self._n_stars.append(len(stars))
-        if len(stars):
-            self._fwhm_px.append(median_fwhm_px(stars))
-        if self._first_noise_adu is None:
-            self._first_noise_adu = stars.noise_adu
-
-    def _check(self, stars: StarList) -> None:
-        limits = self._settings
-        enough = max(limits.min_stars, self._relative(self._n_stars, limits.min_star_ratio) or 0)
-        if len(stars) < enough:
-            numbers = {"stars": len(stars), "limit": enough}
-            raise FrameError("too_few_stars", f"{len(stars)} stars, at least {enough:.0f} are needed", numbers)
-        if len(stars) == 0:
+        if not self._settings.enabled:
             return
-        fwhm_px, eccentricity = median_fwhm_px(stars), float(np.median(stars.eccentricity))
-        for limit in (limits.max_fwhm_px, self._relative(self._fwhm_px, limits.max_fwhm_ratio)):
-            if limit is not None and fwhm_px > limit:
-                raise FrameError("fwhm_too_large", f"FWHM {fwhm_px:.2f} px, limit {limit:.2f} px", {"limit": limit})
-        limit = limits.max_eccentricity
-        if limit is not None and eccentricity > limit:
-            raise FrameError("trailed", f"eccentricity {eccentricity:.2f}, limit {limit:.2f}", {"limit": limit})
+        self._check_light(sub, saturation_adu)
+        self._check_stars(sub)
+        self._check_shapes(sub)
 
-    @staticmethod
-    def _relative(history: deque[float] | deque[int], ratio: float | None) -> float | None:
-        if ratio is None or len(history) < MIN_HISTORY:
-            return None
-        return statistics.median(history) * ratio
+    def weigh(self, sub: Measures, match: Match) -> float:
+        """Return the weight of a sub that has been aligned and matched.
+
+        The mean of pixels ``t * signal`` with noise sigma has its best signal to noise with weights ``t / sigma^2``.
+
+        Raises
+        ------
+        FrameError
+            ``clouds``: too much of the starlight is missing.
+        """
+        settings = self._settings
+        clear = float(np.quantile(self._transparency, CLEAR_QUANTILE)) if self._transparency else None
+        if settings.enabled and settings.min_transparency and clear is not None and match.transparency is not None:
+            _at_least("clouds", "transparency", match.transparency, settings.min_transparency * clear)
+        if settings.weight == "equal" or min(sub.noise_adu, self._reference.noise_adu) <= 0:
+            return 1.0
+        weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
+        if settings.weight == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
+            weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
+        return weight
+
+    def remember(self, sub: Measures, match: Match) -> None:
+        """The sub was accepted: later ones are compared with it."""
+        self._accepted.append(sub)
+        if match.transparency is not None:
+            self._transparency.append(match.transparency)
+
+    def _check_light(self, sub: Measures, saturation_adu: float) -> None:
+        limits = self._settings
+        full = limits.max_background * saturation_adu if limits.max_background else None
+        _at_most("background_too_high", "background in ADU", sub.background_adu, full)
+        usual = self._limit(limits.max_background_ratio, lambda one: max(one.background_adu, one.noise_adu))
+        _at_most("background_too_high", "background in ADU", sub.background_adu, usual)
+        _at_most("saturated", "share of clipped stars", sub.saturated, limits.max_saturated)
+
+    def _check_stars(self, sub: Measures) -> None:
+        limits = self._settings
+        needed = max(limits.min_stars, self._limit(limits.min_star_ratio, lambda one: one.stars) or 0)
+        sky_adu = self._usual(lambda one: one.background_adu)
+        risen = sky_adu is not None and sub.background_adu > sky_adu + RISEN_SIGMA * sub.noise_adu
+        _at_least("clouds" if risen else "too_few_stars", "stars", sub.stars, needed)
+        _at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, limits.max_shape_scatter)
+
+    def _check_shapes(self, sub: Measures) -> None:
+        limits = self._settings
+        widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
+        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
+        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
+        _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
+        longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
+        _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
+
+    def _limit(self, ratio: float | None, value: Callable[[Measures], float]) -> float | None:
+        usual = self._usual(value)
+        return None if ratio is None or usual is None else ratio * usual
+
+    def _usual(self, value: Callable[[Measures], float]) -> float | None:
+        """Running median; None as long as there is none."""
+        values = [number for number in map(value, self._accepted) if math.isfinite(number)]
+        return statistics.median(values) if len(values) >= MIN_HISTORY else None
 
 
-def median_fwhm_px(stars: StarList) -> float:
-    """Median FWHM (px) of the stars that are not saturated, of all if all are; NaN without stars."""
-    if len(stars) == 0:
-        return float("nan")
-    clean = stars.fwhm[~stars.saturated]
-    return float(np.median(clean if len(clean) else stars.fwhm))
+def elongation(eccentricity: float) -> float:
+    """Longer over shorter axis."""
+    return 1 / math.sqrt(max(1 - eccentricity**2, 1e-6))
+
+
+def _at_most(reason: str, what: str, value: float, limit: float | None) -> None:
+    """Raise where the value is beyond the limit; NaN is not."""
+    if limit is not None and value > limit:
+        raise FrameError(reason, f"{what}: {value:.4g}, at most {limit:.4g}", {"limit": limit})
+
+
+def _at_least(reason: str, what: str, value: float, limit: float) -> None:
+    if value < limit:
+        raise FrameError(reason, f"{what}: {value:.4g}, at least {limit:.4g}", {"limit": limit})

@@ -13,11 +13,11 @@ from typing import Any
 from indistack import __version__
 from indistack.atomic import atomic_file
 from indistack.blob_queue import BlobQueue
-from indistack.calibrate import Calibrator
+from indistack.calibrate import Calibrator, Learner
 from indistack.commands import Command, Pause, Reset, Resume, Save
 from indistack.config import Config, jobs_of, to_toml
 from indistack.errors import IndistackError, SinkError, SourceError, StackError
-from indistack.frame import Blob, Outcome, Refused
+from indistack.frame import Accepted, Blob, Filed, Outcome, Refused, Restarted
 from indistack.ledger import Ledger, describe, dump, record, session_name
 from indistack.pipeline import DUPLICATE, Pipeline
 from indistack.publisher import Publisher
@@ -58,6 +58,8 @@ class Agent:
         Told of every ledger line, if there is one.
     clock : callable
         Gives the time.
+    learner : Learner
+        Takes calibration frames into the library; without one they are refused.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Agent:
         calibrator_for: Callable[[Workers], Calibrator],
         listener: Listener | None = None,
         clock: Callable[[], datetime] = utc_now,
+        learner: Learner | None = None,
     ) -> None:
         _make_folder(folder)
         self._config = config
@@ -75,17 +78,21 @@ class Agent:
         self._folder = folder
         self._listener = listener
         self._clock = clock
+        self._learner = learner
         self._queue = BlobQueue(int(config.queue.max_mb * 1e6), folder / "spool")
         self._workers = Workers(jobs_of(config.stack))
-        self._pipeline = Pipeline(config, self._workers, calibrator_for(self._workers), self._finish)
+        calibrator = calibrator_for(self._workers)
+        learn = learner.learn if learner is not None else None
+        self._pipeline = Pipeline(config, self._workers, calibrator, self._finish, learn=learn)
         self._publisher = Publisher(folder, config)
         self._ledger: Ledger | None = None
         self._sessions = 0
         self._taken = 0
-        self._paused = False
+        self._subs = 0
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._last: dict[str, Any] = {}
+        self._warnings: list[str] = []
         self._status: dict[str, Any] = {}
 
     def send(self, command: Command) -> None:
@@ -100,14 +107,16 @@ class Agent:
         stop : Event
             Set it from anywhere: frames already received are still stacked, the last state is published.
         max_subs : int
-            Stop after that many ledger lines; 0 = no limit.
+            Stop after that many ledger lines, calibration frames that were filed not counted; 0 = no limit.
         """
         ended = threading.Event()
+        if self._learner is not None:
+            self._learner.start()
         threads = [threading.Thread(target=self._feed, args=(each, ended), daemon=True) for each in self._sources]
         for thread in threads:
             thread.start()
         try:
-            while not (max_subs and self._taken >= max_subs):
+            while not (max_subs and self._subs >= max_subs):
                 if stop.is_set():
                     ended.set()
                 over = ended.is_set() or not any(thread.is_alive() for thread in threads)
@@ -116,7 +125,7 @@ class Agent:
                     self._handle(item)
                 elif over:
                     break
-                self._write_status("paused" if self._paused else "running")
+                self._write_status("paused" if self._pipeline.paused else "running")
         finally:
             ended.set()
             for thread in threads:
@@ -144,17 +153,18 @@ class Agent:
             case Reset():
                 self._pipeline.reset()
             case Pause() | Resume():
-                self._paused = isinstance(item, Pause)
+                self._pipeline.paused = isinstance(item, Pause)
             case Save():
                 if self._pipeline.session is not None and self._ledger is not None:
                     self._publisher.finish(self._pipeline.session, self._ledger.folder)
 
     def _take(self, blob: Blob) -> None:
-        outcome = Refused("paused") if self._paused else self._pipeline.process(blob)
+        outcome = self._pipeline.process(blob)
         if outcome.reason == DUPLICATE:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
             return
         self._taken += 1
+        self._subs += not isinstance(outcome, Filed)
         line = record(self._taken, blob, outcome, self._clock())
         self._count(outcome)
         try:
@@ -165,10 +175,11 @@ class Agent:
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
         self._last = line
+        self._warnings = line.get("warnings", self._warnings)
         log.info("%s %s", line["outcome"], describe(line))
         if self._listener is not None:
             self._listener(line)
-        if self._pipeline.session is not None and not isinstance(outcome, Refused):
+        if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
 
     def _count(self, outcome: Outcome) -> None:
@@ -198,6 +209,8 @@ class Agent:
         if self._ledger is not None:
             self._ledger.close()
         self._publisher.close()
+        if self._learner is not None:
+            self._learner.close()
         self._workers.close()
         self._write_status("stopped")
 
@@ -214,6 +227,8 @@ class Agent:
             "refusals": dict(self._reasons),
             "waiting": len(self._queue),
             "sources": [source.status() for source in self._sources],
+            "warnings": self._warnings,
+            "library": self._learner.status() if self._learner is not None else None,
             "last": self._last,
         }
         if status == self._status:  # an idle agent spares the card

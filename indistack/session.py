@@ -11,7 +11,9 @@ from indistack import __version__
 from indistack.config import Config
 from indistack.drift import Drift
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import CalibratedFrame, FrameInfo, Integration, RawFrame, Scene, Transform
+from indistack.frame import CalibratedFrame, FrameInfo, Integration, Match, RawFrame, Scene, Transform
+from indistack.measures import Measures, measure
+from indistack.photometry import Photometer, Sky
 from indistack.quality import Judge
 from indistack.sinks import Snapshot
 from indistack.stack import METHODS, StackMethod
@@ -22,12 +24,14 @@ REMEMBERED_SUBS = 500
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The frame that the others are aligned to.
+    """The frame that the others are aligned and matched to.
 
     Attributes
     ----------
     scene : Scene
         Its stars.
+    sky : Sky
+        Its sky, in blocks.
     info : FrameInfo
         Its header facts, the base of the stack's own.
     name : str
@@ -35,6 +39,7 @@ class Reference:
     """
 
     scene: Scene
+    sky: Sky
     info: FrameInfo
     name: str
 
@@ -80,7 +85,8 @@ class Session:
         self.reference = reference
         self.size = (reference.scene.height, reference.scene.width)
         self.drift = Drift(config.drift, frame)
-        self.judge = Judge(config.quality)
+        self.judge = Judge(config.quality, measure(reference.scene.stars))
+        self.photometer = Photometer(config.match, reference.scene, reference.sky, reference.info)
         self.stack: StackMethod = METHODS.get(config.stack.method)(*self.size, frame.channels)
         self.guess: Transform | None = None
         self.stranger: Scene | None = None
@@ -93,10 +99,10 @@ class Session:
         """Subs in the stack."""
         return self.stack.integration().n_subs
 
-    def count(self, frame: CalibratedFrame, scene: Scene, transform: Transform) -> None:
+    def count(self, frame: CalibratedFrame, measures: Measures, transform: Transform, match: Match) -> None:
         """One sub has been added to the stack."""
         self.stack.count(frame.info.exposure_s or 0.0)
-        self.judge.remember(scene.stars)
+        self.judge.remember(measures, match)
         self.guess, self.stranger = transform, None
         begin = frame.info.date_obs
         if begin is not None:
@@ -117,12 +123,15 @@ class Session:
             stack = replace(
                 stack, pixels=stack.pixels.copy(), weight=stack.weight.copy(), coverage=stack.coverage.copy()
             )
-        return Snapshot(stack, output_cards(self.reference.info, self._facts(stack)), self.reference.info.bottom_up)
+        info = self.reference.info
+        cards = output_cards(info, self._facts(stack))
+        return Snapshot(stack, cards, info.bottom_up, orientation=info.orientation)
 
     def _facts(self, stack: Integration) -> StackFacts:
         settings = self._config
         history = (
             f"align: {settings.align.method}; debayer: {settings.debayer.method}; weight: {settings.quality.weight}",
+            f"match: background {settings.match.background}, scale {'on' if settings.match.scale else 'off'}",
             f"reference: {self.reference.name}",
         )
         return StackFacts(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
+from indistack.calibrate import Entry
 from indistack.ledger import describe
 
-STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan"}
+STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan", "filed": "blue"}
+
+
+PIPE_WIDTH = 250
+"""Columns of a table that goes to a file or another program."""
 
 
 class Display:
@@ -42,6 +49,10 @@ class Display:
         self.console.print(Text.assemble((f"{line['outcome']:10s}", STYLES[line["outcome"]]), describe(line)))
         self._progress.advance(self._task)
 
+    def done(self, count: int) -> None:
+        """Show how far the work is."""
+        self._progress.update(self._task, completed=count)
+
     def say(self, text: str) -> None:
         """Show a sentence."""
         self.console.print(Text(text))
@@ -54,3 +65,34 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+def show_masters(entries: Sequence[Entry]) -> None:
+    """Print the masters of a library as a table."""
+    table = Table(
+        "kind", "frames", "camera", "size", "bin", "gain", "offset", "exposure", "temp", "filter", "date", "file"
+    )
+    for entry in entries:
+        facts, info = entry.facts, entry.facts.info
+        table.add_row(
+            facts.kind,
+            str(entry.n_frames),
+            info.camera,
+            f"{facts.shape[1]} x {facts.shape[0]}{f' {facts.cfa}' if facts.cfa else ''}",
+            "{}x{}".format(*info.binning),
+            _number(info.gain_setting),
+            _number(info.offset_setting),
+            _number(info.exposure_s, " s"),
+            _number(info.temperature_c, " C"),
+            info.filter_name,
+            f"{info.date_obs:%Y-%m-%d}" if info.date_obs else "",
+            entry.name,
+        )
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    return "" if value is None else f"{value:g}{unit}"

@@ -18,13 +18,25 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CalibratedFrame, CfaPattern, DoubleArray, FloatArray, PixelArray, Transform
+from indistack.frame import (
+    BoolArray,
+    CalibratedFrame,
+    CfaPattern,
+    DoubleArray,
+    FloatArray,
+    Match,
+    PixelArray,
+    Transform,
+)
+from indistack.surface import factors
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 SIDE_PX = 256
 """Tile side. Measured at 24 MP: 128 and 512 are slower (call overhead; temporaries that leave the cache)."""
+
+UNMATCHED = Match()
 
 BAD_LEAK = 0.01
 """A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
@@ -119,6 +131,7 @@ def integrate(
     debayer: Debayer,
     update: Callable[[Tile], None],
     workers: Workers,
+    match: Match = UNMATCHED,
 ) -> None:
     """Warp a frame onto a canvas tile by tile and hand every tile that it reaches to `update`.
 
@@ -138,13 +151,14 @@ def integrate(
         Called once per tile, from several threads, never twice for the same box.
     workers : Workers
         The threads.
+    match : Match
+        Scale and offset of the sub's ADU.
 
     Notes
     -----
     Cubic interpolation by OpenCV (Keys' kernel, a = -0.75, positions rounded to 1/32 px).
     """
-    inverse: DoubleArray = np.linalg.inv(transform.matrix).astype(np.float64)
-    warp = _Warp(frame, inverse, weight, debayer, workers)
+    warp = _Warp(frame, transform.inverse().matrix, weight, debayer, workers, match)
     height, width = canvas
 
     def work(corner: tuple[int, int]) -> None:
@@ -160,7 +174,13 @@ class _Warp:
     """One frame under one transform, asked for one tile at a time."""
 
     def __init__(
-        self, frame: CalibratedFrame, inverse: DoubleArray, weight: float, debayer: Debayer, workers: Workers
+        self,
+        frame: CalibratedFrame,
+        inverse: DoubleArray,
+        weight: float,
+        debayer: Debayer,
+        workers: Workers,
+        match: Match,
     ) -> None:
         self._frame = frame
         self._inverse = inverse / inverse[2, 2]
@@ -169,6 +189,11 @@ class _Warp:
         self._workers = workers
         self._affine = bool(np.allclose(self._inverse[2, :2], 0.0, atol=1e-15))
         self._reach = 2 + (debayer.margin_px if frame.cfa else 0)
+        self._factor = np.float32(frame.step_adu * match.scale)
+        pedestal = frame.zero * frame.step_adu * match.scale
+        each = match.background * (frame.channels // len(match.background))
+        self._down, self._across = factors([(s[0] - pedestal, *s[1:]) for s in each], frame.width, frame.height)
+        self._shifts = bool(self._across.any())
 
     def tile(self, rows: slice, cols: slice) -> Tile | None:
         """Return the frame's contribution to a box of the canvas, None where it has none."""
@@ -207,18 +232,20 @@ class _Warp:
         return slices[0], slices[1]
 
     def _colours(self, box: tuple[slice, slice]) -> FloatArray:
-        """Float32 ADU of a box of the frame, RGB where the frame is CFA."""
+        """Float32 ADU of a box of the frame, brought to the reference's; RGB where the frame is CFA."""
         frame, workers = self._frame, self._workers
         stored: PixelArray = frame.pixels[box]
         if frame.cfa is not None:
             rgb = workers.scratch("rgb", (*stored.shape, 3), stored.dtype)
             stored = self._debayer(stored, frame.cfa, rgb)
-        if stored.dtype == np.float32 and frame.step_adu == 1.0 and frame.zero == 0.0:
+        if stored.dtype == np.float32 and self._factor == 1 and not self._shifts:
             return stored
         adu = workers.scratch("adu", stored.shape, np.float32)
-        np.multiply(stored, np.float32(frame.step_adu), out=adu, dtype=np.float32)
-        if frame.zero != 0.0:
-            np.subtract(adu, np.float32(frame.zero * frame.step_adu), out=adu)
+        np.multiply(stored, self._factor, out=adu, dtype=np.float32)
+        if self._shifts:
+            lines = adu.reshape(len(adu), -1)
+            across = self._across[:, box[1]].reshape(len(self._across), -1)
+            cv2.gemm(self._down[box[0]], across, 1.0, lines, 1.0, dst=lines)  # lines += down @ across, in one pass
         return adu
 
     def _matrix(self, box: tuple[slice, slice], rows: slice, cols: slice) -> DoubleArray:

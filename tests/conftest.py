@@ -32,6 +32,12 @@ def free_port() -> int:
     return an_unused_port()
 
 
+@pytest.fixture(autouse=True)
+def _own_calibration_library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the calibration library of the person who runs the tests out of them."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of real frames beside the checkout; without it, the test is skipped."""

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from indistack.enhance.base import OPERATORS, PictureSettings
-from indistack.frame import FloatArray, Integration, Preview
+from indistack.frame import FloatArray, Integration, PixelArray, Preview
 
 
-def render(stack: Integration, bottom_up: bool, settings: PictureSettings) -> Preview:
+def render(stack: Integration, bottom_up: bool, settings: PictureSettings, orientation: int = 1) -> Preview:
     """Make a picture of a stack.
 
     Parameters
@@ -22,6 +22,8 @@ def render(stack: Integration, bottom_up: bool, settings: PictureSettings) -> Pr
         The stack's first row is the bottom of the picture.
     settings : PictureSettings
         Operators and size.
+    orientation : int
+        EXIF: how the camera was held.
 
     Returns
     -------
@@ -33,9 +35,17 @@ def render(stack: Integration, bottom_up: bool, settings: PictureSettings) -> Pr
         picture = OPERATORS.get(name)()(picture)
     picture = np.nan_to_num(picture, nan=0.0)
     eight_bit = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    if bottom_up:
-        eight_bit = np.ascontiguousarray(eight_bit[::-1])
-    return Preview(eight_bit, " > ".join(settings.operators))
+    upright = _upright(eight_bit[::-1] if bottom_up else eight_bit, orientation)
+    return Preview(np.ascontiguousarray(upright), " > ".join(settings.operators))
+
+
+def _upright(picture: PixelArray, orientation: int) -> PixelArray:
+    """Turn and mirror a picture so that its EXIF orientation becomes 1."""
+    if orientation >= 5:
+        picture = picture.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    return picture[::-1] if orientation in (3, 4, 7, 8) else picture
 
 
 def _binned(stack: Integration, max_side_px: int) -> FloatArray:

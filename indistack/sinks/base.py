@@ -24,12 +24,15 @@ class Snapshot:
         The first row is the bottom of the picture.
     preview : Preview or None
         The stack as a picture, where a sink asked for one.
+    orientation : int
+        EXIF: how the picture is to be turned for people.
     """
 
     integration: Integration
     cards: tuple[Card, ...]
     bottom_up: bool
     preview: Preview | None = None
+    orientation: int = 1
 
 
 class Sink(Protocol):

@@ -44,6 +44,8 @@ class Fits:
         Width along the longer axis (px).
     eccentricity : array
         ``sqrt(1 - (b / a)^2)``.
+    angle : array
+        Direction of the longer axis (rad, from x towards y).
     snr : array
         Amplitude in units of its standard deviation from the sky's noise.
     misfit : array
@@ -58,6 +60,7 @@ class Fits:
     fwhm: DoubleArray
     major: DoubleArray
     eccentricity: DoubleArray
+    angle: DoubleArray
     snr: DoubleArray
     misfit: DoubleArray
 
@@ -115,6 +118,7 @@ def _describe(values: DoubleArray, snr: DoubleArray, misfit: DoubleArray, stamps
         fwhm=FWHM_PER_SIGMA * (long2 * short2) ** 0.25,
         major=FWHM_PER_SIGMA * np.sqrt(long2),
         eccentricity=np.sqrt(1 - short2 / long2),
+        angle=np.arctan2(-2 * c, b - a) / 2,
         snr=snr,
         misfit=misfit,
     )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray, StarList
 from indistack.stars.detect import Candidates, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
+from indistack.stars.half_flux import half_flux_radii
 from indistack.stars.sky import Sky
 from indistack.stars.stamps import Stamps, cut, fits_inside, joined
 from indistack.tiles import Workers
@@ -22,6 +23,10 @@ SHARP_GREEN = 0.2
 
 HOT_SIGMA = 8.0
 """A photosite that stands alone this far above the sky around is hot; less is noise, as on the top of a broad star."""
+
+REACH = 2.0
+"""Radius of a stamp in units of the field's longer width. Not rounded to pixels: wings beyond it count as sky, and the
+same share must be lost whatever the seeing."""
 
 FIELD_STARS = 120
 """Brightest candidates from which the field's typical width is taken."""
@@ -68,29 +73,31 @@ def measure_stars(
     inside = np.flatnonzero(fits_inside(frame, x, y, SHARP_RADIUS))
     picked = inside[_spread_out(frame, x[inside], y[inside], noise_adu, workers)]
     field = _field_width(frame, luminance, x[picked], y[picked], noise_adu, workers)
-    radius = int(np.clip(np.ceil(1.5 * field[1]) + 1, 5, 40))
+    reach = float(np.clip(REACH * field[1], 5, 40))
+    radius = int(np.ceil(reach))
     picked = picked[fits_inside(frame, x[picked], y[picked], radius)]
     budget = max(FIELD_STARS, MOST_SITES // (2 * radius + 3) ** 2)
     picked = picked[spread(x[picked], y[picked], frame.width, frame.height, budget)]
     if len(picked) == 0:
         return empty_list(sky)
     x, y = x[picked], y[picked]
-    stamps = _apart(_clean_stamps(frame, x, y, radius, noise_adu, workers), x, y, radius)
+    stamps = _apart(_clean_stamps(frame, x, y, radius, noise_adu, workers, reach), x, y, radius)
     fits = fit_gaussians(stamps, x, y, field[0], noise_adu, workers)
     stars = np.flatnonzero(_is_star(fits, stamps, x, y, field, noise_adu))
     stars = stars[_order(fits, stars)]
     stars = stars[_first_of_its_place(fits.x[stars], fits.y[stars], max(1.5, 0.6 * field[0]))]
     stars = stars[spread(fits.x[stars], fits.y[stars], frame.width, frame.height, limit)]
+    hfr = half_flux_radii(stamps, fits)
     return StarList(
-        fits.x[stars], fits.y[stars], fits.flux[stars], fits.fwhm[stars], fits.eccentricity[stars],
-        stamps.clipped[stars], sky.level_adu, sky.noise_adu,
+        fits.x[stars], fits.y[stars], fits.flux[stars], fits.fwhm[stars], hfr[stars], fits.eccentricity[stars],
+        fits.angle[stars], stamps.clipped[stars], sky.level_adu, sky.noise_adu,
     )  # fmt: skip
 
 
 def empty_list(sky: Sky) -> StarList:
     """Return a list without stars."""
     none = np.zeros(0)
-    return StarList(none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)
+    return StarList(none, none, none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)
 
 
 def _spread_out(
@@ -104,12 +111,15 @@ def _spread_out(
 
 
 def _clean_stamps(
-    frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int, noise_adu: float, workers: Workers
-) -> Stamps:
+    frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int, noise_adu: float, workers: Workers,
+    reach: float | None = None,
+) -> Stamps:  # fmt: skip
     """Cut a stamp around each point, without hot pixels; there is at least one."""
     return joined(
         workers.strips(
-            lambda part: _without_hot(cut(frame, x[part], y[part], radius), frame, noise_adu), len(x), CUT_AT_ONCE
+            lambda part: _without_hot(cut(frame, x[part], y[part], radius, reach), frame, noise_adu),
+            len(x),
+            CUT_AT_ONCE,
         )
     )
 

@@ -70,7 +70,7 @@ def fits_inside(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: 
     return inside
 
 
-def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> Stamps:
+def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int, reach: float | None = None) -> Stamps:
     """Cut a stamp around each point.
 
     Parameters
@@ -80,8 +80,11 @@ def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> 
     x, y : array
         Points (px) for which `fits_inside` is true.
     radius : int
-        Photosites farther from the point than this are not usable (px).
+        Half of the stamp's side (px).
+    reach : float
+        Photosites farther from the point than this are not usable (px, at most `radius`, which is the default).
     """
+    reach = radius if reach is None else reach
     left, top = _origin(x, radius), _origin(y, radius)
     side = _side(radius)
     cells = _gather(frame.pixels, left, top, side)
@@ -95,8 +98,8 @@ def cut(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> 
     v, u = (axis.reshape(-1).astype(np.float32) - (side - 1) / 2 for axis in np.mgrid[:side, :side])
     distance2 = (u - (x - centre_x)[:, None]) ** 2 + (v - (y - centre_y)[:, None]) ** 2
     clipped = (full.any(axis=2) & (distance2 <= 2.5**2)).any(axis=1)
-    usable = (good & ~full).all(axis=2) & (distance2 <= radius**2)
-    sites = _sites(frame, side, radius)
+    usable = (good & ~full).all(axis=2) & (distance2 <= reach**2)
+    sites = _sites(frame, side, reach)
     values = np.where(good, cells, 0).mean(axis=2, dtype=np.float32)
     return Stamps(
         np.ascontiguousarray(values[:, sites]), usable[:, sites].astype(np.float32),
@@ -122,11 +125,11 @@ def _gather(pixels: npt.NDArray[np.generic], left: IntArray, top: IntArray, side
     return windows.reshape(len(left), 3, side * side).transpose(0, 2, 1).astype(np.float32)
 
 
-def _sites(frame: CalibratedFrame, side: int, radius: int) -> IntArray:
-    """Flat indices of the photosites to use: the green ones, or all, that some star can have within its radius."""
+def _sites(frame: CalibratedFrame, side: int, reach: float) -> IntArray:
+    """Flat indices of the photosites to use: the green ones, or all, that some star can have within reach."""
     row, column = np.divmod(np.arange(side * side), side)
     middle = (side - 1) / 2
-    near = np.hypot(row - middle, column - middle) <= radius + 2**0.5
+    near = np.hypot(row - middle, column - middle) <= reach + 2**0.5
     if frame.cfa is not None:
         near &= (row + column) % 2 == (0 if frame.cfa[0] == "G" else 1)
     return np.flatnonzero(near)

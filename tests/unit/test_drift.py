@@ -115,6 +115,21 @@ def test_settings_choose_the_action() -> None:
     assert drift.facts(frame(filter_name="L", target="b")).action == "go_on"
 
 
+@pytest.mark.parametrize("facts", [{"exposure_s": 5.0}, {"gain_setting": 300.0}])
+def test_another_exposure_or_gain_can_be_scaled(facts: dict[str, Any]) -> None:
+    usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L"}
+    drift = Drift(DriftSettings(on_exposure="scale", on_gain_setting="scale", enabled=False), frame(**usual))
+    assert drift.facts(frame(**usual)).action == "go_on"
+    assert drift.facts(frame(**usual | facts)).action == "scale"
+    assert drift.facts(frame(**usual | facts | {"filter_name": "R"})).reason == "filter_changed"
+
+
+@pytest.mark.parametrize("name", ["on_size", "on_binning", "on_filter", "on_target"])
+def test_nothing_else_can_be_scaled(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        validate(DriftSettings, {name: "scale"})
+
+
 def test_strangers_that_agree_are_a_new_target() -> None:
     drift = Drift(DriftSettings(new_target_subs=3), frame())
     actions = [drift.stranger(FrameInfo(), lambda: True).action for _ in range(3)]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from indistack.errors import StackError
-from indistack.frame import Accepted, Blob, Refused
-from indistack.ledger import Ledger, describe, dump, record, session_name
+from indistack.frame import Accepted, Blob, Match, Refused
+from indistack.ledger import Ledger, describe, dump, match_numbers, record, session_name
 
 NOW = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
 BLOB = Blob(b"1234", ".fits", "camera", "camera.CCD1", NOW)
@@ -65,5 +65,13 @@ def test_a_line_for_people_names_what_matters() -> None:
         "stage_ms": {"decode": 10.0, "stack": 90.0},
     }  # fmt: skip
     text = describe(record(3, BLOB, Accepted(numbers), NOW))
-    for word in ("camera.CCD1", "120 stars", "FWHM 3.21 px", "+1.5 -2.0 px", "100 ms"):
+    for word in ("camera.CCD1", "120 stars", "FWHM 3.21 px", "+1.5 -2.0 px", "weight 1.00", "100 ms"):
         assert word in text
+    assert "transparency" not in text
+    cloudy = Refused("clouds", numbers | {"transparency": 0.34, "weight": None}, "too thick")
+    assert "transparency 0.34" in describe(record(4, BLOB, cloudy, NOW))
+
+
+def test_numbers_of_a_match() -> None:
+    numbers = match_numbers(Match(scale=1.5, background=((1.0,), (2.0, 9.0, 9.0)), transparency=0.6, compared=40))
+    assert numbers == {"transparency": 0.6, "scale": 1.5, "background_match": [1.0, 2.0], "compared": 40}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
-from indistack.frame import CalibratedFrame, FrameInfo, Transform
-from indistack.tiles import Tile, Workers, integrate
+from indistack.frame import CalibratedFrame, FrameInfo, Match, Transform
+from indistack.surface import terms
+from indistack.tiles import UNMATCHED, Tile, Workers, integrate
 
 BILINEAR = DEBAYERS.get("bilinear")()
 
@@ -41,10 +42,12 @@ class Canvas:
             self.pixels[tile.rows, tile.cols] = tile.pixels
 
 
-def warp(frame: CalibratedFrame, transform: Transform, height: int, width: int, jobs: int = 2) -> Canvas:
+def warp(
+    frame: CalibratedFrame, transform: Transform, height: int, width: int, jobs: int = 2, match: Match = UNMATCHED
+) -> Canvas:
     canvas = Canvas(height, width, frame.channels)
     with Workers(jobs) as workers:
-        integrate(frame, transform, (height, width), 2.5, BILINEAR, canvas.update, workers)
+        integrate(frame, transform, (height, width), 2.5, BILINEAR, canvas.update, workers, match)
     return canvas
 
 
@@ -53,6 +56,26 @@ def test_identity_gives_the_frame_back() -> None:
     canvas = warp(mono(pixels), Transform.identity(), 300, 533)
     np.testing.assert_allclose(canvas.pixels, pixels, rtol=1e-6)
     assert (canvas.weight == np.float32(2.5)).all()
+
+
+@pytest.mark.parametrize("way", ["mono", "RGGB", "rgb"])
+@pytest.mark.parametrize("surface", [(3.0,), (3.0, 5.0, -4.0, 2.0, 1.0, -6.0)])
+def test_a_match_scales_and_adds_a_surface_to_each_colour(way: str, surface: tuple[float, ...]) -> None:
+    stored = np.full((300, 533, 3) if way == "rgb" else (300, 533), 1100, np.uint16 if way == "RGGB" else np.float32)
+    frame = CalibratedFrame(stored, "RGGB" if way == "RGGB" else None, 100.0, 0.5, None, FrameInfo())
+    background = tuple((channel + surface[0], *surface[1:]) for channel in range(frame.channels))
+    canvas = warp(frame, Transform.identity(), 300, 533, match=Match(scale=1.5, background=background))
+    y, x = np.mgrid[:300, :533]
+    design = terms(np.stack([x.ravel(), y.ravel()], axis=1).astype(float), 533, 300)[:, : len(surface)]
+    for channel, coefficients in enumerate(background):
+        expected = 1.5 * 0.5 * (1100 - 100) + design @ np.array(coefficients)
+        np.testing.assert_allclose(np.atleast_3d(canvas.pixels)[..., channel].ravel(), expected, atol=0.01)
+
+
+def test_one_surface_serves_all_colours() -> None:
+    frame = CalibratedFrame(np.full((64, 64), 200, np.uint16), "RGGB", 0.0, 1.0, None, FrameInfo())
+    canvas = warp(frame, Transform.identity(), 64, 64, match=Match(background=((5.0,),)))
+    np.testing.assert_allclose(canvas.pixels, 205)
 
 
 def test_whole_pixel_shift_moves_pixels_and_leaves_the_rest_uncovered() -> None:

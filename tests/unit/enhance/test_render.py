@@ -96,6 +96,33 @@ def test_a_bottom_up_stack_is_turned() -> None:
     assert shown[-5:].mean() > shown[:5].mean()
 
 
+LETTER_L = np.array([[9, 1, 1], [9, 1, 1], [9, 9, 5], [9, 5, 5]]) / 10
+"""What the stored rows would show if they were the picture."""
+
+
+@pytest.mark.parametrize(
+    ("orientation", "upright"),
+    [
+        (1, LETTER_L),
+        (2, LETTER_L[:, ::-1]),
+        (3, LETTER_L[::-1, ::-1]),
+        (4, LETTER_L[::-1]),
+        (5, LETTER_L.T),
+        (6, np.rot90(LETTER_L, -1)),
+        (7, LETTER_L[::-1, ::-1].T),
+        (8, np.rot90(LETTER_L)),
+    ],
+)
+@pytest.mark.parametrize("bottom_up", [False, True])
+def test_a_picture_is_turned_as_the_camera_was_held(orientation: int, upright: np.ndarray, bottom_up: bool) -> None:
+    stored = LETTER_L[::-1] if bottom_up else LETTER_L
+    shown = render(stack(stored), bottom_up, PictureSettings(operators=[]), orientation).pixels
+    plain = render(stack(upright), False, PictureSettings(operators=[])).pixels
+    np.testing.assert_array_equal(shown, plain)
+    colour = render(stack(np.dstack([stored] * 3)), bottom_up, PictureSettings(operators=[]), orientation).pixels
+    np.testing.assert_array_equal(colour[..., 1], plain)
+
+
 def test_an_unknown_operator_is_named() -> None:
     with pytest.raises(SettingsError, match=r"operators.*sharpen.*stf"):
         validate(PictureSettings, {"operators": ["sharpen"]})

@@ -321,3 +321,17 @@ def test_mesh_px_decides_what_is_sky(finder: Finder) -> None:
     frame = mono_frame(waves + noisy(rng, render((1200, 1200), x, y, np.full(len(x), 1500.0), FWHM)))
     fine, coarse = finder(mesh_px=64).find(frame), finder(mesh_px=300).find(frame)
     assert (partners(fine, x, y) >= 0).sum() > 1.2 * (partners(coarse, x, y) >= 0).sum()
+
+
+def test_the_flux_of_stars_does_not_depend_on_the_seeing(finder: Finder) -> None:
+    x, y = jittered_grid(SHAPE, 45, np.random.default_rng(4))
+    v, u = np.mgrid[: SHAPE[0], : SHAPE[1]]
+
+    def flux(fwhm: float) -> float:
+        core2 = (fwhm / 2) ** 2 / (2 ** (1 / 2.5) - 1)  # Moffat, beta 2.5: wings that a Gaussian cannot fit
+        plane = sum(1e5 / fwhm**2 / (1 + ((u - a) ** 2 + (v - b) ** 2) / core2) ** 2.5 for a, b in zip(x, y, strict=True))
+        stars = finder().find(mono_frame(noisy(np.random.default_rng(1), np.asarray(plane))))
+        return float(np.median(stars.flux))
+
+    fluxes = [flux(fwhm) for fwhm in (2.8, 3.0, 3.2, 3.4, 3.6, 3.8)]
+    np.testing.assert_allclose(np.array(fluxes) / fluxes[0], 1, atol=0.015)

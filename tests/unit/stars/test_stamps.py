@@ -66,3 +66,10 @@ def test_a_stamp_must_lie_wholly_inside() -> None:
     x = np.array([0.0, 4, 15, 28, 15, 15])
     y = np.array([10.0, 10, 10, 10, 1, 19])
     assert fits_inside(numbered(), x, y, 3).tolist() == [False, True, True, False, False, False]
+
+
+def test_reach_need_not_be_whole_pixels() -> None:
+    def photosites(reach: float) -> float:
+        return float(cut(numbered(), np.array([11.0]), np.array([9.0]), 3, reach).usable.sum())
+
+    assert [photosites(reach) for reach in (1.0, 1.4, 1.5, 2.0)] == [5, 5, 9, 13]

@@ -1,0 +1,129 @@
+"""What brings a sub to the reference's ADU."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from indistack.errors import FrameError
+from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo, Match, Scene, Transform
+from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
+from indistack.photometry.sky import Sky, sky_levels
+from indistack.settings import Settings
+from indistack.surface import fit_surface, terms
+
+SIGNIFICANT = 3.0
+"""In standard errors: less than that is no reason to touch the pixels."""
+
+VISIBLE_SIGMA = 0.1
+"""A difference in gradient that spans less of the sub's noise is no gradient."""
+
+LEAST_BLOCKS = 30
+"""Blocks in common that a surface is fitted to."""
+
+
+class MatchSettings(Settings):
+    """How each sub's light is brought to the reference's before it is added."""
+
+    background: Literal["off", "level", "surface"] = "surface"
+    """Make each colour's sky as bright as in the reference: no steps where subs end. ``level`` shifts it as a whole,
+    ``surface`` also follows a gradient (moonrise, dawn, vignetting), where it would show."""
+    scale: bool = True
+    """Multiply so that the stars are as bright as in the reference, where enough of them say so clearly: undoes haze,
+    and another exposure or gain. Pictures that have passed a tone curve (JPEG) are left as they are."""
+
+
+class Photometer:
+    """Matches subs to the reference.
+
+    Parameters
+    ----------
+    settings : MatchSettings
+        What to match.
+    scene : Scene
+        The reference's.
+    sky : Sky
+        The reference's.
+    info : FrameInfo
+        The reference's.
+    """
+
+    def __init__(self, settings: MatchSettings, scene: Scene, sky: Sky, info: FrameInfo) -> None:
+        self._settings = settings
+        self._scene = scene
+        self._sky = sky
+        self._info = info
+
+    def match(self, frame: CalibratedFrame, scene: Scene, transform: Transform, must_scale: bool = False) -> Match:
+        """Return what brings a sub to the reference's ADU.
+
+        Parameters
+        ----------
+        frame : CalibratedFrame
+            The sub.
+        scene : Scene
+            Its stars.
+        transform : Transform
+            Sub -> reference.
+        must_scale : bool
+            Its exposure or gain is another one, and it is to be scaled whatever the settings say.
+
+        Raises
+        ------
+        FrameError
+            ``scale_unknown``: it must be scaled, and neither header nor stars tell how.
+        """
+        if scene is self._scene:
+            return Match(transparency=1.0, compared=len(scene.stars))
+        ratio = flux_ratio(scene.stars, self._scene.stars, transform)
+        expected = expected_scale(frame.info, self._info)
+        scale = self._scale(ratio, expected, must_scale, frame.info.linear)
+        return Match(
+            scale=scale,
+            background=self._background(frame, scale * scene.stars.noise_adu, transform, scale),
+            transparency=expected / ratio.value if expected is not None and ratio.is_known else None,
+            brightness=scale / ratio.value if ratio.is_known else 1.0,
+            compared=ratio.stars,
+        )
+
+    def _scale(self, ratio: Ratio, expected: float | None, must_scale: bool, linear: bool) -> float:
+        """Scale by the stars where they clearly say something else than the header."""
+        if must_scale and not linear:
+            raise FrameError("scale_unknown", "a picture that has passed a tone curve cannot be scaled")
+        if not linear or not (must_scale or self._settings.scale):
+            return 1.0
+        if ratio.is_known and (expected is None or abs(ratio.value - expected) > SIGNIFICANT * ratio.error):
+            return ratio.value
+        if expected is None and must_scale:
+            raise FrameError("scale_unknown", f"another gain, no e-/ADU in the header, {ratio.stars} stars to compare")
+        return 1.0 if expected is None else expected
+
+    def _background(
+        self, frame: CalibratedFrame, noise_adu: float, transform: Transform, scale: float
+    ) -> tuple[tuple[float, ...], ...]:
+        """What the scaled sub's sky lacks, per channel, measured at the places where the reference's was."""
+        if self._settings.background == "off":
+            return ((0.0,),)
+        xy = transform.inverse().apply(self._sky.xy)
+        lacking = _like(self._sky.level_adu, frame.channels) - scale * sky_levels(frame, xy)
+        known = np.isfinite(lacking).all(axis=1)
+        design = terms(xy[known], frame.width, frame.height)
+        if self._settings.background == "level" or len(design) < LEAST_BLOCKS:
+            return tuple(_level(values) for values in lacking[known].T)
+        return tuple(_surface(design, values, VISIBLE_SIGMA * noise_adu) for values in lacking[known].T)
+
+
+def _like(levels: DoubleArray, channels: int) -> DoubleArray:
+    """Levels for so many channels; a reference of another number of them has one for all."""
+    return levels if levels.shape[1] == channels else levels.mean(axis=1, keepdims=True)
+
+
+def _level(values: DoubleArray) -> tuple[float]:
+    return (float(np.median(values)),) if len(values) else (0.0,)
+
+
+def _surface(design: DoubleArray, values: DoubleArray, limit_adu: float) -> tuple[float, ...]:
+    """A surface where it spans more than the limit."""
+    surface = fit_surface(design, values)
+    return tuple(surface.tolist()) if np.ptp(design @ surface) > limit_adu else _level(values)
