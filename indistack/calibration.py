@@ -24,7 +24,7 @@ from indistack.calibrate import (
     Workshop,
     load_master,
     load_masters,
-    master_file,
+    write_master,
 )
 from indistack.calibrate.catalogue import Reader
 from indistack.calibrate.library import LIGHT_KINDS
@@ -126,7 +126,7 @@ def build_master(
         base = _base(shop) if kind == "flat" else None
         master = load_master(kind, files, shop, base)
     with atomic_file(path) as file:
-        file.write(master_file(master))
+        write_master(file, master)
     return master
 
 

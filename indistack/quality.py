@@ -100,14 +100,12 @@ class Judge:
         FrameError
             ``clouds``: too much of the starlight is missing.
         """
-        settings = self._settings
-        clear = float(np.quantile(self._transparency, CLEAR_QUANTILE)) if self._transparency else None
-        if settings.enabled and settings.min_transparency and clear is not None and match.transparency is not None:
-            _at_least("clouds", "transparency", match.transparency, settings.min_transparency * clear)
-        if settings.weight == "equal" or min(sub.noise_adu, self._reference.noise_adu) <= 0:
+        if self._settings.enabled and match.transparency is not None:
+            _at_least("clouds", "transparency", match.transparency, self._least_transparency())
+        if self._settings.weight == "equal" or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
         weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
-        if settings.weight == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
+        if self._settings.weight == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
 
@@ -135,12 +133,17 @@ class Judge:
 
     def _check_shapes(self, sub: Measures) -> None:
         limits = self._settings
+        longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
+        _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
+        _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
         widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
-        _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
-        longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
-        _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
+
+    def _least_transparency(self) -> float:
+        if self._settings.min_transparency is None or not self._transparency:
+            return 0.0
+        return self._settings.min_transparency * float(np.quantile(self._transparency, CLEAR_QUANTILE))
 
     def _limit(self, ratio: float | None, value: Callable[[Measures], float]) -> float | None:
         usual = self._usual(value)

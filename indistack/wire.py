@@ -1,4 +1,4 @@
-"""Messages between the agent and its helper processes: one JSON datagram each, pixels or a frame as a memfd beside it.
+"""Messages between the agent and its other processes: one JSON datagram each, pixels or a frame as a memfd beside it.
 
 What was sent outlives the sender: the kernel keeps datagrams and memfds until the other side has taken them.
 """

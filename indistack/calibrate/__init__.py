@@ -6,11 +6,11 @@ from indistack.calibrate.catalogue import Entry
 from indistack.calibrate.defect_maps import DefectMaps
 from indistack.calibrate.learner import Learner
 from indistack.calibrate.library import Library, NamedFirst
-from indistack.calibrate.master_file import master_file
+from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master, load_masters
 from indistack.calibrate.named import NamedMasters
 
 __all__ = [
     "CalibrateSettings", "Calibrator", "Choice", "Chooser", "DefectMaps", "Entry", "Learner", "Library", "Master",
-    "Masters", "NamedFirst", "NamedMasters", "Workshop", "load_master", "load_masters", "master_file",
+    "Masters", "NamedFirst", "NamedMasters", "Workshop", "load_master", "load_masters", "write_master",
 ]  # fmt: skip

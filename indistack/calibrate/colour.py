@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from indistack.frame import CfaPattern, DoubleArray, FloatArray, PixelArray
+
+F = TypeVar("F", np.float32, np.float64)
 
 SAMPLE = 100_000
 NOISE_SAMPLE = 30_000
@@ -40,13 +45,12 @@ def _thin(plane: PixelArray) -> PixelArray:
     return plane[::step, ::step]
 
 
-def over_rows(levels: Levels, rows: slice, width: int) -> DoubleArray:
+def over_rows(levels: npt.NDArray[F], rows: slice, width: int) -> npt.NDArray[F]:
     """Return the levels laid out over rows of a plane: ``(rows, width)``, or ``(1, 1, 3)`` for RGB."""
     if levels.shape == (3,):
         return levels.reshape(1, 1, 3)
     tiled = np.tile(levels, (1, -(-width // 2)))[:, :width]
-    laid: DoubleArray = tiled[np.arange(rows.start, rows.stop) % 2]
-    return laid
+    return np.asarray(tiled[np.arange(rows.start, rows.stop) % 2])
 
 
 def noise_of(plane: PixelArray) -> Levels:

@@ -28,17 +28,16 @@ LEAST_SIDE_PX = 16
 """In smaller planes nothing is looked for."""
 
 
-def hot_in_dark(dark: FloatArray, sigma: float, saturation_adu: float) -> IndexArray:
-    """Return the flat indices of pixels that a dark shows to be useless.
+def hot_limit(dark: FloatArray, sigma: float, saturation_adu: float) -> float:
+    """Return the level (ADU) above which a dark shows a pixel to be useless.
 
-    Those are above the median by `sigma` robust sigmas, not a number, or at nine tenths of saturation.
+    That is `sigma` robust sigmas above its median, or nine tenths of saturation.
     """
-    sample = dark[:: max(1, len(dark) // 256)]
+    sample = dark[:: max(1, len(dark) // 128)]
     sample = sample[np.isfinite(sample)]
     middle = float(np.median(sample)) if sample.size else 0.0
     spread = 1.4826 * float(np.median(np.abs(sample - middle))) if sample.size else 0.0
-    limit = min(middle + sigma * max(spread, 1e-6), 0.9 * saturation_adu)
-    return np.asarray(np.flatnonzero(~(dark <= limit)))
+    return min(middle + sigma * max(spread, 1e-6), 0.9 * saturation_adu)
 
 
 def find_defects(plane: PixelArray, pitch: int, noise: Levels, sigma: float, workers: Workers) -> IndexArray:
@@ -60,7 +59,7 @@ def find_defects(plane: PixelArray, pitch: int, noise: Levels, sigma: float, wor
     """
     if min(plane.shape) < LEAST_SIDE_PX or not noise.max() > 0:
         return np.empty(0, np.intp)
-    index, _ = outstanding(plane, pitch, sigma * float(noise[noise > 0].min()), workers)
+    index, _ = outstanding(plane, pitch, noise, sigma, workers)
     evidence = evidence_of(plane, index, pitch, noise, workers)
     return index[are_defects(evidence, pitch, float(noise.max()), sigma)]
 

@@ -74,10 +74,10 @@ class Evidence:
         return Evidence(self.excess + above, self.dip - above, self.sigma, self.spill, self.far)
 
 
-def outstanding(plane: PixelArray, pitch: int, threshold: float, workers: Workers) -> tuple[IndexArray, DoubleArray]:
-    """Return the pixels that differ by more than `threshold` from all four next ones of their colour, and by how much.
-
-    Sorted; each is above all four, or below all four.
+def outstanding(
+    plane: PixelArray, pitch: int, noise: Levels, sigma: float, workers: Workers
+) -> tuple[IndexArray, DoubleArray]:
+    """Return the pixels that are above, or below, all four next ones of their colour, and by how many sigmas.
 
     Parameters
     ----------
@@ -85,19 +85,34 @@ def outstanding(plane: PixelArray, pitch: int, threshold: float, workers: Worker
         ``(h, w)``, at least 16 px each way.
     pitch : int
         2 on a CFA, 1 on mono.
+    noise : array
+        ``(2, 2)`` sigma of the cell positions (ADU); where it is 0 the least of the others counts.
+    sigma : float
+        The least difference, in sigmas of the pixel's cell position.
+
+    Returns
+    -------
+    index, margin : array
+        ``(n,)``, sorted by index.
     """
     height, width = plane.shape
+    known = _known(noise)
 
-    def strip(rows: slice) -> IndexArray:
-        found: IndexArray = _outstanding_in_row(plane[rows], pitch, threshold) + rows.start * width
-        return found
+    def strip(rows: slice) -> tuple[IndexArray, DoubleArray]:
+        index = _outstanding_in_row(plane[rows], pitch, sigma * float(known.min())) + rows.start * width
+        patches = _Patches(plane, index)
+        centre, cross = patches.centre(), patches.at(scaled(ORTHOGONAL, pitch))
+        margin = (
+            np.maximum(centre - cross.max(axis=0), cross.min(axis=0) - centre) / known[patches.y % 2, patches.x % 2]
+        )
+        return index[margin > sigma], margin[margin > sigma]
 
-    index = np.concatenate(workers.strips(strip, height, max(1, STRIP_BYTES // (width * plane.itemsize))))
-    patches = _Patches(plane, index)
-    centre, cross = patches.centre(), patches.at(scaled(ORTHOGONAL, pitch))
-    margin = np.maximum(centre - cross.max(axis=0), cross.min(axis=0) - centre)
-    found = margin > threshold
-    return index[found], margin[found]
+    parts = workers.strips(strip, height, max(1, STRIP_BYTES // (width * plane.itemsize)))
+    return np.concatenate([index for index, _ in parts]), np.concatenate([margin for _, margin in parts])
+
+
+def _known(noise: Levels) -> Levels:
+    return np.asarray(np.maximum(noise, noise[noise > 0].min()))
 
 
 def _outstanding_in_row(rows: PixelArray, pitch: int, threshold: float) -> IndexArray:
@@ -119,7 +134,7 @@ def evidence_of(plane: PixelArray, index: IndexArray, pitch: int, noise: Levels,
         ``(2, 2)`` sigma of the cell positions (ADU); where it is 0 the least of the others counts.
     """
     look: Callable[[_Patches, Levels], Evidence] = _on_cfa if pitch == 2 else _on_mono
-    known = np.maximum(noise, noise[noise > 0].min())
+    known = _known(noise)
     parts = workers.map(lambda part: look(_Patches(plane, part), known), np.array_split(index, workers.jobs))
     return Evidence(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Evidence)))
 

@@ -34,6 +34,8 @@ Records = npt.NDArray[np.void]
 ENOUGH = 5
 MOST, SELDOM = 0.7, 0.4
 """Share of the looks in which a pixel must stand out to become bad, and below which it is good again."""
+WORTH_KEEPING = 0.5
+"""Share below which a pixel is not followed any longer."""
 ENTRY_SIGMA, STANDS_OUT_SIGMA, LEAST_SIGMA = 3.5, 4.5, 5.0
 """What is written down at first, what counts in one look, and the mean excess of a bad pixel."""
 STAR_SPILL_MONO = 1.0
@@ -96,12 +98,11 @@ class DefectMap:
         sigma : float
             How far a defect that is only seen once must stand out.
         """
-        least = float(noise[noise > 0].min())
-        found, margin = _strongest(*outstanding(plane, self._pitch, ENTRY_SIGMA * least, workers))
+        found, margin = _strongest(*outstanding(plane, self._pitch, noise, ENTRY_SIGMA, workers))
         index = np.union1d(found, self._records["pixel"].astype(np.intp))
         evidence = evidence_of(plane, index, self._pitch, noise, workers)
         at_once = are_defects(evidence, self._pitch, float(noise.max()), sigma)
-        at_once &= np.isin(index, found[margin > sigma * least], assume_unique=True)
+        at_once &= np.isin(index, found[margin > sigma], assume_unique=True)
         above = np.zeros(len(index))
         above[np.searchsorted(index, self.pixels)] = originals.astype(np.float64) - plane.reshape(-1)[self.pixels]
         self._learn(index, evidence.with_centres(above), float(noise.max()))
@@ -118,7 +119,7 @@ class DefectMap:
         bright = (evidence.excess > BRIGHT_SIGMA * loud) & (records["history"] & 1 == 1) & ~records["bad"]
         records["bad"] |= stays & (self._is_no_star(means) | self._stays_alone(means, stays, bright))
         records["bad"] &= (records["looks"] < ENOUGH) | (votes >= SELDOM)
-        self._records = records[records["bad"] | (records["looks"] < ENOUGH - 1) | (votes > 0.5)]
+        self._records = records[records["bad"] | (votes >= WORTH_KEEPING)]
         bad = self._bad()
         if not np.array_equal(bad, self.pixels):  # else the same array stays: repairs are planned for it
             self.pixels = bad

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from indistack.atomic import atomic_file
-from indistack.calibrate.base import CalibrateSettings, Choice
+from indistack.calibrate.base import CalibrateSettings, Choice, Master
 from indistack.calibrate.catalogue import RAW
 from indistack.calibrate.legal import Facts
 from indistack.calibrate.library import Library
-from indistack.calibrate.master_file import master_file
+from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master
 from indistack.calibrate.raw_store import Made, RawStore, cards_of
 from indistack.calibrate.vet import require_plausible
@@ -35,13 +35,18 @@ MIN_FRAMES = 3
 WORTH = 2
 """A master is not replaced by one of less than half its frames: the others may have gone for want of room."""
 
-QUIET_S = 2.0
-"""A master is built when no frame of its group has come for that long."""
+QUIET_S = 10.0
+"""A master is built when no frame of its group has come for that long beyond twice the exposure; at once when one of
+another group comes, or a light."""
+
+LATE = "masters are still being built: this frame is calibrated without the newest"
+POLL_S = 0.5
 
 RECENT_S = 86_400.0
 """Flats of the last day are made anew when a better dark-flat or bias for them has come."""
 
 CLOSE_S = 2.0
+STALE_S = 3600.0
 IN_MEMORY_BYTES = 100_000_000
 NICE = 10
 
@@ -86,8 +91,13 @@ class Learner:
 
     def start(self) -> None:
         """Begin to build, first what was left undone; call it once."""
-        now_s = time.monotonic()
-        self._due_s = dict.fromkeys((group for group in self._store.groups() if self._is_unmade(group)), now_s)
+        _sweep(self._library.folder)
+        try:
+            unmade = [group for group in self._store.groups() if self._is_unmade(group)]
+        except OSError as error:
+            log.warning("calibration library: %s: %s", self._store.folder, error.strerror)
+            unmade = []
+        self._due_s = dict.fromkeys(unmade, time.monotonic())
         self._thread.start()
 
     def learn(self, raw: RawFrame, blob: Blob) -> Filed:
@@ -103,8 +113,11 @@ class Learner:
             raise CalibrationError("not_linear", f"a {kind} whose values have passed a tone curve")
         require_plausible(kind, raw)
         group, count = self._store.file(raw, blob)
+        now_s = time.monotonic()
         with self._change:
-            self._due_s[group] = time.monotonic()
+            self._due_s = dict.fromkeys(self._due_s, now_s) | {
+                group: now_s + QUIET_S + 2 * (raw.info.exposure_s or 0.0)
+            }
             self._change.notify_all()
         return Filed(kind, {"group": group, "group_frames": count}, f"frame {count} of {group}")
 
@@ -112,7 +125,10 @@ class Learner:
         """Return the masters for a light; the first one waits a while for masters that are being built."""
         if self._patient and not self._wait(self._settings.learn_wait_s):
             self._patient = False
-        return self._library.choose(raw)
+        choice = self._library.choose(raw)
+        with self._change:
+            is_late = bool(self._due_s or self._building)
+        return replace(choice, warnings=(*choice.warnings, LATE)) if is_late else choice
 
     def status(self) -> dict[str, object]:
         """Return what is being built and what is to be built."""
@@ -160,13 +176,13 @@ class Learner:
                 if not self._due_s:
                     self._patient, self._hurried = True, False
                 self._change.notify_all()
-                quiet_s = 0.0 if self._hurried else QUIET_S
-                ripe = [group for group, at_s in self._due_s.items() if time.monotonic() - at_s >= quiet_s]
+                now_s = time.monotonic()
+                ripe = [group for group, due_s in self._due_s.items() if self._hurried or now_s >= due_s]
                 if ripe:
                     self._building = min(ripe, key=lambda group: (group.startswith("flat"), group))
                     del self._due_s[self._building]
                     return self._building
-                self._change.wait(QUIET_S / 4 if self._due_s else None)
+                self._change.wait(POLL_S if self._due_s else None)
         return ""
 
     def _build(self, group: str, workers: Workers) -> None:
@@ -186,7 +202,7 @@ class Learner:
             self._read, workers, self._settings, self._go_on, force=True, in_memory_bytes=IN_MEMORY_BYTES
         )  # fmt: skip
         master = replace(load_master(kind, frames, shop, base), source=group)
-        self._publish(group, master_file(master))
+        self._publish(group, master)
         self._store.note_made(group, made)
         log.info("calibration library: built %s", master.describe())
         if kind != "flat":
@@ -199,11 +215,11 @@ class Learner:
         if self._closing:
             raise _ClosingError
 
-    def _publish(self, group: str, data: bytes) -> None:
+    def _publish(self, group: str, master: Master) -> None:
         folder = self._library.folder / LEARNED
         folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(folder / f"{group}.fits") as file:
-            file.write(data)
+            write_master(file, master)
         self._library.refresh()
         self._bases.refresh()
 
@@ -214,3 +230,11 @@ class Learner:
         recent = [group for group in flats if self._store.last_s(group) >= since_s]
         with self._change:
             self._due_s |= dict.fromkeys(recent, time.monotonic())
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a power cut has left of files that were being written."""
+    for path in folder.rglob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > STALE_S:
+                path.unlink()

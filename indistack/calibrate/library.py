@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Choice, Chooser, Master, Masters
 from indistack.calibrate.catalogue import Catalogue, Entry, Reader
-from indistack.calibrate.legal import Comparison, Facts, compare, same_camera
+from indistack.calibrate.legal import Facts, compare, same_camera
 from indistack.calibrate.named import Shelved
+from indistack.calibrate.ranking import Candidate, dark_rank, flat_rank, is_base, may_scale, rank
 from indistack.errors import FrameError
 from indistack.frame import Kind, RawFrame
 
@@ -24,29 +22,8 @@ LISTED = 4
 DECISIVE = ("gain", "exposure", "temperature", "filter")
 """Facts whose lack is worth a warning."""
 
-ALIKE_C = 0.5
-"""Temperatures this close count as equal; the dark in use keeps its place twice as far."""
-
 KEPT_OPEN = 8
-BASE_RATIO = 1.5
-"""A flat is short: what is subtracted from it may be off by this factor of exposure."""
-
-SHORT_S = 10.0
-"""Below this exposure the dark current of a flat, and so its temperature, does not matter."""
-
 LIGHT_KINDS: tuple[Kind, ...] = ("dark", "flat", "bias")
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A master of the library beside a frame."""
-
-    entry: Entry
-    comparison: Comparison
-
-    def why_not(self) -> str:
-        """Return what forbids it, or that another is better."""
-        return f"{self.entry.describe()}: {self.comparison.reasons() or 'another fits better'}"
 
 
 class _UnusableError(Exception):
@@ -116,10 +93,8 @@ class Library:
         """Return what is to be subtracted from raw flats: dark-flat, dark of about their exposure, or bias."""
         while True:
             order: dict[Kind, int] = {"darkflat": 0, "dark": 1, "bias": 2}
-            found = [each for kind in order for each in self._candidates(kind, flat) if _is_base(each, flat)]
-            best = min(
-                found, key=lambda each: (order[each.entry.facts.kind], *self._dark_rank(each, flat)), default=None
-            )
+            found = [each for kind in order for each in self._candidates(kind, flat) if is_base(each, flat)]
+            best = min(found, key=lambda each: (order[each.entry.facts.kind], *dark_rank(each, flat, "")), default=None)
             try:
                 return None if best is None else self._take(best.entry, best.entry.facts.kind)
             except _UnusableError as error:
@@ -128,22 +103,18 @@ class Library:
     def _choose(self, light: Facts) -> Choice:
         there = {kind: self._candidates(kind, light) if kind in self._kinds else [] for kind in LIGHT_KINDS}
         biases = [each for each in there["bias"] if each.comparison.legal]
-        bias = min(biases, key=lambda each: _rank(each), default=None)
+        bias = min(biases, key=rank, default=None)
         dark, scaled = self._best_dark(there["dark"], light, bias is not None or self._has_bias)
-        flat = min(
-            (each for each in there["flat"] if each.comparison.legal),
-            key=lambda each: _flat_rank(each, light),
-            default=None,
-        )
+        flats = [each for each in there["flat"] if each.comparison.legal]
+        flat = min(flats, key=lambda each: flat_rank(each, light), default=None)
         if dark is not None and not scaled:
             bias, there["bias"] = None, []
         chosen: dict[Kind, Candidate | None] = {"dark": dark, "flat": flat, "bias": bias}
         self._last_dark = dark.entry.name if dark is not None else ""
+        used = {kind: each.entry for kind, each in chosen.items() if each is not None}
         return Choice(
-            masters=Masters(
-                **{kind: self._take(each.entry, kind) for kind, each in chosen.items() if each is not None}
-            ),
-            key=" ".join(f"{each.entry.name}@{each.entry.stamp}" for each in chosen.values() if each is not None),
+            masters=Masters(**{kind: self._take(entry, kind) for kind, entry in used.items()}),
+            key=" ".join(f"{entry.name}@{entry.stamp}" for entry in used.values()),
             warnings=tuple(line for kind in LIGHT_KINDS for line in _warnings(kind, chosen[kind], there[kind])),
             set_aside=tuple(line for kind in LIGHT_KINDS for line in _set_aside(chosen[kind], there[kind])),
         )
@@ -162,24 +133,11 @@ class Library:
         """Return the best dark, and whether it must be scaled."""
         legal = [each for each in darks if each.comparison.legal]
         if legal:
-            return min(legal, key=lambda each: self._dark_rank(each, light)), False
+            return min(legal, key=lambda each: dark_rank(each, light, self._last_dark)), False
         if not (has_bias and self._settings.scale_dark):
             return None, False
-        scalable = [each for each in darks if each.comparison.scalable and self._may_scale(each.entry, light)]
-        return min(scalable, key=lambda each: self._dark_rank(each, light), default=None), bool(scalable)
-
-    def _may_scale(self, dark: Entry, light: Facts) -> bool:
-        mine, other = dark.facts.info.exposure_s, light.info.exposure_s
-        return bool(mine) and bool(other) and (other or 0.0) / (mine or 1.0) <= self._settings.dark_scale_max
-
-    def _dark_rank(self, dark: Candidate, frame: Facts) -> tuple[float, ...]:
-        mine, other = dark.entry.facts.info, frame.info
-        room_c = ALIKE_C * (2 if dark.entry.name == self._last_dark else 1)
-        apart_c = abs((mine.temperature_c or 0.0) - (other.temperature_c or 0.0))
-        unknown_temperature = mine.temperature_c is None or other.temperature_c is None
-        off = abs(math.log((mine.exposure_s or 1.0) / (other.exposure_s or mine.exposure_s or 1.0)))
-        unknown, *rest = _rank(dark)
-        return (unknown, round(off, 3), 0.0 if unknown_temperature else max(0.0, apart_c - room_c), *rest)
+        scalable = [each for each in darks if may_scale(each, light, self._settings.dark_scale_max)]
+        return min(scalable, key=lambda each: dark_rank(each, light, self._last_dark), default=None), bool(scalable)
 
     def _take(self, entry: Entry, kind: Kind) -> Master:
         """Return a master whose pixels are read as they are touched; decoded once, then kept in a file of our own."""
@@ -219,31 +177,6 @@ class NamedFirst:
             (*named.warnings, *found.warnings),
             (*named.set_aside, *found.set_aside),
         )
-
-
-def _is_base(each: Candidate, flat: Facts) -> bool:
-    """Whether a master without light may be subtracted from a flat."""
-    misfits = set(each.comparison.misfits)
-    mine, other = each.entry.facts.info.exposure_s, flat.info.exposure_s
-    if mine and other and max(mine, other) <= BASE_RATIO * min(mine, other):
-        misfits.discard("exposure")
-    if (other or 0.0) <= SHORT_S:
-        misfits.discard("temperature")
-    return not misfits
-
-
-def _rank(each: Candidate) -> tuple[float, ...]:
-    date = each.entry.facts.info.date_obs
-    return len(each.comparison.unknown), -each.entry.n_frames, -date.timestamp() if date else 0.0
-
-
-def _flat_rank(each: Candidate, light: Facts) -> tuple[float, ...]:
-    """Order flats by unknown facts, the gain where it may differ, then the time between flat and frame."""
-    mine, other = each.entry.facts.info, light.info
-    now = other.date_obs or datetime.max.replace(tzinfo=UTC)
-    age_s = abs((now - mine.date_obs).total_seconds()) if mine.date_obs else 0.0
-    unknown, *rest = _rank(each)
-    return unknown, float(mine.gain_setting != other.gain_setting), age_s, *rest
 
 
 def _warnings(kind: Kind, chosen: Candidate | None, there: list[Candidate]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from indistack.frame import RawFrame
 
 _REWRITTEN = ("FRAME", "IMAGETYP", "ROWORDER")
 """ROWORDER goes because BAYERPAT is then read from the first stored row, as it is written here."""
+
+ROWS = 256
 
 
 def count_of(frame: RawFrame) -> int:
@@ -32,8 +35,8 @@ def is_master(frame: RawFrame, name: str) -> bool:
     return count_of(frame) > 1 or (frame.pixels.dtype.kind == "f" and not integers) or named
 
 
-def master_file(master: Master) -> bytes:
-    """Return a master as the bytes of a float32 FITS file, with count, kind and the facts of its first frame."""
+def write_master(file: BinaryIO, master: Master) -> None:
+    """Write a master as a float32 FITS file, with count, kind and the facts of its first frame."""
     info = replace(master.info, header=tuple(card for card in master.info.header if card[0] not in _REWRITTEN))
     facts = StackFacts(master.info.exposure_s or 0.0, master.n_frames, "mean", __version__, master.info.date_obs)
     untrue = ("LIVETIME", "TOTALEXP", "SUBEXP", "" if master.info.exposure_s is not None else "EXPTIME")
@@ -45,6 +48,9 @@ def master_file(master: Master) -> bytes:
     ]
     if master.cfa is not None:
         cards.insert(1, ("BAYERPAT", master.cfa, "colours at the first stored row and column"))
-    planes = np.moveaxis(master.pixels, -1, 0) if master.pixels.ndim == 3 else master.pixels
-    data = planes.astype(">f4").tobytes()
-    return header_bytes(cards, -32, planes.shape) + data + bytes(-len(data) % BLOCK)
+    pixels = master.pixels
+    file.write(header_bytes(cards, -32, pixels.shape if pixels.ndim == 2 else (pixels.shape[2], *pixels.shape[:2])))
+    for plane in (pixels,) if pixels.ndim == 2 else np.moveaxis(pixels, -1, 0):
+        for top in range(0, len(plane), ROWS):  # a 24 MP master in one piece would take its memory twice more
+            file.write(plane[top : top + ROWS].astype(">f4").tobytes())
+    file.write(bytes(-pixels.size * 4 % BLOCK))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.calibrate.base import CalibrateSettings, Master, Masters
+from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import levels_of, noise_of, over_rows
-from indistack.calibrate.defects import hot_in_dark
-from indistack.calibrate.evidence import IndexArray
+from indistack.calibrate.defects import hot_limit
+from indistack.calibrate.evidence import NONE, IndexArray
 from indistack.calibrate.recipe import Recipe
 from indistack.frame import FloatArray, RawFrame
 from indistack.tiles import Workers
@@ -23,6 +23,7 @@ ROUNDING = 0.1 * math.sqrt(12.0)
 DEAD_FLAT = 0.05
 """A pixel below this fraction of the flat's level is blind."""
 SAMPLE_ROWS = 16
+STRIP_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def make_plan(
     flat = None if masters.flat is None else _normalised(masters.flat, raw, workers)
     if scale is None:
         scale = Scale() if raw.cfa is None else _choose_scale(raw, offset, flat)
-    bad = _bad_pixels(raw, masters, flat, settings)
+    bad = _bad_pixels(raw, masters.dark, flat, settings, workers)
     saturation_adu = _saturation(raw, offset, flat, scale)
     if flat is None:
         shift = _whole(scale.zero - np.asarray(offset, np.float32) / np.float32(scale.step_adu))
@@ -94,7 +95,7 @@ def make_plan(
         gain[rows] = np.where(flat[rows] > DEAD_FLAT, inverse, 0.0)
         shift[rows] = scale.zero - _rows(offset, rows) * gain[rows]
 
-    workers.strips(strip, raw.height, 64)
+    workers.strips(strip, raw.height, STRIP_ROWS)
     return Plan(gain, shift, scale, saturation_adu, bad)
 
 
@@ -107,13 +108,13 @@ def _rows(plane: FloatArray | float, rows: slice) -> FloatArray | float:
 
 
 def _normalised(flat: Master, raw: RawFrame, workers: Workers) -> FloatArray:
-    levels = np.maximum(levels_of(flat.pixels, raw.cfa), 1e-30)
+    levels = np.maximum(levels_of(flat.pixels, raw.cfa), 1e-30).astype(np.float32)
     result = np.empty_like(flat.pixels)
 
     def strip(rows: slice) -> None:
         result[rows] = flat.pixels[rows] / over_rows(levels, rows, raw.width)
 
-    workers.strips(strip, raw.height, 64)
+    workers.strips(strip, raw.height, STRIP_ROWS)
     return result
 
 
@@ -176,12 +177,20 @@ def _saturation(raw: RawFrame, offset: FloatArray | float, flat: FloatArray | No
     return min(float(np.nanpercentile(clipped, 1.0)), room)
 
 
-def _bad_pixels(raw: RawFrame, masters: Masters, flat: FloatArray | None, settings: CalibrateSettings) -> IndexArray:
-    bad = np.empty(0, np.intp)
-    if raw.pixels.ndim == 3:
-        return bad
-    if masters.dark is not None:
-        bad = hot_in_dark(masters.dark.pixels, settings.dark_hot_sigma, raw.info.saturation_adu)
-    if flat is not None:
-        bad = np.union1d(bad, np.flatnonzero(~(flat > DEAD_FLAT)))
-    return bad
+def _bad_pixels(
+    raw: RawFrame, dark: Master | None, flat: FloatArray | None, settings: CalibrateSettings, workers: Workers
+) -> IndexArray:
+    """Return the pixels that are hot in the dark, blind in the flat, or no number in either."""
+    if raw.pixels.ndim == 3 or (dark is None and flat is None):
+        return NONE
+    limit = math.inf if dark is None else hot_limit(dark.pixels, settings.dark_hot_sigma, raw.info.saturation_adu)
+
+    def strip(rows: slice) -> IndexArray:
+        sound = np.ones((rows.stop - rows.start, raw.width), bool)
+        if dark is not None:
+            sound &= dark.pixels[rows] <= limit
+        if flat is not None:
+            sound &= flat[rows] > DEAD_FLAT
+        return np.asarray(np.flatnonzero(~sound) + rows.start * raw.width)
+
+    return np.concatenate(workers.strips(strip, raw.height, STRIP_ROWS))

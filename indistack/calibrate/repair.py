@@ -51,20 +51,19 @@ def plan_repair(bad: IndexArray, height: int, width: int, pitch: int) -> Repair:
     Parameters
     ----------
     bad : array
-        Flat indices.
+        Flat indices, sorted.
     pitch : int
         Distance of the next pixel of the same colour: 2 on a CFA, 1 on mono.
     """
     offsets = scaled(EIGHT, pitch)
     y, x = np.divmod(bad, width)
-    blocked = np.zeros(height * width, bool)
-    blocked[bad] = True
     places = np.empty((len(offsets), len(bad)), np.intp)
     good = np.empty((len(offsets), len(bad)), bool)
     for number, (dy, dx) in enumerate(offsets):
         inside = (y + dy >= 0) & (y + dy < height) & (x + dx >= 0) & (x + dx < width)
         places[number] = np.where(inside, bad + dy * width + dx, 0)
-        good[number] = inside & ~blocked[places[number]]
+        met = np.minimum(np.searchsorted(bad, places[number]), len(bad) - 1)
+        good[number] = inside & (bad[met] != places[number])
     order = np.argsort(~good, axis=0, kind="stable")[:4]
     chosen = np.take_along_axis(places, order, axis=0)
     usable = np.take_along_axis(good, order, axis=0)

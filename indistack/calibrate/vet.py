@@ -39,6 +39,9 @@ LIT_SHARE = 1e-4
 DARK_TOP, FLAT_LOW, FLAT_TOP = 0.4, 0.02, 0.92
 """Levels as shares of the range from black to saturation."""
 
+EVEN_SIGMA = 0.5
+"""A frame of low level that is this even has no vignetting: a bias, and no flat of a camera of unknown full scale."""
+
 CLIPPED_SHARE = 0.01
 ROUGH_SHARE = 0.06
 """Deviation (rms, of the level) of a flat's coarse picture from a smooth surface; dust and vignetting stay below."""
@@ -56,12 +59,12 @@ def require_plausible(kind: Kind, raw: RawFrame) -> None:
     """
     if min(raw.height, raw.width) < MIN_SIDE_PX:
         return
-    if raw.pixels.min() == raw.pixels.max():
-        raise _no(kind, "every pixel has one value", value=float(raw.pixels.flat[0]))
     if kind == "flat":
         _require_flat(raw)
     else:
         _require_dark(kind, raw)
+    if raw.pixels.min() == raw.pixels.max():
+        raise _no(kind, "every pixel has one value", value=float(raw.pixels.flat[0]))
 
 
 def _require_dark(kind: Kind, raw: RawFrame) -> None:
@@ -77,16 +80,17 @@ def _require_dark(kind: Kind, raw: RawFrame) -> None:
 
 
 def _require_flat(raw: RawFrame) -> None:
-    levels, full_adu = _levels(raw), _range_adu(raw)
-    thin = _thin(raw.pixels)
-    clipped = float(np.mean(thin >= raw.info.saturation_adu))
-    share = float(levels.max()) / full_adu
-    if clipped > CLIPPED_SHARE or share > FLAT_TOP:
-        raise _no("flat", f"clipped: its level is {100 * share:.0f} % of the full scale", level_share=share)
-    if share < FLAT_LOW and math.isfinite(full_adu):
+    full_adu = _range_adu(raw)
+    share = float(_levels(raw).max()) / full_adu
+    coarse = _coarse(raw)
+    if share < FLAT_LOW and math.isfinite(full_adu) and _spread_adu(coarse) <= EVEN_SIGMA * _noise_adu(raw):
         raise _no("flat", f"no light: its level is {100 * share:.1f} % of the full scale", level_share=share)
+    clipped = _clipped_share(raw)
+    if clipped > CLIPPED_SHARE or share > FLAT_TOP:
+        detail = f"clipped: its level is {100 * share:.0f} % of the full scale, {100 * clipped:.0f} % of it is full"
+        raise _no("flat", detail, level_share=share, clipped_share=clipped)
     _require_no_stars("flat", count_spots(raw, binned=True), raw)
-    rough = _roughness(_coarse(raw))
+    rough = _roughness(coarse)
     if rough > ROUGH_SHARE:
         raise _no("flat", f"a picture: it differs by {100 * rough:.0f} % from even light", roughness=rough)
 
@@ -94,6 +98,12 @@ def _require_flat(raw: RawFrame) -> None:
 def _require_no_stars(kind: Kind, spots: int, raw: RawFrame) -> None:
     if spots > MAX_SPOTS + COSMIC_PER_S * (raw.info.exposure_s or 0.0):
         raise _no(kind, f"it shows {spots} stars", spots=spots)
+
+
+def _clipped_share(raw: RawFrame) -> float:
+    """Return the share of pixels at the highest value: light is noisy, so that a plateau there is a converter's end."""
+    thin = _thin(raw.pixels)
+    return float(np.mean(thin >= min(float(np.nanmax(thin)), raw.info.saturation_adu)))
 
 
 def _no(kind: Kind, detail: str, **numbers: Number) -> CalibrationError:

@@ -26,10 +26,12 @@ MIN_CONTRAST = 0.5
 """Difference between the colours, in sigmas of one pixel's noise..."""
 MIN_RELATIVE = 0.02
 """...and as part of the level: amplifiers of one sensor differ by less."""
-MIN_NOISE_SIGMA = 3.0
+MIN_NOISE_SIGMA = 5.0
 """How surely the brighter colour must be the noisier one."""
 AGREEMENT = 0.2
 """How much the two green pixels may differ, as part of the difference on the other diagonal."""
+NOISE_AGREEMENT = 0.5
+"""The same of their noise, in logarithms."""
 MAJORITY = 0.8
 """Part of the blocks in which the colours must differ in the same sense."""
 
@@ -76,12 +78,11 @@ def grid_of(pixels: PixelArray, saturation_adu: float) -> Grid:
         cells = _cells(pixels, saturation_adu)
     if len(cells.levels) < MIN_BLOCKS:
         return ""
-    main, anti, between = (cells.levels @ weights for weights in (_MAIN, _ANTI, _BETWEEN))
-    if _agrees(anti, main) and _is_colour(cells, _MAIN):
+    if _agrees(cells, _ANTI, _MAIN) and _is_colour(cells, _MAIN):
         return "anti"
-    if _agrees(main, anti) and _is_colour(cells, _ANTI):
+    if _agrees(cells, _MAIN, _ANTI) and _is_colour(cells, _ANTI):
         return "main"
-    alike = _agrees(main, between) and _agrees(anti, between)
+    alike = _agrees(cells, _MAIN, _BETWEEN) and _agrees(cells, _ANTI, _BETWEEN)
     return "checker" if alike and _is_colour(cells, _BETWEEN) else ""
 
 
@@ -90,8 +91,11 @@ _ANTI = np.array([0, 1, -1, 0], np.float32)
 _BETWEEN = np.array([0.5, -0.5, -0.5, 0.5], np.float32)
 
 
-def _agrees(difference: FloatArray, other: FloatArray) -> bool:
-    return bool(np.mean(np.abs(difference) < AGREEMENT * np.abs(other)) >= MAJORITY)
+def _agrees(cells: _Cells, weights: FloatArray, others: FloatArray) -> bool:
+    """Return whether two pixels see the same, and with the same noise, beside what other ones differ by."""
+    alike = np.abs(cells.levels @ weights) < AGREEMENT * np.abs(cells.levels @ others)
+    noises = [abs(np.median(np.log(cells.noise) @ each)) for each in (weights, others)]
+    return bool(np.mean(alike) >= MAJORITY and noises[0] < NOISE_AGREEMENT * noises[1])
 
 
 def _is_colour(cells: _Cells, weights: FloatArray) -> bool:

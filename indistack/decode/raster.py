@@ -11,14 +11,7 @@ import cv2
 import numpy as np
 
 from indistack.decode.assemble import FULL_SCALE
-from indistack.decode.base import (
-    DECODERS,
-    DecodeSettings,
-    fingerprint,
-    require_contrast,
-    require_ratio,
-    require_size,
-)  # fmt: skip
+from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
 from indistack.decode.camera_raw import is_raw_tiff
 from indistack.decode.exif import exif_facts, header_of
 from indistack.decode.picture_size import JPEG, PNG, picture_size, png_chunks
@@ -52,26 +45,30 @@ class RasterDecoder:
         Others are taken for what capture programs save: linear. Floats from 0 to 1 are brought to ADU.
         """
         data = memoryview(blob.data).cast("B")
-        head = bytes(data[:8])
-        if head.startswith(TIFF):
-            if is_raw_tiff(data):  # a mosaic, whatever its name
-                return DECODERS.get("camera_raw")().decode(blob, settings, workers)
-            stored = tiff_pixels(data, settings)
-        elif head.startswith((PNG, JPEG)):
-            stored = _opened(data, settings)
-        else:
-            raise DecodeError("not_a_frame", f"begins with {head!r}", {"bytes": len(data)})
-        require_contrast(stored)
-        mark = fingerprint(stored)
+        if bytes(data[:4]).startswith(TIFF) and is_raw_tiff(data):  # a mosaic, whatever its name
+            return DECODERS.get("camera_raw")().decode(blob, settings, workers)
+        stored = _stored(data, settings)
         pixels = to_native(stored.reshape(len(stored), -1), Scaling(), workers).reshape(stored.shape)
+        require_contrast(pixels)
+        mark = fingerprint(pixels)
         warnings: tuple[str, ...] = ()
         saturation_adu = FULL_SCALE.get(pixels.dtype.name, math.inf)
         if are_fractions(pixels, {}):
             fractions_to_adu(pixels, workers)
             saturation_adu, warnings = FULL_SCALE["uint16"], (FRACTIONS,)
         facts = exif_facts(data)
-        info = FrameInfo(saturation_adu=saturation_adu, linear=_is_linear(data, head), header=header_of(facts), **facts)
+        info = FrameInfo(saturation_adu=saturation_adu, linear=_is_linear(data), header=header_of(facts), **facts)
         return RawFrame(pixels, None, info, mark, warnings)
+
+
+def _stored(data: memoryview, settings: DecodeSettings) -> PixelArray:
+    """Return ``(h, w)`` or ``(h, w, 3)`` RGB in the file's own type."""
+    head = bytes(data[:8])
+    if head.startswith(TIFF):
+        return tiff_pixels(data, settings)
+    if head.startswith((PNG, JPEG)):
+        return _opened(data, settings)
+    raise DecodeError("not_a_frame", f"begins with {head!r}", {"bytes": len(data)})
 
 
 def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:
@@ -92,8 +89,9 @@ def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB))
 
 
-def _is_linear(data: memoryview, head: bytes) -> bool:
-    if not head.startswith(PNG):
+def _is_linear(data: memoryview) -> bool:
+    head = bytes(data[:8])
+    if head != PNG:
         return not head.startswith(JPEG)
     chunks = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", png_chunks(data)))
     gamma = chunks.get(b"gAMA", b"")

@@ -15,13 +15,14 @@ from indistack.libraw.facts import SensorFacts
 New = Callable[[tuple[int, ...], type[np.uint16]], PixelArray]
 
 MAX_RATIO = 100
-"""Bytes of pixels that one byte of a raw file may stand for. Sensors have noise: 16 is rare, even for darks."""
+"""Bytes of pixels that one byte of a raw file may stand for: lossless JPEG, at one bit a pixel or more, reaches 16."""
 SPARE_BYTES = 1_000_000
 
 HIGHEST = 65535
 EARLIEST_YEAR = 1990
 HIGHEST_MULTIPLIER = 20.0
-"""Of a white balance; real ones stay below 5, for a camera without its infrared filter below 8."""
+"""Of a white balance: 1 to 3 for cameras as they are sold, more without the infrared filter."""
+MAX_ISO, MAX_EXPOSURE_S = 1e8, 86_400.0
 
 ANYTHING_ELSE = "convert it to a linear DNG or a 16-bit TIFF, or have the camera save JPEG"
 
@@ -180,7 +181,8 @@ def _exposure(raw: Any) -> tuple[float | None, float | None, str]:
         other = raw.other
     except (ValueError, OverflowError, OSError):  # a time that no calendar knows
         return None, None, ""
-    if not other.iso_speed > 0:
+    if not 0 < other.iso_speed < MAX_ISO:
         return None, None, ""
     taken = other.timestamp.isoformat() if other.timestamp.year >= EARLIEST_YEAR else ""
-    return float(other.iso_speed), float(other.shutter_speed) if other.shutter_speed > 0 else None, taken
+    exposure_s = float(other.shutter_speed) if 0 < other.shutter_speed <= MAX_EXPOSURE_S else None
+    return float(other.iso_speed), exposure_s, taken

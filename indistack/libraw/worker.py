@@ -58,8 +58,9 @@ def _answer(file: int, max_megapixels: float) -> tuple[wire.Message, _Pixels]:
     from indistack.libraw.reader import read
 
     pixels, file_bytes = _Pixels(), os.fstat(file).st_size
+    path = f"/proc/self/fd/{file}"  # of an open file rawpy would make one more copy in memory
     try:
-        array, facts = read(f"/proc/self/fd/{file}", file_bytes, max_megapixels, pixels.new)
+        array, facts = read(path, file_bytes, max_megapixels, pixels.new)
     except DecodeError as error:
         return {"reason": error.reason, "detail": error.detail, "numbers": error.numbers}, pixels
     except Exception as error:  # noqa: BLE001 - the top of a process: hostile bytes make rawpy raise anything

@@ -50,7 +50,9 @@ def border_steps(pixels: np.ndarray, coverage: np.ndarray) -> np.ndarray:
 def test_a_known_offset_and_a_known_transparency_are_recovered(make_pipeline: MakePipeline, cfa: str) -> None:
     exposures = [*map(make_sky(cfa=cfa, seeing_jitter=0.0, **DRIFT).expose, ["light"] * 3)]
     pedestal = 500.0
-    outcomes = stack(make_pipeline(), exposures, lambda adu, n: 0.7 * (adu - pedestal) + pedestal + 37 if n == 2 else adu)
+    outcomes = stack(
+        make_pipeline(), exposures, lambda adu, n: 0.7 * (adu - pedestal) + pedestal + 37 if n == 2 else adu
+    )
     same, dim = outcomes[1].numbers, outcomes[2].numbers
     assert (same["scale"], dim["scale"]) == (1.0, pytest.approx(1 / 0.7, rel=0.01))
     assert dim["transparency"] == pytest.approx(0.7, rel=0.01)
@@ -109,9 +111,12 @@ def other(sky: Any, index: int, **settings: float) -> Exposure:
 
 
 @pytest.mark.parametrize("settings", [{"exposure_s": 4.0}, {"gain_setting": 160.0}])
-def test_another_exposure_or_gain_is_stacked_when_asked_for(make_pipeline: MakePipeline, settings: dict[str, float]) -> None:
+@pytest.mark.parametrize("scale", ["true", "false"])
+def test_another_exposure_or_gain_is_stacked_when_asked_for(
+    make_pipeline: MakePipeline, settings: dict[str, float], scale: str
+) -> None:
     sky = make_sky(**DRIFT)
-    pipeline = make_pipeline('drift.on_exposure="scale"', 'drift.on_gain_setting="scale"')
+    pipeline = make_pipeline('drift.on_exposure="scale"', 'drift.on_gain_setting="scale"', f"match.scale={scale}")
     exposures = [sky.expose(index=0), other(sky, 1, **settings), sky.expose(index=2)]
     usual, odd = (exposure.truth for exposure in exposures[:2])
     outcomes = stack(pipeline, exposures)

@@ -86,3 +86,14 @@ def test_nobody_at_the_other_end(links: Pair) -> None:
     links[0].close()
     with pytest.raises(OSError, match="pipe"):
         wire.send(links[1], {})
+
+
+def test_memory_is_filled_by_one_side_and_read_by_the_other(links: Pair) -> None:
+    fd, memory = wire.blank(6)
+    memory[:] = b"pixels"
+    wire.send(links[1], {}, fd)
+    os.close(fd)
+    received = wire.receive_file(links[0])
+    assert received is not None
+    assert received[1] is not None
+    assert bytes(wire.view(received[1])) == b"pixels"

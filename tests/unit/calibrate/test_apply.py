@@ -188,6 +188,12 @@ class TestBadPixels:
         assert adu(frame)[20, 21] == pytest.approx(1400, abs=15)
         assert frame.bad is None
 
+    def test_a_dark_pixel_that_is_no_number_is_repaired(self, workers: Workers) -> None:
+        dark = np.full((64, 96), 100.0)
+        dark[10, 10] = np.nan
+        frame = Calibrator(OFF, NamedMasters(Masters(master("dark", dark))), workers).calibrate(raw_of(sky(noise=5)))
+        assert frame.pixels[10, 10] == pytest.approx(900, abs=15)
+
     def test_a_blind_flat_pixel_is_repaired(self, workers: Workers) -> None:
         flat = np.full((64, 96), 1000.0)
         flat[10, 10] = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.colour import levels_of, noise_of
-from indistack.calibrate.defects import find_defects, hot_in_dark
+from indistack.calibrate.defects import find_defects, hot_limit
 from indistack.calibrate.repair import plan_repair
 from indistack.tiles import Workers
 from tests.unit.calibrate.skies import BLUE, CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, planted, sky_of
@@ -125,11 +125,11 @@ class TestRepair:
         np.testing.assert_array_equal(repair.hopeless, np.arange(25))
 
 
-def test_hot_in_dark() -> None:
+def test_hot_limit() -> None:
     dark = np.random.default_rng(0).normal(100, 2, (100, 100)).astype(np.float32)
-    dark[1, 1], dark[2, 2], dark[3, 3] = 200, np.nan, 130
-    np.testing.assert_array_equal(hot_in_dark(dark, 30.0, 65535.0), [101, 202])
-    assert 303 in hot_in_dark(dark, 30.0, 140.0)
+    dark[1, 1], dark[2, 2] = 200, np.nan
+    assert hot_limit(dark, 30.0, 65535.0) == pytest.approx(160, rel=0.02)  # 100 + 30 * 2
+    assert hot_limit(dark, 30.0, 140.0) == pytest.approx(126)  # nine tenths of saturation
 
 
 class TestLevels:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate import Choice, Learner, learner
+from indistack.calibrate.raw_store import RawStore
 from indistack.calibration import learner_of, library_of
 from indistack.config import Config
 from indistack.decode import decode
@@ -139,6 +142,50 @@ def test_what_has_passed_a_tone_curve_is_refused(make_learner: MakeLearner, came
         make_learner().learn(replace(raw, info=replace(raw.info, linear=False)), blob)
 
 
+def test_a_master_waits_for_the_last_of_its_frames(
+    make_learner: MakeLearner, camera: Camera, tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    pupil = make_learner()
+    camera.teach(pupil, "dark", 4)
+    ((group, *_), building) = pupil.status()["due"], pupil.status()["building"]
+    assert group.startswith("dark")
+    assert (building, masters_in(tmp_path)) == ("", [])
+    camera.teach(pupil, "flat", 1)
+    wait_until(lambda: masters_in(tmp_path) == ["dark"], 20)
+    assert [each.partition("_")[0] for each in pupil.status()["due"]] == ["flat"]
+
+
+def test_a_master_is_built_when_no_more_frames_come(
+    make_learner: MakeLearner, camera: Camera, tmp_path: Path, wait_until: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(learner, "QUIET_S", 0.3)
+    camera.teach(make_learner(), "bias", 3)
+    wait_until(lambda: masters_in(tmp_path) == ["bias"], 20)
+
+
+def test_what_a_power_cut_has_left_half_written_is_removed(make_learner: MakeLearner, tmp_path: Path) -> None:
+    folder = tmp_path / "library" / "learned"
+    folder.mkdir(parents=True)
+    for name, age_s in ((".old.fits.7.tmp", 9000), (".new.fits.8.tmp", 0)):
+        (folder / name).write_bytes(b"")
+        then_s = time.time() - age_s
+        os.utime(folder / name, (then_s, then_s))
+    make_learner()
+    assert [path.name for path in folder.iterdir()] == [".new.fits.8.tmp"]
+
+
+def test_a_library_that_cannot_be_read_stops_nobody(
+    make_learner: MakeLearner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: RawStore) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(RawStore, "groups", fail)
+    assert make_learner().status() == {"building": "", "due": []}
+    assert "Permission denied" in caplog.text
+
+
 def test_too_few_frames_make_no_master(make_learner: MakeLearner, camera: Camera) -> None:
     pupil = make_learner()
     camera.teach(pupil, "dark", 2)
@@ -237,7 +284,8 @@ class TestWaiting:
         pupil = make_learner("calibrate.learn_wait_s=0.1")
         camera.teach(pupil, "dark", 3)
         raw, _ = camera.take("light")
-        assert lines(pupil.choose(raw)) == []
+        choice = pupil.choose(raw)
+        assert (lines(choice), choice.warnings) == ([], (learner.LATE,))
         monkeypatch.setattr(Learner, "_wait", lambda *_: pytest.fail("waits again"))
         assert lines(pupil.choose(raw)) == []
         monkeypatch.undo()

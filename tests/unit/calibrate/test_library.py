@@ -20,7 +20,7 @@ from indistack.calibrate import (
     Masters,
     NamedFirst,
     NamedMasters,
-    master_file,
+    write_master,
 )
 from indistack.calibrate.catalogue import INDEX, Catalogue, Reader
 from indistack.calibrate.legal import Facts
@@ -61,7 +61,8 @@ class Place:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.full((6, 8), level, np.float32)
-        path.write_bytes(master_file(Master(pixels, kind, "RGGB", info_of(kind, **changes), n_frames, "test")))
+        with path.open("wb") as file:
+            write_master(file, Master(pixels, kind, "RGGB", info_of(kind, **changes), n_frames, "test"))
         return path
 
     @property

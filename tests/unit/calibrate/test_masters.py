@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.calibrate import CalibrateSettings, Master, Workshop, combine, load_master, load_masters, master_file
+from indistack.calibrate import CalibrateSettings, Master, Workshop, combine, load_master, load_masters, write_master
 from indistack.calibrate.combine import clipped_mean, livestack_dark
 from indistack.errors import CalibrationError, DecodeError, SettingsError
 from indistack.fits_header import frame_info
@@ -288,8 +288,9 @@ def test_a_master_comes_back_from_its_file(workers: Workers) -> None:
     header = {"EXPTIME": 60.0, "FRAME": "Dark", "BAYERPAT": "BGGR", "YBAYROFF": 1, "GAIN": 5}
     info = frame_info(tuple((keyword, value, "") for keyword, value in header.items()))
     pixels = np.random.default_rng(0).normal(100, 5, (10, 12)).astype(np.float32)
-    data = master_file(Master(pixels, "dark", "GRBG", info, 7, "seven files"))
-    with fits.open(io.BytesIO(data)) as units:
+    written = io.BytesIO()
+    write_master(written, Master(pixels, "dark", "GRBG", info, 7, "seven files"))
+    with fits.open(io.BytesIO(written.getvalue())) as units:
         units.verify("exception")
         np.testing.assert_array_equal(units[0].data, pixels)
         told = units[0].header

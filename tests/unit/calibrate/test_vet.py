@@ -109,6 +109,10 @@ class TestFlats:
         ("pixels", "words"),
         [
             (noise(65600, 400), "clipped: its level is 100 %"),
+            (noise(70000, 100), "clipped: its level is 100 %"),
+            (np.minimum(noise(56000, 100) * vignetting(-0.2), 60000), "clipped"),
+            (np.minimum(noise(16000, 100) * vignetting(0.2), 16383 - 512), "clipped: its level is 2"),
+            (np.zeros((HEIGHT, WIDTH)), "no light"),
             (noise(62000, 100), "clipped: its level is 95 %"),
             (noise(500, 10), "no light: its level is 0.8 %"),
             (noise(20000, 100) + 3 * stars(4.0), "it shows"),
@@ -116,6 +120,9 @@ class TestFlats:
     )
     def test_a_useless_flat_is_seen(self, pixels: Any, words: str) -> None:
         assert words in reason_of("flat", frame(pixels))
+
+    def test_a_flat_of_twelve_bits_passes(self) -> None:
+        require_plausible("flat", frame(900 * vignetting(0.3) + noise(0, 12)))
 
     def test_a_picture_is_no_flat(self) -> None:
         scene = noise(20000, 100)

@@ -259,6 +259,19 @@ class TestRefusals:
                 "damaged", "too_large", "truncated",
             )  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("said", "instead", "expected"),
+        [
+            (b"'RICE_1  '", b"'RICE_9  '", "unsupported"),
+            (b"ZVAL1   =                   32", b"ZVAL1   =                   31", "damaged"),
+            (b"ZVAL2   =                    2", b"ZVAL2   =               100000", "damaged"),
+        ],
+    )
+    def test_parameters_of_tile_compression_are_not_believed(self, said: bytes, instead: bytes, expected: str) -> None:
+        data = as_bytes([fits.PrimaryHDU(), fits.CompImageHDU(ramp(np.int16), compression_type="RICE_1")])
+        assert data.count(said) == 1
+        assert reason(data.replace(said, instead), ".fits.fz") == expected
+
 
 needs_data = pytest.mark.skipif(not ODD.is_dir(), reason="the folder of real frames is not here")
 

@@ -74,7 +74,25 @@ class TestNoFalseAlarm:
         assert doubts(pixels) == ()
 
     def test_amplifiers_that_differ_a_little(self) -> None:
-        assert doubts(mosaic((20000, 20100, 19900, 20200))) == ()
+        light = mosaic((20000.0,) * 4).astype(np.float32) - 500
+        light[::2, ::2] *= 1.035  # its noise too
+        assert doubts(light + 20000) == ()
+
+    def test_a_noisier_amplifier_with_an_offset_below_the_noise(self) -> None:
+        rng = np.random.default_rng(8)
+        pixels = rng.normal(20, 3, (512, 512))
+        pixels[::2, ::2] = rng.normal(21.4, 3.5, (256, 256))
+        assert doubts(pixels.astype(np.float32)) == ()
+
+    def test_amplifiers_with_noise_and_offsets_of_their_own(self) -> None:
+        rng = np.random.default_rng(9)
+        pixels = np.empty((512, 512), np.float32)
+        for phase, (level, noise) in enumerate([(100, 5.2), (100, 6.1), (100, 5.0), (115, 7.5)]):
+            pixels[phase // 2 :: 2, phase % 2 :: 2] = rng.normal(level, noise, (256, 256))
+        assert doubts(pixels) == ()
+
+    def test_four_different_colours_are_no_bayer_mosaic(self) -> None:
+        assert doubts(mosaic((480.0, 300.0, 400.0, 120.0))) == ()
 
     def test_a_gradient(self) -> None:
         slope = np.arange(512) * 20.0

@@ -46,6 +46,14 @@ class TestLostBzero:
         assert frame.pixels.min() < 0
         assert frame.warnings == ()
 
+    def test_cores_of_sharp_stars_alone(self) -> None:
+        unsigned = stars(500, 0)
+        for x, y in rng.integers(5, 190, (20, 2)):
+            unsigned[y : y + 3, x : x + 3] = 20000
+            unsigned[y + 1, x + 1] = 60000
+        assert unsigned.view(np.int16).min() > -16384
+        np.testing.assert_array_equal(read(fits_file(unsigned.view(np.int16))).pixels, unsigned)
+
     def test_a_dead_pixel_of_minus_one_is_no_star(self) -> None:
         pixels = stars(500, 20000).astype(np.int16)
         pixels[3, 3] = -1

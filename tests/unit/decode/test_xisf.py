@@ -139,6 +139,11 @@ class TestRefusals:
             smaller = data.replace(b'geometry="470:300:1"', b'geometry="47:30:1"  ').replace(b":282000", b":2820  ")
             assert reason(smaller.replace(b':2820  "', b':2820"  ')) == "damaged"
 
+    def test_a_zstd_frame_that_claims_a_terabyte(self) -> None:
+        frame = bytes.fromhex("28b52ffde0") + (1 << 40).to_bytes(8, "little") + bytes.fromhex("010000")
+        data = xisf_file(GREY.astype("<u2"), compression="zstd:2820", location=f"attachment:4096:{len(frame)}")
+        assert reason(data[:4096] + frame + bytes(99)) == "damaged"
+
     def test_a_bomb_of_pixels(self) -> None:
         huge = xisf_file(GREY.astype("<u2"), geometry="13000:13000:1", compression="zstd:338000000")
         assert reason(huge) == "too_large"

@@ -12,7 +12,7 @@ import pytest
 from indistack.errors import DecodeError
 from indistack.libraw.facts import SensorFacts
 from indistack.libraw.reader import _levelled, _mosaic, read
-from tests.unit.decode.tiffs import BYTE, LONG, RATIONAL, SHORT, dng
+from tests.unit.decode.tiffs import ASCII, BYTE, LONG, RATIONAL, SHORT, dng
 
 PIXELS = np.random.default_rng(1).integers(500, 16_000, (48, 64), dtype=np.uint16)
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
@@ -102,6 +102,19 @@ def test_raised_pixels_do_not_wrap() -> None:
     pixels, facts = sensor(dng(full, "RGGB", {50713: (SHORT, [2, 2]), 50714: (SHORT, [0, 0, 0, 100])}))
     assert (pixels[0, 0], pixels[0, 2], pixels[1, 1]) == (103, 65_535, 65_530)
     assert facts.saturation_adu == 65_535
+
+
+def test_exposure_and_clock_are_libraws() -> None:
+    shot: dict[int, tuple[int, Any]] = {
+        33434: (RATIONAL, [30.0]),
+        34855: (SHORT, [1600]),
+        36867: (ASCII, "2024:08:10 22:30:05"),
+    }
+    _, facts = sensor(dng(PIXELS, "RGGB", exif=shot))
+    assert (facts.exposure_s, facts.iso, facts.taken) == (30.0, 1600.0, "2024-08-10T22:30:05")
+    del shot[34855]
+    _, facts = sensor(dng(PIXELS, "RGGB", exif=shot))
+    assert (facts.exposure_s, facts.iso, facts.taken) == (None, None, "")  # fillers would look the same
 
 
 def test_a_linear_dng_is_rgb_with_one_black_level() -> None:

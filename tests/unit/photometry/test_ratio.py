@@ -33,11 +33,11 @@ def test_the_share_of_light_is_found(share: float) -> None:
     assert ratio.stars == COMPARED_STARS
 
 
-def test_saturated_stars_are_not_compared() -> None:
-    clipped = np.arange(80) < 40
-    sub = seen(0.5)
-    sub = replace(sub, flux=np.where(clipped, 0.1 * sub.flux, sub.flux), saturated=clipped)
-    ratio = flux_ratio(sub, replace(REFERENCE, saturated=clipped), FLIP)
+@pytest.mark.parametrize(("in_sub", "in_reference"), [(40, 40), (40, 0), (0, 40)])
+def test_saturated_stars_are_not_compared(in_sub: int, in_reference: int) -> None:
+    flux = seen(0.5).flux * np.where(np.arange(80) < 40, 0.1, 1)
+    sub = replace(seen(0.5), flux=flux, saturated=np.arange(80) < in_sub)
+    ratio = flux_ratio(sub, replace(REFERENCE, saturated=np.arange(80) < in_reference), FLIP)
     assert (ratio.value, ratio.stars) == (pytest.approx(2, rel=0.01), 40)
 
 
@@ -52,7 +52,7 @@ def test_variable_stars_and_strangers_do_not_disturb() -> None:
 def test_few_stars_or_none_in_common_tell_nothing() -> None:
     few = seen(0.7).take(slice(0, 4))
     assert not flux_ratio(few, REFERENCE, FLIP).is_known
-    assert not flux_ratio(seen(0.7), REFERENCE, Transform.identity()).is_known
+    assert flux_ratio(seen(0.7), REFERENCE, Transform.identity()).stars < 3
     assert not flux_ratio(seen(0.7).take(slice(0, 0)), REFERENCE, FLIP).is_known
     eight = seen(0.7, scatter=0.0).take(slice(0, 8))
     assert flux_ratio(eight, REFERENCE, FLIP).is_known
