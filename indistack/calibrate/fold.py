@@ -28,9 +28,12 @@ def fold(raw: RawFrame, plan: Plan, planes: Planes, workers: Workers) -> tuple[P
     stored = planes.take(pixels.shape, dtype)
 
     def strip(rows: slice) -> bool:
-        source = _flat(pixels[rows])
-        _fold(source, _flat(stored[rows]), plan, rows, workers)
-        return source.dtype.kind != "f" or math.isfinite(cv2.sumElems(source)[0])
+        source, target = _flat(pixels[rows]), _flat(stored[rows])
+        _fold(source, target, plan, rows, workers)
+        if source.dtype.kind != "f":
+            return True
+        in_cache = target if target.dtype.kind == "f" else source
+        return math.isfinite(cv2.sumElems(in_cache)[0])
 
     return stored, all(workers.strips(strip, len(stored), max(1, STRIP_BYTES // (4 * stored[0].size))))
 
