@@ -10,8 +10,8 @@ from indistack.tiles import Workers
 
 BLOCKS = 32
 """Parts of a row that are looked at apart; the darker half of them is taken for sky."""
-SAMPLES = 48
-"""Pixels that each part's median is made of; the offset is then known to 0.06 sigma of a pixel."""
+SAMPLES = 96
+"""Pixels that each part's median is made of; the offset is then known to 0.04 sigma of a pixel."""
 REACH = 24
 """Rows of the same colour on each side that show the background: wider bands cannot be told from the sky."""
 GRADIENT_REACH = 8 * REACH

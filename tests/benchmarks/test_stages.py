@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from indistack.align import ALIGNERS
-from indistack.calibrate import CalibrateSettings, Calibrator, Masters, NamedMasters
+from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import Blob, Transform
+from indistack.frame import Blob, FrameInfo, RawFrame, Transform
 from indistack.stack import METHODS
 from indistack.stars import StarFinder
 from indistack.tiles import Workers, integrate
@@ -47,6 +48,29 @@ def test_calibrate_without_masters(bench: Bench, benchmark: Any) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
     calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers)
     assert benchmark(calibrator.calibrate, raw).pixels.shape == SIZE
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", None])
+def test_calibrate_with_dark_flat_and_defects(bench: Bench, benchmark: Any, cfa: Any) -> None:
+    rng = np.random.default_rng(3)
+    dark, flat = (rng.normal(level, 20, SIZE).astype(np.float32) for level in (300, 20_000))
+    dark.reshape(-1)[rng.choice(dark.size, 4000)] += 5000
+    masters = Masters(*(Master(p, k, cfa, FrameInfo(), 20, k) for p, k in ((dark, "dark"), (flat, "flat"))))
+    calibrator = Calibrator(CalibrateSettings(), NamedMasters(masters), bench.workers)
+    raw = RawFrame(rng.normal(1500, 30, SIZE).astype(np.uint16), cfa, FrameInfo())
+    assert benchmark(calibrator.calibrate, raw).pixels.shape == SIZE
+
+
+def test_bare_subtract_and_multiply(bench: Bench, benchmark: Any) -> None:
+    """What the calibration with dark and flat is compared with."""
+    plane, dark = np.full(SIZE, 1500, np.float32), np.zeros(SIZE, np.float32)
+    gain = np.ones(SIZE, np.float32)
+
+    def strip(rows: slice) -> None:
+        cv2.subtract(plane[rows], dark[rows], dst=plane[rows])
+        cv2.multiply(plane[rows], gain[rows], dst=plane[rows])
+
+    benchmark(bench.workers.strips, strip, SIZE[0], 64)
 
 
 def test_find_stars(bench: Bench, benchmark: Any) -> None:

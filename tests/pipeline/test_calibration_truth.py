@@ -188,6 +188,22 @@ def test_without_a_dark_hot_pixels_are_learned(cfa: str) -> None:
     assert (residue.reshape(-1)[hot] < 10 * sigma).mean() >= 0.97
 
 
+@pytest.mark.parametrize("cfa", ["mono", "RGGB"])
+def test_banding_goes_and_the_field_stays(cfa: str) -> None:
+    sky = sky_of(
+        cfa, n_stars=120, mag_max=12.0, hot_pixel_fraction=0.0, dark_spread=0.0, sky_e_per_s=4.0, row_noise_adu=8.0
+    )
+    truth = sky.ideal(index=0, signal_only=True) * sky.response
+    off, on = (
+        np.median(calibrated(sky, [f'calibrate.banding="{word}"'], 1)[0] - truth, axis=1) for word in ("off", "rows")
+    )
+    assert off.std() > 7.5
+    assert on.std() < 2.5
+    sky = Observatory(sky.scenario.with_changes(row_noise_adu=0.0))
+    clean = calibrated(sky, ['calibrate.banding="rows"'], 1)[0]
+    assert np.median(clean - truth, axis=1).std() < 2.5  # stars and motes leave no stripes
+
+
 def is_clear(night: Night, x: float, y: float) -> bool:
     """Return whether no other star, no hot or dead pixel and no border is near."""
     stars = night.observatory.expose(index=0).stars

@@ -272,3 +272,11 @@ def test_requests_that_make_no_sense_are_refused() -> None:
         observatory.expose(binning=0)
     with pytest.raises(ValueError, match="unknown kind"):
         observatory.expose("skyflat")  # type: ignore[arg-type]
+
+
+def test_the_dark_pattern_is_in_darks_and_grows_with_the_exposure() -> None:
+    scenario = small(dark_e_per_s=5.0, dark_spread=0.5, column_pattern_adu=0.0, hot_pixel_fraction=0.0)
+    sky = Observatory(scenario)
+    short, long = (sky.ideal("dark", exposure_s=exposure_s).std() for exposure_s in (10.0, 20.0))
+    assert short == pytest.approx(0.5 * 50 / scenario.e_per_adu, rel=0.05)
+    assert long == pytest.approx(2 * short, rel=0.01)

@@ -12,6 +12,7 @@ from simulators.sensor import (
     cfa_channels,
     dark_factor,
     e_per_adu,
+    make_dark_pattern,
     make_defects,
     make_response,
     offset_adu,
@@ -71,6 +72,21 @@ def test_noise_is_shot_and_read_noise(signal_e: float) -> None:
     variance = (signal_e + 2.0**2) / 0.5**2 + 1 / 12
     assert adu.mean() == pytest.approx(100 + signal_e / 0.5, abs=5 * np.sqrt(variance / adu.size))
     assert adu.var() == pytest.approx(variance, rel=0.01)
+
+
+def test_rows_may_be_offset() -> None:
+    electrons = np.full((2, 3), 50.0, np.float32)
+    offsets = np.array([[7.0], [-7.0]], np.float32)
+    assert read_out(electrons, flat_readout(3), None, offsets).tolist() == [[207] * 3, [193] * 3]
+
+
+def test_dark_currents_differ_from_pixel_to_pixel_and_never_change() -> None:
+    scenario = Scenario(width_px=400, height_px=300, dark_spread=0.2)
+    pattern = make_dark_pattern(scenario)
+    assert pattern.mean() == pytest.approx(1, abs=0.005)
+    assert pattern.std() == pytest.approx(0.2, rel=0.02)
+    assert np.array_equal(pattern, make_dark_pattern(scenario))
+    assert (make_dark_pattern(scenario.with_changes(dark_spread=3.0)) >= 0).all()
 
 
 def test_noise_has_no_structure() -> None:
