@@ -68,6 +68,8 @@ def find_image(source: Source, file_bytes: int, settings: DecodeSettings) -> Ima
         size = _data_bytes(table, unit)
         image = _image(table, unit)
         if image is not None:
+            if not image.tiled:  # whatever GCOUNT says
+                size = max(size, abs(image.bitpix) // 8 * math.prod(image.shape))
             _require_room(source, image, (data, size), file_bytes, settings)
             carried = _inherited(cards, primary, image.tiled)
             return ImageUnit(table, carried, image.shape, image.bitpix, _scaling(table), data, data + size, image.tiled)

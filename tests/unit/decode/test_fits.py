@@ -152,6 +152,13 @@ class TestContainers:
         assert info.gain_setting == 2.0
         assert info.date_obs == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
 
+    @pytest.mark.parametrize(("keyword", "value"), [("GCOUNT", 0), ("PCOUNT", 3)])
+    def test_groups_and_heaps_of_a_picture_do_not_matter(self, keyword: str, value: int) -> None:
+        data = as_bytes([fits.PrimaryHDU(), fits.ImageHDU(ramp(np.uint16))])
+        at = data.index(keyword.encode(), 2880)
+        changed = data[:at] + f"{keyword:<8}= {value:>20}".encode() + data[at + 30 :]
+        np.testing.assert_array_equal(read(changed).pixels, ramp(np.uint16))
+
     def test_a_table_before_the_picture_is_skipped(self) -> None:
         table = fits.BinTableHDU.from_columns([fits.Column("a", "J", array=np.arange(50))])
         assert read(as_bytes([fits.PrimaryHDU(), table, fits.ImageHDU(ramp(np.uint16))])).pixels.shape == (12, 17)
