@@ -23,7 +23,7 @@ from indistack.pipeline import Pipeline
 from indistack.session import Reference, Session
 from indistack.sinks import SINKS
 from indistack.sources import read_blob
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from indistack import __version__
 from indistack.atomic import atomic_file
 from indistack.calibrate import (
+    LIGHT_KINDS,
     CalibrateSettings,
     Calibrator,
     Chooser,
@@ -21,13 +23,12 @@ from indistack.calibrate import (
     Master,
     NamedFirst,
     NamedMasters,
+    Reader,
     Workshop,
     load_master,
     load_masters,
     write_master,
 )
-from indistack.calibrate.catalogue import Reader
-from indistack.calibrate.library import LIGHT_KINDS
 from indistack.calibrate.masters import Progress, expand
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
@@ -36,7 +37,7 @@ from indistack.errors import FrameError, SettingsError
 from indistack.frame import Card, Kind, RawFrame
 from indistack.sources import read_blob
 from indistack.sources.base import is_frame_name
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def calibrator_factory(
             raise SettingsError([f"calibration frames: {error}"]) from error
         for master in masters.present():
             log.info("using %s", master.describe())
-        named = NamedMasters(masters)
+        named = NamedMasters(masters, config.calibrate)
         del masters
         _give_back_memory()
         return Calibrator(config.calibrate, named if library is None else NamedFirst(named, library), workers, maps)
@@ -92,7 +93,7 @@ def library_of(config: Config) -> Library | None:
     return _library(config, kinds)
 
 
-def learner_of(config: Config, library: Library | None) -> Learner | None:
+def learner_of(config: Config, library: Library | None, clock: Callable[[], float] = time.monotonic) -> Learner | None:
     """Return who files calibration frames and builds their masters; None where that is off."""
     bases = _library(config, ())
     if library is None or bases is None or not config.calibrate.learn:
@@ -101,7 +102,7 @@ def learner_of(config: Config, library: Library | None) -> Learner | None:
     def recall(path: Path, cards: tuple[Card, ...]) -> RawFrame:
         return decode(replace(read_blob(path, DEVICE), cards=cards), config.decode)
 
-    return Learner(library, bases, config.calibrate, recall)
+    return Learner(library, bases, config.calibrate, recall, clock)
 
 
 def build_master(

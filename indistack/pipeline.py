@@ -33,7 +33,8 @@ from indistack.measures import Measures, measure
 from indistack.photometry import measure_sky
 from indistack.session import Recent, Reference, Session
 from indistack.stars import StarFinder
-from indistack.tiles import Workers, integrate
+from indistack.tiles import integrate
+from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 

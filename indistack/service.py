@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indistack import __version__
-from indistack.atomic import atomic_file
 from indistack.blob_queue import BlobQueue
 from indistack.calibrate import Calibrator, Learner
 from indistack.commands import Command, Pause, Reset, Resume, Save
 from indistack.config import Config, jobs_of, to_toml
-from indistack.errors import IndistackError, SinkError, SourceError, StackError
-from indistack.frame import Accepted, Blob, Filed, Outcome, Refused, Restarted
-from indistack.ledger import Ledger, describe, dump, record, session_name
+from indistack.errors import IndistackError, SourceError, StackError
+from indistack.frame import Accepted, Blob, Filed, Restarted
+from indistack.ledger import Ledger, describe, record, session_name
 from indistack.pipeline import DUPLICATE, Pipeline
 from indistack.publisher import Publisher
 from indistack.session import Session
 from indistack.sources import Source
-from indistack.tiles import Workers
+from indistack.status import StatusFile
+from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -85,15 +83,11 @@ class Agent:
         learn = learner.learn if learner is not None else None
         self._pipeline = Pipeline(config, self._workers, calibrator, self._finish, learn=learn)
         self._publisher = Publisher(folder, config)
+        self._status = StatusFile(folder / "status.json", clock)
         self._ledger: Ledger | None = None
         self._sessions = 0
         self._taken = 0
         self._subs = 0
-        self._outcomes: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
-        self._last: dict[str, Any] = {}
-        self._warnings: list[str] = []
-        self._status: dict[str, Any] = {}
 
     def send(self, command: Command) -> None:
         """Give a command; it acts after the frames that have arrived before it."""
@@ -166,7 +160,7 @@ class Agent:
         self._taken += 1
         self._subs += not isinstance(outcome, Filed)
         line = record(self._taken, blob, outcome, self._clock())
-        self._count(outcome)
+        self._status.count(outcome, line)
         try:
             ledger = self._open_ledger(str(line.get("target") or ""))
             ledger.append(line)
@@ -174,18 +168,11 @@ class Agent:
                 _keep_bytes(ledger.folder / "kept", self._taken, blob)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
-        self._last = line
-        self._warnings = line.get("warnings", self._warnings)
         log.info("%s %s", line["outcome"], describe(line))
         if self._listener is not None:
             self._listener(line)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
-
-    def _count(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.word] += 1
-        if isinstance(outcome, Refused):
-            self._reasons[outcome.reason] += 1
 
     def _open_ledger(self, target: str) -> Ledger:
         """Return the ledger of the stack that is being made, begun with its first line."""
@@ -215,31 +202,13 @@ class Agent:
         self._write_status("stopped")
 
     def _write_status(self, state: str) -> None:
-        session = self._pipeline.session
-        stack = session.stack.integration() if session is not None else None
-        status = {
-            "version": __version__,
-            "state": state,
+        facts = {
             "session": self._ledger.folder.name if self._ledger else "",
-            "n_subs": stack.n_subs if stack else 0,
-            "exposure_s": stack.exposure_s if stack else 0.0,
-            "outcomes": dict(self._outcomes),
-            "refusals": dict(self._reasons),
             "waiting": len(self._queue),
             "sources": [source.status() for source in self._sources],
-            "warnings": self._warnings,
             "library": self._learner.status() if self._learner is not None else None,
-            "last": self._last,
         }
-        if status == self._status:  # an idle agent spares the card
-            return
-        self._status = status
-        stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
-        try:
-            with atomic_file(self._folder / "status.json", durable=False) as file:
-                file.write(dump(stamped, indent=1).encode())
-        except SinkError as error:
-            log.error("cannot publish: %s", error)
+        self._status.write(state, self._pipeline.session, facts)
 
 
 def _make_folder(folder: Path) -> None:

@@ -27,7 +27,7 @@ from indistack.config import Config
 from indistack.frame import Blob, Refused
 from indistack.pipeline import Pipeline
 from indistack.settings import load
-from indistack.tiles import Workers
+from indistack.workers import Workers
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 

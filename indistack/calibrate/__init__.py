@@ -2,15 +2,14 @@
 
 from indistack.calibrate.apply import Calibrator
 from indistack.calibrate.base import CalibrateSettings, Choice, Chooser, Master, Masters
-from indistack.calibrate.catalogue import Entry
-from indistack.calibrate.defect_maps import DefectMaps
-from indistack.calibrate.learner import Learner
-from indistack.calibrate.library import Library, NamedFirst
+from indistack.calibrate.defects import DefectMaps
+from indistack.calibrate.library import LIGHT_KINDS, Entry, Learner, Library, NamedFirst, Reader
 from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master, load_masters
 from indistack.calibrate.named import NamedMasters
 
 __all__ = [
-    "CalibrateSettings", "Calibrator", "Choice", "Chooser", "DefectMaps", "Entry", "Learner", "Library", "Master",
-    "Masters", "NamedFirst", "NamedMasters", "Workshop", "load_master", "load_masters", "write_master",
+    "LIGHT_KINDS", "CalibrateSettings", "Calibrator", "Choice", "Chooser", "DefectMaps", "Entry", "Learner", "Library",
+    "Master", "Masters", "NamedFirst", "NamedMasters", "Reader", "Workshop", "load_master", "load_masters",
+    "write_master",
 ]  # fmt: skip

@@ -8,15 +8,14 @@ import numpy as np
 
 from indistack.calibrate.banding import remove_banding
 from indistack.calibrate.base import CalibrateSettings, Chooser
-from indistack.calibrate.defect_maps import DefectMaps
-from indistack.calibrate.evidence import IndexArray
+from indistack.calibrate.defects import DefectMaps, Mender
+from indistack.calibrate.defects.evidence import IndexArray
 from indistack.calibrate.fold import fold
-from indistack.calibrate.mend import Mender
 from indistack.calibrate.plan import Plan, Scale, make_plan
 from indistack.calibrate.planes import Planes
 from indistack.calibrate.recipe import Recipe, recipe_for
 from indistack.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 PLAN_BYTES = 250_000_000
 """Planes of all plans that are kept: one dark and flat of 24 MP, several of a small camera."""
@@ -66,7 +65,7 @@ class Calibrator:
             `master_mismatch`: a master that the user named does not fit.
         """
         choice = self._chooser.choose(raw)
-        recipe = recipe_for(choice.masters, raw.info, self._settings.scale_dark)
+        recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
         stored, all_numbers = fold(raw, plan, self._planes, self._workers)
         bad = None if all_numbers else _fill(raw, stored)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from indistack.frame import DoubleArray, FloatArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 BLOCKS = 32
 """Parts of a row that are looked at apart; the darker half of them is taken for sky."""

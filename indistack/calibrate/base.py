@@ -37,17 +37,16 @@ class CalibrateSettings(Settings):
     library: str = "auto"
     """Folder of masters for the lights to choose from; "" = off, "auto" = ~/.local/share/indistack/calibration."""
     exposure_tolerance: float = Field(default=0.02, ge=0, le=1)
-    """Darks of the library: how far (as a fraction) their exposure may be off without scaling."""
+    """How far (as a fraction) the exposure of a dark may be off without scaling."""
     dark_scale_max: float = Field(default=2.0, ge=1, le=100)
     """Darks of the library: the longest scaling up; it multiplies the dark's noise too."""
     temperature_tolerance_c: float = Field(default=2.0, ge=0, le=50)
-    """How far the temperature of a dark may be off."""
+    """How far the temperature of a dark may be off. As with the other tolerances, a master of the library that is
+    further off is set aside; one that you named is used with a warning."""
     rotator_tolerance_deg: float = Field(default=2.0, ge=0, le=180)
     """How far the rotator may have turned since the flat: the shadows of dust turn with it."""
     flat_max_age_days: float = Field(default=60.0, gt=0)
-    """Dust moves: flats taken longer before (or after) the frame are set aside."""
-    flat_any_gain: bool = False
-    """Take flats of another gain, offset and readout mode too; right where the flats are not clipped."""
+    """Dust moves: flats taken longer before (or after) the frame are too old. Their gain does not matter."""
     learn: bool = True
     """While the agent runs, file arriving darks, flats and biases in the library and build their masters."""
     learn_frames: int = Field(default=50, ge=3, le=1000)

@@ -13,10 +13,10 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import Levels, levels_of, over_rows
-from indistack.calibrate.match import require_same_geometry
+from indistack.calibrate.fit import Facts, compare
 from indistack.errors import CalibrationError
 from indistack.frame import BoolArray, DoubleArray, FloatArray, Kind, PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 IN_MEMORY_BYTES = 400_000_000
 STRIP_BYTES = 16_000_000
@@ -67,7 +67,7 @@ def combine(
     limit = IN_MEMORY_BYTES if in_memory_bytes is None else in_memory_bytes
     with _Planes(first.pixels, n_frames * first.pixels.nbytes > limit) as planes:
         for frame in chain([first], walk):
-            require_same_geometry(kind, frame, first)
+            compare(Facts.of(frame, kind), Facts.of(first), settings).require_geometry(kind)
             planes.add(frame.pixels)
             if kind == "flat":
                 levels.append(_flat_levels(frame, subtract))

@@ -10,7 +10,7 @@ import numpy as np
 from indistack.calibrate.plan import Plan
 from indistack.calibrate.planes import Planes
 from indistack.frame import PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 STRIP_BYTES = 1_500_000
 """Of float32 pixels: 64 rows of a 24 MP frame, where this was fastest."""

@@ -12,14 +12,13 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master, Masters
 from indistack.calibrate.combine import combine
-from indistack.calibrate.legal import Facts, compare
+from indistack.calibrate.fit import Facts, compare, in_words
 from indistack.calibrate.master_file import count_of, is_master
-from indistack.calibrate.match import require_fit, require_same_geometry
 from indistack.calibrate.vet import require_plausible
 from indistack.errors import CalibrationError, FrameError, SettingsError
 from indistack.fits_header import index, text_fact
 from indistack.frame import FloatArray, Kind, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 _log = logging.getLogger(__name__)
 
@@ -179,26 +178,26 @@ def _require_kind(kind: Kind, frame: RawFrame) -> None:
 
 def _require_agreement(kind: Kind, frame: RawFrame, first: RawFrame, path: Path, shop: Workshop) -> None:
     """Raise `master_mismatch` where the frames were not taken alike; a temperature that drifts is only told."""
+    comparison = compare(Facts.of(frame, kind), Facts.of(first), shop.settings)
     try:
-        require_same_geometry(kind, frame, first)
+        comparison.require_geometry(kind)
     except CalibrationError as error:
         raise CalibrationError(error.reason, f"{path.name}: {error.detail}", error.numbers) from error
     if shop.force:
         return
-    mine, other = (Facts(kind, each.pixels.shape, each.cfa, each.info) for each in (frame, first))
-    comparison = compare(mine, other, shop.settings)
-    warm = comparison.misfits.pop("temperature", None)
+    differences = comparison.differences
+    warm = differences.pop("temperature", None)
     if warm is not None:
         shop.tell(f"{path.name} was taken at {warm[0]}, the first {kind} at {warm[1]}")
-    if not comparison.legal:
-        reasons = comparison.reasons("the first")
+    if differences:
+        reasons = in_words(differences, "the first")
         raise CalibrationError("master_mismatch", f"{path.name} belongs to another master {kind}: {reasons}")
 
 
 def _subtrahend(flat: RawFrame, base: Master | None, shop: Workshop) -> FloatArray | float:
     """Return what raw flats contain besides their light (ADU)."""
     if base is not None:
-        require_fit(base, flat)
+        compare(Facts.of(base, base.kind), Facts.of(flat), shop.settings).require_geometry(f"master {base.kind}")
         return base.pixels
     if not flat.info.black_adu and flat.pixels.dtype.kind == "u":
         shop.tell("flat: without a dark-flat, a bias or a known black level it corrects too little")

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import mmap
-import os
-import tempfile
-import weakref
-from dataclasses import replace
-from pathlib import Path
-
-import numpy as np
-
-from indistack.calibrate.base import Choice, Master, Masters
-from indistack.calibrate.match import doubts, exposure_ratio, require_fit
+from indistack.calibrate.base import CalibrateSettings, Choice, Master, Masters
+from indistack.calibrate.fit import Facts, compare, exposure_ratio, in_spite_of
+from indistack.calibrate.shelf import Shelved
 from indistack.frame import RawFrame
-
-ROOMY = Path("/var/tmp")
-"""On disk by convention, where /tmp may be memory."""
 
 
 class NamedMasters:
@@ -29,6 +18,8 @@ class NamedMasters:
     ----------
     masters : Masters
         May be empty.
+    settings : CalibrateSettings
+        The tolerances; beyond them the user is warned.
 
     Raises
     ------
@@ -36,7 +27,8 @@ class NamedMasters:
         The disk is full.
     """
 
-    def __init__(self, masters: Masters) -> None:
+    def __init__(self, masters: Masters, settings: CalibrateSettings) -> None:
+        self._settings = settings
         self._shelf = {master.kind: Shelved(master) for master in masters.present()}
 
     def choose(self, raw: RawFrame) -> Choice:
@@ -48,25 +40,16 @@ class NamedMasters:
             `master_mismatch`: a master is of another size, CFA or binning than the frame.
         """
         masters = Masters(**{kind: shelved.take() for kind, shelved in self._shelf.items()})
-        for master in masters.present():
-            require_fit(master, raw)
-        idle = masters.bias if masters.dark is not None and exposure_ratio(masters.dark, raw.info) == 1.0 else None
-        warnings = (doubt for master in masters.present() if master is not idle for doubt in doubts(master, raw.info))
+        warnings = [line for master in masters.present() for line in self._warnings(master, masters, raw)]
         return Choice(masters, "named" if self._shelf else "", tuple(warnings))
 
-
-class Shelved:
-    """One master whose pixels are in a file that nobody else sees."""
-
-    def __init__(self, master: Master) -> None:
-        self._shape = master.pixels.shape
-        self._facts = replace(master, pixels=np.empty(0, np.float32))
-        with tempfile.TemporaryFile(dir=ROOMY if os.access(ROOMY, os.W_OK) else None) as file:
-            np.ascontiguousarray(master.pixels, np.float32).tofile(file)
-            self._handle = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._handle)
-
-    def take(self) -> Master:
-        """Return the master with pixels that are read from the file as they are touched."""
-        mapped = mmap.mmap(self._handle, 0, access=mmap.ACCESS_READ)
-        return replace(self._facts, pixels=np.frombuffer(mapped, np.float32).reshape(self._shape))
+    def _warnings(self, master: Master, masters: Masters, raw: RawFrame) -> list[str]:
+        """Return what differs between a master and the frame; raise where they cannot be brought together."""
+        comparison = compare(Facts.of(master, master.kind), Facts.of(raw), self._settings)
+        comparison.require_geometry(f"master {master.kind}")
+        dark = masters.dark
+        if master is masters.bias and dark is not None and exposure_ratio(dark, raw.info, self._settings) == 1.0:
+            return []  # the bias is not used
+        differences = comparison.differences
+        differences.pop("exposure", None)  # the dark is scaled, or whoever could not do it tells
+        return [in_spite_of(f"{master.kind} {master.source}", differences)] if differences else []

@@ -9,11 +9,11 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import levels_of, noise_of, over_rows
-from indistack.calibrate.defects import hot_limit
-from indistack.calibrate.evidence import NONE, IndexArray
+from indistack.calibrate.defects.evidence import NONE, IndexArray
+from indistack.calibrate.defects.search import hot_limit
 from indistack.calibrate.recipe import Recipe
 from indistack.frame import FloatArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 TOP = 65535
 PEDESTAL, MAX_PEDESTAL = 1024, 16384

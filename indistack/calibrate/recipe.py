@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.calibrate.base import Masters
-from indistack.calibrate.match import exposure_ratio
+from indistack.calibrate.base import CalibrateSettings, Masters
+from indistack.calibrate.fit import exposure_ratio
 from indistack.frame import FloatArray, FrameInfo
 
 
@@ -51,13 +51,14 @@ class Recipe:
         return bias.pixels + (dark.pixels - bias.pixels) * np.float32(self.dark_ratio)
 
 
-def recipe_for(masters: Masters, info: FrameInfo, scale_dark: bool) -> Recipe:
+def recipe_for(masters: Masters, info: FrameInfo, settings: CalibrateSettings) -> Recipe:
     """Decide how the masters are applied to an exposure."""
     dark, bias = masters.dark, masters.bias
     if dark is None:
         return Recipe(masters)
-    ratio = float(f"{exposure_ratio(dark, info):.3g}")  # steps, so that exposures which differ by nothing share a plan
-    if ratio != 1.0 and bias is not None and scale_dark:
+    ratio = exposure_ratio(dark, info, settings)
+    ratio = float(f"{ratio:.3g}")  # steps, so that exposures which differ by nothing share a plan
+    if ratio != 1.0 and bias is not None and settings.scale_dark:
         return Recipe(masters, ratio)
     warnings = () if ratio == 1.0 else (f"dark is not scaled: the frame's exposure is {ratio:.4g} times the dark's",)
     idle = () if bias is None else (f"{bias.describe()}: the dark holds the bias already",)

@@ -12,7 +12,7 @@ from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
 from indistack.fits_header import with_device_facts
 from indistack.frame import Blob, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 __all__ = ["DECODERS", "DecodeSettings", "Decoder", "camera_raw", "decode", "fits", "headerless", "raster", "xisf"]
 

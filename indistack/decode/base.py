@@ -13,7 +13,7 @@ from indistack.fits_header import camera_key
 from indistack.frame import Blob, PixelArray, RawFrame
 from indistack.registry import Registry
 from indistack.settings import Settings
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 STRIP_BYTES = 6_000_000
 """Output of one piece of conversion work; 3 to 12 MB are equally fast, smaller ones lose time between the threads."""

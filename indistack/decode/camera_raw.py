@@ -13,7 +13,7 @@ from indistack.decode.tiff import TIFF, TIFF_LIKE, Directory
 from indistack.errors import DecodeError
 from indistack.frame import Blob, CfaPattern, FrameInfo, RawFrame
 from indistack.libraw import LibRaw, SensorFacts
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 FOVEON = b"FOVb"
 SIGNATURES = (

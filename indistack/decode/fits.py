@@ -16,7 +16,7 @@ from indistack.decode.tiled import decompress
 from indistack.decode.unpack import GZIP, LZW, is_zlib, open_source
 from indistack.decode.value_range import LOST_BZERO, lost_bzero
 from indistack.frame import Blob, PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 _STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 

@@ -20,7 +20,7 @@ from indistack.decode.unpack import open_source
 from indistack.errors import DecodeError
 from indistack.fits_header import index, number
 from indistack.frame import Blob, CardValue, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 MAX_SIDE_PX = 1_000_000
 SPARE_BYTES = 4096

@@ -10,7 +10,7 @@ import numpy as np
 
 from indistack.decode.base import STRIP_BYTES
 from indistack.frame import PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

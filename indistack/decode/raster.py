@@ -21,7 +21,7 @@ from indistack.decode.tiff_pixels import tiff_pixels
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
 from indistack.frame import Blob, FrameInfo, PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 LINEAR_GAMMA = range(95_000, 105_000)
 """A PNG's gAMA for values in proportion to the light, which is 100000, give or take a rounding."""

@@ -9,7 +9,7 @@ import numpy as np
 from indistack.decode.base import STRIP_BYTES
 from indistack.fits_header import READ, text_fact
 from indistack.frame import CardValue, FloatArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 FULL_SCALE_ADU = 65535.0
 """Meaning of 1.0 in files that hold fractions: PixInsight, Siril and others divide 16-bit frames by this."""

@@ -17,7 +17,7 @@ from indistack.decode.pixels import Scaling, native_image
 from indistack.decode.xisf_header import MAX_HEADER_BYTES, XisfImage, first_image
 from indistack.errors import DecodeError
 from indistack.frame import Blob, PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 SIGNATURE = b"XISF0100"
 PREFIX_BYTES = 16

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import DoubleArray, FloatArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 SAMPLES_PER_CELL = 512
 """Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from indistack.frame import DoubleArray, FloatArray
 from indistack.stars.background import Mesh
 from indistack.stars.plane import STRIP_ROWS
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 IntArray = npt.NDArray[np.intp]
 EDGE = 1
@@ -126,6 +126,17 @@ def spread(x: DoubleArray, y: DoubleArray, width: float, height: float, limit: i
     """
     if len(x) <= limit:
         return np.arange(len(x))
+    order = np.argsort(_ranks(x, y, width, height, cells), kind="stable")
+    return np.sort(order[:limit])
+
+
+def best_of_parts(x: DoubleArray, y: DoubleArray, width: float, height: float, parts: int) -> IntArray:
+    """Pick the first point of each of about `parts` equal parts of the field; see `spread`."""
+    return np.flatnonzero(_ranks(x, y, width, height, parts) == 0)
+
+
+def _ranks(x: DoubleArray, y: DoubleArray, width: float, height: float, cells: int) -> IntArray:
+    """Return how many points of its cell come before each point."""
     side = np.sqrt(width * height / cells)
     columns = int(width / side) + 1
     cell = (y / side).astype(np.intp) * columns + (x / side).astype(np.intp)
@@ -134,7 +145,7 @@ def spread(x: DoubleArray, y: DoubleArray, width: float, height: float, limit: i
     first = np.searchsorted(ordered, ordered)
     rank = np.empty(len(x), np.intp)
     rank[order] = np.arange(len(x)) - first
-    return np.sort(np.argsort(rank, kind="stable")[:limit])
+    return rank
 
 
 def close_pairs(x: DoubleArray, y: DoubleArray, radius: float) -> tuple[IntArray, IntArray]:

@@ -12,7 +12,7 @@ from indistack.stars.detect import find_candidates, spread
 from indistack.stars.measure import empty_list, measure_stars
 from indistack.stars.plane import bin_into, smooth_into
 from indistack.stars.sky import Sky, measure_sky
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 QUANTUM_NOISE = 0.1
 """Noise that rounding to steps of one leaves in the smoothed plane: 1/sqrt(12), averaged over some pixels."""

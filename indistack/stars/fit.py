@@ -8,7 +8,7 @@ import numpy as np
 
 from indistack.frame import DoubleArray, FloatArray
 from indistack.stars.stamps import Stamps
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 FWHM_PER_SIGMA = 2.3548200450309493  # 2 sqrt(2 ln 2)
 PIXEL_VARIANCE = 1 / 12

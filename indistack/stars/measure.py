@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray, StarList
-from indistack.stars.detect import Candidates, close_pairs, spread
+from indistack.stars.detect import Candidates, best_of_parts, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii
 from indistack.stars.sky import Sky
 from indistack.stars.stamps import Stamps, cut, fits_inside, joined
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 IntArray = npt.NDArray[np.intp]
 
@@ -29,7 +29,7 @@ REACH = 2.0
 same share must be lost whatever the seeing."""
 
 FIELD_STARS = 120
-"""Brightest candidates from which the field's typical width is taken."""
+"""Parts of the field; the best candidate of each tells the field's typical width."""
 GUESS_RADIUS = 12
 CUT_AT_ONCE = 256
 
@@ -166,9 +166,9 @@ def _field_width(
 ) -> tuple[float, float]:
     """Median FWHM of bright stars, and median width of their longer axis (px).
 
-    They are taken from everywhere: the brightest peaks of all may lie on one satellite's trail.
+    One candidate of each part of the field is taken: most of all peaks may lie on one satellite's trail.
     """
-    chosen = spread(x, y, frame.width, frame.height, FIELD_STARS)
+    chosen = best_of_parts(x, y, frame.width, frame.height, FIELD_STARS)
     x, y = x[chosen], y[chosen]
     guess = _width_at_half_height(luminance, (x - 0.5) / 2, (y - 0.5) / 2)
     radius = int(np.clip(np.ceil(1.6 * guess) + 2, 5, 40))

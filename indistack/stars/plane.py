@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import CalibratedFrame, FloatArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 IntArray = npt.NDArray[np.intp]
 

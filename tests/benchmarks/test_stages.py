@@ -18,7 +18,8 @@ from indistack.decode import decode
 from indistack.frame import Blob, FrameInfo, RawFrame, Transform
 from indistack.stack import METHODS
 from indistack.stars import StarFinder
-from indistack.tiles import Workers, integrate
+from indistack.tiles import integrate
+from indistack.workers import Workers
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of
@@ -40,13 +41,18 @@ def bench() -> Iterator[Bench]:
         yield Bench(Config(), workers, [blob_of(sky.expose()) for _ in range(2)])
 
 
+def calibrator_of(masters: Masters, bench: Bench) -> Calibrator:
+    settings = CalibrateSettings()
+    return Calibrator(settings, NamedMasters(masters, settings), bench.workers)
+
+
 def test_decode(bench: Bench, benchmark: Any) -> None:
     assert benchmark(decode, bench.blobs[0], bench.config.decode, bench.workers).cfa == "RGGB"
 
 
 def test_calibrate_without_masters(bench: Bench, benchmark: Any) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers)
+    calibrator = calibrator_of(Masters(), bench)
     assert benchmark(calibrator.calibrate, raw).pixels.shape == SIZE
 
 
@@ -56,7 +62,7 @@ def test_calibrate_with_dark_flat_and_defects(bench: Bench, benchmark: Any, cfa:
     dark, flat = (rng.normal(level, 20, SIZE).astype(np.float32) for level in (300, 20_000))
     dark.reshape(-1)[rng.choice(dark.size, 4000)] += 5000
     masters = Masters(*(Master(p, k, cfa, FrameInfo(), 20, k) for p, k in ((dark, "dark"), (flat, "flat"))))
-    calibrator = Calibrator(CalibrateSettings(), NamedMasters(masters), bench.workers)
+    calibrator = calibrator_of(masters, bench)
     raw = RawFrame(rng.normal(1500, 30, SIZE).astype(np.uint16), cfa, FrameInfo())
     assert benchmark(calibrator.calibrate, raw).pixels.shape == SIZE
 
@@ -75,12 +81,12 @@ def test_bare_subtract_and_multiply(bench: Bench, benchmark: Any) -> None:
 
 def test_find_stars(bench: Bench, benchmark: Any) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    frame = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers).calibrate(raw)
+    frame = calibrator_of(Masters(), bench).calibrate(raw)
     assert len(benchmark(StarFinder(bench.config.stars, bench.workers).find, frame)) > 50
 
 
 def test_align(bench: Bench, benchmark: Any) -> None:
-    calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers)
+    calibrator = calibrator_of(Masters(), bench)
     finder = StarFinder(bench.config.stars, bench.workers)
     first, second = (
         finder.scene(calibrator.calibrate(decode(blob, bench.config.decode, bench.workers))) for blob in bench.blobs
@@ -92,7 +98,7 @@ def test_align(bench: Bench, benchmark: Any) -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_stack(bench: Bench, benchmark: Any, method: str) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
-    frame = Calibrator(CalibrateSettings(), NamedMasters(Masters()), bench.workers).calibrate(raw)
+    frame = calibrator_of(Masters(), bench).calibrate(raw)
     stack, debayer = METHODS.get(method)(*SIZE, 3), DEBAYERS.get("bilinear")()
     angle = np.deg2rad(0.7)
     turn = Transform(np.array([[np.cos(angle), -np.sin(angle), 9], [np.sin(angle), np.cos(angle), -5], [0, 0, 1]]))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,53 +14,17 @@ import pytest
 from astropy.io import fits
 
 from indistack.indi import Sequencer
-
-ROOT = Path(__file__).resolve().parents[2]
-DRIVER = ROOT / "simulators" / "bin" / "indistack_sim_cmos"
-DEVICE = "Indistack CMOS"
-
-SCENARIO = """
-seed = 5
-width_px = 640
-height_px = 480
-n_stars = 150
-mag_max = 12.5
-drift_px_per_sub = [0.8, -0.4]
-exposure_s = 1.0
-"""
+from tests.integration.running import DEVICE, RunningAgent
 
 RETURN_S = 5.0
 """Within that time after the server's return the agent goes on."""
 
 
-class Night:
-    """A server, the agent as a process, and somebody who takes exposures."""
+class Night(RunningAgent):
+    """An agent on a server, and somebody who takes exposures."""
 
-    def __init__(self, folder: Path, indiserver: Callable[..., Any], wait_until: Callable[..., None]) -> None:
-        self.out, self.truth_path = folder / "out", folder / "truth.jsonl"
-        self.wait_until = wait_until
-        self._indiserver = indiserver
-        (folder / "sky.toml").write_text(SCENARIO)
-        self._environment = {
-            "INDISTACK_SIM_SCENARIO": str(folder / "sky.toml"),
-            "INDISTACK_SIM_TRUTH": str(self.truth_path),
-            "INDISTACK_SIM_PYTHON": sys.executable,
-        }
-        self.server = indiserver(DRIVER, **self._environment)
-        command = [
-            sys.executable,
-            "-m",
-            "indistack",
-            "run",
-            "--port",
-            str(self.server.port),
-            "--output-dir",
-            str(self.out),
-        ]
-        self._log = (folder / "agent.log").open("wb")
-        self.agent = subprocess.Popen(
-            [*command, "--set", "hook.enabled=false"], cwd=ROOT, stdout=self._log, stderr=self._log
-        )
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._stop = threading.Event()
         self._camera = threading.Thread(
             target=Sequencer("127.0.0.1", self.server.port, DEVICE).run, args=(0.2, self._stop), daemon=True
@@ -70,24 +32,12 @@ class Night:
 
     def begin(self) -> None:
         """Wait for the agent to be connected, then take exposures."""
-        self.wait_until(lambda: self.status().get("device") == DEVICE, 30, "the agent has the camera")
+        self.wait_for_camera()
         self._camera.start()
 
     def stop_camera(self) -> None:
         self._stop.set()
         self._camera.join(5)
-
-    def restart_server(self) -> None:
-        self._indiserver(DRIVER, port=self.server.port, folder=self.server.folder, **self._environment)
-
-    def status(self) -> dict[str, Any]:
-        path = self.out / "status.json"
-        status = json.loads(path.read_text()) if path.exists() else {}
-        return {**status, **next(iter(status.get("sources", [])), {})}
-
-    def lines(self) -> list[dict[str, Any]]:
-        paths = sorted(self.out.glob("sessions/*/ledger.jsonl"))
-        return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
     def wait_for_lines(self, count: int, timeout_s: float = 30.0) -> None:
         self.wait_until(lambda: len(self.lines()) >= count, timeout_s, f"{count} lines in the ledger")
@@ -96,17 +46,9 @@ class Night:
         lines = [json.loads(line) for line in self.truth_path.read_text().splitlines()]
         return [line["date_obs"] for line in lines if line["kind"] == "light"]
 
-    def end(self) -> int:
-        """End the agent as systemd does; return its exit status."""
-        self.agent.send_signal(signal.SIGTERM)
-        return self.agent.wait(20)
-
     def close(self) -> None:
         self._stop.set()
-        if self.agent.poll() is None:
-            self.agent.kill()
-            self.agent.wait()
-        self._log.close()
+        super().close()
 
 
 @pytest.fixture

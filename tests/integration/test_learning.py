@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.running import DEVICE, SCENARIO, RunningAgent
 from tests.integration.test_indi_source import Panel
 
-ROOT = Path(__file__).resolve().parents[2]
-DRIVER = ROOT / "simulators" / "bin" / "indistack_sim_cmos"
-DEVICE = "Indistack CMOS"
 
-SCENARIO = """
-seed = 6
-width_px = 640
-height_px = 480
-n_stars = 150
-mag_max = 12.5
-drift_px_per_sub = [0.8, -0.4]
-exposure_s = 1.0
-"""
-
-
-class Observer:
+class Observer(RunningAgent):
     """An agent on a server, and somebody who chooses frame types and takes exposures, one after the other."""
 
     def __init__(
         self, folder: Path, indiserver: Callable[..., Any], wait_until: Callable[..., None], scenario: str
     ) -> None:
-        self.folder, self.out, self.library = folder, folder / "out", folder / "library"
-        self.wait_until = wait_until
-        self._truth = folder / "truth.jsonl"
-        (folder / "sky.toml").write_text(scenario)
-        server = indiserver(
-            DRIVER,
-            INDISTACK_SIM_SCENARIO=str(folder / "sky.toml"),
-            INDISTACK_SIM_TRUTH=str(self._truth),
-            INDISTACK_SIM_PYTHON=sys.executable,
-        )
-        words = ["run", "--port", str(server.port), "--output-dir", str(self.out), "--library", str(self.library)]
-        self._log = (folder / "agent.log").open("wb")
-        self.agent = subprocess.Popen(
-            [sys.executable, "-m", "indistack", *words, "--set", "hook.enabled=false"],
-            cwd=ROOT,
-            stdout=self._log,
-            stderr=self._log,
-        )
-        self._panel = Panel(server.port)
+        self.library = folder / "library"
+        words = ("--library", str(self.library), "--set", "calibrate.learn_wait_s=60")
+        super().__init__(folder, indiserver, wait_until, *words, scenario=scenario)
+        self._panel = Panel(self.server.port)
         self.wait_until(lambda: self._panel.has("CONNECTION", DEVICE), 20, "the camera is there")
         self._panel.put("Switch", "CONNECTION", DEVICE, CONNECT="On")
         self.wait_until(lambda: self._panel.has("CCD_EXPOSURE", DEVICE), 20, "the camera is connected")
-        self.wait_until(lambda: self._status().get("device") == DEVICE, 30, "the agent has the camera")
+        self.wait_for_camera()
 
     def shoot(self, kind: str, count: int, exposure_s: float) -> None:
         """Take frames of one type, and wait until the agent has dealt with each."""
@@ -67,25 +35,9 @@ class Observer:
             self._panel.put("Number", "CCD_EXPOSURE", DEVICE, CCD_EXPOSURE_VALUE=exposure_s)
             self.wait_until(lambda before=before: len(self.lines()) > before, 20, f"a line for a {kind}")
 
-    def lines(self) -> list[dict[str, Any]]:
-        paths = sorted(self.out.glob("sessions/*/ledger.jsonl"))
-        return [json.loads(line) for path in paths for line in path.read_text().splitlines() if line.endswith("}")]
-
-    def end(self) -> int:
-        self.agent.send_signal(signal.SIGTERM)
-        return self.agent.wait(20)
-
     def close(self) -> None:
         self._panel.close()
-        if self.agent.poll() is None:
-            self.agent.kill()
-            self.agent.wait()
-        self._log.close()
-
-    def _status(self) -> dict[str, Any]:
-        path = self.out / "status.json"
-        sources = json.loads(path.read_text())["sources"] if path.exists() else []
-        return dict(sources[0]) if sources else {}
+        super().close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from indistack.config import Config
 from indistack.pipeline import Pipeline
 from indistack.session import Session
 from indistack.settings import load
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 MakePipeline = Callable[..., Pipeline]
 

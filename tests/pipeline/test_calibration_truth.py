@@ -17,7 +17,7 @@ from indistack.config import Config
 from indistack.decode import decode
 from indistack.frame import CalibratedFrame
 from indistack.settings import load
-from indistack.tiles import Workers
+from indistack.workers import Workers
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of

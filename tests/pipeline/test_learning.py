@@ -31,7 +31,8 @@ def shots(sky: Observatory, *kinds: tuple[Kind, int]) -> list[Blob]:
 
 
 def agent_for(folder: Path, blobs: list[Blob], *overrides: str, endless: bool = False) -> Agent:
-    config = load(Config, None, [f"calibrate.library={folder / 'library'}", *overrides])
+    words = [f"calibrate.library={folder / 'library'}", "calibrate.learn_wait_s=200", *overrides]
+    config = load(Config, None, words)
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library)

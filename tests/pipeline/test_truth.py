@@ -17,7 +17,7 @@ from indistack.frame import Accepted, CalibratedFrame, FrameInfo
 from indistack.pipeline import Pipeline
 from indistack.settings import load
 from indistack.stars import StarFinder
-from indistack.tiles import Workers
+from indistack.workers import Workers
 from simulators.observatory import Exposure, Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of

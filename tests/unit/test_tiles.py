@@ -11,7 +11,8 @@ import pytest
 from indistack.debayer import DEBAYERS
 from indistack.frame import CalibratedFrame, FrameInfo, Match, Transform
 from indistack.surface import terms
-from indistack.tiles import UNMATCHED, Tile, Workers, integrate
+from indistack.tiles import UNMATCHED, Tile, integrate
+from indistack.workers import Workers
 
 BILINEAR = DEBAYERS.get("bilinear")()
 
@@ -144,14 +145,3 @@ def test_one_job_and_two_jobs_give_the_same_bits() -> None:
     pixels = np.random.default_rng(3).normal(100, 10, (600, 700))
     one, two = (warp(mono(pixels), similarity(3, 1.2, 3.4), 600, 700, jobs) for jobs in (1, 2))
     np.testing.assert_array_equal(one.pixels, two.pixels)
-
-
-def test_strips_cover_the_height_once() -> None:
-    with Workers(2) as workers:
-        rows = workers.strips(lambda strip: list(range(100)[strip]), 100, 7)
-    assert [row for strip in rows for row in strip] == list(range(100))
-
-
-def test_an_exception_in_a_thread_is_raised() -> None:
-    with Workers(2) as workers, pytest.raises(ZeroDivisionError):
-        workers.map(lambda n: 1 // n, [1, 0])

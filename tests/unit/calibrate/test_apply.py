@@ -11,7 +11,7 @@ import pytest
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
 from indistack.errors import CalibrationError
 from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Kind, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 OFF = CalibrateSettings(hot_pixels=False)
 
@@ -30,6 +30,10 @@ def master(kind: Kind, pixels: Any, cfa: CfaPattern | None = None, **facts: Any)
     return Master(np.asarray(pixels, np.float32), kind, cfa, FrameInfo(**facts), 10, f"{kind}.fits")
 
 
+def calibrator_of(masters: Masters, workers: Workers, settings: CalibrateSettings = OFF) -> Calibrator:
+    return Calibrator(settings, NamedMasters(masters, settings), workers)
+
+
 def adu(frame: CalibratedFrame) -> Any:
     return (frame.pixels.astype(np.float64) - frame.zero) * frame.step_adu
 
@@ -44,7 +48,7 @@ class TestFormula:
         flat = np.full((20, 20), 5000.0)
         flat[:, 0] = 2500.0  # half as bright: the light there counts twice
         masters = Masters(master("dark", np.full((20, 20), 100.0), exposure_s=10.0), master("flat", flat))
-        frame = Calibrator(OFF, NamedMasters(masters), workers).calibrate(raw)
+        frame = calibrator_of(masters, workers).calibrate(raw)
         assert frame.pixels.dtype == np.float32
         assert (frame.zero, frame.step_adu) == (0, 1)
         np.testing.assert_allclose(frame.pixels[:, 0], 2000.0)  # (1100 - 100) / 0.5
@@ -57,18 +61,16 @@ class TestFormula:
             ((0, 0), 9000, 300), ((0, 1), 20000, 800), ((1, 0), 20000, 800), ((1, 1), 4000, 400),
         ):  # fmt: skip
             raw[j::2, i::2], flat[j::2, i::2] = light, level
-        frame = Calibrator(OFF, NamedMasters(Masters(flat=master("flat", flat))), workers).calibrate(
-            raw_of(raw, "RGGB")
-        )
+        frame = calibrator_of(Masters(flat=master("flat", flat)), workers).calibrate(raw_of(raw, "RGGB"))
         np.testing.assert_allclose(adu(frame), raw, atol=frame.step_adu)
 
     def test_bias_alone_and_known_black_level(self, workers: Workers) -> None:
         pixels = sky()
-        biased = Calibrator(OFF, NamedMasters(Masters(bias=master("bias", np.full(pixels.shape, 300.0)))), workers)
+        biased = calibrator_of(Masters(bias=master("bias", np.full(pixels.shape, 300.0))), workers)
         np.testing.assert_allclose(adu(biased.calibrate(raw_of(pixels, "RGGB"))), pixels - 300.0, atol=0.5)
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw_of(pixels, None, black_adu=200.0))
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels, None, black_adu=200.0))
         np.testing.assert_allclose(frame.pixels, pixels - 200.0)
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw_of(pixels, "RGGB", black_adu=200.0))
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels, "RGGB", black_adu=200.0))
         np.testing.assert_allclose(adu(frame), pixels - 200.0)
         assert frame.info.black_adu == 0
 
@@ -76,7 +78,7 @@ class TestFormula:
         dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
         masters = Masters(dark=dark, bias=master("bias", np.full((20, 20), 100.0)))
         raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=60.0)
-        frame = Calibrator(OFF, NamedMasters(masters), workers).calibrate(raw)
+        frame = calibrator_of(masters, workers).calibrate(raw)
         np.testing.assert_allclose(frame.pixels, 370.0)
         assert frame.masters == ("dark 10 x 60 s (dark.fits)",)
         assert frame.set_aside == ("bias 10 x (bias.fits): the dark holds the bias already",)
@@ -85,7 +87,7 @@ class TestFormula:
         dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
         bias = master("bias", np.full((20, 20), 100.0))
         raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
-        calibrator = Calibrator(OFF, NamedMasters(Masters(dark=dark, bias=bias)), workers)
+        calibrator = calibrator_of(Masters(dark=dark, bias=bias), workers)
         frame = calibrator.calibrate(raw)
         np.testing.assert_allclose(frame.pixels, 500 - (100 + 2 * 30))
         assert "dark scaled by 2" in frame.masters
@@ -95,7 +97,7 @@ class TestFormula:
     def test_without_bias_the_dark_is_not_scaled_and_that_is_said(self, workers: Workers) -> None:
         dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
         raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
-        calibrator = Calibrator(OFF, NamedMasters(Masters(dark=dark)), workers)
+        calibrator = calibrator_of(Masters(dark=dark), workers)
         frame = calibrator.calibrate(raw)
         np.testing.assert_allclose(frame.pixels, 370.0)
         assert frame.warnings == ("dark is not scaled: the frame's exposure is 2 times the dark's",)
@@ -103,21 +105,21 @@ class TestFormula:
     def test_rgb(self, workers: Workers) -> None:
         pixels = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
         dark = master("dark", np.full(pixels.shape, 5.0))
-        frame = Calibrator(OFF, NamedMasters(Masters(dark=dark)), workers).calibrate(raw_of(pixels))
+        frame = calibrator_of(Masters(dark=dark), workers).calibrate(raw_of(pixels))
         np.testing.assert_allclose(frame.pixels, pixels - 5.0)
 
 
 class TestStorage:
     def test_without_masters_a_cfa_frame_passes_unchanged(self, workers: Workers) -> None:
         raw = raw_of(sky(), "RGGB", saturation_adu=65535)
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw)
+        frame = calibrator_of(Masters(), workers).calibrate(raw)
         assert frame.pixels is raw.pixels
         assert (frame.zero, frame.step_adu) == (0, 1)
 
     @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 4095)])
     def test_few_bits_are_spread_over_many(self, workers: Workers, dtype: Any, top: int) -> None:
         pixels = sky(level=100, noise=2).astype(dtype)
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw_of(pixels, "GBRG", saturation_adu=top))
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels, "GBRG", saturation_adu=top))
         assert frame.pixels.dtype == np.uint16
         assert frame.step_adu <= 0.1 * 2 * 12**0.5
         np.testing.assert_array_equal(adu(frame), pixels)
@@ -127,7 +129,7 @@ class TestStorage:
         pixels[5, 5] = 65535
         flat = np.random.default_rng(3).normal(20000, 200, pixels.shape)
         masters = Masters(master("dark", np.full(pixels.shape, 300.4)), master("flat", flat))
-        frame = Calibrator(OFF, NamedMasters(masters), workers).calibrate(raw_of(pixels, "RGGB", saturation_adu=65535))
+        frame = calibrator_of(masters, workers).calibrate(raw_of(pixels, "RGGB", saturation_adu=65535))
         exact = (pixels - np.float32(300.4)) / (flat / np.median(flat))
         error = adu(frame) - exact
         error[5, 5] = 0
@@ -139,19 +141,19 @@ class TestStorage:
     def test_noise_below_zero_is_kept(self, workers: Workers) -> None:
         pixels = sky(level=300, noise=20)
         masters = Masters(master("dark", np.full(pixels.shape, 300.0)))
-        frame = Calibrator(OFF, NamedMasters(masters), workers).calibrate(raw_of(pixels, "RGGB"))
+        frame = calibrator_of(masters, workers).calibrate(raw_of(pixels, "RGGB"))
         assert adu(frame).min() < -50
         np.testing.assert_allclose(adu(frame), pixels - 300.0, atol=0.6)
 
     def test_all_subs_share_one_scale(self, workers: Workers) -> None:
-        calibrator = Calibrator(OFF, NamedMasters(Masters(master("dark", np.full((64, 96), 300.0)))), workers)
+        calibrator = calibrator_of(Masters(master("dark", np.full((64, 96), 300.0))), workers)
         first = calibrator.calibrate(raw_of(sky(), "RGGB", saturation_adu=65535))
         later = calibrator.calibrate(raw_of(sky(level=9000, noise=200), "RGGB", saturation_adu=65535))
         assert (first.zero, first.step_adu) == (later.zero, later.step_adu)
 
     def test_float_mosaics_in_unit_range(self, workers: Workers) -> None:
         pixels = (sky() / 65535).astype(np.float32)
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw_of(pixels, "BGGR"))
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels, "BGGR"))
         assert frame.pixels.dtype == np.uint16
         np.testing.assert_allclose(adu(frame), pixels, atol=0.1 * 30 / 65535)
 
@@ -162,7 +164,7 @@ class TestStorage:
         pixels[20, 20] = 60000
         pixels.flags.writeable = False
         dark = master("dark", np.full(pixels.shape, 100.0)) if masters else None
-        calibrator = Calibrator(CalibrateSettings(hot_pixels=True), NamedMasters(Masters(dark=dark)), workers)
+        calibrator = calibrator_of(Masters(dark=dark), workers, CalibrateSettings(hot_pixels=True))
         frame = calibrator.calibrate(raw_of(pixels, cfa))
         assert pixels[20, 20] == 60000
         assert adu(frame)[20, 20] < 2000
@@ -172,7 +174,7 @@ class TestBadPixels:
     def test_not_a_number_becomes_bad_and_finite(self, workers: Workers) -> None:
         pixels = sky().astype(np.float32)
         pixels[3, 4], pixels[5, 6] = np.nan, np.inf
-        frame = Calibrator(OFF, NamedMasters(Masters()), workers).calibrate(raw_of(pixels))
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels))
         assert frame.bad is not None
         assert list(zip(*np.nonzero(frame.bad), strict=True)) == [(3, 4), (5, 6)]
         assert np.isfinite(frame.pixels).all()
@@ -183,7 +185,7 @@ class TestBadPixels:
         pixels[0::2, 1::2] += 500  # one of the greens
         dark = np.random.default_rng(2).normal(100, 3, pixels.shape)
         dark[20, 21], pixels[20, 21] = 20000, 33000
-        calibrator = Calibrator(CalibrateSettings(), NamedMasters(Masters(master("dark", dark))), workers)
+        calibrator = calibrator_of(Masters(master("dark", dark)), workers, CalibrateSettings())
         frame = calibrator.calibrate(raw_of(pixels, "RGGB"))
         assert adu(frame)[20, 21] == pytest.approx(1400, abs=15)
         assert frame.bad is None
@@ -191,23 +193,19 @@ class TestBadPixels:
     def test_a_dark_pixel_that_is_no_number_is_repaired(self, workers: Workers) -> None:
         dark = np.full((64, 96), 100.0)
         dark[10, 10] = np.nan
-        frame = Calibrator(OFF, NamedMasters(Masters(master("dark", dark))), workers).calibrate(raw_of(sky(noise=5)))
+        frame = calibrator_of(Masters(master("dark", dark)), workers).calibrate(raw_of(sky(noise=5)))
         assert frame.pixels[10, 10] == pytest.approx(900, abs=15)
 
     def test_a_blind_flat_pixel_is_repaired(self, workers: Workers) -> None:
         flat = np.full((64, 96), 1000.0)
         flat[10, 10] = 0.0
-        frame = Calibrator(OFF, NamedMasters(Masters(flat=master("flat", flat))), workers).calibrate(
-            raw_of(sky(noise=5))
-        )
+        frame = calibrator_of(Masters(flat=master("flat", flat)), workers).calibrate(raw_of(sky(noise=5)))
         assert frame.pixels[10, 10] == pytest.approx(1000, abs=15)
 
     def test_a_hole_too_large_to_repair_is_bad(self, workers: Workers) -> None:
         dark = np.random.default_rng(2).normal(100, 3, (64, 96))
         dark[20:30, 20:30] = 60000
-        frame = Calibrator(CalibrateSettings(), NamedMasters(Masters(master("dark", dark))), workers).calibrate(
-            raw_of(sky())
-        )
+        frame = calibrator_of(Masters(master("dark", dark)), workers, CalibrateSettings()).calibrate(raw_of(sky()))
         assert frame.bad is not None
         assert frame.bad.sum() == 64  # the outermost ring of the 10 x 10 has good neighbours
 
@@ -224,7 +222,7 @@ class TestBanding:
         pixels = rng.normal(1000 + bands, 3).round().astype(np.uint16)
         pixels.flags.writeable = False
         settings = CalibrateSettings(hot_pixels=False, banding=banding)
-        frame = Calibrator(settings, NamedMasters(Masters()), workers).calibrate(raw_of(pixels, cfa))
+        frame = calibrator_of(Masters(), workers, settings).calibrate(raw_of(pixels, cfa))
         assert adu(frame).mean(axis=1).std() == pytest.approx(rows, abs=2)
         assert adu(frame).mean(axis=0).std() == pytest.approx(columns, abs=2)
 
@@ -233,46 +231,54 @@ class TestFit:
     @pytest.mark.parametrize(
         ("dark", "said"),
         [
-            (master("dark", np.zeros((10, 10))), "master dark is 10 x 10, the frame 96 x 64"),
+            (master("dark", np.zeros((10, 10))), "master dark: size 10 x 10, the frame 96 x 64"),
             (master("dark", np.zeros((64, 96)), "GBRG"), "GBRG"),
-            (master("dark", np.zeros((64, 96)), binning=(2, 2)), "binned 2x2"),
+            (master("dark", np.zeros((64, 96)), binning=(2, 2)), "binning 2x2"),
         ],
     )
     def test_mismatch_is_refused(self, workers: Workers, dark: Master, said: str) -> None:
         with pytest.raises(CalibrationError, match=said) as caught:
-            Calibrator(OFF, NamedMasters(Masters(dark)), workers).calibrate(raw_of(sky(), "RGGB"))
+            calibrator_of(Masters(dark), workers).calibrate(raw_of(sky(), "RGGB"))
         assert caught.value.reason == "master_mismatch"
         assert caught.value.numbers
 
     def test_doubts_are_said(self, workers: Workers) -> None:
         dark = master("dark", np.zeros((64, 96)), gain_setting=100.0, temperature_c=-10.0)
         raw = raw_of(sky(), "RGGB", gain_setting=200.0, temperature_c=5.0)
-        told = " ".join(Calibrator(OFF, NamedMasters(Masters(dark)), workers).calibrate(raw).warnings)
+        told = " ".join(calibrator_of(Masters(dark), workers).calibrate(raw).warnings)
         assert "gain 100, the frame 200" in told
-        assert "15.0 C" in told
+        assert "temperature -10 C, the frame 5 C" in told
+
+    def test_how_far_an_exposure_may_be_off_is_a_setting(self, workers: Workers) -> None:
+        masters = Masters(master("dark", np.full((64, 96), 200.0), exposure_s=60.0))
+        raw = raw_of(sky(), "RGGB", exposure_s=63.0)
+        told = calibrator_of(masters, workers).calibrate(raw).warnings
+        assert told == ("dark is not scaled: the frame's exposure is 1.05 times the dark's",)
+        loose = CalibrateSettings(hot_pixels=False, exposure_tolerance=0.1)
+        assert calibrator_of(masters, workers, loose).calibrate(raw).warnings == ()
 
     def test_the_frames_own_warnings_come_first(self, workers: Workers) -> None:
         dark = master("dark", np.zeros((64, 96)), gain_setting=100.0)
         raw = RawFrame(sky(), "RGGB", FrameInfo(gain_setting=200.0), warnings=("strange header",))
-        told = Calibrator(OFF, NamedMasters(Masters(dark)), workers).calibrate(raw).warnings
-        assert told == ("strange header", "dark has gain 100, the frame 200")
+        told = calibrator_of(Masters(dark), workers).calibrate(raw).warnings
+        assert told == ("strange header", "dark dark.fits is used in spite of gain 100, the frame 200")
 
     def test_another_pattern_makes_another_plan(self, workers: Workers) -> None:
         flat = np.full((64, 96), 1000.0)
         flat[0::2, 0::2] = 500.0  # the reds of RGGB, the greens of GRBG
-        calibrator = Calibrator(OFF, NamedMasters(Masters(flat=master("flat", flat))), workers)
+        calibrator = calibrator_of(Masters(flat=master("flat", flat)), workers)
         for _ in range(2):
             even = calibrator.calibrate(raw_of(sky(noise=5), "RGGB"))
             assert adu(even)[0::2, 0::2].mean() == pytest.approx(1000, rel=0.01)
             assert adu(calibrator.calibrate(raw_of(sky(noise=5), "GRBG")))[0::2, 0::2].mean() > 1300
 
     def test_a_black_level_that_changes_between_frames_is_followed(self, workers: Workers) -> None:
-        calibrator = Calibrator(OFF, NamedMasters(Masters()), workers)
+        calibrator = calibrator_of(Masters(), workers)
         for black_adu in (200.0, 210.0, 200.0):
             frame = calibrator.calibrate(raw_of(np.full((20, 20), 1000, np.uint16), black_adu=black_adu))
             np.testing.assert_allclose(frame.pixels, 1000 - black_adu)
 
     def test_other_sizes_go_through_without_masters(self, workers: Workers) -> None:
-        calibrator = Calibrator(OFF, NamedMasters(Masters()), workers)
+        calibrator = calibrator_of(Masters(), workers)
         for shape in ((64, 96), (50, 40), (64, 96)):
             assert calibrator.calibrate(raw_of(sky(*shape), "RGGB")).pixels.shape == shape

@@ -17,7 +17,7 @@ from indistack.calibrate.combine import clipped_mean, livestack_dark
 from indistack.errors import CalibrationError, DecodeError, SettingsError
 from indistack.fits_header import frame_info
 from indistack.frame import FrameInfo, Kind, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ class TestCombining:
         np.testing.assert_allclose(master.pixels, 1.0)
 
     def test_frames_that_do_not_belong_together(self, workers: Workers) -> None:
-        with pytest.raises(CalibrationError, match="master_mismatch: dark is 9 x 8, the frame 8 x 8"):
+        with pytest.raises(CalibrationError, match="master_mismatch: dark: size 9 x 8, the frame 8 x 8"):
             build("dark", frames_of(np.zeros((8, 8)), np.zeros((8, 9))), workers)
         with pytest.raises(CalibrationError, match="bad_flat"):
             build("flat", frames_of(np.zeros((8, 8))), workers)
@@ -199,7 +199,7 @@ class TestBelonging:
 
     def test_another_size_is_an_error_even_by_force(self, shelf: Shelf, shop: Workshop) -> None:
         wide = shelf.put("b.fits", frames_of(np.zeros((8, 9), np.uint16), kind="dark")[0])
-        with pytest.raises(CalibrationError, match=r"b\.fits: dark is 9 x 8, the frame 8 x 8"):
+        with pytest.raises(CalibrationError, match=r"b\.fits: dark: size 9 x 8, the frame 8 x 8"):
             load_master("dark", [self.put(shelf, "a.fits"), wide], replace(shop, force=True))
 
     def test_numbers_of_another_type_are_not_rounded(self, shelf: Shelf, shop: Workshop) -> None:

@@ -17,7 +17,7 @@ from astropy.io import fits
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
 from indistack.frame import Blob, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 ODD = DATA / "odd_fits"

@@ -11,7 +11,7 @@ import pytest
 
 from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars import StarFinder, StarsSettings
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 Array = npt.NDArray[np.float64]
 COLOURS = {"R": 0, "G": 1, "B": 2}

@@ -5,7 +5,7 @@ import pytest
 
 from indistack.frame import FloatArray
 from indistack.stars.background import Mesh, clipped_levels, measure_mesh, noise_of_bends
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 
 def mesh_of(plane: FloatArray, least_noise: float = 0.0) -> Mesh:

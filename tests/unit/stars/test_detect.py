@@ -6,7 +6,7 @@ import pytest
 from indistack.frame import FloatArray
 from indistack.stars.background import Mesh
 from indistack.stars.detect import Candidates, close_pairs, find_candidates, spread
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 
 def candidates(plane: FloatArray, sigma: float) -> Candidates:

@@ -8,7 +8,7 @@ import pytest
 
 from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo, StarList
 from indistack.stars import StarFinder, StarsSettings
-from indistack.tiles import Workers
+from indistack.workers import Workers
 from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, profile, render
 
 Finder = Callable[..., StarFinder]
@@ -143,6 +143,19 @@ def test_a_satellites_trail_is_no_row_of_stars(finder: Finder, sky: tuple) -> No
     stars = finder().find(mono_frame(noisy(rng, plane)))
     assert len(stars) - (partners(stars, x, y) >= 0).sum() <= 3
     assert (partners(stars, x, y) >= 0).mean() > 0.85  # those under the trail are lost
+
+
+def test_faint_stars_beside_a_satellites_trail_stay_the_measure_of_the_field(finder: Finder) -> None:
+    rng = np.random.default_rng(3)
+    x, y = jittered_grid(SHAPE, 60, rng)
+    plane = render(SHAPE, x, y, 10 ** rng.uniform(2.9, 3.2, len(x)), FWHM)
+    steps = np.arange(0, 640, 0.5)
+    plane += render(SHAPE, steps, 100 + 0.4 * steps, np.full(len(steps), 1500.0), FWHM)
+    stars = finder().find(mono_frame(noisy(rng, plane)))
+    found = partners(stars, x, y) >= 0
+    assert found.mean() > 0.6
+    assert len(stars) - found.sum() <= 5
+    assert np.median(stars.fwhm) == pytest.approx(FWHM, rel=0.1)
 
 
 def test_trailed_stars_are_still_stars_and_say_so(finder: Finder, sky: tuple) -> None:

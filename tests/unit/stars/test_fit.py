@@ -10,7 +10,7 @@ from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii
 from indistack.stars.stamps import cut
-from indistack.tiles import Workers
+from indistack.workers import Workers
 from tests.unit.stars.conftest import jittered_grid, profile, render
 
 SHAPE = (400, 400)

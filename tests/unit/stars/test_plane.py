@@ -5,7 +5,7 @@ import pytest
 
 from indistack.frame import BoolArray, CalibratedFrame, CfaPattern, FloatArray, FrameInfo, PixelArray
 from indistack.stars.plane import bin_into, smooth_into
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 
 def binned(

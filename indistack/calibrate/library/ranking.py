@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from indistack.calibrate.catalogue import Entry
-from indistack.calibrate.legal import Comparison, Facts
+from indistack.calibrate.fit import HARMLESS_TO_FLATS, Comparison, Facts, in_words
+from indistack.calibrate.library.catalogue import Entry
 
 ALIKE_C = 0.5
 """Temperatures this close count as equal; the dark in use keeps its place twice as far."""
@@ -30,7 +30,7 @@ class Candidate:
 
     def why_not(self) -> str:
         """Return what forbids it, or that another is better."""
-        return f"{self.entry.describe()}: {self.comparison.reasons() or 'another fits better'}"
+        return f"{self.entry.describe()}: {in_words(self.comparison.misfits) or 'another fits better'}"
 
 
 def rank(each: Candidate) -> Rank:
@@ -40,12 +40,13 @@ def rank(each: Candidate) -> Rank:
 
 
 def flat_rank(each: Candidate, light: Facts) -> Rank:
-    """Order flats by unknown facts, the gain where it may differ, then the time between flat and frame."""
+    """Order flats by unknown facts, then gain and offset, then the time between flat and frame."""
     mine, other = each.entry.facts.info, light.info
     now = other.date_obs or datetime.max.replace(tzinfo=UTC)
     age_s = abs((now - mine.date_obs).total_seconds()) if mine.date_obs else 0.0
     unknown, *rest = rank(each)
-    return unknown, float(mine.gain_setting != other.gain_setting), age_s, *rest
+    free = sum(fact in HARMLESS_TO_FLATS for fact in each.comparison.unknown)
+    return unknown - free, len(each.comparison.doubts), free, age_s, *rest
 
 
 def dark_rank(each: Candidate, frame: Facts, in_use: str) -> Rank:

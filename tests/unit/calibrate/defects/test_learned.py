@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.colour import noise_of
-from indistack.calibrate.learned import DefectMap
-from indistack.calibrate.repair import plan_repair
-from indistack.tiles import Workers
-from tests.unit.calibrate.skies import CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, sky_of
+from indistack.calibrate.defects.learned import DefectMap
+from indistack.calibrate.defects.repair import plan_repair
+from indistack.workers import Workers
+from tests.unit.calibrate.defects.skies import CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, sky_of
 
 Moves = Callable[[int, Any], tuple[float, float]]
 
@@ -165,7 +165,7 @@ def test_a_map_goes_on_where_it_ended(workers: Workers) -> None:
 
 
 def test_a_scene_full_of_detail_costs_no_more_than_its_share(workers: Workers, monkeypatch: Any) -> None:
-    monkeypatch.setattr("indistack.calibrate.learned.MOST_CANDIDATES", 500)
+    monkeypatch.setattr("indistack.calibrate.defects.learned.MOST_CANDIDATES", 500)
     plane = np.random.default_rng(2).normal(1000, 10, (SIZE, SIZE)).astype(np.float32)
     plane[::5, ::5] += np.linspace(100, 1000, (SIZE // 5) ** 2).reshape(SIZE // 5, -1)
     found = DefectMap(1).look(plane, noise_of(plane), plane[:0, 0], 8.0, workers)

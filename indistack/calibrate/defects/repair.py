@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.calibrate.evidence import EIGHT, IndexArray, scaled
+from indistack.calibrate.defects.evidence import EIGHT, IndexArray, scaled
 from indistack.frame import PixelArray
 
 

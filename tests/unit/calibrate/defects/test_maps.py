@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.calibrate.defect_maps import DefectMaps
+from indistack.calibrate.defects.maps import DefectMaps
 from indistack.frame import FrameInfo, RawFrame
 
 

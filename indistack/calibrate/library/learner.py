@@ -13,16 +13,16 @@ from pathlib import Path
 
 from indistack.atomic import atomic_file
 from indistack.calibrate.base import CalibrateSettings, Choice, Master
-from indistack.calibrate.catalogue import RAW
-from indistack.calibrate.legal import Facts
-from indistack.calibrate.library import Library
+from indistack.calibrate.fit import Facts
+from indistack.calibrate.library.catalogue import RAW
+from indistack.calibrate.library.choice import Library
+from indistack.calibrate.library.raw_store import Made, RawStore, cards_of
 from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master
-from indistack.calibrate.raw_store import Made, RawStore, cards_of
 from indistack.calibrate.vet import require_plausible
 from indistack.errors import CalibrationError, IndistackError
 from indistack.frame import Blob, Card, Filed, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +75,23 @@ class Learner:
         How much is kept, and how masters are built.
     recall : callable
         Decodes a kept frame.
+    clock : callable
+        Seconds that only go on.
     """
 
-    def __init__(self, library: Library, bases: Library, settings: CalibrateSettings, recall: Recall) -> None:
+    def __init__(
+        self,
+        library: Library,
+        bases: Library,
+        settings: CalibrateSettings,
+        recall: Recall,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._library = library
         self._bases = bases
         self._settings = settings
         self._recall = recall
+        self._clock = clock
         self._store = RawStore(library.folder / RAW, settings.learn_frames, int(settings.learn_max_gb * 1e9))
         self._due_s: dict[str, float] = {}
         self._building = ""
@@ -97,7 +107,7 @@ class Learner:
         except OSError as error:
             log.warning("calibration library: %s: %s", self._store.folder, error.strerror)
             unmade = []
-        self._due_s = dict.fromkeys(unmade, time.monotonic())
+        self._due_s = dict.fromkeys(unmade, self._clock())
         self._thread.start()
 
     def learn(self, raw: RawFrame, blob: Blob) -> Filed:
@@ -113,7 +123,7 @@ class Learner:
             raise CalibrationError("not_linear", f"a {kind} whose values have passed a tone curve")
         require_plausible(kind, raw)
         group, count = self._store.file(raw, blob)
-        now_s = time.monotonic()
+        now_s = self._clock()
         with self._change:
             self._due_s = dict.fromkeys(self._due_s, now_s) | {
                 group: now_s + QUIET_S + 2 * (raw.info.exposure_s or 0.0)
@@ -176,7 +186,7 @@ class Learner:
                 if not self._due_s:
                     self._patient, self._hurried = True, False
                 self._change.notify_all()
-                now_s = time.monotonic()
+                now_s = self._clock()
                 ripe = [group for group, due_s in self._due_s.items() if self._hurried or now_s >= due_s]
                 if ripe:
                     self._building = min(ripe, key=lambda group: (group.startswith("flat"), group))
@@ -229,7 +239,7 @@ class Learner:
         flats = [group for group in self._store.groups() if group.startswith("flat")]
         recent = [group for group in flats if self._store.last_s(group) >= since_s]
         with self._change:
-            self._due_s |= dict.fromkeys(recent, time.monotonic())
+            self._due_s = dict.fromkeys(recent, self._clock()) | self._due_s  # of some there are more to come
 
 
 def _sweep(folder: Path) -> None:

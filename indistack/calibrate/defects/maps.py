@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from indistack.atomic import atomic_file
-from indistack.calibrate.evidence import NONE, IndexArray
-from indistack.calibrate.learned import DefectMap
+from indistack.calibrate.defects.evidence import NONE, IndexArray
+from indistack.calibrate.defects.learned import DefectMap
 from indistack.errors import SinkError
 from indistack.frame import RawFrame
 

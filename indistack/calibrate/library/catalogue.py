@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from indistack.atomic import atomic_file
-from indistack.calibrate.legal import Facts
+from indistack.calibrate.fit import Facts
 from indistack.calibrate.master_file import count_of, is_master
 from indistack.errors import FrameError, SinkError
 from indistack.fits_header import index, text_fact

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from indistack.calibrate import CalibrateSettings
-from indistack.calibrate.defect_maps import DefectMaps
-from indistack.calibrate.mend import Mender
+from indistack.calibrate.defects.maps import DefectMaps
+from indistack.calibrate.defects.mend import Mender
 from indistack.calibrate.planes import Planes
 from indistack.frame import FrameInfo, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 SIZE = 64
 HOT = 20 * SIZE + 21

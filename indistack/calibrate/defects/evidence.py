@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from indistack.calibrate.colour import Levels
 from indistack.frame import DoubleArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 IndexArray = npt.NDArray[np.intp]
 """Flat indices into a plane."""

@@ -6,14 +6,14 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings
 from indistack.calibrate.colour import noise_of
-from indistack.calibrate.defect_maps import DefectMaps
-from indistack.calibrate.defects import LEAST_SIDE_PX
-from indistack.calibrate.evidence import NONE, IndexArray
-from indistack.calibrate.learned import LOOKS, DefectMap
+from indistack.calibrate.defects.evidence import NONE, IndexArray
+from indistack.calibrate.defects.learned import LOOKS, DefectMap
+from indistack.calibrate.defects.maps import DefectMaps
+from indistack.calibrate.defects.repair import Repair, plan_repair
+from indistack.calibrate.defects.search import LEAST_SIDE_PX
 from indistack.calibrate.planes import Planes
-from indistack.calibrate.repair import Repair, plan_repair
 from indistack.frame import PixelArray, RawFrame
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 RARELY = {False: 8, True: 4}
 """Without a dark, the first `LOOKS` subs are all searched and then every 8th; with one, every 4th."""

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.calibrate.colour import Levels
-from indistack.calibrate.defects import (
+from indistack.calibrate.defects.evidence import NONE, Evidence, IndexArray, evidence_of, outstanding
+from indistack.calibrate.defects.search import (
     FAR_CFA,
     FAR_NOISE,
     NARROW_BAND,
@@ -17,9 +18,8 @@ from indistack.calibrate.defects import (
     STAR_SPILL_CFA,
     are_defects,
 )
-from indistack.calibrate.evidence import NONE, Evidence, IndexArray, evidence_of, outstanding
 from indistack.frame import BoolArray, DoubleArray, FloatArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 LOOKS = 8
 """Looks that count: the bits of the history."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Choice, Chooser, Master, Masters
-from indistack.calibrate.catalogue import Catalogue, Entry, Reader
-from indistack.calibrate.legal import Facts, compare, same_camera
-from indistack.calibrate.named import Shelved
-from indistack.calibrate.ranking import Candidate, dark_rank, flat_rank, is_base, may_scale, rank
+from indistack.calibrate.fit import Facts, compare, in_spite_of, same_camera
+from indistack.calibrate.library.catalogue import Catalogue, Entry, Reader
+from indistack.calibrate.library.ranking import Candidate, dark_rank, flat_rank, is_base, may_scale, rank
+from indistack.calibrate.shelf import Shelved
 from indistack.errors import FrameError
 from indistack.frame import Kind, RawFrame
 
@@ -38,9 +38,9 @@ class _UnusableError(Exception):
 class Library:
     """Chooses for each light among the masters in a folder.
 
-    A master is legal where no fact that both sides tell differs (see `compare`); among legal ones fewer unknown facts
-    count first, then nearness, then the number of frames. A dark of another exposure is scaled where a legal bias is
-    there; else it is set aside with a warning.
+    A master is legal where no fact that both sides tell differs (see `compare`), but the gain and offset of flats;
+    among legal ones fewer unknown facts count first, then nearness, then the number of frames. A dark of another
+    exposure is scaled where a legal bias is there; else it is set aside with a warning.
 
     Parameters
     ----------
@@ -185,8 +185,10 @@ def _warnings(kind: Kind, chosen: Candidate | None, there: list[Candidate]) -> l
             return []
         nearest = min(there, key=lambda each: len(each.comparison.misfits))
         return [f"no {kind} of the library fits: {nearest.why_not()}"]
+    name, doubts = chosen.entry.describe(), chosen.comparison.doubts
     lacking = [fact for fact in chosen.comparison.unknown if fact in DECISIVE]
-    return [f"{chosen.entry.describe()}: whether {' and '.join(lacking)} fit is not known"] if lacking else []
+    lines = [f"{name}: whether {' and '.join(lacking)} fit is not known"] if lacking else []
+    return lines + ([in_spite_of(name, doubts)] if doubts else [])
 
 
 def _set_aside(chosen: Candidate | None, there: list[Candidate]) -> list[str]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.colour import levels_of, noise_of
-from indistack.calibrate.defects import find_defects, hot_limit
-from indistack.calibrate.repair import plan_repair
-from indistack.tiles import Workers
-from tests.unit.calibrate.skies import BLUE, CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, planted, sky_of
+from indistack.calibrate.defects.repair import plan_repair
+from indistack.calibrate.defects.search import find_defects, hot_limit
+from indistack.workers import Workers
+from tests.unit.calibrate.defects.skies import BLUE, CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, planted, sky_of
 
 
 @pytest.fixture

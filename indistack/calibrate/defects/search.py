@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.calibrate.colour import Levels
-from indistack.calibrate.evidence import Evidence, IndexArray, evidence_of, outstanding
+from indistack.calibrate.defects.evidence import Evidence, IndexArray, evidence_of, outstanding
 from indistack.frame import BoolArray, FloatArray, PixelArray
-from indistack.tiles import Workers
+from indistack.workers import Workers
 
 SPILL_MONO = 0.5
 SPILL_CFA = (0.12, 0.3)

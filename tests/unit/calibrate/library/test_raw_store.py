@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.calibrate import raw_store
-from indistack.calibrate.raw_store import Made, RawStore, cards_of, group_of
+from indistack.calibrate.library import raw_store
+from indistack.calibrate.library.raw_store import Made, RawStore, cards_of, group_of
 from indistack.errors import CalibrationError
 from indistack.frame import Blob, FrameInfo, RawFrame
 

@@ -1,0 +1,71 @@
+"""Threads that share array work.
+
+OpenCV and NumPy release the interpreter's lock, so plain threads keep all cores busy.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Workers:
+    """A few threads that share a piece of array work; each keeps scratch buffers of its own.
+
+    Parameters
+    ----------
+    jobs : int
+        Threads, at least 1. One means: run in the caller.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        cv2.setNumThreads(1)  # the threads are ours: OpenCV's own would fight them for the cores
+        self.jobs = jobs
+        self.local = threading.local()
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="tile") if jobs > 1 else None
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Apply `function` to every item, in order of the results; the first exception is raised."""
+        if self._pool is None:
+            return [function(item) for item in items]
+        return list(self._pool.map(function, items))
+
+    def strips(self, function: Callable[[slice], R], height: int, rows: int) -> list[R]:
+        """Apply `function` to consecutive slices of `rows` rows that cover `height`."""
+        return self.map(function, [slice(top, min(top + rows, height)) for top in range(0, height, rows)])
+
+    def scratch(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return this thread's buffer of that name, contents undefined; valid until the thread asks for it again.
+
+        A fresh array of this size would be mapped, faulted in and unmapped for every tile.
+        """
+        buffers: dict[str, npt.NDArray[np.uint8]] = self.local.__dict__.setdefault("buffers", {})
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        buffer = buffers.get(name)
+        if buffer is None or buffer.size < n_bytes:
+            buffer = buffers[name] = np.empty(n_bytes, np.uint8)
+        return buffer[:n_bytes].view(dtype).reshape(shape)
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,27 @@
+"""What may be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from indistack.cli import COMMANDS
+from indistack.options import config_of, make_parser
+
+
+def test_every_command_is_there_and_no_other() -> None:
+    (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert list(choice.choices) == list(COMMANDS)
+
+
+def test_an_option_wins_over_a_setting_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "settings.toml"
+    file.write_text('[calibrate]\nlibrary = "of the file"\nhot_sigma = 9.0\ndark_hot_sigma = 40.0\n')
+    words = ["--config", str(file), "--set", "calibrate.hot_sigma=10", "--set", "calibrate.library=of the setting"]
+    settings = config_of(make_parser().parse_args(["library", *words, "--library", "of the option"])).calibrate
+    assert (settings.library, settings.hot_sigma, settings.dark_hot_sigma) == ("of the option", 10.0, 40.0)
+    settings = config_of(make_parser().parse_args(["library", *words])).calibrate
+    assert settings.library == "of the setting"
