@@ -20,6 +20,9 @@ from indistack.workers import Workers
 PLAN_BYTES = 250_000_000
 """Planes of all plans that are kept: one dark and flat of 24 MP, several of a small camera."""
 
+MOSTLY = 0.99
+"""Share of the pixels below zero that no light has, however weak: its noise lies on both sides."""
+
 PlanKey = tuple[object, ...]
 
 
@@ -80,7 +83,7 @@ class Calibrator:
             bad=bad,
             info=replace(raw.info, saturation_adu=plan.saturation_adu, black_adu=0.0),
             masters=recipe.lines(),
-            warnings=(*raw.warnings, *choice.warnings, *recipe.warnings),
+            warnings=(*raw.warnings, *choice.warnings, *recipe.warnings, *_too_bright(recipe, stored, plan.scale)),
             set_aside=(*choice.set_aside, *recipe.set_aside),
         )
 
@@ -111,6 +114,15 @@ class Calibrator:
     def _make_room(self, wanted_bytes: int) -> None:
         while self._plans and sum(plan.n_bytes for plan in self._plans.values()) + wanted_bytes > PLAN_BYTES:
             del self._plans[next(iter(self._plans))]
+
+
+def _too_bright(recipe: Recipe, stored: PixelArray, scale: Scale) -> tuple[str, ...]:
+    """Return a warning where more was subtracted than the camera records: nearly all of one colour is below zero."""
+    taken = recipe.masters.dark or recipe.masters.bias
+    cells = [stored[j::2, i::2][::8, ::8] for j in (0, 1) for i in (0, 1)]
+    if taken is None or max(float(np.mean(cell < scale.zero)) for cell in cells) <= MOSTLY:
+        return ()
+    return (f"{taken.describe()}: brighter than the frame itself",)
 
 
 def _fill(raw: RawFrame, stored: PixelArray) -> BoolArray:

@@ -14,7 +14,7 @@ from indistack.calibrate.base import CalibrateSettings, Master, Masters
 from indistack.calibrate.combine import combine
 from indistack.calibrate.fit import Facts, compare, in_words
 from indistack.calibrate.master_file import count_of, is_master
-from indistack.calibrate.vet import require_plausible
+from indistack.calibrate.vet import require_numbers, require_plausible
 from indistack.errors import CalibrationError, FrameError, SettingsError
 from indistack.fits_header import index, text_fact
 from indistack.frame import FloatArray, Kind, RawFrame
@@ -115,14 +115,15 @@ def load_master(kind: Kind, files: Sequence[Path], shop: Workshop, base: Master 
     Raises
     ------
     FrameError
-        `master_mismatch`: the frames belong to different masters. `no_frames`: all were left out. Or a file cannot be
-        decoded.
+        `master_mismatch`: the frames belong to different masters. `no_frames`: all were left out. `damaged`: a master of
+        impossible numbers. Or a file cannot be decoded.
     """
     if len(files) == 1:
         frame = _decode(files[0], shop)
         if is_master(frame, files[0].name):
             _tell_other_kind(kind, frame, files[0], shop)
             pixels = np.array(frame.pixels, np.float32)
+            require_numbers(kind, pixels)
             return Master(pixels, kind, frame.cfa, frame.info, count_of(frame), files[0].name)
     used: list[str] = []
     usable = _usable(kind, files, shop, used)

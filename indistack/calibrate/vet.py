@@ -48,6 +48,9 @@ ROUGH_SHARE = 0.06
 
 LONGEST_BIAS_S = 1.0
 
+KNOWN_SHARE, MOST_ADU = 0.5, 1e12
+"""Share of a master's pixels that must be numbers, and a level that none reaches: damaged floats do at once."""
+
 
 def require_plausible(kind: Kind, raw: RawFrame) -> None:
     """Raise when the pixels contradict the label.
@@ -65,6 +68,17 @@ def require_plausible(kind: Kind, raw: RawFrame) -> None:
         _require_dark(kind, raw)
     if raw.pixels.min() == raw.pixels.max():
         raise _no(kind, "every pixel has one value", value=float(raw.pixels.flat[0]))
+
+
+def require_numbers(kind: Kind, pixels: FloatArray) -> None:
+    """Raise `damaged` when a master cannot be what it was when it was written."""
+    thin = _thin(pixels)
+    known = thin[np.isfinite(thin)]
+    if known.size < KNOWN_SHARE * thin.size:
+        raise CalibrationError("damaged", f"most pixels of this master {kind} are no numbers")
+    most_adu = float(np.abs(known).max())
+    if most_adu > MOST_ADU:
+        raise CalibrationError("damaged", f"this master {kind} has a pixel of {most_adu:.3g}", {"value": most_adu})
 
 
 def _require_dark(kind: Kind, raw: RawFrame) -> None:

@@ -21,7 +21,9 @@ def drivers_in_proc(pid: int) -> list[str]:
     return names
 
 
-def test_indiserver_runs_a_stock_driver_and_leaves_nothing_behind(indiserver: Callable[..., Any]) -> None:
+def test_indiserver_runs_a_stock_driver_and_leaves_nothing_behind(
+    indiserver: Callable[..., Any], wait_until: Callable[..., None]
+) -> None:
     server = indiserver("indi_simulator_telescope")
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
         client.sendall(b'<getProperties version="1.7"/>')
@@ -29,7 +31,7 @@ def test_indiserver_runs_a_stock_driver_and_leaves_nothing_behind(indiserver: Ca
         while b"Telescope Simulator" not in heard:
             heard += client.recv(4096)
     server.stop()
-    assert drivers_in_proc(server.process.pid) == []
+    wait_until(lambda: not drivers_in_proc(server.process.pid), what="the driver's end")
     assert not server.is_answering()
 
 

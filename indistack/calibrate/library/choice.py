@@ -13,6 +13,7 @@ from indistack.calibrate.fit import Facts, compare, in_spite_of, same_camera
 from indistack.calibrate.library.catalogue import Catalogue, Entry, Reader
 from indistack.calibrate.library.ranking import Candidate, dark_rank, flat_rank, is_base, may_scale, rank
 from indistack.calibrate.shelf import Shelved
+from indistack.calibrate.vet import require_numbers
 from indistack.errors import FrameError
 from indistack.frame import Kind, RawFrame
 
@@ -155,6 +156,7 @@ class Library:
             if frame.pixels.shape != entry.facts.shape:
                 raise _UnusableError(entry, "its pixels are not what its header tells")
             pixels = np.asarray(frame.pixels, np.float32)
+            require_numbers(kind, pixels)
             return Shelved(Master(pixels, kind, frame.cfa, entry.facts.info, entry.n_frames, entry.name))
         except (FrameError, OSError) as error:
             raise _UnusableError(entry, str(error)) from error

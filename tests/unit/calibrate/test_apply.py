@@ -257,6 +257,21 @@ class TestFit:
         loose = CalibrateSettings(hot_pixels=False, exposure_tolerance=0.1)
         assert calibrator_of(masters, workers, loose).calibrate(raw).warnings == ()
 
+    @pytest.mark.parametrize("cfa", [None, "RGGB"])
+    def test_a_dark_brighter_than_the_frame_is_said(self, workers: Workers, cfa: Any) -> None:
+        weak = raw_of(sky(level=500, noise=30), cfa)
+        for level, warnings in ((500.0, ()), (650.0, ("dark 10 x (dark.fits): brighter than the frame itself",))):
+            masters = Masters(master("dark", np.full((64, 96), level), cfa))
+            assert calibrator_of(masters, workers).calibrate(weak).warnings == warnings
+
+    def test_a_dark_brighter_than_one_colour_is_said(self, workers: Workers) -> None:
+        pixels = sky(level=900)
+        pixels[1::2, 1::2] = 200
+        frame = calibrator_of(Masters(bias=master("bias", np.full((64, 96), 400.0))), workers).calibrate(
+            raw_of(pixels, "RGGB")
+        )
+        assert frame.warnings == ("bias 10 x (bias.fits): brighter than the frame itself",)
+
     def test_the_frames_own_warnings_come_first(self, workers: Workers) -> None:
         dark = master("dark", np.zeros((64, 96)), gain_setting=100.0)
         raw = RawFrame(sky(), "RGGB", FrameInfo(gain_setting=200.0), warnings=("strange header",))

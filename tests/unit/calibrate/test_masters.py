@@ -258,6 +258,14 @@ class TestBelonging:
         load_master("dark", [self.put(shelf, "m.fits", kind="flat", header=COUNTED)], shop)
         assert told == ["m.fits is used as a dark, but its header says that it is a flat"]
 
+    @pytest.mark.parametrize(
+        ("pixels", "said"), [(np.full((70, 80), np.nan), "no numbers"), (np.full((70, 80), 3e20), "3e")]
+    )
+    def test_a_damaged_master_is_refused(self, shelf: Shelf, shop: Workshop, pixels: Any, said: str) -> None:
+        path = shelf.put("m.fits", RawFrame(pixels.astype(np.float32), None, FrameInfo(kind="dark", header=COUNTED)))
+        with pytest.raises(CalibrationError, match=f"damaged: .*{said}"):
+            load_master("dark", [path], shop)
+
 
 COUNTED = (("NCOMBINE", 20, ""),)
 

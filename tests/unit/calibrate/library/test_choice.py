@@ -168,6 +168,11 @@ class TestKey:
             library.choose(light())
         assert place.reads == ["d.fits"]
 
+    def test_a_master_of_damaged_numbers_is_left_out(self, place: Place) -> None:
+        place.put("d.fits", "dark", np.nan)
+        place.put("worse.fits", "dark", n_frames=5)
+        assert names(place.library().choose(light())) == {"dark": "worse.fits"}
+
 
 class TestBaseOfFlats:
     def flat(self, exposure_s: float) -> Facts:
