@@ -83,6 +83,8 @@ class DriftSettings(Settings):
     on_size: Action = "restart"
     on_filter: Action = "restart"
     on_target: Action = "restart"
+    on_tone_curve: Action = "restart"
+    """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Drift:
         self._changed_subs = 0
 
     def facts(self, frame: CalibratedFrame) -> Verdict:
-        """Judge what the header says: exposure, gain, binning, size, filter, target."""
+        """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target."""
         differing = {name: value for name, value in _facts(frame).items() if _differs(name, self._facts[name], value)}
         changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
         self._changed_subs = self._changed_subs + 1 if changed == self._changed else 1
@@ -171,6 +173,7 @@ def _facts(frame: CalibratedFrame) -> dict[str, object]:
     info = frame.info
     return {
         "size": (frame.width, frame.height, frame.channels),
+        "tone_curve": "straight" if info.linear else "curved",
         "binning": info.binning,
         "exposure": info.exposure_s,
         "gain_setting": info.gain_setting,

@@ -115,8 +115,8 @@ def load_master(kind: Kind, files: Sequence[Path], shop: Workshop, base: Master 
     Raises
     ------
     FrameError
-        `master_mismatch`: the frames belong to different masters. `no_frames`: all were left out. `damaged`: a master of
-        impossible numbers. Or a file cannot be decoded.
+        `master_mismatch`: the frames belong to different masters. `no_frames`: all were left out. `damaged`: no numbers
+        that a master can have. Or a file cannot be decoded.
     """
     if len(files) == 1:
         frame = _decode(files[0], shop)

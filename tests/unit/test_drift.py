@@ -53,6 +53,18 @@ def test_drift_beyond_the_limit_restarts_when_patience_ends() -> None:
     assert actions == ["go_on", "go_on", "go_on", "restart"]
 
 
+def test_a_jpeg_is_not_stacked_on_raw_frames_but_three_begin_a_stack_of_their_own() -> None:
+    drift = Drift(DriftSettings(), frame())
+    verdicts = [drift.facts(frame(linear=linear)) for linear in (False, True, False, False, False)]
+    assert [verdict.action for verdict in verdicts] == ["refuse", "go_on", "refuse", "refuse", "restart"]
+    assert (verdicts[0].reason, verdicts[0].detail) == (
+        "tone_curve_changed",
+        "tone_curve: straight in the stack, curved in this sub",
+    )
+    ignoring = Drift(DriftSettings(on_tone_curve="ignore"), frame())
+    assert ignoring.facts(frame(linear=False)).action == "go_on"
+
+
 def test_one_wild_frame_never_restarts() -> None:
     drift = Drift(DriftSettings(limit="50 px", patience=2), frame())
     shifts = (60, 10, 60, 10, 60)
@@ -124,7 +136,7 @@ def test_another_exposure_or_gain_can_be_scaled(facts: dict[str, Any]) -> None:
     assert drift.facts(frame(**usual | facts | {"filter_name": "R"})).reason == "filter_changed"
 
 
-@pytest.mark.parametrize("name", ["on_size", "on_binning", "on_filter", "on_target"])
+@pytest.mark.parametrize("name", ["on_size", "on_binning", "on_filter", "on_target", "on_tone_curve"])
 def test_nothing_else_can_be_scaled(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         validate(DriftSettings, {name: "scale"})
