@@ -88,6 +88,9 @@ def library_of(config: Config) -> Library | None:
     """Return the library for kinds of masters that the settings do not name; None where it is off."""
     named = config.calibrate
     kinds = [kind for kind in LIGHT_KINDS if not getattr(named, kind)]
+    folder = library_folder(named)
+    if named.library != "auto" and folder is not None and not folder.is_dir():
+        log.warning("calibration library: there is no folder %s yet", folder)
     if named.dark:  # a bias beside it would only serve to scale it: who wants that names both
         kinds = [kind for kind in kinds if kind != "bias"]
     return _library(config, kinds)

@@ -129,7 +129,7 @@ class Drift:
         if not changed:
             return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
-        detail = f"{name}: {self._facts[name]} in the stack, {changed[name]} in this sub"
+        detail = f"{name}: {_words(self._facts[name])} in the stack, {_words(changed[name])} in this sub"
         patient = self._changed_subs < self._settings.change_patience
         if patient or not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
             return Verdict("refuse", f"{name}_changed", detail)
@@ -180,6 +180,10 @@ def _facts(frame: CalibratedFrame) -> dict[str, object]:
         "filter": info.filter_name or None,
         "target": info.target or None,
     }
+
+
+def _words(fact: object) -> str:
+    return " x ".join(map(str, fact)) if isinstance(fact, tuple) else str(fact)
 
 
 def _differs(name: str, ours: object, theirs: object) -> bool:

@@ -124,3 +124,9 @@ def test_the_next_night_has_the_masters_of_the_first(tmp_path: Path) -> None:
     agent_for(tmp_path, shots(make_sky(), ("dark", 3))).run(threading.Event())
     agent_for(tmp_path, shots(make_sky(), ("light", 1)), "calibrate.learn=false").run(threading.Event())
     assert ledger(tmp_path)[-1]["masters"][0].startswith("dark 3 x 60 s")
+
+
+def test_a_library_folder_that_is_not_there_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    missing = tmp_path / "typo"
+    library_of(load(Config, None, [f"calibrate.library={missing}"]))
+    assert f"there is no folder {missing} yet" in caplog.text

@@ -162,7 +162,14 @@ class Learner:
 
     def _is_unmade(self, group: str) -> bool:
         """Return whether there are frames that the group's master does not hold."""
-        return not {path.name for path in self._store.frames(group)} <= set(self._store.made_of(group).frames)
+        return not {path.name for path in self._store.frames(group)} <= set(self._made_of(group).frames)
+
+    def _made_of(self, group: str) -> Made:
+        """Return what the master that is there was made of; a deleted one holds nothing."""
+        return self._store.made_of(group) if self._master_path(group).is_file() else Made((), "")
+
+    def _master_path(self, group: str) -> Path:
+        return self._library.folder / LEARNED / f"{group}.fits"
 
     def _work(self) -> None:
         with contextlib.suppress(OSError):  # of this thread alone, where the system knows that
@@ -205,7 +212,7 @@ class Learner:
         kind = first.info.kind
         base = self._bases.base_for(Facts.of(first)) if kind == "flat" else None
         made = Made(tuple(path.name for path in frames), base.describe() if base is not None else "")
-        before = self._store.made_of(group)
+        before = self._made_of(group)
         if made == before or WORTH * len(frames) < len(before.frames):
             return
         shop = Workshop(
@@ -226,9 +233,9 @@ class Learner:
             raise _ClosingError
 
     def _publish(self, group: str, master: Master) -> None:
-        folder = self._library.folder / LEARNED
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_file(folder / f"{group}.fits") as file:
+        path = self._master_path(group)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path) as file:
             write_master(file, master)
         self._library.refresh()
         self._bases.refresh()

@@ -247,6 +247,17 @@ def test_a_master_that_is_up_to_date_is_not_built_again(
     assert again.status() == {"building": "", "due": []}
 
 
+def test_a_master_that_was_deleted_is_built_again(make_learner: MakeLearner, camera: Camera, tmp_path: Path) -> None:
+    pupil = make_learner()
+    camera.teach(pupil, "dark", 3)
+    pupil.close()
+    (master,) = tmp_path.rglob("learned/*.fits")
+    master.unlink()
+    again = make_learner()
+    assert lines(again.choose(camera.take("light")[0])) == ["dark 3 x 60 s"]
+    assert master.is_file()
+
+
 def test_a_few_frames_do_not_replace_many_that_are_gone(
     make_learner: MakeLearner, camera: Camera, tmp_path: Path
 ) -> None:
