@@ -21,6 +21,7 @@ from indistack.frame import (
     Blob,
     CalibratedFrame,
     Filed,
+    Match,
     Outcome,
     RawFrame,
     Refused,
@@ -130,23 +131,15 @@ class Pipeline:
         frame, scene, measures = self._see(raw, numbers)
         del raw  # its memory (48 MB at 24 MP) is needed while stacking
         session = self.session or self._begin(frame, scene, measures, blob)
-        verdict = session.drift.facts(frame)
+        verdict, transform, match = self._place(session, frame, scene, measures, numbers)
         if verdict.action == "refuse":
             return Refused(verdict.reason, numbers, verdict.detail)
-        transform, must_scale = Transform.identity(), verdict.action == "scale"
-        if verdict.action != "restart":
-            session.judge.check(measures, frame.info.saturation_adu)
-            with _timed(numbers, "align"):
-                transform, verdict = self._align(session, frame, scene)
         if verdict.action == "restart":
             log.info("new stack: %s (%s)", verdict.reason, verdict.detail)
             self._reference = None  # the one that was asked for shows the old field
-            session, transform = self._begin(frame, scene, measures, blob), Transform.identity()
+            session = self._begin(frame, scene, measures, blob)
+            _, transform, match = self._place(session, frame, scene, measures, numbers)
             self.reset()
-        numbers |= transform_numbers(transform, frame)
-        with _timed(numbers, "match"):
-            match = session.photometer.match(frame, scene, transform, must_scale)
-        numbers |= match_numbers(match)
         weight = session.judge.weigh(measures, match)
         with _timed(numbers, "stack"):
             integrate(
@@ -193,15 +186,39 @@ class Pipeline:
         session.judge.check(measures, frame.info.saturation_adu)
         return session
 
-    def _align(self, session: Session, frame: CalibratedFrame, scene: Scene) -> tuple[Transform, Verdict]:
-        """Register the sub on the reference, and judge where it lies."""
+    def _place(
+        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures, numbers: dict[str, Any]
+    ) -> tuple[Verdict, Transform, Match]:
+        """Find the sub's place and light in a stack, and judge whether it belongs there."""
+        transform, match = Transform.identity(), Match()
+        verdict = session.drift.facts(frame)
+        if verdict.action in ("refuse", "restart"):
+            return verdict, transform, match
+        must_scale = verdict.action == "scale"
+        with _timed(numbers, "align"):
+            transform, verdict = self._align(session, frame, scene, measures)
+        if verdict.action == "restart":
+            return verdict, transform, match
+        numbers |= transform_numbers(transform, frame)
+        with _timed(numbers, "match"):
+            match = session.photometer.match(frame, scene, transform, must_scale)
+        numbers |= match_numbers(match)
+        return session.drift.gradient(match.gradient_sigma), transform, match
+
+    def _align(
+        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures
+    ) -> tuple[Transform, Verdict]:
+        """Register a good sub on the reference, and judge where it lies."""
         if session.reference.scene is scene:
             return Transform.identity(), Verdict("go_on")
         try:
+            session.judge.check(measures, frame.info.saturation_adu)
             transform = self._aligner.register(scene, session.reference.scene, session.guess)
-        except RegistrationError:
-            verdict = session.drift.stranger(frame.info, lambda: self._fits(scene, session.stranger))
-            session.stranger = scene
+        except FrameError as error:
+            verdict = session.drift.slew(frame.info)  # few stars, beside another field's, are no fault either
+            if verdict.action != "restart" and isinstance(error, RegistrationError):
+                verdict = session.drift.stranger(lambda: self._fits(scene, session.stranger))
+                session.stranger = scene
             if verdict.action == "restart":
                 return Transform.identity(), verdict
             raise

@@ -75,6 +75,18 @@ def test_a_gradient_is_followed_where_it_shows() -> None:
     assert np.median(ramp + added(level)) == pytest.approx(0, abs=2)
 
 
+@pytest.mark.parametrize("way", ["off", "level", "surface"])
+def test_a_gradient_is_told_in_units_of_the_noise_whether_it_is_undone_or_not(way: str) -> None:
+    ramp = 60 * X / WIDTH
+    (steep, even) = (
+        photometer(background=way).match(frame(nebula(SHIFT) + extra, seed=1), scene(), SHIFT).gradient_sigma
+        for extra in (ramp, 0)
+    )
+    noise_adu = STARS.noise_adu
+    assert steep * noise_adu == pytest.approx(60, rel=0.2)  # over the part in common, between centres of blocks
+    assert even * noise_adu < 6
+
+
 def test_off_leaves_the_pixels_alone() -> None:
     match = photometer(background="off", scale=False).match(frame(0.7 * nebula(SHIFT), seed=1), scene(0.7), SHIFT)
     assert (match.scale, match.background) == (1.0, ((0.0,),))
