@@ -41,7 +41,8 @@ def test_a_bent_frame_lies_on_the_canvas_as_the_transform_says() -> None:
     assert ((canvas.weight > 0) != inside).sum() < 10  # within the map's error of the frame's edge
     inner = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
     expected = 3 * back[..., 0] + 2 * back[..., 1]
-    np.testing.assert_allclose(canvas.pixels[inner], expected[inner], atol=5 / 32)  # positions rounded to 1/32 px
+    # as near as by a matrix, 0.25: OpenCV rounds positions to 1/32 px and its cubic does not quite give a ramp back
+    np.testing.assert_allclose(canvas.pixels[inner], expected[inner], atol=0.27)
 
 
 def test_bad_pixels_follow_the_bend() -> None:
