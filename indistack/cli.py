@@ -21,6 +21,7 @@ from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
+from indistack.report import as_text, read_session, summarise, write_report
 from indistack.service import Agent
 from indistack.settings import load, validate
 from indistack.sinks import SINKS
@@ -106,6 +107,14 @@ def _master(options: Options) -> int:
         )  # fmt: skip
     print(master.describe())
     print(options.output)
+    return DONE
+
+
+def _report(options: Options) -> int:
+    summary = summarise(read_session(options.session))
+    print(as_text(summary), end="")
+    for path in write_report(summary, options.output_dir or summary.subs.path.parent):
+        print(path)
     return DONE
 
 
@@ -214,6 +223,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_stack(_command(commands, "stack", _stack, "stack files, once"))
 
     _add_master(_command(commands, "master", _master, "build a master from raw calibration frames"))
+    report = _command(commands, "report", _report, "tell of a session's mount, sky and stack: text, JSON, a page")
+    report.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
+    report.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
     _add_library(_command(commands, "library", _library, "show the masters of the calibration library"))
 
     devices = _command(commands, "devices", _devices, "show what is on an INDI server")
