@@ -16,7 +16,10 @@ TUKEY = 4.685
 RAYLEIGH_MEDIAN = 1.17741
 """Median length of a two-dimensional normal vector in units of its standard deviation per axis."""
 ROUNDS = 8
-LEAST_JITTER_PX = 0.02
+BETTER_SHARE, LEAST_BETTER = 0.3, 6
+"""The best measured pairs tell what errors all have in common beyond the noise of the sky."""
+LEAST_JITTER_PX = 0.04
+"""Bright stars are hardly placed better than this, whatever the sky's noise: pixels sample them, air moves them."""
 SETTLED_PX = 1e-4
 
 PARAMETERS = {"similarity": 4, "affine": 6, "homography": 8, "quadratic": 12}
@@ -172,12 +175,14 @@ def robust_fit(source: DoubleArray, target: DoubleArray, sigma: DoubleArray, mod
         One of `PARAMETERS`.
     """
     weight = 1 / (sigma**2 + 0.1**2)
-    typical2 = np.median(sigma) ** 2
+    enough = min(max(math.ceil(BETTER_SHARE * len(sigma)), LEAST_BETTER), len(sigma))
+    better = sigma <= np.sort(sigma)[enough - 1]
+    known2 = np.median(sigma[better]) ** 2
     transform = solve(source, target, weight, model)
     mapped = transform.apply(source)
     for _ in range(ROUNDS):
         residual = np.hypot(*(mapped - target).T)
-        jitter2 = (np.median(residual) / RAYLEIGH_MEDIAN) ** 2 - typical2
+        jitter2 = (np.median(residual[better]) / RAYLEIGH_MEDIAN) ** 2 - known2
         spread2 = sigma**2 + max(jitter2, LEAST_JITTER_PX**2)
         distance = residual / np.sqrt(spread2)
         scale = max(float(np.median(distance)) / RAYLEIGH_MEDIAN, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from tests.unit.align.fields import star_list
 
 Array = npt.NDArray[np.float64]
 WIDTH, HEIGHT = 800, 600
+LIMB_PX = 1.5
+"""Half the width over which the limb fades, as through air."""
 CORNERS = np.array([[0, 0], [WIDTH - 1, 0], [0, HEIGHT - 1], [WIDTH - 1, HEIGHT - 1]], float)
 
 
@@ -36,6 +39,11 @@ def corner_error_px(one: Array, other: Array) -> float:
     return float(np.hypot(*(at(one) - at(other)).T).max())
 
 
+def _fall(x: Array) -> Array:
+    """From 1 to 0 over a few units around 0."""
+    return np.asarray(0.5 - 0.5 * np.tanh(x))
+
+
 @dataclass(frozen=True)
 class Sky:
     """A scene as a function of place, so that it can be looked at from anywhere without interpolation.
@@ -52,8 +60,8 @@ class Sky:
         How much of the disk is lit, 360 or 180.
     """
 
-    disk: tuple[float, float, float] = (380.0, 310.0, 120.0)
-    star: tuple[float, float, float] = (240.0, 420.0, 6000.0)
+    disk: tuple[float, float, float] = (540.0, 310.0, 90.0)
+    star: tuple[float, float, float] = (440.0, 180.0, 6000.0)
     spots: int = 60
     seed: int = 0
     lit_deg: float = 360.0
@@ -65,9 +73,9 @@ class Sky:
         total = np.full(x.shape, 100.0)
         face = np.ones(x.shape)
         if radius:
-            face = 1 / (1 + np.exp((np.hypot(x - cx, y - cy) - radius) / 0.8))
+            face = _fall((np.hypot(x - cx, y - cy) - radius) / LIMB_PX)
             if self.lit_deg < 360:
-                face *= 1 / (1 + np.exp((x - cx) / 6))
+                face *= _fall((x - cx) / 6)
             total = total + 1500 * face
         reach, middle = (0.9 * radius, (cx, cy)) if radius else (700.0, (WIDTH / 2, HEIGHT / 2))
         for _ in range(self.spots):
@@ -79,11 +87,15 @@ class Sky:
 
     def look(self, matrix: Array | None = None, noise: float = 15.0, seed: int = 1) -> Scene:
         """Expose through a transform sub -> reference."""
-        y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
-        points = np.stack([x, y, np.ones_like(x)])
-        u, v, w = np.tensordot(np.eye(3) if matrix is None else matrix, points, 1)
-        full = self.light(u / w, v / w) + np.random.default_rng(seed).normal(0, noise, x.shape)
-        return scene_of(binned(full))
+        clean = _seen(self, tuple(np.eye(3).ravel() if matrix is None else matrix.ravel()))
+        return scene_of(binned(clean + np.random.default_rng(seed).normal(0, noise, clean.shape)))
+
+
+@lru_cache(maxsize=64)
+def _seen(sky: Sky, matrix: tuple[float, ...]) -> Array:
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
+    u, v, w = np.tensordot(np.reshape(matrix, (3, 3)), np.stack([x, y, np.ones_like(x)]), 1)
+    return sky.light(u / w, v / w)
 
 
 def binned(full: Array) -> FloatArray:
