@@ -9,6 +9,7 @@ import numpy as np
 
 from indistack.frame import BoolArray, DoubleArray
 from indistack.report.periodic import Periodic
+from indistack.report.reading import Subs
 from indistack.report.summary import Summary, kind_of, runs
 from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, strip, time_axis
 from indistack.report.text import statements
@@ -81,7 +82,7 @@ def _outcomes(summary: Summary) -> str:
 
 
 def _mount(summary: Summary) -> Iterator[str]:
-    track, time = summary.track, time_axis(summary.subs.start, summary.subs.time_s)
+    track, time = summary.track, _time_axis(summary.subs)
     if len(track) == 0:
         yield "<p>No sub was registered.</p>"
         return
@@ -97,6 +98,10 @@ def _mount(summary: Summary) -> Iterator[str]:
         yield _worm(summary.periodic)
 
 
+def _time_axis(subs: Subs) -> Axis:
+    return time_axis(subs.start, subs.time_s) if subs.is_timed else number_axis(subs.time_s)
+
+
 def _worm(found: Periodic) -> str:
     axis = Axis(0, 1, tuple((share, f"{share * found.period_s:.0f} s") for share in (0, 0.25, 0.5, 0.75, 1.0)))
     subs, curve = Series(found.sub_phase, found.sub_px), Series(found.phase, found.curve_px, "b", "line")
@@ -106,7 +111,7 @@ def _worm(found: Periodic) -> str:
 
 def _sky(summary: Summary) -> Iterator[str]:
     subs = summary.subs
-    time = time_axis(subs.start, subs.time_s)
+    time = _time_axis(subs)
 
     def over_time(title: str, unit: str, *names: str) -> str:
         columns = [subs.column(name) for name in names]

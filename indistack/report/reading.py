@@ -61,18 +61,31 @@ class Subs:
         return datetime.fromtimestamp(float(self._unix_s[0]), UTC)
 
     @cached_property
+    def is_timed(self) -> bool:
+        """Whether it is known when the subs were taken: files that were found without a date came at any time."""
+        if np.isfinite(self._begin_s("date_obs")).mean() > 0.5:
+            return True
+        apart_s, exposure_s = np.diff(self._begin_s("received")), self.column("exposure_s")
+        known = np.isfinite(exposure_s).any() and np.isfinite(apart_s).any()
+        return bool(known and np.nanmedian(apart_s) >= np.nanmedian(exposure_s) > 0)
+
+    @cached_property
     def time_s(self) -> DoubleArray:
-        """Middle of each exposure, in seconds after `start`."""
-        time_s: DoubleArray = self._unix_s - self._unix_s[0]
+        """Middle of each exposure, in seconds after `start`; the number of the sub, from 0, where that is unknown."""
+        number = np.arange(len(self), dtype=np.float64)
+        time_s: DoubleArray = self._unix_s - self._unix_s[0] if self.is_timed else number
         return time_s
 
     @cached_property
     def _unix_s(self) -> DoubleArray:
         """By the camera's clock, if it tells the time of most subs; else by the times when they came."""
-        begin_s = np.array([_unix_s(line.get("date_obs")) for line in self.lines])
+        begin_s = self._begin_s("date_obs")
         if np.isfinite(begin_s).mean() <= 0.5:
-            begin_s = np.array([_unix_s(line.get("received")) for line in self.lines])
+            begin_s = self._begin_s("received")
         return _filled(begin_s + np.nan_to_num(self.column("exposure_s")) / 2)
+
+    def _begin_s(self, name: str) -> DoubleArray:
+        return np.array([_unix_s(line.get(name)) for line in self.lines])
 
 
 def read_session(path: Path) -> Subs:

@@ -23,6 +23,8 @@ MEDIANS = (
 
 ROUNDS = 3
 
+TIMELESS = "not known when the subs were taken"
+
 
 @dataclass(frozen=True, slots=True)
 class Gust:
@@ -44,7 +46,7 @@ class Summary:
     track : Track
         The registered subs.
     drift_px_min, rotation_deg_h : Rate or None
-        How the frame moves and turns on the field; None where too few subs tell.
+        How the frame moves and turns on the field; None where too few subs tell, or nobody knows their times.
     periodic : Periodic or str
         The periodic error, or why none is told.
     polar : Polar or str
@@ -70,11 +72,13 @@ def summarise(subs: Subs) -> Summary:
     """Work out what a ledger tells."""
     track = track_of(subs)
     smooth, steps, stretch, periodic = _taken_apart(track)
-    rotation = rotation_deg_h(track)
+    rotation = rotation_deg_h(track) if subs.is_timed else None
+    if not subs.is_timed:
+        periodic = TIMELESS
     return Summary(
         subs,
         track,
-        drift_px_min(smooth, stretch) if len(track) else None,
+        drift_px_min(smooth, stretch) if len(track) and subs.is_timed else None,
         rotation,
         periodic,
         _polar(subs, rotation),
@@ -143,7 +147,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "damaged_lines": list(subs.damaged),
         "target": next(filter(None, subs.words("target")), ""),
         "start": subs.start,
-        "duration_s": float(subs.time_s.max()),
+        "duration_s": float(subs.time_s.max()) if subs.is_timed else None,
         "subs": len(subs),
         "used": int(subs.used.sum()),
         "refused": dict(reasons(subs)),
@@ -187,7 +191,7 @@ def _periodic(found: Periodic, scale: float) -> dict[str, Any]:
 def _polar(subs: Subs, rotation: Rate | None) -> Polar | str:
     dec_deg = _median(subs.column("dec_deg"))
     if rotation is None:
-        return "too few subs were registered to tell a field rotation"
+        return TIMELESS if not subs.is_timed else "too few subs were registered to tell a field rotation"
     if not rotation.is_significant:
         return "no field rotation beyond its error"
     if not math.isfinite(dec_deg):

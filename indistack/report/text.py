@@ -9,7 +9,7 @@ import numpy as np
 
 from indistack.report.periodic import Periodic
 from indistack.report.polar import Polar
-from indistack.report.summary import Summary, reasons
+from indistack.report.summary import TIMELESS, Summary, reasons
 from indistack.report.track import Step
 
 MARGIN = 16
@@ -24,7 +24,8 @@ def statements(summary: Summary) -> Iterator[tuple[str, str]]:
     """Yield what is to be said, each with its subject."""
     subs, scale = summary.subs, summary.track.scale_arcsec_px
     target = next(filter(None, subs.words("target")), "unnamed")
-    yield "session", f"{target}, {subs.start:%Y-%m-%d %H:%M} UTC, {_duration(float(subs.time_s.max()))}"
+    lasted = _duration(float(subs.time_s.max())) if subs.is_timed else TIMELESS
+    yield "session", f"{target}, {subs.start:%Y-%m-%d %H:%M} UTC, {lasted}"
     if subs.damaged:
         yield "ledger", f"{len(subs.damaged)} damaged lines left out: {', '.join(map(str, subs.damaged[:10]))}"
     yield "subs", _subs(summary)
@@ -61,8 +62,9 @@ def _subs(summary: Summary) -> str:
     used, refused = int(subs.used.sum()), reasons(subs)
     exposure_s = float(np.nansum(subs.column("exposure_s")[subs.used]))
     why = ", ".join(f"{count} {reason}" for reason, count in refused.most_common())
-    gain = f", signal to noise {summary.snr.max():.1f} times that of the first sub"
-    return f"{used} of {len(subs)} used, {_duration(exposure_s)} exposed{gain}" + (f"; refused: {why}" if why else "")
+    exposed = f"{_duration(exposure_s)} exposed, " if exposure_s > 0 else ""
+    gain = f"signal to noise {summary.snr.max():.1f} times that of the first sub"
+    return f"{used} of {len(subs)} used, {exposed}{gain}" + (f"; refused: {why}" if why else "")
 
 
 def _stars(summary: Summary) -> str:
@@ -80,7 +82,7 @@ def _stars(summary: Summary) -> str:
 def _drift(summary: Summary) -> str:
     drift, scale = summary.drift_px_min, summary.track.scale_arcsec_px
     if drift is None:
-        return "too few subs were registered"
+        return _why(summary)
     x, y = drift.value
     error = float(np.hypot(*drift.error))
     if not drift.is_significant:
@@ -91,8 +93,12 @@ def _drift(summary: Summary) -> str:
 def _rotation(summary: Summary) -> str:
     rotation = summary.rotation_deg_h
     if rotation is None:
-        return "too few subs were registered"
+        return _why(summary)
     return f"{rotation.value[0]:+.3f} +- {rotation.error[0]:.3f} deg/h"
+
+
+def _why(summary: Summary) -> str:
+    return "too few subs were registered" if summary.subs.is_timed else TIMELESS
 
 
 def _polar(polar: Polar | str) -> str:
@@ -107,7 +113,7 @@ def _steps(steps: list[Step], scale: float) -> str:
     if not steps:
         return "none"
     lengths_px = [step.length_px for step in steps]
-    return f"{len(steps)} (dithers), median {length_words(float(np.median(lengths_px)), scale)}"
+    return f"{len(steps)} (dithers or nudges), median {length_words(float(np.median(lengths_px)), scale)}"
 
 
 def _duration(seconds: float) -> str:

@@ -69,5 +69,17 @@ def test_times_are_the_middles_of_the_exposures(tmp_path: Path) -> None:
 def test_without_a_clock_in_the_camera_the_arrival_counts(tmp_path: Path) -> None:
     lines = [line(n, date_obs=None, received=line(2 * n)["received"]) for n in (1, 2, 3)]
     np.testing.assert_allclose(read_session(write_ledger(tmp_path, *lines)).time_s, [0, 20, 40])
-    timeless = [line(n, date_obs="", received="") for n in (1, 2)]
+    timeless = [line(n, date_obs="", received=line(1)["received"]) for n in (1, 2)]
+    assert not read_session(write_ledger(tmp_path, *timeless)).is_timed
     np.testing.assert_allclose(read_session(write_ledger(tmp_path, *timeless)).time_s, [0, 1])
+
+
+@pytest.mark.parametrize(("apart_s", "exposure_s", "is_timed"), [(8, 8.0, True), (7, 8.0, False), (8, None, False)])
+def test_arrivals_tell_the_time_only_if_the_camera_could_expose_between_them(
+    tmp_path: Path, apart_s: int, exposure_s: float | None, is_timed: bool
+) -> None:
+    came = [(START + timedelta(seconds=apart_s * n)).isoformat() for n in range(5)]
+    lines = [line(n + 1, date_obs=None, received=at, exposure_s=exposure_s) for n, at in enumerate(came)]
+    assert read_session(write_ledger(tmp_path, *lines)).is_timed == is_timed
+    dated = [line(n + 1, received=came[0], exposure_s=exposure_s) for n in range(5)]
+    assert read_session(write_ledger(tmp_path, *dated)).is_timed

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.ledger import dump
-from indistack.report import Summary, as_json, as_text, read_session, summarise
+from indistack.report import Summary, as_json, as_page, as_text, read_session, summarise
 from indistack.report.polar import Polar
 from indistack.report.summary import reasons, runs
 from tests.unit.report.nights import line, refused, write_ledger
@@ -95,6 +95,9 @@ def test_a_night_of_clouds_makes_a_report_too(tmp_path: Path) -> None:
 
 def test_a_ledger_without_most_fields_makes_a_report_too(tmp_path: Path) -> None:
     bare = [{"outcome": "accepted", "shift_px": [n, 0.0], "rotation_deg": 0.0} for n in range(12)]
-    text = as_text(made(tmp_path, *bare))
+    summary = made(tmp_path, *bare)
+    text = as_text(summary)
     assert "unnamed" in text
     assert "12 of 12 used" in text
+    assert text.count("not known when the subs were taken") == 5  # session, drift, rotation, periodic and polar error
+    assert as_page(summary).count("<svg") == 11
