@@ -327,6 +327,8 @@ class Transform:
     error_px, corner_error_px : float or None
         Standard deviation of the mapped place (length of the error, both axes) of the sub's centre and of its worst
         corner, from the covariance of the fit; None where the way of aligning does not tell.
+    score : float or None
+        How well the pictures agree, as Pearson's r; None where stars are compared.
     """
 
     matrix: DoubleArray
@@ -335,6 +337,7 @@ class Transform:
     bend: Bend | None = None
     error_px: float | None = None
     corner_error_px: float | None = None
+    score: float | None = None
 
     @staticmethod
     def identity() -> Transform:
@@ -373,9 +376,10 @@ class Transform:
 
 
 def _project(matrix: DoubleArray, points: DoubleArray) -> DoubleArray:
-    mapped = points @ matrix[:, :2].T + matrix[:, 2]
-    result: DoubleArray = mapped[:, :2] / mapped[:, 2:]
-    return result
+    mapped: DoubleArray = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
+        mapped /= (points @ matrix[2, :2] + matrix[2, 2])[:, np.newaxis]
+    return mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,6 +514,6 @@ Outcome = Accepted | Refused | Restarted | Filed
 
 __all__ = [
     "Accepted", "Bend", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray",
-    "DoubleArray", "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome", "PixelArray",
-    "Preview", "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
+    "DoubleArray", "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome",
+    "PixelArray", "Preview", "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
 ]  # fmt: skip

@@ -69,6 +69,15 @@ class Match:
         return math.inf if self.transform.corner_error_px is None else self.transform.corner_error_px
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A fit, the places in the sub that it was made from, and how far to look for pairs next (px)."""
+
+    fitted: Fitted
+    source: DoubleArray
+    radius_px: float
+
+
 class Verifier:
     """Verifies proposals between two fields.
 
@@ -102,19 +111,34 @@ class Verifier:
         Match or None
             None when fewer than `FREE_STARS` stars are left.
         """
-        narrowing = ["similarity"] * NARROWING
-        growing = [model] * (0 if model == "similarity" else GROWING)
-        transform, radius, fitted = start, radius_px, None
-        for place, allowed in enumerate([*narrowing, *growing, model]):
-            i, j, _ = self._pairs(transform, radius)
-            fitted = self._fit(i, j, allowed)
-            if fitted is None:
+        transform, radius = start, radius_px
+        for _ in range(NARROWING):
+            step = self._step(transform, radius, "similarity")
+            if step is None:
                 return None
-            transform = fitted.transform
-            if not NARROWING <= place < NARROWING + len(growing):
-                narrow = RADIUS_SIGMAS * float(np.median(fitted.residual)) / RAYLEIGH_MEDIAN
-                radius = float(np.clip(narrow, LEAST_RADIUS_PX, max(radius / 2, LEAST_RADIUS_PX)))
-        return None if fitted is None else self._assess(fitted, self.sub.xy[i], radius, tried)
+            transform, radius = step.fitted.transform, step.radius_px
+        if model != "similarity":
+            transform = self._grown(transform, radius, model)
+        last = self._step(transform, radius, model)
+        return None if last is None else self._assess(last, tried)
+
+    def _grown(self, transform: Transform, radius: float, model: str) -> Transform:
+        """The transform fitted again to the pairs that a richer model brings near, where one is called for."""
+        for _ in range(GROWING):
+            step = self._step(transform, radius, model)
+            if step is None or step.fitted.model == "similarity":
+                break
+            transform = step.fitted.transform
+        return transform
+
+    def _step(self, transform: Transform, radius: float, model: str) -> _Step | None:
+        i, j, _ = self._pairs(transform, radius)
+        fitted = self._fit(i, j, model)
+        if fitted is None:
+            return None
+        narrow = RADIUS_SIGMAS * float(np.median(fitted.residual)) / RAYLEIGH_MEDIAN
+        narrow = float(np.clip(narrow, LEAST_RADIUS_PX, max(radius / 2, LEAST_RADIUS_PX)))
+        return _Step(fitted, self.sub.xy[i], narrow)
 
     def _fit(self, i: IntArray, j: IntArray, model: str) -> Fitted | None:
         """Fit to pairs of stars; None where they are too few, or lie so that nothing follows."""
@@ -129,7 +153,8 @@ class Verifier:
         mutual = one_to_one(i, j)
         return i[mutual], j[mutual], distance[mutual]
 
-    def _assess(self, fitted: Fitted, source: DoubleArray, radius: float, tried: int) -> Match | None:
+    def _assess(self, step: _Step, tried: int) -> Match | None:
+        fitted, radius = step.fitted, step.radius_px
         i, j, distance = self._pairs(fitted.transform, radius)
         if len(i) < FREE_STARS:
             return None
@@ -139,7 +164,7 @@ class Verifier:
         n_reference = max(int(self.sub.holds(fitted.transform.back(self.reference.xy)).sum()), len(i))
         chance = self._chance_of_one(mapped[inside], radius)
         log10_chance = log10_tail(len(i) - FREE_STARS, n_sub - FREE_STARS, chance) + math.log10(tried)
-        centre_px, *corners_px = place_errors(fitted, source, self.sub.landmarks()).tolist()
+        centre_px, *corners_px = place_errors(fitted, step.source, self.sub.landmarks()).tolist()
         transform = replace(
             fitted.transform,
             matched=len(i),
