@@ -32,7 +32,7 @@ def frame(pixels: np.ndarray, seed: int = 0, **facts: Any) -> CalibratedFrame:
 
 
 def scene(share: float = 1.0, transform: Transform = SHIFT, n: int = 60) -> Scene:
-    places = transform.inverse().apply(STARS.xy)
+    places = transform.back(STARS.xy)
     flux = share * STARS.flux * np.random.default_rng(2).normal(1, 0.01, len(STARS))
     stars = replace(STARS, x=places[:, 0], y=places[:, 1], flux=flux)
     return Scene(stars.take(slice(0, n)), WIDTH, HEIGHT)
