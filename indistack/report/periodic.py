@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from indistack.frame import DoubleArray
+from indistack.report.rates import centred
 from indistack.report.track import IntArray, Track
 
 LEAST_CYCLES = 3.0
 LEAST_FREE = 20
-OVERSAMPLING = 10
+OVERSAMPLING = 5
 SHORTEST_S = 30.0
 """No worm turns faster; a night of short exposures would make the search long."""
 
@@ -75,30 +76,30 @@ def periodic_error(track: Track, stretch: IntArray) -> Periodic | str:
     if len(track) == 0:
         return "no sub was registered"
     side = track.side == np.bincount(track.side).argmax()
-    part, base = track.take(side), _nuisance(track.time_s[side], stretch[side])
-    if len(part) - base.shape[1] < LEAST_FREE:
+    part, own = track.take(side), stretch[side]
+    if _degrees(own) < LEAST_FREE:
         return f"too few subs between dithers: {len(part)}"
     frequency = _frequencies(part.time_s)
     if len(frequency) == 0:
         return "too short a time"
-    power = power_spectrum(part.time_s, part.xy_px, base, frequency)
+    power = power_spectrum(part.time_s, part.xy_px, own, frequency)
     best = int(power.argmax())
     span_s = float(np.ptp(part.time_s))
     searched = max(1.0, (frequency[-1] - frequency[0]) * span_s)
-    alarm = false_alarm(float(power[best]), 2 * (len(part) - base.shape[1]), searched)
+    alarm = false_alarm(float(power[best]), 2 * _degrees(own), searched)
     longest = f"{span_s / LEAST_CYCLES / 60:.1f} min"
     if alarm > FALSE_ALARM:
         return f"not significant: false alarm probability {alarm:.2g}; longest period looked for {longest}"
     if best == 0:
         return f"not significant: what moves the field takes longer; longest period looked for {longest}"
     peak_hz = _peak(frequency, power, best)
-    if not _keeps_phase(part, base, peak_hz):
+    if not _keeps_phase(part, own, peak_hz):
         return f"not significant: what moves the field keeps no phase; longest period looked for {longest}"
-    return _folded(part, base, peak_hz, alarm)
+    return _folded(part, own, peak_hz, alarm)
 
 
 def power_spectrum(
-    time_s: DoubleArray, xy_px: DoubleArray, base: DoubleArray, frequency_hz: DoubleArray
+    time_s: DoubleArray, xy_px: DoubleArray, stretch: IntArray, frequency_hz: DoubleArray
 ) -> DoubleArray:
     """Return the share of the scatter, over both axes, that a sinusoid of each frequency explains, 0 to 1.
 
@@ -108,22 +109,22 @@ def power_spectrum(
         ``(n,)``.
     xy_px : array
         ``(n, k)``.
-    base : array
-        ``(n, m)``, orthonormal columns; what they explain does not count.
+    stretch : array
+        ``(n,)``, never falling; what a drift and an offset of each stretch explain does not count.
     frequency_hz : array
         ``(f,)``.
     """
-    rest = xy_px - base @ (base.T @ xy_px)
+    rest = _free(xy_px, time_s, stretch)
     blocks = [frequency_hz[first : first + BLOCK] for first in range(0, len(frequency_hz), BLOCK)]
-    explained = np.concatenate([_explained(time_s, rest, base, block) for block in blocks])
+    explained = np.concatenate([_explained(time_s, rest, stretch, block) for block in blocks])
     return explained / max(float((rest**2).sum()), 1e-12)
 
 
-def _explained(time_s: DoubleArray, rest: DoubleArray, base: DoubleArray, frequency_hz: DoubleArray) -> DoubleArray:
-    angle = 2 * np.pi * frequency_hz[:, np.newaxis] * time_s
-    c, s = (wave - (wave @ base) @ base.T for wave in (np.cos(angle), np.sin(angle)))
-    cc, ss, cs = ((a * b).sum(axis=1) for a, b in ((c, c), (s, s), (c, s)))
-    cy, sy = c @ rest, s @ rest
+def _explained(time_s: DoubleArray, rest: DoubleArray, stretch: IntArray, frequency_hz: DoubleArray) -> DoubleArray:
+    angle = 2 * np.pi * time_s[:, np.newaxis] * frequency_hz
+    c, s = (_free(wave, time_s, stretch) for wave in (np.cos(angle), np.sin(angle)))
+    cc, ss, cs = ((a * b).sum(axis=0) for a, b in ((c, c), (s, s), (c, s)))
+    cy, sy = c.T @ rest, s.T @ rest
     determinant = cc * ss - cs**2
     part = (ss[:, None] * cy**2 - 2 * cs[:, None] * cy * sy + cc[:, None] * sy**2).sum(axis=1)
     seen = determinant > 1e-4 * len(time_s) ** 2  # else the offsets of the stretches explain such a wave as well
@@ -131,14 +132,15 @@ def _explained(time_s: DoubleArray, rest: DoubleArray, base: DoubleArray, freque
     return result
 
 
-def _nuisance(time_s: DoubleArray, stretch: IntArray) -> DoubleArray:
-    """Orthonormal columns that span an offset for each stretch, and a drift."""
-    numbers = np.unique(stretch)
-    offsets = (stretch[:, np.newaxis] == numbers).astype(np.float64)
-    drift = (time_s - time_s.mean())[:, np.newaxis]
-    u, s, _ = np.linalg.svd(np.hstack([offsets, drift / max(np.abs(drift).max(), 1e-12)]), full_matrices=False)
-    base: DoubleArray = u[:, s > 1e-8 * s[0]]
-    return base
+def _free(values: DoubleArray, time_s: DoubleArray, stretch: IntArray) -> DoubleArray:
+    """Take off what a drift and an offset of each stretch explain, ``(n, k)``."""
+    v, t = centred(values, stretch), centred(time_s[:, np.newaxis], stretch)
+    return v - t * (t.T @ v) / max(float((t**2).sum()), 1e-12)
+
+
+def _degrees(stretch: IntArray) -> int:
+    """Degrees of freedom of each axis that offsets and drift leave."""
+    return len(stretch) - len(np.unique(stretch)) - 1
 
 
 def _frequencies(time_s: DoubleArray) -> DoubleArray:
@@ -183,36 +185,31 @@ def _waves(time_s: DoubleArray, frequency_hz: float, harmonics: int) -> DoubleAr
     return np.stack([f(k * angle) for k in range(1, harmonics + 1) for f in (np.cos, np.sin)], axis=1)
 
 
-def _amplitudes(part: Track, base: DoubleArray, frequency_hz: float, harmonics: int) -> DoubleArray:
+def _amplitudes(part: Track, stretch: IntArray, frequency_hz: float, harmonics: int) -> DoubleArray:
     """``(2 harmonics, 2)``, fitted together with offsets and drift."""
-    waves = _waves(part.time_s, frequency_hz, harmonics)
-    free = waves - base @ (base.T @ waves)
-    return np.linalg.lstsq(free, part.xy_px, rcond=None)[0].astype(np.float64)
+    waves = _free(_waves(part.time_s, frequency_hz, harmonics), part.time_s, stretch)
+    return np.linalg.lstsq(waves, part.xy_px, rcond=None)[0].astype(np.float64)
 
 
-def _keeps_phase(part: Track, base: DoubleArray, frequency_hz: float) -> bool:
-    half = len(part) // 2
-    halves = []
-    for chosen in (np.arange(len(part)) < half, np.arange(len(part)) >= half):
-        u, s, _ = np.linalg.svd(base[chosen], full_matrices=False)
-        halves.append(_amplitudes(part.take(chosen), u[:, s > 1e-6], frequency_hz, 1))
+def _keeps_phase(part: Track, stretch: IntArray, frequency_hz: float) -> bool:
+    second = np.arange(len(part)) >= len(part) // 2
+    halves = [_amplitudes(part.take(half), stretch[half], frequency_hz, 1) for half in (~second, second)]
     change = float(np.linalg.norm(halves[0] - halves[1]))
     return change < MOST_CHANGE * max(float(np.linalg.norm(one)) for one in halves)
 
 
-def _folded(part: Track, base: DoubleArray, frequency_hz: float, alarm: float) -> Periodic:
-    amplitude = _amplitudes(part, base, frequency_hz, HARMONICS)
+def _folded(part: Track, stretch: IntArray, frequency_hz: float, alarm: float) -> Periodic:
+    amplitude = _amplitudes(part, stretch, frequency_hz, HARMONICS)
     u, _, _ = np.linalg.svd(amplitude[:2].T)
     axis = u[:, 0] * (1 if u[0, 0] >= 0 else -1)
     phase = np.linspace(0, 1, CURVE_POINTS + 1)
     curve = _waves(phase, 1.0, HARMONICS) @ amplitude @ axis
     waves = _waves(part.time_s, frequency_hz, HARMONICS)
-    rest = part.xy_px - waves @ amplitude
-    noise = rest - base @ (base.T @ rest)
-    sigma_px = float(np.sqrt((noise**2).sum() / (2 * max(len(part) - base.shape[1], 1))))
+    noise = _free(part.xy_px - waves @ amplitude, part.time_s, stretch)
+    sigma_px = float(np.sqrt((noise**2).sum() / (2 * _degrees(stretch))))
     return Periodic(
         period_s=1 / frequency_hz,
-        period_error_s=sigma_px / _stiffness(part, base, frequency_hz, amplitude) / frequency_hz**2,
+        period_error_s=sigma_px / _stiffness(part, stretch, frequency_hz, amplitude) / frequency_hz**2,
         peak_to_peak_px=float(np.ptp(curve)),
         direction_deg=math.degrees(math.atan2(axis[1], axis[0])),
         false_alarm=alarm,
@@ -224,10 +221,10 @@ def _folded(part: Track, base: DoubleArray, frequency_hz: float, alarm: float) -
     )
 
 
-def _stiffness(part: Track, base: DoubleArray, frequency_hz: float, amplitude: DoubleArray) -> float:
+def _stiffness(part: Track, stretch: IntArray, frequency_hz: float, amplitude: DoubleArray) -> float:
     """How much another frequency would move the subs (px/Hz), beyond what amplitudes, offsets and drift make good."""
     step_hz = 1e-5 * frequency_hz
     waves, others = (_waves(part.time_s, frequency, HARMONICS) for frequency in (frequency_hz, frequency_hz + step_hz))
-    moved = (others - waves) @ amplitude / step_hz
-    basis = np.linalg.qr(np.hstack([base, waves]))[0]
-    return float(np.linalg.norm(moved - basis @ (basis.T @ moved)))
+    moved = _free((others - waves) @ amplitude / step_hz, part.time_s, stretch)
+    free = _free(waves, part.time_s, stretch)
+    return float(np.linalg.norm(moved - free @ np.linalg.lstsq(free, moved, rcond=None)[0]))

@@ -77,11 +77,11 @@ def slope(time: DoubleArray, values: DoubleArray, group: IntArray) -> Rate | Non
 
 
 def centred(values: DoubleArray, group: IntArray) -> DoubleArray:
-    """Take each group's mean off, ``(n, k)``."""
-    _, place = np.unique(group, return_inverse=True)
-    counts = np.bincount(place)
-    means = np.stack([np.bincount(place, column) / counts for column in values.T], axis=1)
-    result: DoubleArray = values - means[place]
+    """Take each group's mean off, ``(n, k)``; the members of a group follow each other."""
+    first = np.flatnonzero(np.diff(group, prepend=group[0] - 1))
+    counts = np.diff(first, append=len(group))
+    means = np.add.reduceat(values, first, axis=0) / counts[:, np.newaxis]
+    result: DoubleArray = values - np.repeat(means, counts, axis=0)
     return result
 
 

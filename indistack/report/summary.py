@@ -90,12 +90,14 @@ def summarise(subs: Subs) -> Summary:
 
 def _taken_apart(track: Track) -> tuple[Track, tuple[Step, ...], IntArray, Periodic | str]:
     """Tell steps from periodic error: small steps show only once that is taken off."""
-    smooth = track
+    smooth, steps = track, steps_of(track)
     for _ in range(ROUNDS):
-        steps = steps_of(smooth)
         stretch = stretches(track, steps)
         periodic = periodic_error(track, stretch)
         smooth = _without(track, periodic)
+        before, steps = steps, steps_of(smooth)
+        if [step.sub for step in before] == [step.sub for step in steps]:
+            break
     return smooth, steps, stretch, periodic
 
 

@@ -66,21 +66,19 @@ def test_subs_that_all_came_at_once_tell_nothing() -> None:
 def test_without_dithers_it_is_the_usual_periodogram() -> None:
     night = track(drift_px_min=(0.0, 0.0), worm_px=0.5, seed=5)
     frequency = np.linspace(0.001, 0.04, 300)
-    base = np.full((200, 1), 200**-0.5)
-    power = power_spectrum(night.time_s, night.xy_px[:, :1], base, frequency)
+    power = power_spectrum(night.time_s, night.xy_px[:, :1], np.zeros(200, np.intp), frequency)
     usual = LombScargle(night.time_s, night.xy_px[:, 0], fit_mean=True, center_data=True).power(
         frequency, method="cython"
     )
-    np.testing.assert_allclose(power, usual, atol=1e-6)
+    np.testing.assert_allclose(power, usual, atol=1e-3)  # the usual one has no drift
 
 
 def test_the_false_alarm_probability_is_what_it_says() -> None:
     """In white noise, a probability of 0.1 or less comes in about one of ten nights."""
-    base = np.full((100, 1), 0.1)
     alarms = []
     for seed in range(300):
         night = track(n=100, drift_px_min=(0.0, 0.0), seed=seed)
         frequency = np.arange(3 / 990, 1 / 30, 1 / 9900)
-        power = power_spectrum(night.time_s, night.xy_px, base, frequency)
+        power = power_spectrum(night.time_s, night.xy_px, np.zeros(100, np.intp), frequency)
         alarms.append(false_alarm(float(power.max()), 198, (frequency[-1] - frequency[0]) * 990))
     assert 0.03 < np.mean(np.array(alarms) < 0.1) < 0.25
