@@ -26,8 +26,8 @@ DIGITS = 12
 
 MEASURED = (
     "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
-    "transform", "quadratic", "matched", "rms_px", "error_px", "corner_error_px",
-    "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
+    "transform", "quadratic", "align_method", "align_reason", "score", "matched", "rms_px", "error_px",
+    "corner_error_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
     "background_match", "gradient_sigma", "weight", "stage_ms",
 )  # fmt: skip
 """Fields that every line has; null where the sub did not come that far."""
@@ -118,6 +118,7 @@ def transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str,
         "rms_px": transform.rms_px,
         "error_px": transform.error_px,
         "corner_error_px": transform.corner_error_px,
+        "score": transform.score,
         "shift_px": [dx, dy],
         "shift_arcsec": [dx * scale, dy * scale] if scale else None,
         "drift_px": math.hypot(dx, dy),

@@ -84,7 +84,7 @@ class Pipeline:
         self._skip_repeats = skip_repeats
         self._learn = learn
         self._finder = StarFinder(config.stars, workers)
-        self._aligner = ALIGNERS.get(config.align.method)(config.align)
+        self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
         self._debayer = DEBAYERS.get(config.debayer.method)()
         self._recent = Recent()
         self._reference: Reference | None = None
@@ -145,7 +145,7 @@ class Pipeline:
             integrate(
                 frame, transform, session.size, weight, self._debayer, session.stack.update, self._workers, match
             )  # fmt: skip
-        session.count(frame, measures, transform, match)
+        session.count(frame, scene, measures, transform, match)
         self.session = session
         numbers |= {"weight": weight, "n_subs": session.n_subs}
         return Restarted(verdict.reason, numbers) if verdict.action == "restart" else Accepted(numbers)
@@ -175,7 +175,7 @@ class Pipeline:
             frame = self._calibrator.calibrate(raw)
         numbers |= self._calibration_numbers(frame)
         with _timed(numbers, "stars"):
-            scene = self._finder.scene(frame)
+            scene = self._finder.scene(frame, self._with_luminance)
         measures = measure(scene.stars)
         numbers |= dataclasses.asdict(measures)
         return frame, scene, measures
@@ -190,6 +190,7 @@ class Pipeline:
         self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures, numbers: dict[str, Any]
     ) -> tuple[Verdict, Transform, Match]:
         """Find the sub's place and light in a stack, and judge whether it belongs there."""
+        numbers |= session.how_aligned
         transform, match = Transform.identity(), Match()
         verdict = session.drift.facts(frame)
         if verdict.action in ("refuse", "restart"):
@@ -213,11 +214,11 @@ class Pipeline:
             return Transform.identity(), Verdict("go_on")
         try:
             session.judge.check(measures, frame.info.saturation_adu)
-            transform = self._aligner.register(scene, session.reference.scene, session.guess)
+            transform = session.register(scene)
         except FrameError as error:
             verdict = session.drift.slew(frame.info)  # few stars, beside another field's, are no fault either
             if verdict.action != "restart" and isinstance(error, RegistrationError):
-                verdict = session.drift.stranger(lambda: self._fits(scene, session.stranger))
+                verdict = session.drift.stranger(lambda: session.fits(scene, session.stranger))
                 session.stranger = scene
             if verdict.action == "restart":
                 return Transform.identity(), verdict
@@ -231,15 +232,6 @@ class Pipeline:
                 log.warning("%s", warning)
                 self._told.add(warning)
         return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
-
-    def _fits(self, scene: Scene, other: Scene | None) -> bool:
-        if other is None:
-            return False
-        try:
-            self._aligner.register(scene, other, None)
-        except RegistrationError:
-            return False
-        return True
 
 
 def _not_a_light(raw: RawFrame) -> FrameError:

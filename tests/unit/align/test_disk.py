@@ -17,7 +17,7 @@ def test_the_circle_is_where_it_was_drawn() -> None:
     circle = find_limb(clean_plane(Sky((540.0, 310.0, 90.0)).look()))
     # frame position p is plane position (p - 0.5) / 2
     assert (circle.x, circle.y, circle.radius) == pytest.approx((269.75, 154.75, 45.0), abs=0.05)
-    assert circle.arc_deg == 360
+    assert circle.arc_deg > 330
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_bright_square_is_no_disk() -> None:
 def test_outliers_do_not_move_the_circle() -> None:
     angle = np.linspace(0, np.pi, 200)
     points = np.column_stack([50 + 30 * np.cos(angle), 40 + 30 * np.sin(angle)])
-    points[::5] *= 1.1
+    points[::5] += (points[::5] - [50, 40]) * 0.3
     start = Circle(51.0, 39.0, 30.5, 0.0, 0.0)
     fitted, _, used = fit_circle(points, start, None)
     assert fitted == pytest.approx((50, 40, 30), abs=0.01)

@@ -28,7 +28,7 @@ def refused(aligner: Aligner, sub: Any, reference: Any) -> str:
 def test_phase_finds_a_rotation_where_asked(turn_deg: float) -> None:
     true = moved(21.0, -12.0, turn_deg)
     sub, reference = FULL_OF_DETAIL.look(true, seed=2), FULL_OF_DETAIL.look()
-    assert corner_error_px(make("phase", rotation=True).register(sub, reference, None).matrix, true) < 2.0
+    assert corner_error_px(make("phase", rotation=True).register(sub, reference, None).matrix, true) < 4.0
     assert refused(make("phase"), sub, reference) == "no_match"
 
 
@@ -44,7 +44,7 @@ def test_ecc_turns_shears_and_bends_as_far_as_its_model_may() -> None:
             for model in models
         ]
         enough = models.index(simplest)
-        assert max(errors[enough:]) < 0.3, (simplest, errors)
+        assert max(errors[enough:]) < 0.5, (simplest, errors)
         assert min(errors[:enough], default=1.0) > 0.6, (simplest, errors)
 
 
