@@ -101,22 +101,27 @@ class Asterism(Aligner):
             return best
         others = sub.without(best.sub), reference.without(best.reference)
         if min(map(len, others)) >= least:
-            moving, _ = self._search(*others, start)
-            if moving is not None and not stands_still(moving, sub):
+            moving, _ = self._search(*others, start, moving=True)
+            if moving is not None:
                 return moving
         if on_stars or nothing_moved(best, sub, reference, start):
             return best
         raise _fixed_pattern(best, sub, reference)
 
-    def _search(self, sub: Field, reference: Field, start: Transform) -> tuple[Match | None, Match | None]:
-        """The best match of the first stage that has a sure one, else of all; and the one that came closest."""
+    def _search(
+        self, sub: Field, reference: Field, start: Transform, moving: bool = False
+    ) -> tuple[Match | None, Match | None]:
+        """The best match of the first stage that has a sure one, else of all; and the one that came closest.
+
+        With `moving` none that stands still is good.
+        """
         few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
         closest: Match | None = None
         good: list[Match] = []
         for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
             found = self._verified(proposals, few, every)
             closest = min([m for m in (closest, *found) if m], key=lambda m: m.log10_chance, default=None)
-            good += [match for match in found if self._accepts(match)]
+            good += [m for m in found if self._accepts(m) and not (moving and stands_still(m, sub))]
             if any(match.share >= CERTAIN_SHARE for match in good):
                 break
         return max(good, key=lambda m: (_is_certain(m, sub), -m.log10_chance), default=None), closest

@@ -24,9 +24,9 @@ POINT_LIKE = 0.8
 """Narrower than this, in units of the others, points that stand still are no stars."""
 EXACT_PX = 0.07
 """Only places that are known so well tell that what lies on pixel centres ought to lie between, or the other way."""
-STRAY, STRAY_SHARE = 1, 0.002
+STRAY, STRAY_SHARE, MOST_STRAY = 1, 0.002, 3
 """So many points between pixels, and this share of all, are found in one of two equal frames only: measured on noisy
-fields of 15 to 2,000 stars drawn on pixel centres."""
+frames that show 7 to 600 stars drawn on pixel centres."""
 MOVED_PX = 2.0
 """A guess that is farther from the identity says that the mount moved."""
 
@@ -62,8 +62,8 @@ def nothing_moved(match: Match, sub: Field, reference: Field, guess: Transform) 
     """Tell whether nothing speaks against stars on pixel centres that stood still."""
     wide = np.median(sub.fwhm[match.sub]) >= HOT_PIXEL_FWHM_PX
     stray = _stray(match.sub, sub) + _stray(match.reference, reference)
-    few = stray <= STRAY + STRAY_SHARE * (len(sub) + len(reference))
-    return bool(wide and few and corners_apart_px(guess, Transform.identity(), sub) < MOVED_PX)
+    few = min(STRAY + STRAY_SHARE * (len(sub) + len(reference)), MOST_STRAY)
+    return bool(wide and stray <= few and corners_apart_px(guess, Transform.identity(), sub) < MOVED_PX)
 
 
 def _stray(matched: IntArray, field: Field) -> int:
