@@ -9,7 +9,8 @@ import numpy as np
 from indistack.frame import DoubleArray
 from indistack.report.track import IntArray, Track
 
-LEAST_SUBS = 5
+LEAST_FREE = 3
+LEAST_STRETCHES = 5
 SIGNIFICANT = 3.0
 
 
@@ -38,7 +39,7 @@ def drift_px_min(track: Track, stretch: IntArray) -> Rate | None:
     means = [(minutes[stretch == n].mean(), *track.xy_px[stretch == n].mean(axis=0)) for n in numbers]
     sides = np.array([track.side[stretch == n][0] for n in numbers])
     table = np.array(means).reshape(-1, 3)
-    between = slope(table[:, 0], table[:, 1:], sides) if len(table) >= LEAST_SUBS else None
+    between = slope(table[:, 0], table[:, 1:], sides) if len(table) >= LEAST_STRETCHES else None
     return _combined(within, between)
 
 
@@ -65,7 +66,7 @@ def slope(time: DoubleArray, values: DoubleArray, group: IntArray) -> Rate | Non
         ``(k,)``; None with fewer than three degrees of freedom.
     """
     free = len(time) - len(np.unique(group)) - 1
-    if free < LEAST_SUBS - 2:
+    if free < LEAST_FREE:
         return None
     t, v = centred(time[:, np.newaxis], group), centred(values, group)
     lever = float((t**2).sum())

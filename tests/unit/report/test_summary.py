@@ -12,7 +12,7 @@ from indistack.ledger import dump
 from indistack.report import Summary, as_json, as_page, as_text, read_session, summarise
 from indistack.report.polar import Polar
 from indistack.report.summary import reasons, runs
-from tests.unit.report.nights import line, refused, write_ledger
+from tests.unit.report.nights import line, refused, track, write_ledger
 
 
 def made(tmp_path: Path, *lines: dict[str, object] | str) -> Summary:
@@ -101,3 +101,13 @@ def test_a_ledger_without_most_fields_makes_a_report_too(tmp_path: Path) -> None
     assert "12 of 12 used" in text
     assert text.count("not known when the subs were taken") == 5  # session, drift, rotation, periodic and polar error
     assert as_page(summary).count("<svg") == 11
+
+
+def test_steps_hidden_by_a_large_periodic_error_do_not_bend_the_drift(tmp_path: Path) -> None:
+    night = track(n=300, worm_px=8.0, period_s=100.0)
+    nudged = [31, 58, 97, 140, 152, 209, 251]
+    night.xy_px[:] += 7 * (np.searchsorted(nudged, np.arange(300), side="right") % 2)[:, np.newaxis]
+    summary = made(tmp_path, *(line(n, x=float(x), y=float(y)) for n, (x, y) in enumerate(night.xy_px, 1)))
+    assert [step.sub - 1 for step in summary.steps] == nudged
+    assert summary.drift_px_min is not None
+    assert summary.drift_px_min.value == pytest.approx([0.6, -0.3], abs=0.025)
