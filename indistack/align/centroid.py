@@ -22,7 +22,7 @@ FLUX_CHANGE = 4.0
 HALF_AREA_PER_SIGMA2 = 2 * np.pi * np.log(2)
 """Area above half the peak of a Gaussian, in units of sigma squared."""
 WIDEST = 0.25
-"""Of the box's side, as sigma; what is wider is a gradient."""
+"""Of the box's side, as sigma; what is wider, or leaves the box, is a gradient or a part of something large."""
 ROUNDS, SETTLED_PX = 30, 1e-4
 
 
@@ -161,10 +161,12 @@ def _centre(box: FloatArray, x: float, y: float, half: float) -> tuple[float, fl
 
 
 def _sigma(box: FloatArray, x: int, y: int, half: float) -> float:
-    """That of a Gaussian with as large an area above half its height, at least 1 px."""
+    """That of a Gaussian with as large an area above half its height, at least 1 px; inf where it leaves the box."""
     _, labels = cv2.connectedComponents((box > half).astype(np.uint8))
-    area = float((labels == labels[y, x]).sum()) if labels[y, x] else 1.0
-    return float(np.sqrt(max(1.0, area / HALF_AREA_PER_SIGMA2)))
+    spot = labels == labels[y, x] if labels[y, x] else np.zeros(box.shape, bool)
+    if spot[[0, -1]].any() or spot[:, [0, -1]].any():
+        return float("inf")
+    return float(np.sqrt(max(1.0, float(spot.sum()) / HALF_AREA_PER_SIGMA2)))
 
 
 def _span(middle: float, side_px: float, size: int) -> tuple[int, int]:

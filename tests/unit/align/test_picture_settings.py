@@ -91,3 +91,8 @@ def test_centroid_follows_the_star_that_is_set_within_its_box() -> None:
 def test_centroid_takes_no_other_star_for_its_own() -> None:
     bright, faint = Sky((0, 0, 0), (440.0, 180.0, 6000.0), 0), Sky((0, 0, 0), (450.0, 180.0, 900.0), 0)
     assert refused(make("centroid"), faint.look(seed=2), bright.look()) == "no_match"
+
+
+def test_a_part_of_something_large_is_no_star() -> None:
+    limb = Sky((400.0, 300.0, 200.0), (0, 0, 0), 0).look()
+    assert refused(make("centroid", star=[185.0, 300.0]), limb, limb) == "no_star"
