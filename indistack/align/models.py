@@ -113,7 +113,7 @@ def solve(source: DoubleArray, target: DoubleArray, weight: DoubleArray, model: 
     weighted = terms * weight
     flat = weighted.reshape(len(terms), -1)
     normal, right = flat @ terms.reshape(len(terms), -1).T, flat @ q.T.ravel()
-    numbers: DoubleArray = np.linalg.lstsq(normal, right, rcond=1e-13)[0]
+    numbers = np.asarray(np.linalg.lstsq(normal, right, rcond=1e-13)[0], np.float64)
     matrix, bend = _assembled(numbers, model)
     matrix = aim.matrix @ matrix @ np.linalg.inv(box.matrix)
     if bend is None:
