@@ -13,6 +13,7 @@ from indistack.align.planes import (
     agreement,
     detail_of,
     require,
+    rescaled,
     shrunk,
     smoothed,
     to_binned,
@@ -69,7 +70,7 @@ class Ecc(Aligner):
         for side_px in [side for side in LEVELS_PX if side < longer] + [min(longer, LEVELS_PX[-1])]:
             factor = side_px / longer
             ours, theirs = shrunk(sub, factor), shrunk(reference, factor)
-            matrix = _scaled(self._climb(ours, theirs, _scaled(matrix, factor)), 1 / factor)
+            matrix = rescaled(self._climb(ours, theirs, rescaled(matrix, factor)), 1 / factor)
         return matrix
 
     def _climb(self, sub: FloatArray, reference: FloatArray, matrix: DoubleArray) -> DoubleArray:
@@ -94,11 +95,3 @@ def _start(sub: FloatArray, reference: FloatArray, guess: Transform | None) -> D
         return found
     told = to_binned(guess.matrix)
     return told if agreement(sub, reference, told).lead > quality.lead else found
-
-
-def _scaled(matrix: DoubleArray, factor: float) -> DoubleArray:
-    """The same map between planes that are scaled by a factor, whose pixels' edges lie on each other."""
-    shift = (factor - 1) / 2
-    to_scaled = np.array([[factor, 0.0, shift], [0.0, factor, shift], [0.0, 0.0, 1.0]])
-    scaled: DoubleArray = to_scaled @ matrix @ np.linalg.inv(to_scaled)
-    return scaled

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
-from indistack.align.planes import NONE, Agreement, agreement, detail_of, require, to_full, warped
+from indistack.align.planes import NONE, Agreement, agreement, detail_of, require, rescaled, shrunk, to_full, warped
 from indistack.align.spectrum import correlation, locate, refine, vertex, window_of
 from indistack.errors import RegistrationError
 from indistack.frame import DoubleArray, FloatArray, Scene, Transform
 
 POLAR_SIDE_PX = 512
+FINEST_SIDE_PX = 1200
+"""Longer side of the plane in which the place is told; finer ones cost seconds, and gain little through air."""
 
 
 @ALIGNERS.register("phase")
@@ -62,6 +64,10 @@ def require_shape(sub: FloatArray, reference: FloatArray) -> None:
 
 def place(sub: FloatArray, reference: FloatArray, turn: DoubleArray) -> tuple[DoubleArray, Agreement]:
     """Find where a plane lies on another once it is turned so, and how well the two agree there."""
+    factor = FINEST_SIDE_PX / max(reference.shape)
+    if factor < 1:
+        matrix, quality = place(shrunk(sub, factor), shrunk(reference, factor), rescaled(turn, factor))
+        return rescaled(matrix, 1 / factor), quality
     turned = sub if np.array_equal(turn, np.eye(3)) else warped(sub, turn, reference.shape)[0]
     shift, quality = locate(turned, reference)
     if not quality.is_sure:

@@ -89,6 +89,14 @@ def to_binned(matrix: DoubleArray) -> DoubleArray:
     return binned
 
 
+def rescaled(matrix: DoubleArray, factor: float) -> DoubleArray:
+    """The same map between planes that are scaled by a factor, whose pixels' edges lie on each other."""
+    shift = (factor - 1) / 2
+    to_scaled = np.array([[factor, 0.0, shift], [0.0, factor, shift], [0.0, 0.0, 1.0]])
+    scaled: DoubleArray = to_scaled @ matrix @ np.linalg.inv(to_scaled)
+    return scaled
+
+
 def shifted(dx: float, dy: float) -> DoubleArray:
     """The map that shifts."""
     return np.array([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]])
