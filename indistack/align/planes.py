@@ -12,6 +12,7 @@ from indistack.frame import DoubleArray, FloatArray, Scene
 
 BACKGROUND_SHARE = 1 / 24
 """Sigma of the background, as a share of the plane's longer side: vignetting and gradients are wider than that."""
+BACKGROUND_BLUR_PX = 16.0
 SMOOTH_PX = 1.5
 """Sigma of the smoothing before two planes are compared."""
 LEAST_SIDE_PX = 16
@@ -59,11 +60,20 @@ def detail_of(scene: Scene) -> FloatArray:
         ``too_small``, or ``no_contrast``: it is the same everywhere.
     """
     plane = clean_plane(scene)
-    detail: FloatArray = plane - cv2.GaussianBlur(plane, (0, 0), background_sigma_px(plane))
+    detail: FloatArray = plane - _background(plane)
     spread = float(detail.std())
     if not spread > 1e-6 * max(1.0, float(np.abs(plane).max())):
         raise RegistrationError("no_contrast", "the picture is the same everywhere", {"contrast_adu": spread})
     return detail / np.float32(spread)
+
+
+def _background(plane: FloatArray) -> FloatArray:
+    """The plane under a wide Gaussian, made on a smaller one: wide kernels on large planes take seconds."""
+    sigma = background_sigma_px(plane)
+    factor = min(1.0, BACKGROUND_BLUR_PX / sigma)
+    blurred = cv2.GaussianBlur(shrunk(plane, factor), (0, 0), sigma * factor)
+    size = plane.shape[1], plane.shape[0]
+    return np.asarray(cv2.resize(blurred, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def smoothed(plane: FloatArray) -> FloatArray:
