@@ -20,6 +20,7 @@ from indistack.enhance import OPERATORS
 from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
 from indistack.options import Options, Overrides, config_of, given, make_parser
+from indistack.report import as_text, read_session, summarise, write_report
 from indistack.service import Agent
 from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source, expand
@@ -102,6 +103,14 @@ def _master(options: Options) -> int:
     return DONE
 
 
+def _report(options: Options) -> int:
+    summary = summarise(read_session(options.session))
+    print(as_text(summary), end="")
+    for path in write_report(summary, options.output_dir or summary.subs.path.parent):
+        print(path)
+    return DONE
+
+
 def _library(options: Options) -> int:
     config = config_of(options)
     library, folder = library_of(config), library_folder(config.calibrate)
@@ -177,6 +186,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "stack": _stack,
     "master": _master,
     "library": _library,
+    "report": _report,
     "devices": _devices,
     "doctor": _doctor,
     "config": _show_config,

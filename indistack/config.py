@@ -70,7 +70,8 @@ def to_toml(config: Config) -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+        given = {key: item for key, item in value.items() if item is not None}
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in given.items()) + "}"
     return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
 
 

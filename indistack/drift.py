@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
 from indistack.frame import CalibratedFrame, FrameInfo, Transform
+from indistack.quantity import Angle, Length, angle_arcsec, length_px
 from indistack.settings import Settings
 
-UNIT_ARCSEC = {"deg": 3600.0, "arcmin": 60.0, "arcsec": 1.0}
-QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(deg|arcmin|arcsec|px|%)\s*")
+log = logging.getLogger(__name__)
 
 EXPOSURE_TOLERANCE = 0.02
 """Relative; drivers report the exposure that was measured, not the one that was asked for."""
 
+SHARE_OF_WIDTH = 0.25
+"""Holds where a limit is an angle and nobody tells the plate scale."""
 
-def parse_quantity(text: str) -> tuple[float, str]:
-    """``"0.2 deg"`` -> (0.2, "deg").
-
-    Raises
-    ------
-    ValueError
-        Not a number with one of the units deg, arcmin, arcsec, px, %.
-    """
-    match = QUANTITY.fullmatch(text)
-    if match is None or float(match[1]) <= 0:
-        raise ValueError("expected a number above 0 and a unit, one of deg, arcmin, arcsec, px, %")
-    return float(match[1]), match[2]
-
-
-def limit_px(text: str, width_px: int, scale_arcsec_px: float | None) -> float | None:
-    """Return a limit in pixels; None when it is an angle and the plate scale is unknown."""
-    value, unit = parse_quantity(text)
-    if unit == "px":
-        return value
-    if unit == "%":
-        return value / 100 * width_px
-    return value * UNIT_ARCSEC[unit] / scale_arcsec_px if scale_arcsec_px else None
-
-
-def _checked(text: str) -> str:
-    parse_quantity(text)
-    return text
-
-
-def _checked_angle(text: str) -> str:
-    if parse_quantity(text)[1] not in UNIT_ARCSEC:
-        raise ValueError("expected an angle in deg, arcmin or arcsec")
-    return text
-
+PRESETS: dict[object, dict[str, str]] = {
+    "astap": {"against": "previous", "limit": "0.2 deg", "pointing_jump": "0.2 deg"},
+}
+"""What a preset sets, where the settings do not say otherwise."""
 
 Action = Literal["restart", "refuse", "ignore"]
 ScalableAction = Literal["restart", "refuse", "ignore", "scale"]
@@ -64,15 +36,21 @@ class DriftSettings(Settings):
 
     enabled: bool = True
     """False: subs that belong to another stack are refused, and the stack is never restarted."""
-    limit: Annotated[str, AfterValidator(_checked)] = "25 %"
-    """Drift of the frame's centre from the reference: ``"0.2 deg"``, ``"15 arcmin"``, ``"300 px"``, ``"10 %"`` of the
+    preset: Literal["indistack", "astap"] = "indistack"
+    """``astap``: the rule of ASTAP's live stacking, a step of 0.2 deg from the sub before. Single settings given
+    beside it hold."""
+    against: Literal["reference", "previous"] = "reference"
+    """``previous``: only the step from the sub before counts, at once; slow drift may go as far as it will."""
+    limit: Length = "25 %"
+    """Drift of the frame's centre: ``"0.2 deg"``, ``"15 arcmin"``, ``"30 arcsec"``, ``"300 px"`` or ``"10 %"`` of the
     width. An angle needs the plate scale; without it 25 % of the width holds."""
     patience: int = Field(default=3, ge=1)
-    """Consecutive subs beyond the limit that it takes."""
+    """Consecutive subs beyond the limit that it takes; one, where the header tells of the move as well."""
     new_target_subs: int = Field(default=3, ge=2)
     """Consecutive subs that do not fit the reference but fit each other: the telescope points elsewhere."""
-    pointing_jump: Annotated[str, AfterValidator(_checked_angle)] = "0.5 deg"
-    """A sub that does not fit the reference, and whose header points that far away, restarts at once."""
+    pointing_jump: Angle = "0.5 deg"
+    """A sub that does not fit the reference, or has another target's name, restarts at once where header or mount
+    point that far away from where the last fitting sub was taken."""
     change_patience: int = Field(default=3, ge=1)
     """Consecutive subs with the same changed setting that it takes: focus and alignment frames pass by."""
     on_exposure: ScalableAction = "restart"
@@ -85,6 +63,19 @@ class DriftSettings(Settings):
     on_target: Action = "restart"
     on_tone_curve: Action = "restart"
     """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
+    on_gradient: Action = "ignore"
+    """What a gradient beyond `gradient_limit` does: moonrise, dawn, a street lamp. ``match.background`` takes gradients
+    off, but not their noise."""
+    gradient_limit: float = Field(default=20.0, gt=0)
+    """How much the sky's gradient may differ from the reference's, peak to peak over the frame, in units of the
+    reference's noise per pixel; restarts after `patience` consecutive subs."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("preset"), str):
+            return values
+        return PRESETS.get(values["preset"], {}) | values
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +105,11 @@ class Drift:
     def __init__(self, settings: DriftSettings, reference: CalibratedFrame) -> None:
         self._settings = settings
         self._facts = _facts(reference)
-        self._info = reference.info
+        self._limit_px = self._in_px(reference)
+        self._pointing = reference.info
+        self._centre_px = (0.0, 0.0)
         self._beyond = 0
+        self._steep = 0
         self._strangers = 0
         self._changed: dict[str, object] = {}
         self._changed_subs = 0
@@ -130,39 +124,67 @@ class Drift:
             return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
         detail = f"{name}: {_words(self._facts[name])} in the stack, {_words(changed[name])} in this sub"
-        patient = self._changed_subs < self._settings.change_patience
-        if patient or not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
+        if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
             return Verdict("refuse", f"{name}_changed", detail)
-        return Verdict("restart", f"{name}_changed", detail)
+        if set(changed) == {"target"} and self.slew(frame.info).action == "restart":
+            return self.slew(frame.info)
+        patient = self._changed_subs < self._settings.change_patience
+        return Verdict("refuse" if patient else "restart", f"{name}_changed", detail)
 
     def shift(self, transform: Transform, frame: CalibratedFrame) -> Verdict:
-        """Judge how far a registered sub's centre lies from the reference's."""
-        self._strangers = 0
-        limit = self.limit_px(frame)
-        drift_px = math.hypot(*transform.centre_shift_px(frame.width, frame.height))
-        self._beyond = self._beyond + 1 if drift_px > limit else 0
-        if self._beyond < self._settings.patience or not self._settings.enabled:
+        """Judge how far a registered sub's centre lies from the reference's, or from the previous sub's."""
+        settings, centre_px = self._settings, transform.centre_shift_px(frame.width, frame.height)
+        only_step = settings.against == "previous"
+        drift_px = math.dist(centre_px, self._centre_px if only_step else (0.0, 0.0))
+        at_once = only_step or self.slew(frame.info).action == "restart"
+        self._remember(centre_px, frame.info)
+        self._beyond = self._beyond + 1 if drift_px > self._limit_px else 0
+        if self._beyond < (1 if at_once else settings.patience) or not settings.enabled:
             return GO_ON
-        return Verdict("restart", "drift_limit", f"drift {drift_px:.1f} px, limit {limit:.1f} px")
+        what = "step" if only_step else "drift"
+        return Verdict("restart", "drift_limit", f"{what} {drift_px:.1f} px, limit {self._limit_px:.1f} px")
 
-    def limit_px(self, frame: CalibratedFrame) -> float:
-        """Return the drift limit in pixels of this frame."""
-        scale = self._info.scale_arcsec_px
-        limit = limit_px(self._settings.limit, frame.width, scale)
-        return limit if limit is not None else 0.25 * frame.width
+    def slew(self, info: FrameInfo) -> Verdict:
+        """Judge by the header alone whether the telescope has been sent elsewhere since the last sub that fitted."""
+        jump_deg = separation_deg(self._pointing, info)
+        far = jump_deg is not None and jump_deg * 3600 > angle_arcsec(self._settings.pointing_jump)
+        if not far or not self._settings.enabled:
+            return GO_ON
+        return Verdict("restart", "pointing_jump", f"the telescope points {jump_deg:.2f} deg from where it did")
 
-    def stranger(self, info: FrameInfo, fits_previous: Callable[[], bool]) -> Verdict:
+    def stranger(self, fits_previous: Callable[[], bool]) -> Verdict:
         """Judge a sub that does not fit the reference; `fits_previous` tells whether it fits the stranger before it."""
         if not self._settings.enabled:
             return GO_ON
-        jump_deg = separation_deg(self._info, info)
-        value, unit = parse_quantity(self._settings.pointing_jump)
-        if jump_deg is not None and jump_deg * 3600 > value * UNIT_ARCSEC[unit]:
-            return Verdict("restart", "pointing_jump", f"the header points {jump_deg:.2f} deg from the reference")
         self._strangers = self._strangers + 1 if self._strangers and fits_previous() else 1
         if self._strangers < self._settings.new_target_subs:
             return GO_ON
         return Verdict("restart", "new_target", f"{self._strangers} subs fit each other but not the reference")
+
+    def gradient(self, gradient_sigma: float) -> Verdict:
+        """Judge how much the sky's gradient differs from the reference's, in units of the reference's noise."""
+        settings = self._settings
+        self._steep = self._steep + 1 if gradient_sigma > settings.gradient_limit else 0
+        if not self._steep or settings.on_gradient == "ignore":
+            return GO_ON
+        detail = f"gradient differs by {gradient_sigma:.1f} sigma, limit {settings.gradient_limit:.1f}"
+        if settings.on_gradient == "refuse" or not settings.enabled:
+            return Verdict("refuse", "gradient_limit", detail)
+        return Verdict("restart", "gradient_limit", detail) if self._steep >= settings.patience else GO_ON
+
+    def _remember(self, centre_px: tuple[float, float], info: FrameInfo) -> None:
+        """Compare later subs with this one, which fits. A mount that was synchronised points elsewhere by name only."""
+        self._strangers = 0
+        self._centre_px = centre_px
+        if info.ra_deg is not None:
+            self._pointing = info
+
+    def _in_px(self, frame: CalibratedFrame) -> float:
+        limit_px = length_px(self._settings.limit, frame.width, frame.info.scale_arcsec_px)
+        if limit_px is not None:
+            return limit_px
+        log.warning("drift.limit = %s: the plate scale is unknown; 25 %% of the width holds", self._settings.limit)
+        return SHARE_OF_WIDTH * frame.width
 
     def _action(self, name: str) -> ScalableAction:
         action: ScalableAction = getattr(self._settings, f"on_{name}")

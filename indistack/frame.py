@@ -29,6 +29,9 @@ CardValue = str | int | float | bool
 Card = tuple[str, CardValue, str]
 """One FITS header card: keyword, value, comment."""
 
+BACK_ROUNDS, BACK_PX = 20, 1e-6
+"""A bend changes by a few hundredths of the step at most, so that each round gains more than a digit."""
+
 Kind = Literal["light", "dark", "flat", "bias", "darkflat"]
 CfaPattern = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
 
@@ -281,8 +284,35 @@ class StarList:
 
 
 @dataclass(frozen=True, slots=True)
+class Bend:
+    """Terms of second degree, which a wide lens adds to a transform.
+
+    With ``u = (x - centre_x) / reach`` and v likewise it adds ``coefficients @ (u^2, u v, v^2)``.
+
+    Attributes
+    ----------
+    centre_px : (float, float)
+        Middle of the stars that it was fitted to, in the sub.
+    reach_px : float
+        Their largest distance from it: u and v stay within -1 and 1.
+    coefficients : array
+        ``(2, 3)`` float64, px of the reference.
+    """
+
+    centre_px: tuple[float, float]
+    reach_px: float
+    coefficients: DoubleArray
+
+    def at(self, xy: DoubleArray) -> DoubleArray:
+        """What is added at ``(n, 2)`` points of the sub, ``(n, 2)`` px of the reference."""
+        u, v = ((xy - self.centre_px) / self.reach_px).T
+        added: DoubleArray = np.column_stack([u * u, u * v, v * v]) @ self.coefficients.T
+        return added
+
+
+@dataclass(frozen=True, slots=True)
 class Transform:
-    """A projective map from a sub's pixels to the reference's.
+    """A map from a sub's pixels to the reference's: projective, and bent where a lens demands it.
 
     Attributes
     ----------
@@ -292,11 +322,22 @@ class Transform:
         Stars that agree with it.
     rms_px : float
         Their root mean square residual, in reference pixels.
+    bend : Bend or None
+        What is added to the projected place.
+    error_px, corner_error_px : float or None
+        Standard deviation of the mapped place (length of the error, both axes) of the sub's centre and of its worst
+        corner, from the covariance of the fit; None where the way of aligning does not tell.
+    score : float or None
+        How well the pictures agree, as Pearson's r; None where stars are compared.
     """
 
     matrix: DoubleArray
     matched: int = 0
     rms_px: float = 0.0
+    bend: Bend | None = None
+    error_px: float | None = None
+    corner_error_px: float | None = None
+    score: float | None = None
 
     @staticmethod
     def identity() -> Transform:
@@ -306,13 +347,21 @@ class Transform:
     def apply(self, xy: DoubleArray) -> DoubleArray:
         """Map ``(n, 2)`` points of the sub to the reference."""
         points = np.asarray(xy, dtype=np.float64)
-        mapped = points @ self.matrix[:, :2].T + self.matrix[:, 2]
-        result: DoubleArray = mapped[:, :2] / mapped[:, 2:]
-        return result
+        mapped = _project(self.matrix, points)
+        return mapped if self.bend is None else mapped + self.bend.at(points)
 
-    def inverse(self) -> Transform:
-        """The map from the reference back to the sub."""
-        return Transform(np.linalg.inv(self.matrix).astype(np.float64), self.matched, self.rms_px)
+    def back(self, xy: DoubleArray) -> DoubleArray:
+        """Map ``(n, 2)`` points of the reference to the sub; where the map is bent, to 1e-6 px by iteration."""
+        targets = np.asarray(xy, dtype=np.float64)
+        inverse = np.linalg.inv(self.matrix).astype(np.float64)
+        points = _project(inverse, targets)
+        if self.bend is None:
+            return points
+        for _ in range(BACK_ROUNDS):
+            points, before = _project(inverse, targets - self.bend.at(points)), points
+            if np.abs(points - before).max(initial=0.0) < BACK_PX:
+                break
+        return points
 
     @property
     def rotation_deg(self) -> float:
@@ -324,6 +373,13 @@ class Transform:
         centre = np.array([[(width - 1) / 2, (height - 1) / 2]])
         dx, dy = (self.apply(centre) - centre)[0]
         return float(dx), float(dy)
+
+
+def _project(matrix: DoubleArray, points: DoubleArray) -> DoubleArray:
+    mapped: DoubleArray = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] or matrix[2, 1] or matrix[2, 2] != 1:
+        mapped /= (points @ matrix[2, :2] + matrix[2, 2])[:, np.newaxis]
+    return mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +400,9 @@ class Match:
         what the stars show.
     compared : int
         Stars that were compared.
+    gradient_sigma : float
+        How much the sky's gradient differs from the reference's, peak to peak over the frame, in units of the
+        reference's noise per pixel, whether `background` undoes it or not.
     """
 
     scale: float = 1.0
@@ -351,6 +410,7 @@ class Match:
     transparency: float | None = None
     brightness: float = 1.0
     compared: int = 0
+    gradient_sigma: float = 0.0
 
     @property
     def offset_adu(self) -> tuple[float, ...]:
@@ -453,7 +513,7 @@ class Filed:
 Outcome = Accepted | Refused | Restarted | Filed
 
 __all__ = [
-    "Accepted", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray", "DoubleArray",
-    "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome", "PixelArray", "Preview",
-    "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
+    "Accepted", "Bend", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray",
+    "DoubleArray", "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome",
+    "PixelArray", "Preview", "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
 ]  # fmt: skip

@@ -21,10 +21,14 @@ from indistack.frame import Accepted, Blob, CalibratedFrame, Match, Outcome, Raw
 MAX_NAME = 40
 """Characters of a target's name that go into a folder's name."""
 
+DIGITS = 12
+"""Of a number: the last row of a projective transform is of the order of 1e-8 and acts on thousands of pixels."""
+
 MEASURED = (
     "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
-    "transform", "matched", "rms_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
-    "background_match", "weight", "stage_ms",
+    "transform", "quadratic", "align_method", "align_reason", "score", "matched", "rms_px", "error_px",
+    "corner_error_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
+    "background_match", "gradient_sigma", "weight", "stage_ms",
 )  # fmt: skip
 """Fields that every line has; null where the sub did not come that far."""
 
@@ -80,7 +84,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     return value
 
 
@@ -97,6 +101,9 @@ def raw_numbers(raw: RawFrame) -> dict[str, Any]:
         "temperature_c": info.temperature_c,
         "target": info.target,
         "filter": info.filter_name,
+        "ra_deg": info.ra_deg,
+        "dec_deg": info.dec_deg,
+        "scale_arcsec_px": info.scale_arcsec_px,
     }
 
 
@@ -106,8 +113,12 @@ def transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str,
     scale = frame.info.scale_arcsec_px
     return {
         "transform": transform.matrix.tolist(),
+        "quadratic": transform.bend,
         "matched": transform.matched,
         "rms_px": transform.rms_px,
+        "error_px": transform.error_px,
+        "corner_error_px": transform.corner_error_px,
+        "score": transform.score,
         "shift_px": [dx, dy],
         "shift_arcsec": [dx * scale, dy * scale] if scale else None,
         "drift_px": math.hypot(dx, dy),
@@ -122,6 +133,7 @@ def match_numbers(match: Match) -> dict[str, Any]:
         "scale": match.scale,
         "background_match": list(match.offset_adu),
         "compared": match.compared,
+        "gradient_sigma": match.gradient_sigma,
     }
 
 

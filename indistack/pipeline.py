@@ -21,6 +21,7 @@ from indistack.frame import (
     Blob,
     CalibratedFrame,
     Filed,
+    Match,
     Outcome,
     RawFrame,
     Refused,
@@ -84,7 +85,7 @@ class Pipeline:
         self._skip_repeats = skip_repeats
         self._learn = learn
         self._finder = StarFinder(config.stars, workers)
-        self._aligner = ALIGNERS.get(config.align.method)(config.align)
+        self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
         self._debayer = DEBAYERS.get(config.debayer.method)()
         self._recent = Recent()
         self._reference: Reference | None = None
@@ -131,29 +132,21 @@ class Pipeline:
         frame, scene, measures = self._see(raw, numbers)
         del raw  # its memory (48 MB at 24 MP) is needed while stacking
         session = self.session or self._begin(frame, scene, measures, blob)
-        verdict = session.drift.facts(frame)
+        verdict, transform, match = self._place(session, frame, scene, measures, numbers)
         if verdict.action == "refuse":
             return Refused(verdict.reason, numbers, verdict.detail)
-        transform, must_scale = Transform.identity(), verdict.action == "scale"
-        if verdict.action != "restart":
-            session.judge.check(measures, frame.info.saturation_adu)
-            with _timed(numbers, "align"):
-                transform, verdict = self._align(session, frame, scene)
         if verdict.action == "restart":
             log.info("new stack: %s (%s)", verdict.reason, verdict.detail)
             self._reference = None  # the one that was asked for shows the old field
-            session, transform = self._begin(frame, scene, measures, blob), Transform.identity()
+            session = self._begin(frame, scene, measures, blob)
+            _, transform, match = self._place(session, frame, scene, measures, numbers)
             self.reset()
-        numbers |= transform_numbers(transform, frame)
-        with _timed(numbers, "match"):
-            match = session.photometer.match(frame, scene, transform, must_scale)
-        numbers |= match_numbers(match)
         weight = session.judge.weigh(measures, match)
         with _timed(numbers, "stack"):
             integrate(
                 frame, transform, session.size, weight, self._debayer, session.stack.update, self._workers, match
             )  # fmt: skip
-        session.count(frame, measures, transform, match)
+        session.count(frame, scene, measures, transform, match)
         self.session = session
         numbers |= {"weight": weight, "n_subs": session.n_subs}
         return Restarted(verdict.reason, numbers) if verdict.action == "restart" else Accepted(numbers)
@@ -183,7 +176,7 @@ class Pipeline:
             frame = self._calibrator.calibrate(raw)
         numbers |= self._calibration_numbers(frame)
         with _timed(numbers, "stars"):
-            scene = self._finder.scene(frame)
+            scene = self._finder.scene(frame, self._with_luminance)
         measures = measure(scene.stars)
         numbers |= dataclasses.asdict(measures)
         return frame, scene, measures
@@ -194,15 +187,40 @@ class Pipeline:
         session.judge.check(measures, frame.info.saturation_adu)
         return session
 
-    def _align(self, session: Session, frame: CalibratedFrame, scene: Scene) -> tuple[Transform, Verdict]:
-        """Register the sub on the reference, and judge where it lies."""
+    def _place(
+        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures, numbers: dict[str, Any]
+    ) -> tuple[Verdict, Transform, Match]:
+        """Find the sub's place and light in a stack, and judge whether it belongs there."""
+        numbers |= session.how_aligned
+        transform, match = Transform.identity(), Match()
+        verdict = session.drift.facts(frame)
+        if verdict.action in ("refuse", "restart"):
+            return verdict, transform, match
+        must_scale = verdict.action == "scale"
+        with _timed(numbers, "align"):
+            transform, verdict = self._align(session, frame, scene, measures)
+        if verdict.action == "restart":
+            return verdict, transform, match
+        numbers |= transform_numbers(transform, frame)
+        with _timed(numbers, "match"):
+            match = session.photometer.match(frame, scene, transform, must_scale)
+        numbers |= match_numbers(match)
+        return session.drift.gradient(match.gradient_sigma), transform, match
+
+    def _align(
+        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures
+    ) -> tuple[Transform, Verdict]:
+        """Register a good sub on the reference, and judge where it lies."""
         if session.reference.scene is scene:
             return Transform.identity(), Verdict("go_on")
         try:
-            transform = self._aligner.register(scene, session.reference.scene, session.guess)
-        except RegistrationError:
-            verdict = session.drift.stranger(frame.info, lambda: self._fits(scene, session.stranger))
-            session.stranger = scene
+            session.judge.check(measures, frame.info.saturation_adu)
+            transform = session.register(scene)
+        except FrameError as error:
+            verdict = session.drift.slew(frame.info)  # few stars, beside another field's, are no fault either
+            if verdict.action != "restart" and isinstance(error, RegistrationError):
+                verdict = session.drift.stranger(lambda: session.fits(scene, session.stranger))
+                session.stranger = scene
             if verdict.action == "restart":
                 return Transform.identity(), verdict
             raise
@@ -215,15 +233,6 @@ class Pipeline:
                 log.warning("%s", warning)
                 self._told.add(warning)
         return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
-
-    def _fits(self, scene: Scene, other: Scene | None) -> bool:
-        if other is None:
-            return False
-        try:
-            self._aligner.register(scene, other, None)
-        except RegistrationError:
-            return False
-        return True
 
 
 def _not_a_light(raw: RawFrame) -> FrameError:

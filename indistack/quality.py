@@ -68,10 +68,14 @@ class Judge:
         The limits.
     reference : Measures
         Of the frame that the others are matched to; weights are relative to it.
+    by_stars : bool
+        False for a scene that is aligned without stars, where those found are craters, spots or leaves: then only its
+        light is judged. All its subs weigh the same, as the sky's noise says nothing of a bright disk's.
     """
 
-    def __init__(self, settings: QualitySettings, reference: Measures) -> None:
+    def __init__(self, settings: QualitySettings, reference: Measures, by_stars: bool = True) -> None:
         self._settings = settings
+        self._by_stars = by_stars
         self._reference = reference
         self._accepted: deque[Measures] = deque(maxlen=HISTORY)
         self._transparency: deque[float] = deque(maxlen=HISTORY)
@@ -87,8 +91,9 @@ class Judge:
         if not self._settings.enabled:
             return
         self._check_light(sub, saturation_adu)
-        self._check_stars(sub)
-        self._check_shapes(sub)
+        if self._by_stars:
+            self._check_stars(sub)
+            self._check_shapes(sub)
 
     def weigh(self, sub: Measures, match: Match) -> float:
         """Return the weight of a sub that has been aligned and matched.
@@ -100,9 +105,9 @@ class Judge:
         FrameError
             ``clouds``: too much of the starlight is missing.
         """
-        if self._settings.enabled and match.transparency is not None:
+        if self._settings.enabled and self._by_stars and match.transparency is not None:
             _at_least("clouds", "transparency", match.transparency, self._least_transparency())
-        if self._settings.weight == "equal" or min(sub.noise_adu, self._reference.noise_adu) <= 0:
+        if self._settings.weight == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
         weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
         if self._settings.weight == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:

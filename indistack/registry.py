@@ -48,6 +48,10 @@ class Registry(Generic[T]):
         except KeyError:
             raise SettingsError([f"{self.slot} = {name!r} is unknown; choose one of {', '.join(self)}"]) from None
 
+    def name_of(self, one: T) -> str:
+        """Return the name under which the class of an instance is registered."""
+        return next(name for name, cls in self._entries.items() if cls is type(one))
+
     def describe(self) -> dict[str, str]:
         """Return each name with the first line of its class's docstring."""
         return {name: (cls.__doc__ or "").strip().partition("\n")[0] for name, cls in sorted(self._entries.items())}

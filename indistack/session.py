@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from indistack import __version__
+from indistack.align import ALIGNERS, Aligner, chained
 from indistack.config import Config
 from indistack.drift import Drift
+from indistack.errors import RegistrationError
 from indistack.fits_header import StackFacts, output_cards
 from indistack.frame import CalibratedFrame, FrameInfo, Integration, Match, RawFrame, Scene, Transform
 from indistack.measures import Measures, measure
@@ -85,10 +87,12 @@ class Session:
         self.reference = reference
         self.size = (reference.scene.height, reference.scene.width)
         self.drift = Drift(config.drift, frame)
-        self.judge = Judge(config.quality, measure(reference.scene.stars))
+        self.aligner: Aligner = ALIGNERS.get(config.align.method)(config.align).for_reference(reference.scene)
+        self.judge = Judge(config.quality, measure(reference.scene.stars), self.aligner.needs_stars)
         self.photometer = Photometer(config.match, reference.scene, reference.sky, reference.info)
         self.stack: StackMethod = METHODS.get(config.stack.method)(*self.size, frame.channels)
-        self.guess: Transform | None = None
+        self._guess: Transform | None = None
+        self._before = reference.scene, Transform.identity()
         self.stranger: Scene | None = None
         self.masters: Sequence[str] = frame.masters
         self._first: datetime | None = None
@@ -99,11 +103,44 @@ class Session:
         """Subs in the stack."""
         return self.stack.integration().n_subs
 
-    def count(self, frame: CalibratedFrame, measures: Measures, transform: Transform, match: Match) -> None:
+    @property
+    def how_aligned(self) -> dict[str, str]:
+        """By which aligner, and why by that one, for the ledger."""
+        return {"align_method": ALIGNERS.name_of(self.aligner), "align_reason": self.aligner.reason}
+
+    def register(self, scene: Scene) -> Transform:
+        """Find the transform from a sub to the reference, directly or by way of the sub before.
+
+        Raises
+        ------
+        RegistrationError
+            The aligner finds none.
+        """
+        if self._config.align.against == "reference":
+            return self.aligner.register(scene, self.reference.scene, self._guess)
+        other, to_reference = self._before
+        step = self.aligner.register(scene, other, None)
+        return chained(step, to_reference, scene.width, scene.height)
+
+    def fits(self, scene: Scene, other: Scene | None) -> bool:
+        """Tell whether two subs show the same field; no sub shows none."""
+        if other is None:
+            return False
+        try:
+            self.aligner.register(scene, other, None)
+        except RegistrationError:
+            return False
+        return True
+
+    def count(
+        self, frame: CalibratedFrame, scene: Scene, measures: Measures, transform: Transform, match: Match
+    ) -> None:
         """One sub has been added to the stack."""
         self.stack.count(frame.info.exposure_s or 0.0)
         self.judge.remember(measures, match)
-        self.guess, self.stranger = transform, None
+        self._guess, self.stranger = transform, None
+        if self._config.align.against == "previous":
+            self._before = scene, transform
         begin = frame.info.date_obs
         if begin is not None:
             end = begin + timedelta(seconds=frame.info.exposure_s or 0.0)
@@ -129,8 +166,9 @@ class Session:
 
     def _facts(self, stack: Integration) -> StackFacts:
         settings = self._config
+        aligner = ALIGNERS.name_of(self.aligner)
         history = (
-            f"align: {settings.align.method}; debayer: {settings.debayer.method}; weight: {settings.quality.weight}",
+            f"align: {aligner}; debayer: {settings.debayer.method}; weight: {settings.quality.weight}",
             f"match: background {settings.match.background}, scale {'on' if settings.match.scale else 'off'}",
             f"reference: {self.reference.name}",
         )

@@ -24,6 +24,7 @@ from indistack.frame import (
     Transform,
 )
 from indistack.surface import factors
+from indistack.warp import Mapping, mapping_of
 from indistack.workers import Workers
 
 SIDE_PX = 256
@@ -100,7 +101,7 @@ def integrate(
     -----
     Cubic interpolation by OpenCV (Keys' kernel, a = -0.75, positions rounded to 1/32 px).
     """
-    warp = _Warp(frame, transform.inverse().matrix, weight, debayer, workers, match)
+    warp = _Warp(frame, mapping_of(transform), weight, debayer, workers, match)
     height, width = canvas
 
     def work(corner: tuple[int, int]) -> None:
@@ -118,18 +119,17 @@ class _Warp:
     def __init__(
         self,
         frame: CalibratedFrame,
-        inverse: DoubleArray,
+        mapping: Mapping,
         weight: float,
         debayer: Debayer,
         workers: Workers,
         match: Match,
     ) -> None:
         self._frame = frame
-        self._inverse = inverse / inverse[2, 2]
+        self._mapping = mapping
         self._weight = weight
         self._debayer = debayer
         self._workers = workers
-        self._affine = bool(np.allclose(self._inverse[2, :2], 0.0, atol=1e-15))
         self._reach = 2 + (debayer.margin_px if frame.cfa else 0)
         self._factor = np.float32(frame.step_adu * match.scale)
         pedestal = frame.zero * frame.step_adu * match.scale
@@ -141,7 +141,7 @@ class _Warp:
         """Return the frame's contribution to a box of the canvas, None where it has none."""
         xs = np.arange(cols.start, cols.stop, dtype=np.float64)
         ys = np.arange(rows.start, rows.stop, dtype=np.float64)
-        corner_x, corner_y = self._source(xs[[0, -1]], ys[[0, -1]])
+        corner_x, corner_y = self._mapping.outline(xs, ys)
         right, bottom = self._frame.width - 1, self._frame.height - 1
         whole = min(corner_x.min(), corner_y.min()) >= 0 and corner_x.max() <= right and corner_y.max() <= bottom
         if not whole and (
@@ -152,16 +152,6 @@ class _Warp:
         pixels = self._warp(self._colours(box), box, rows, cols)
         weight = self._weight_plane(box, rows, cols, xs, ys, whole)
         return None if weight is None else Tile(rows, cols, pixels, weight)
-
-    def _source(self, xs: DoubleArray, ys: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-        """Frame positions of the grid ``ys x xs`` of canvas pixels, two ``(len(ys), len(xs))`` arrays."""
-        m = self._inverse
-        x, y = xs[np.newaxis, :], ys[:, np.newaxis]
-        source_x, source_y = m[0, 0] * x + m[0, 1] * y + m[0, 2], m[1, 0] * x + m[1, 1] * y + m[1, 2]
-        if self._affine:
-            return source_x, source_y
-        scale = m[2, 0] * x + m[2, 1] * y + m[2, 2]
-        return source_x / scale, source_y / scale
 
     def _source_box(self, corner_x: DoubleArray, corner_y: DoubleArray) -> tuple[slice, slice]:
         """Box of the frame that the tile needs, starting on even pixels so that the CFA phase stays."""
@@ -190,27 +180,10 @@ class _Warp:
             cv2.gemm(self._down[box[0]], across, 1.0, lines, 1.0, dst=lines)  # lines += down @ across, in one pass
         return adu
 
-    def _matrix(self, box: tuple[slice, slice], rows: slice, cols: slice) -> DoubleArray:
-        """Map from the tile's own pixels to the box's own pixels."""
-        to_canvas = np.array([[1.0, 0.0, cols.start], [0.0, 1.0, rows.start], [0.0, 0.0, 1.0]])
-        to_box = np.array([[1.0, 0.0, -box[1].start], [0.0, 1.0, -box[0].start], [0.0, 0.0, 1.0]])
-        matrix: DoubleArray = to_box @ self._inverse @ to_canvas
-        return matrix
-
     def _warp(self, source: FloatArray, box: tuple[slice, slice], rows: slice, cols: slice) -> FloatArray:
-        size = (cols.stop - cols.start, rows.stop - rows.start)
-        out = self._workers.scratch("warped", (size[1], size[0], *source.shape[2:]), np.float32)
-        return self._resample(source, self._matrix(box, rows, cols), size, cv2.INTER_CUBIC, out)
-
-    def _resample(
-        self, source: FloatArray, matrix: DoubleArray, size: tuple[int, int], kernel: int, out: FloatArray
-    ) -> FloatArray:
-        flags = kernel | cv2.WARP_INVERSE_MAP
-        if self._affine:
-            cv2.warpAffine(source, matrix[:2], size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        else:
-            cv2.warpPerspective(source, matrix, size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return out
+        shape = (rows.stop - rows.start, cols.stop - cols.start, *source.shape[2:])
+        out = self._workers.scratch("warped", shape, np.float32)
+        return self._mapping.resample(source, box, rows, cols, cv2.INTER_CUBIC, out)
 
     def _weight_plane(
         self, box: tuple[slice, slice], rows: slice, cols: slice, xs: DoubleArray, ys: DoubleArray, whole: bool
@@ -226,14 +199,13 @@ class _Warp:
         return usable.astype(np.float32) * np.float32(self._weight) if usable.any() else None
 
     def _inside(self, xs: DoubleArray, ys: DoubleArray) -> BoolArray:
-        source_x, source_y = self._source(xs, ys)
+        source_x, source_y = self._mapping.sources(xs, ys)
         inside_x = (source_x >= 0) & (source_x <= self._frame.width - 1)
         inside: BoolArray = inside_x & (source_y >= 0) & (source_y <= self._frame.height - 1)
         return inside
 
     def _good(self, bad: BoolArray, box: tuple[slice, slice], rows: slice, cols: slice) -> BoolArray:
-        size = (cols.stop - cols.start, rows.stop - rows.start)
-        out = np.empty((size[1], size[0]), np.float32)
-        share = self._resample(bad.astype(np.float32), self._matrix(box, rows, cols), size, cv2.INTER_LINEAR, out)
+        out = np.empty((rows.stop - rows.start, cols.stop - cols.start), np.float32)
+        share = self._mapping.resample(bad.astype(np.float32), box, rows, cols, cv2.INTER_LINEAR, out)
         good: BoolArray = share <= BAD_LEAK
         return good

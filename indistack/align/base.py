@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -10,29 +10,104 @@ from indistack.frame import Scene, Transform
 from indistack.registry import Registry
 from indistack.settings import Settings
 
+Place = Annotated[list[float], Field(min_length=2, max_length=2)]
+Box = Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
+class PhaseSettings(Settings):
+    """How the aligner ``phase`` works."""
+
+    rotation: bool = False
+    """Also find how far the sub is turned and scaled, by the log-polar picture of its spectrum: any angle, to a third
+    of a degree. Small turns are found better by ``ecc``."""
+
+
+class EccSettings(Settings):
+    """How the aligner ``ecc`` works."""
+
+    model: Literal["translation", "euclidean", "affine", "homography"] = "euclidean"
+    """What the transform may do: shift; rotate as well; shear and scale; perspective."""
+
+
+class TemplateSettings(Settings):
+    """How the aligner ``template`` works."""
+
+    box: Box | None = None
+    """x, y of the upper left corner, width and height (px) of the piece of the reference that is searched for. Without
+    it: a third of the frame, where the reference has the most contrast."""
+    search_px: float = Field(default=200.0, ge=4)
+    """How far it may lie from where it was in the reference, or in the sub before, in x and in y."""
+    min_score: float = Field(default=0.7, gt=0, lt=1)
+    """Least correlation of the box with what is found, as Pearson's r."""
+
+
+class CentroidSettings(Settings):
+    """How the aligner ``centroid`` works."""
+
+    star: Place | None = None
+    """x, y (px) of the star in the reference. Without it: the brightest."""
+    search_px: float = Field(default=100.0, ge=4)
+    """Side of the box around the star, or around where it was in the sub before, in which it is looked for."""
+
 
 class AlignSettings(Settings):
     """How subs are aligned on the reference."""
 
     method: str = "asterism"
     """Name of the aligner."""
-    model: Literal["similarity", "affine"] = "similarity"
-    """What the transform may do: shift, rotate and scale; affine shears as well, where at least 12 stars support it."""
+    against: Literal["reference", "previous"] = "reference"
+    """What each sub is compared with. ``previous``, for scenes that change slowly: the sub stacked before it, and the
+    transforms are chained; their small errors add up, as the square root of the number of subs at best."""
+    model: Literal["auto", "similarity", "affine", "homography", "quadratic"] = "auto"
+    """What the transform of ``asterism`` may do. ``similarity``: shift, rotate and scale; ``affine`` (12 stars): shear;
+    ``homography`` (16): perspective; ``quadratic`` (24): a wide lens's distortion. With fewer stars a simpler one is
+    taken. ``auto``: a similarity, unless the residuals demand more, by more than 0.1 px, of twice as many stars."""
+    mirrored: bool | Literal["auto"] = False
+    """Whether subs lie mirrored to the reference, as through other optics; ``auto`` tries both."""
     min_matched: int = Field(default=6, ge=4, le=1000)
     """Fewer stars in common are no match."""
     max_rms_px: float = Field(default=1.5, gt=0, le=20)
     """A larger rms of the matched stars is no match."""
     max_scale_change: float = Field(default=0.03, ge=0, lt=0.5)
     """How far the scale of a sub may lie from the reference's, as a share of it."""
+    phase: PhaseSettings = PhaseSettings()
+    ecc: EccSettings = EccSettings()
+    template: TemplateSettings = TemplateSettings()
+    centroid: CentroidSettings = CentroidSettings()
 
 
 class Aligner(Protocol):
     """Finds the transform from a sub to the reference.
 
     Deterministic: the same two scenes and guess give the same bits.
+
+    Attributes
+    ----------
+    needs_luminance : bool
+        It works on the picture: its scenes must come with their luminance.
+    needs_stars : bool
+        It works on stars: a sub that shows too few, or misshapen ones, is not worth aligning. Where it does not, such
+        a sub may be a good one of another kind of scene.
+    reason : str
+        Why it is this one.
     """
 
+    needs_luminance: ClassVar[bool] = False
+    needs_stars: ClassVar[bool] = True
+
+    reason: str = "chosen in the settings"
+
     def __init__(self, settings: AlignSettings) -> None: ...
+
+    def for_reference(self, reference: Scene) -> Aligner:  # noqa: ARG002
+        """Return the aligner that this reference is for: this one, unless it is one that chooses.
+
+        Raises
+        ------
+        RegistrationError
+            Nothing can be aligned on this reference.
+        """
+        return self
 
     def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
         """Find the transform.

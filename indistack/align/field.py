@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, DoubleArray, Scene
+from indistack.frame import BoolArray, DoubleArray, Scene, StarList
 
 IntArray = npt.NDArray[np.intp]
 FWHM_PER_SIGMA = 2.3548200450309493
@@ -15,8 +15,14 @@ PATTERN_CELLS = 36
 USEFUL_ERROR_PX = 0.1
 ENOUGH_STARS = 100
 """Stars with a larger centroid error add noise to the fit and little else; they are used where there are few others."""
+POINT_LIKE = 0.75
+"""Narrower than this, in units of the width of what lies between pixel centres, is no star."""
+LEAST_BETWEEN = 6
+"""So many points between pixel centres tell how wide a star is."""
 PIXEL_CENTRE_PX = 0.15
-"""The centroid of a single hot pixel lies this near to the pixel's centre; of stars 9 % do."""
+"""The centroid of a single hot pixel lies this near to the pixel's centre, or within a few of its own errors; of
+well-measured stars 9 % do."""
+SURE_SIGMAS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,8 @@ class Field:
         ``(n,)`` centroid error that the sky's noise makes (px per axis).
     order : array
         Indices: unsaturated before saturated, bright before faint, every part of the frame in turn.
-    centred : array
-        ``(n,)`` True where the centroid lies on a pixel's centre, as a hot pixel's does.
+    between : array
+        ``(n,)`` True where the centroid surely lies off a pixel's centre, as a hot pixel's does not.
     fwhm : array
         ``(n,)`` width (px).
     width, height : int
@@ -42,7 +48,7 @@ class Field:
     xy: DoubleArray
     sigma: DoubleArray
     order: IntArray
-    centred: BoolArray
+    between: BoolArray
     fwhm: DoubleArray
     width: int
     height: int
@@ -61,15 +67,23 @@ class Field:
         renumbered = np.cumsum(kept) - 1
         return self._take(np.flatnonzero(kept), renumbered[self.order[kept[self.order]]])
 
+    def mirrored(self) -> Field:
+        """Return the stars as they lie in the frame turned over, x -> width - 1 - x."""
+        return replace(self, xy=np.column_stack([self.width - 1 - self.xy[:, 0], self.xy[:, 1]]))
+
     def _take(self, index: IntArray, order: IntArray) -> Field:
         return Field(
-            self.xy[index], self.sigma[index], order, self.centred[index], self.fwhm[index], self.width, self.height
+            self.xy[index], self.sigma[index], order, self.between[index], self.fwhm[index], self.width, self.height
         )
 
     def corners(self) -> DoubleArray:
         """Centres of the four corner pixels, ``(4, 2)``."""
         right, bottom = self.width - 1.0, self.height - 1.0
         return np.array([[0, 0], [right, 0], [0, bottom], [right, bottom]])
+
+    def landmarks(self) -> DoubleArray:
+        """The frame's centre and its four corners, ``(5, 2)``."""
+        return np.concatenate([[[(self.width - 1) / 2, (self.height - 1) / 2]], self.corners()])
 
     def holds(self, points: DoubleArray) -> BoolArray:
         """Tell which points lie in the frame."""
@@ -78,17 +92,38 @@ class Field:
 
 
 def field_of(scene: Scene) -> Field:
-    """Prepare a scene's stars; those that are too faint to help are left out."""
+    """Prepare a scene's stars.
+
+    Left out where there are others enough: those that are too faint to help, and the saturated, whose centroids are
+    poor. Left out in any case: what is narrow and lies on a pixel's centre, where stars are wider.
+    """
     stars = scene.stars.take(np.isfinite(scene.stars.x + scene.stars.y + scene.stars.flux))
+    stars = stars.take(~_single_pixels(stars))
     sigma = _centroid_error(stars.flux, stars.fwhm, stars.noise_adu)
     useful = sigma <= max(USEFUL_ERROR_PX, np.sort(sigma)[:ENOUGH_STARS].max(initial=0))
+    if (useful & ~stars.saturated).sum() >= ENOUGH_STARS:
+        useful &= ~stars.saturated
     stars, sigma = stars.take(useful), sigma[useful]
-    xy = stars.xy
-    part = _parts(xy, scene.width, scene.height)
+    part = _parts(stars.xy, scene.width, scene.height)
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
-    centred: BoolArray = np.asarray((np.abs(xy - np.rint(xy)) < PIXEL_CENTRE_PX).all(axis=1))
-    return Field(xy, sigma, order, centred, stars.fwhm, scene.width, scene.height)
+    between = _off_centre_px(stars) > np.maximum(PIXEL_CENTRE_PX, SURE_SIGMAS * sigma)
+    return Field(stars.xy, sigma, order, between, stars.fwhm, scene.width, scene.height)
+
+
+def _off_centre_px(stars: StarList) -> DoubleArray:
+    """How far each star lies from the centre of its pixel, in the axis in which it is farther."""
+    off: DoubleArray = np.abs(stars.xy - np.rint(stars.xy)).max(axis=1, initial=0.0)
+    return off
+
+
+def _single_pixels(stars: StarList) -> BoolArray:
+    """Tell which points are single pixels by their place and width."""
+    centred = _off_centre_px(stars) < PIXEL_CENTRE_PX
+    if len(stars) - centred.sum() < LEAST_BETWEEN:
+        return np.zeros(len(stars), bool)
+    narrow: BoolArray = stars.fwhm < POINT_LIKE * np.median(stars.fwhm[~centred])
+    return centred & narrow
 
 
 def _centroid_error(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) -> DoubleArray:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from indistack.align.base import ALIGNERS, AlignSettings
+from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
 from indistack.frame import Scene, Transform
 
 
 @ALIGNERS.register("none")
-class NoAligner:
+class NoAligner(Aligner):
     """Takes every sub as it lies; star trails, and frames that another program has aligned."""
+
+    needs_stars: ClassVar[bool] = False
 
     def __init__(self, settings: AlignSettings) -> None:
         self._settings = settings

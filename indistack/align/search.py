@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from indistack.align.field import Field
-from indistack.align.models import apply
 from indistack.align.neighbours import Neighbours
 from indistack.align.triangles import Triangles, match_shapes, similarities
-from indistack.frame import DoubleArray
+from indistack.frame import DoubleArray, Transform
 
 IntArray = npt.NDArray[np.intp]
 ComplexArray = npt.NDArray[np.complex128]
@@ -36,20 +35,20 @@ class Proposals:
 
     Attributes
     ----------
-    matrices : list of array
-        ``(3, 3)`` each.
+    transforms : list of Transform
+        The picked ones.
     tried : int
         Out of how many they were picked: the chance test counts them all.
     """
 
-    matrices: list[DoubleArray]
+    transforms: list[Transform]
     tried: int
 
 
-def shifted(guess: DoubleArray, sub: Field, reference: Field) -> Proposals:
+def shifted(guess: Transform, sub: Field, reference: Field) -> Proposals:
     """Propose `guess` with the shifts (up to 64 px) on which most pairs of bright stars agree."""
     ours, theirs = sub.first(SHIFT_STARS), reference.first(2 * SHIFT_STARS)
-    predicted = apply(guess, ours.xy)
+    predicted = guess.apply(ours.xy)
     i, j, _ = Neighbours(theirs.xy, SHIFT_REACH_PX).within(predicted, SHIFT_REACH_PX)
     if len(i) == 0:
         return Proposals([], 1)
@@ -59,14 +58,14 @@ def shifted(guess: DoubleArray, sub: Field, reference: Field) -> Proposals:
     votes = np.bincount(row * side + column, minlength=side * side).reshape(side, side)
     wide = np.zeros_like(votes)
     wide[:-1, :-1] = votes[:-1, :-1] + votes[1:, :-1] + votes[:-1, 1:] + votes[1:, 1:]
-    matrices = []
+    transforms = []
     for peak in _separate_peaks(wide):
         corner = (np.array([peak[1], peak[0]]) + 1) * SHIFT_CELL_PX - SHIFT_REACH_PX
         near = (np.abs(shift - corner) <= SHIFT_CELL_PX).all(axis=1)
-        matrix = guess.copy()
-        matrix[:2, 2] += np.median(shift[near], axis=0)
-        matrices.append(matrix)
-    return Proposals(matrices, len(i) + votes.size)
+        move = np.eye(3)
+        move[:2, 2] = np.median(shift[near], axis=0)
+        transforms.append(replace(guess, matrix=move @ guess.matrix))
+    return Proposals(transforms, len(i) + votes.size)
 
 
 def _separate_peaks(votes: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
@@ -140,7 +139,7 @@ def _raster(reference: Field, cell: float) -> npt.NDArray[np.bool_]:
     return raster
 
 
-def _distinct(factor: ComplexArray, shift: ComplexArray, surplus: DoubleArray, sub: Field) -> list[DoubleArray]:
+def _distinct(factor: ComplexArray, shift: ComplexArray, surplus: DoubleArray, sub: Field) -> list[Transform]:
     """The proposals with most surplus that differ by more than a few pixels at some corner."""
     corners = sub.corners() @ np.array([1, 1j])
     best = np.argsort(-surplus, kind="stable")[:400]
@@ -152,12 +151,10 @@ def _distinct(factor: ComplexArray, shift: ComplexArray, surplus: DoubleArray, s
             picked.append(place)
             if len(picked) == BALLOT_PEAKS:
                 break
-    return [_matrix(factor[best[place]], shift[best[place]]) for place in picked]
+    return [_similarity(factor[best[place]], shift[best[place]]) for place in picked]
 
 
-def _matrix(factor: complex, shift: complex) -> DoubleArray:
-    return np.array([
-        [factor.real, -factor.imag, shift.real],
-        [factor.imag, factor.real, shift.imag],
-        [0, 0, 1],
-    ])  # fmt: skip
+def _similarity(factor: complex, shift: complex) -> Transform:
+    return Transform(
+        np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag], [0.0, 0.0, 1.0]])
+    )

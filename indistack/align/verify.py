@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from indistack.align.chance import log10_tail
 from indistack.align.field import Field
-from indistack.align.models import RAYLEIGH_MEDIAN, apply, corner_error, robust_fit
+from indistack.align.models import RAYLEIGH_MEDIAN, Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
-from indistack.frame import DoubleArray
+from indistack.frame import DoubleArray, Transform
 
 IntArray = npt.NDArray[np.intp]
 
@@ -23,6 +23,10 @@ FREE_STARS = 3
 WIDEST_PX = 24.0
 LEAST_RADIUS_PX = 1.0
 RADIUS_SIGMAS = 5.0
+NARROWING = 3
+"""Fits of a similarity, each to nearer pairs, before the model that was asked for."""
+GROWING = 2
+"""Fits of a richer model in which the pairs that it brings near are taken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,12 @@ class Match:
 
     Attributes
     ----------
-    matrix : array
-        ``(3, 3)`` sub -> reference.
+    transform : Transform
+        Sub -> reference, with the number of matched stars, their rms and its own error.
     sub, reference : array
         Indices of the matched stars.
-    rms_px : float
-        Root mean square distance of all matched stars.
     log10_chance : float
         Decimal logarithm of the chance that unrelated fields agree so well, all proposals counted.
-    corner_px : float
-        Standard deviation of the mapped place of the sub's worst corner.
     share : float
         Matched stars as a share of those that could be: the smaller number of the two in the common area.
     extent : float
@@ -48,17 +48,34 @@ class Match:
         is right at one place only matches the stars there.
     """
 
-    matrix: DoubleArray
+    transform: Transform
     sub: IntArray
     reference: IntArray
-    rms_px: float
     log10_chance: float
-    corner_px: float
     share: float
     extent: float
 
     def __len__(self) -> int:
         return len(self.sub)
+
+    @property
+    def rms_px(self) -> float:
+        """Root mean square distance of the matched stars."""
+        return self.transform.rms_px
+
+    @property
+    def corner_px(self) -> float:
+        """Standard deviation of the mapped place of the sub's worst corner; inf where it is not known."""
+        return math.inf if self.transform.corner_error_px is None else self.transform.corner_error_px
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A fit, the places in the sub that it was made from, and how far to look for pairs next (px)."""
+
+    fitted: Fitted
+    source: DoubleArray
+    radius_px: float
 
 
 class Verifier:
@@ -75,71 +92,88 @@ class Verifier:
         self.reference = reference
         self._near = Neighbours(reference.xy, REACH_PX)
 
-    def verify(self, matrix: DoubleArray, tried: int, radius_px: float, model: str = "similarity") -> Match | None:
-        """Match all stars under `matrix`, fit, match again more narrowly, until nothing changes.
+    def verify(self, start: Transform, tried: int, radius_px: float, model: str = "similarity") -> Match | None:
+        """Match all stars under `start`, fit, match again more narrowly, until nothing changes.
 
         Parameters
         ----------
-        matrix : array
+        start : Transform
             The proposal.
         tried : int
             Number of proposals it was picked from.
         radius_px : float
             How far the proposal may be off.
         model : str
-            Of the last fit.
+            Of the last fit; see `fit`.
 
         Returns
         -------
         Match or None
             None when fewer than `FREE_STARS` stars are left.
         """
-        radius = radius_px
-        for last in (False, False, False, True):
-            fitted = self._fit(matrix, radius, model if last else "similarity")
-            if fitted is None:
+        transform, radius = start, radius_px
+        for _ in range(NARROWING):
+            step = self._step(transform, radius, "similarity")
+            if step is None:
                 return None
-            matrix, median_px = fitted
-            narrow = RADIUS_SIGMAS * median_px / RAYLEIGH_MEDIAN
-            radius = float(np.clip(narrow, LEAST_RADIUS_PX, max(radius / 2, LEAST_RADIUS_PX)))
-        return self._assess(matrix, radius, tried)
+            transform, radius = step.fitted.transform, step.radius_px
+        if model != "similarity":
+            transform = self._grown(transform, radius, model)
+        last = self._step(transform, radius, model)
+        return None if last is None else self._assess(last, tried)
 
-    def _fit(self, matrix: DoubleArray, radius: float, model: str) -> tuple[DoubleArray, float] | None:
-        """Fit to the stars nearer than `radius`: the matrix, and the median residual."""
-        i, j, _ = self._pairs(matrix, radius)
+    def _grown(self, transform: Transform, radius: float, model: str) -> Transform:
+        """The transform fitted again to the pairs that a richer model brings near, where one is called for."""
+        for _ in range(GROWING):
+            step = self._step(transform, radius, model)
+            if step is None or step.fitted.model == "similarity":
+                break
+            transform = step.fitted.transform
+        return transform
+
+    def _step(self, transform: Transform, radius: float, model: str) -> _Step | None:
+        i, j, _ = self._pairs(transform, radius)
+        fitted = self._fit(i, j, model)
+        if fitted is None:
+            return None
+        narrow = RADIUS_SIGMAS * float(np.median(fitted.residual)) / RAYLEIGH_MEDIAN
+        narrow = float(np.clip(narrow, LEAST_RADIUS_PX, max(radius / 2, LEAST_RADIUS_PX)))
+        return _Step(fitted, self.sub.xy[i], narrow)
+
+    def _fit(self, i: IntArray, j: IntArray, model: str) -> Fitted | None:
+        """Fit to pairs of stars; None where they are too few, or lie so that nothing follows."""
         if len(i) < FREE_STARS:
             return None
-        sigma = np.hypot(self.sub.sigma[i], self.reference.sigma[j])
-        chosen = model if len(i) >= 12 else "similarity"
-        fitted = robust_fit(self.sub.xy[i], self.reference.xy[j], sigma, chosen)
-        if not np.isfinite(fitted.matrix).all() or not 0.3 < abs(np.linalg.det(fitted.matrix)) < 3:
-            return None
-        return fitted.matrix, float(np.median(fitted.residual))
+        fitted = fit(self.sub.xy[i], self.reference.xy[j], np.hypot(self.sub.sigma[i], self.reference.sigma[j]), model)
+        matrix = fitted.transform.matrix
+        return fitted if np.isfinite(matrix).all() and 0.3 < abs(np.linalg.det(matrix)) < 3 else None
 
-    def _pairs(self, matrix: DoubleArray, radius: float) -> tuple[IntArray, IntArray, DoubleArray]:
-        i, j, distance = self._near.within(apply(matrix, self.sub.xy), radius)
+    def _pairs(self, transform: Transform, radius: float) -> tuple[IntArray, IntArray, DoubleArray]:
+        i, j, distance = self._near.within(transform.apply(self.sub.xy), radius)
         mutual = one_to_one(i, j)
         return i[mutual], j[mutual], distance[mutual]
 
-    def _assess(self, matrix: DoubleArray, radius: float, tried: int) -> Match | None:
-        i, j, distance = self._pairs(matrix, radius)
+    def _assess(self, step: _Step, tried: int) -> Match | None:
+        fitted, radius = step.fitted, step.radius_px
+        i, j, distance = self._pairs(fitted.transform, radius)
         if len(i) < FREE_STARS:
             return None
-        mapped = apply(matrix, self.sub.xy)
+        mapped = fitted.transform.apply(self.sub.xy)
         inside = self.reference.holds(mapped)
         n_sub = max(int(inside.sum()), len(i))
-        n_reference = max(
-            int(self.sub.holds(apply(np.asarray(np.linalg.inv(matrix), np.float64), self.reference.xy)).sum()), len(i)
-        )
+        n_reference = max(int(self.sub.holds(fitted.transform.back(self.reference.xy)).sum()), len(i))
         chance = self._chance_of_one(mapped[inside], radius)
         log10_chance = log10_tail(len(i) - FREE_STARS, n_sub - FREE_STARS, chance) + math.log10(tried)
-        sigma = np.hypot(self.sub.sigma[i], self.reference.sigma[j])
-        fitted = robust_fit(self.sub.xy[i], self.reference.xy[j], sigma, "similarity")
-        return Match(
-            matrix, i, j, float(np.sqrt(np.mean(distance**2))), log10_chance,
-            corner_error(fitted, self.sub.xy[i], self.sub.width, self.sub.height), len(i) / min(n_sub, n_reference),
-            _reach(self.sub.xy[i]) / max(_reach(self.sub.xy[inside]), 1e-9),
-        )  # fmt: skip
+        centre_px, *corners_px = place_errors(fitted, step.source, self.sub.landmarks()).tolist()
+        transform = replace(
+            fitted.transform,
+            matched=len(i),
+            rms_px=float(np.sqrt(np.mean(distance**2))),
+            error_px=centre_px,
+            corner_error_px=max(corners_px),
+        )
+        reach = _reach(self.sub.xy[i]) / max(_reach(self.sub.xy[inside]), 1e-9)
+        return Match(transform, i, j, log10_chance, len(i) / min(n_sub, n_reference), reach)
 
     def _chance_of_one(self, mapped: DoubleArray, radius: float) -> float:
         """Chance that a star without a partner meets one within `radius`: from the density around, or overall."""

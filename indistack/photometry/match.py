@@ -79,9 +79,11 @@ class Photometer:
         ratio = flux_ratio(scene.stars, self._scene.stars, transform)
         expected = expected_scale(frame.info, self._info)
         scale = self._scale(ratio, expected, must_scale, frame.info.linear)
+        background, gradient_adu = self._background(frame, scale * scene.stars.noise_adu, transform, scale)
         return Match(
             scale=scale,
-            background=self._background(frame, scale * scene.stars.noise_adu, transform, scale),
+            background=background,
+            gradient_sigma=gradient_adu / max(self._scene.stars.noise_adu, 1e-12),
             transparency=expected / ratio.value if expected is not None and ratio.is_known else None,
             brightness=scale / ratio.value if ratio.is_known else 1.0,
             compared=ratio.stars,
@@ -101,17 +103,26 @@ class Photometer:
 
     def _background(
         self, frame: CalibratedFrame, noise_adu: float, transform: Transform, scale: float
-    ) -> tuple[tuple[float, ...], ...]:
-        """What the scaled sub's sky lacks, per channel, measured at the places where the reference's was."""
-        if self._settings.background == "off":
-            return ((0.0,),)
-        xy = transform.inverse().apply(self._sky.xy)
+    ) -> tuple[tuple[tuple[float, ...], ...], float]:
+        """What the scaled sub's sky lacks, per channel, measured at the places where the reference's was.
+
+        And by how much that differs over the frame in the worst channel (ADU), whether it is undone or not.
+        """
+        xy = transform.back(self._sky.xy)
         lacking = _like(self._sky.level_adu, frame.channels) - scale * sky_levels(frame, xy)
         known = np.isfinite(lacking).all(axis=1)
         design = terms(xy[known], frame.width, frame.height)
-        if self._settings.background == "level" or len(design) < LEAST_BLOCKS:
-            return tuple(_level(values) for values in lacking[known].T)
-        return tuple(_surface(design, values, VISIBLE_SIGMA * noise_adu) for values in lacking[known].T)
+        levels = tuple(_level(values) for values in lacking[known].T)
+        surfaces, gradient_adu = levels, 0.0
+        if len(design) >= LEAST_BLOCKS:
+            fitted = [fit_surface(design, values) for values in lacking[known].T]
+            spans_adu = [float(np.ptp(design @ surface)) for surface in fitted]
+            gradient_adu = max(spans_adu)
+            surfaces = tuple(
+                tuple(surface.tolist()) if span_adu > VISIBLE_SIGMA * noise_adu else level
+                for surface, span_adu, level in zip(fitted, spans_adu, levels, strict=True)
+            )
+        return {"off": ((0.0,),), "level": levels, "surface": surfaces}[self._settings.background], gradient_adu
 
 
 def _like(levels: DoubleArray, channels: int) -> DoubleArray:
@@ -121,9 +132,3 @@ def _like(levels: DoubleArray, channels: int) -> DoubleArray:
 
 def _level(values: DoubleArray) -> tuple[float]:
     return (float(np.median(values)),) if len(values) else (0.0,)
-
-
-def _surface(design: DoubleArray, values: DoubleArray, limit_adu: float) -> tuple[float, ...]:
-    """A surface where it spans more than the limit."""
-    surface = fit_surface(design, values)
-    return tuple(surface.tolist()) if np.ptp(design @ surface) > limit_adu else _level(values)

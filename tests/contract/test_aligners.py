@@ -1,4 +1,4 @@
-"""What every aligner promises."""
+"""What every aligner promises: those that work on stars with star lists, those that work on pictures with pictures."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from indistack.errors import RegistrationError
 from indistack.frame import Transform
 from tests.unit.align.fields import Pair, corner_error, motion, pair_of, scene_of, star_list
 
-STILL = ["none"]
+ON_STARS = [name for name in sorted(ALIGNERS) if ALIGNERS.get(name).needs_stars]
+ON_PICTURES = [name for name in sorted(ALIGNERS) if ALIGNERS.get(name).needs_luminance and name not in ON_STARS]
+STILL = [name for name in sorted(ALIGNERS) if name not in ON_STARS and name not in ON_PICTURES]
 """Aligners that take every sub as it lies: what moves is not for them, by definition."""
 
-TOLERANCE_PX = {"asterism": 0.1}
+TOLERANCE_PX = {"asterism": 0.1, "auto": 0.1}
 """Worst corner error for 100 stars of 0.05 px each."""
 
 MOTIONS = {
@@ -26,12 +28,12 @@ MOTIONS = {
 }
 
 
-@pytest.fixture(params=sorted(ALIGNERS))
+@pytest.fixture(params=ON_STARS + STILL)
 def aligner(request: pytest.FixtureRequest) -> Aligner:
     return ALIGNERS.get(request.param)(AlignSettings(method=request.param))
 
 
-@pytest.fixture(params=sorted(set(ALIGNERS) - set(STILL)))
+@pytest.fixture(params=ON_STARS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -69,7 +69,13 @@ class Pair:
 
 
 def pair_of(
-    matrix: Array, n: int = 120, seed: int = 0, lost: float = 0.0, jitter_px: float = 0.05, hot: int = 0
+    matrix: Array,
+    n: int = 120,
+    seed: int = 0,
+    lost: float = 0.0,
+    jitter_px: float = 0.05,
+    hot: int = 0,
+    hot_fwhm_px: float = 1.2,
 ) -> Pair:
     """Look twice at a sky of about `n` stars per frame.
 
@@ -81,6 +87,8 @@ def pair_of(
         Error of each place.
     hot : int
         Points that stand at the same pixels in both, among the brightest.
+    hot_fwhm_px : float
+        Their width; that of the stars is 3.
     """
     rng = np.random.default_rng(seed)
     reach = 2.5
@@ -95,7 +103,7 @@ def pair_of(
         seen = places[inside] + rng.normal(0, jitter_px, (inside.sum(), 2))
         light = flux[inside] * 10 ** rng.normal(0, 0.02, inside.sum())
         fixed = pixels + rng.normal(0, 0.03, pixels.shape)
-        width = np.concatenate([np.full(len(seen), 3.0), np.full(hot, 1.2)])
+        width = np.concatenate([np.full(len(seen), 3.0), np.full(hot, hot_fwhm_px)])
         return scene_of(star_list(np.concatenate([seen, fixed]), np.concatenate([light, pixel_flux]), width))
 
     return Pair(look(mapped(np.linalg.inv(matrix), sky)), look(sky), matrix)

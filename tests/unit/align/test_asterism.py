@@ -5,7 +5,7 @@ import pytest
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.frame import Transform
+from indistack.frame import Bend, Transform
 from tests.unit.align.fields import Pair, corner_error, mapped, motion, pair_of, scene_of, star_list
 
 NARROW, WIDE = 1.2, 3.0
@@ -54,12 +54,81 @@ def test_max_scale_change_decides_how_much_larger_a_sub_may_be() -> None:
     assert corner_error(register(pair, max_scale_change=0.08).matrix, pair.matrix) < 0.1
 
 
-def test_an_affine_model_takes_a_shear_that_a_similarity_cannot() -> None:
+def seen_through(transform: Transform, pair: Pair) -> Pair:
+    """The pair with its reference as a further transform maps it."""
+    return Pair(pair.sub, scene_of(star_list(transform.apply(pair.reference.stars.xy))), pair.matrix)
+
+
+SHEAR = Transform(np.array([[1.002, 0.001, 0], [0, 1, 0], [0, 0, 1]]))
+TILT = Transform(np.array([[1, 0, 0], [0, 1, 0], [6e-7, -4e-7, 1]]))
+DISTORTION = np.array([[4.0, -1.0, 2.0], [2.0, 5.0, -3.0]])
+LENS = Transform(np.eye(3), bend=Bend((1000.0, 750.0), 1250.0, DISTORTION))
+CORNERS = np.array([[0.0, 0], [1999, 0], [0, 1499], [1999, 1499]])
+
+
+def worst_corner(found: Transform, pair: Pair, then: Transform) -> float:
+    return float(np.hypot(*(found.apply(CORNERS) - then.apply(mapped(pair.matrix, CORNERS))).T).max())
+
+
+@pytest.mark.parametrize(
+    ("model", "then", "limit_px"), [("affine", SHEAR, 0.1), ("homography", TILT, 0.1), ("quadratic", LENS, 0.2)]
+)
+def test_a_richer_model_takes_what_a_similarity_cannot(model: str, then: Transform, limit_px: float) -> None:
     pair = pair_of(motion(1, 10, 10), n=300)
-    shear = np.array([[1.002, 0.001, 0], [0, 1, 0], [0, 0, 1]])
-    sheared = Pair(pair.sub, scene_of(star_list(mapped(shear, pair.reference.stars.xy))), shear @ pair.matrix)
-    assert corner_error(register(sheared, model="affine").matrix, sheared.matrix) < 0.2
-    assert corner_error(register(sheared).matrix, sheared.matrix) > 0.5
+    seen = seen_through(then, pair)
+    assert worst_corner(register(seen, model=model), pair, then) < limit_px
+    assert worst_corner(register(seen), pair, then) < limit_px  # the residuals demand it
+    assert worst_corner(register(seen, model="similarity"), pair, then) > 0.5
+
+
+@pytest.mark.parametrize("strength", [1, 4])
+def test_stars_that_a_lens_has_carried_off_are_matched_again(strength: float) -> None:
+    pair = pair_of(motion(1, 10, 10), n=300)
+    lens = Transform(np.eye(3), bend=Bend((1000.0, 750.0), 1250.0, strength * DISTORTION))
+    found = register(seen_through(lens, pair))
+    assert found.bend is not None
+    assert found.matched > 0.95 * register(pair).matched
+    assert found.rms_px < 0.12
+
+
+def test_a_plain_field_stays_a_similarity() -> None:
+    found = register(pair_of(motion(1, 10, 10), n=300))
+    assert found.bend is None
+    a, b = found.matrix[0, :2]
+    np.testing.assert_array_equal(found.matrix[1, :2], [-b, a])
+
+
+def test_the_error_of_the_transform_is_told() -> None:
+    errors = []
+    for n in (100, 1000):
+        found = register(pair_of(motion(1, 10, 10), n=n))
+        assert found.error_px is not None
+        assert found.corner_error_px is not None
+        # 0.05 px in each axis of each frame: sqrt(2 axes) * sqrt(2 frames) * 0.05 / sqrt(stars) at their middle
+        assert found.error_px == pytest.approx(0.1 / np.sqrt(found.matched), rel=0.25)
+        assert 1.5 < found.corner_error_px / found.error_px < 3
+        errors.append(found.error_px)
+    assert errors[1] < errors[0] / 2
+
+
+def mirrored_pair() -> Pair:
+    pair = pair_of(motion(25, 12, -30), n=150)
+    stars = pair.sub.stars
+    turned_over = star_list(np.column_stack([1999 - stars.x, stars.y]), stars.flux)
+    return Pair(scene_of(turned_over), pair.reference, pair.matrix @ [[-1, 0, 1999], [0, 1, 0], [0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("setting", "plain", "turned"), [(False, True, False), (True, False, True), ("auto", True, True)]
+)
+def test_mirrored_says_which_way_round_a_sub_may_lie(setting: object, plain: bool, turned: bool) -> None:
+    for pair, allowed in ((pair_of(motion(25, 12, -30), n=150), plain), (mirrored_pair(), turned)):
+        if allowed:
+            first = register(pair, mirrored=setting)
+            assert corner_error(first.matrix, pair.matrix) < 0.1
+            assert corner_error(register(pair, first, mirrored=setting).matrix, pair.matrix) < 0.1
+        else:
+            assert reason_of(pair, mirrored=setting) == "no_match"
 
 
 def test_ten_thousand_stars() -> None:
@@ -106,28 +175,30 @@ def still_points(fwhm: float, centred: bool, moved: int, points: int = 40) -> Pa
 
 
 @pytest.mark.parametrize(
-    ("fwhm", "centred", "moved", "accepted"),
+    ("fwhm", "centred", "moved", "reason"),
     [
-        (WIDE, False, 0, True),  # a perfectly tracked field
-        (WIDE, False, 20, True),  # the same, with clouds or noise
-        (WIDE, True, 0, True),  # a simulator that draws its stars on pixel centres
-        (NARROW, True, 0, False),  # hot pixels
-        (NARROW, True, 20, False),  # hot pixels, and stars of different fields
-        (WIDE, True, 20, False),  # hot pixels widened by a debayer, and stars of different fields
-        (NARROW, False, 40, False),  # pairs of hot pixels, and stars of different fields
-        (WIDE, False, 120, False),  # most has moved
+        (WIDE, False, 0, None),  # a perfectly tracked field
+        (WIDE, False, 20, None),  # the same, with clouds or noise
+        (WIDE, True, 0, None),  # a simulator that draws its stars on pixel centres
+        (NARROW, True, 0, "fixed_pattern"),  # hot pixels
+        (NARROW, True, 20, "no_match"),  # hot pixels, left out where there are stars; those are of different fields
+        (WIDE, True, 20, "fixed_pattern"),  # hot pixels widened by a debayer, and stars of different fields
+        (NARROW, False, 40, "fixed_pattern"),  # pairs of hot pixels, and stars of different fields
+        (WIDE, False, 120, "fixed_pattern"),  # most has moved
     ],
 )
-def test_a_zero_shift_is_believed_of_stars_only(fwhm: float, centred: bool, moved: int, accepted: bool) -> None:
+def test_a_zero_shift_is_believed_of_stars_only(fwhm: float, centred: bool, moved: int, reason: str | None) -> None:
     pair = still_points(fwhm, centred, moved)
-    if accepted:
+    if reason is None:
         assert corner_error(register(pair).matrix, np.eye(3)) < 0.1
     else:
-        assert reason_of(pair) == "fixed_pattern"
+        assert reason_of(pair) == reason
 
 
-def test_the_stars_win_over_three_times_as_many_hot_pixels() -> None:
-    pair = pair_of(motion(0.3, 25, -14), n=40, hot=120)
-    transform = register(pair, Transform.identity())
-    assert corner_error(transform.matrix, pair.matrix) < 0.3
-    assert transform.matched < 60
+@pytest.mark.parametrize("hot_fwhm_px", [NARROW, 2.8])
+def test_the_stars_win_over_three_times_as_many_hot_pixels(hot_fwhm_px: float) -> None:
+    pair = pair_of(motion(0.3, 25, -14), n=40, hot=120, hot_fwhm_px=hot_fwhm_px)
+    for guess in (None, Transform.identity(), Transform(pair.matrix)):
+        transform = register(pair, guess)
+        assert corner_error(transform.matrix, pair.matrix) < 0.3
+        assert transform.matched < 60

@@ -32,7 +32,7 @@ def frame(pixels: np.ndarray, seed: int = 0, **facts: Any) -> CalibratedFrame:
 
 
 def scene(share: float = 1.0, transform: Transform = SHIFT, n: int = 60) -> Scene:
-    places = transform.inverse().apply(STARS.xy)
+    places = transform.back(STARS.xy)
     flux = share * STARS.flux * np.random.default_rng(2).normal(1, 0.01, len(STARS))
     stars = replace(STARS, x=places[:, 0], y=places[:, 1], flux=flux)
     return Scene(stars.take(slice(0, n)), WIDTH, HEIGHT)
@@ -73,6 +73,18 @@ def test_a_gradient_is_followed_where_it_shows() -> None:
     assert np.abs(ramp + added(surface)).max() < 3
     assert len(level.background[0]) == 1
     assert np.median(ramp + added(level)) == pytest.approx(0, abs=2)
+
+
+@pytest.mark.parametrize("way", ["off", "level", "surface"])
+def test_a_gradient_is_told_in_units_of_the_noise_whether_it_is_undone_or_not(way: str) -> None:
+    ramp = 60 * X / WIDTH
+    (steep, even) = (
+        photometer(background=way).match(frame(nebula(SHIFT) + extra, seed=1), scene(), SHIFT).gradient_sigma
+        for extra in (ramp, 0)
+    )
+    noise_adu = STARS.noise_adu
+    assert steep * noise_adu == pytest.approx(60, rel=0.2)  # over the part in common, between centres of blocks
+    assert even * noise_adu < 6
 
 
 def test_off_leaves_the_pixels_alone() -> None:

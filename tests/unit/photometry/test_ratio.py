@@ -19,7 +19,7 @@ FLIP = Transform(motion(180, 12.0, -7.0))
 
 def seen(share: float, transform: Transform = FLIP, scatter: float = 0.02) -> StarList:
     """The same stars in a sub that lies so on the reference."""
-    places = transform.inverse().apply(REFERENCE.xy)
+    places = transform.back(REFERENCE.xy)
     flux = REFERENCE.flux * share * np.random.default_rng(1).normal(1, scatter, len(REFERENCE))
     return replace(REFERENCE, x=places[:, 0], y=places[:, 1], flux=flux)
 

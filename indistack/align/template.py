@@ -1,0 +1,109 @@
+"""A piece of the reference that is searched for in the sub: the Sun behind a blocker, halos, a landmark."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from indistack.align.base import ALIGNERS, Aligner, AlignSettings
+from indistack.align.planes import detail_of, shifted, to_full
+from indistack.align.spectrum import refine
+from indistack.errors import RegistrationError
+from indistack.frame import DoubleArray, FloatArray, Scene, Transform
+
+LEAST_SIDE_PX = 8
+"""Of the box, in the binned plane."""
+BOX_SHARE = 1 / 3
+LEAST_CONTRAST = 0.05
+"""Standard deviation in the box, that of the whole reference being 1."""
+
+
+@ALIGNERS.register("template")
+class Template(Aligner):
+    """Searches a box of the reference within a box of the sub, by normalised correlation; translation."""
+
+    needs_luminance: ClassVar[bool] = True
+    needs_stars: ClassVar[bool] = False
+
+    def __init__(self, settings: AlignSettings) -> None:
+        self._settings = settings.template
+
+    def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
+        """Find the shift; see `Aligner`. The search box lies around where the guess puts the box.
+
+        Raises
+        ------
+        RegistrationError
+            ``no_contrast``: nothing in the box, or in the picture. ``too_small``: the box, or what of it lies in the
+            frame. ``no_match``: nothing in the search box is alike enough.
+        """
+        ours, theirs = detail_of(sub), detail_of(reference)
+        box = self._box(theirs)
+        if float(theirs[box].std()) < LEAST_CONTRAST:
+            raise RegistrationError("no_contrast", "the box in the reference is the same everywhere")
+        starts = [Transform.identity()] if guess is None else [guess, Transform.identity()]
+        found = [self._search(ours, theirs[box], box, start) for start in starts]
+        shift, score = max(found, key=lambda pair: pair[1])
+        if not score >= self._settings.min_score:
+            raise _too_unlike(score, self._settings.min_score)
+        return Transform(to_full(shift), score=score)
+
+    def _search(
+        self, sub: FloatArray, piece: FloatArray, box: tuple[slice, slice], start: Transform
+    ) -> tuple[DoubleArray, float]:
+        """Search where `start` puts the box: the shift and its correlation, -1 where there is none."""
+        height, width = piece.shape
+        x, y = _corner_in_sub(start, box)
+        reach = round(self._settings.search_px / 2)
+        top, left = max(0, y - reach), max(0, x - reach)
+        field = sub[top : max(0, y + reach + height), left : max(0, x + reach + width)]
+        if field.shape[0] < height + 2 or field.shape[1] < width + 2:
+            return np.eye(3), -1.0
+        (at_x, at_y), score = best_place(field, piece)
+        on_piece = refine(sub, piece, shifted(-left - at_x, -top - at_y))
+        if on_piece is None:
+            return np.eye(3), -1.0
+        return shifted(box[1].start, box[0].start) @ on_piece, score
+
+    def _box(self, plane: FloatArray) -> tuple[slice, slice]:
+        """The box in the binned plane, cut at its borders."""
+        if self._settings.box is None:
+            return _most_contrast(plane)
+        x, y, width, height = (value / 2 for value in self._settings.box)
+        box = np.s_[max(0, round(y)) : round(y + height), max(0, round(x)) : round(x + width)]
+        if min(plane[box].shape) < LEAST_SIDE_PX:
+            detail = f"of the box {self._settings.box} too little lies in the reference"
+            raise RegistrationError("too_small", detail, {"limit": 2 * LEAST_SIDE_PX})
+        return box
+
+
+def best_place(field: FloatArray, piece: FloatArray) -> tuple[tuple[int, int], float]:
+    """Return x, y of the corner of what is most like the piece, and Pearson's r; -1 at the border of the field."""
+    scores = cv2.matchTemplate(field, piece, cv2.TM_CCOEFF_NORMED)
+    scores[~np.isfinite(scores)] = -1
+    y, x = map(int, np.unravel_index(int(scores.argmax()), scores.shape))
+    inside = 0 < y < scores.shape[0] - 1 and 0 < x < scores.shape[1] - 1
+    return (x, y), float(scores[y, x]) if inside else -1.0
+
+
+def _corner_in_sub(start: Transform, box: tuple[slice, slice]) -> tuple[int, int]:
+    """Where the corner of the box lies in the sub, in binned px."""
+    corner = np.array([[2 * box[1].start + 0.5, 2 * box[0].start + 0.5]])
+    x, y = (start.back(corner)[0] - 0.5) / 2
+    return round(float(x)), round(float(y))
+
+
+def _most_contrast(plane: FloatArray) -> tuple[slice, slice]:
+    """The box with the most contrast."""
+    height, width = (max(LEAST_SIDE_PX, round(BOX_SHARE * side)) for side in plane.shape)
+    power = cv2.boxFilter(plane * plane, -1, (width, height), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    inside = power[: plane.shape[0] - height + 1, : plane.shape[1] - width + 1]
+    y, x = map(int, np.unravel_index(int(inside.argmax()), inside.shape))
+    return np.s_[y : y + height, x : x + width]
+
+
+def _too_unlike(score: float, limit: float) -> RegistrationError:
+    detail = f"what is most like the box correlates by r = {score:.2f}; {limit:.2f} is needed"
+    return RegistrationError("no_match", detail, {"score": score, "limit": limit})

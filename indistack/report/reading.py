@@ -1,0 +1,141 @@
+"""A ledger read back: one stack's subs as columns of numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indistack.errors import IndistackError
+from indistack.frame import Accepted, BoolArray, DoubleArray, Refused, Restarted
+
+Line = Mapping[str, Any]
+
+SUBS = (Accepted.word, Refused.word, Restarted.word)
+
+
+@dataclass(frozen=True)
+class Subs:
+    """The subs of one stack, in the order in which they came.
+
+    Attributes
+    ----------
+    path : Path
+        The ledger.
+    lines : tuple of Line
+        One per sub; calibration frames are left out.
+    damaged : tuple of int
+        Lines of the file, from 1, that cannot be read.
+    """
+
+    path: Path
+    lines: tuple[Line, ...]
+    damaged: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def column(self, name: str, element: int | None = None) -> DoubleArray:
+        """Return ``(n,)`` numbers of a field, or of one element of a list; NaN where a line has none."""
+        return np.array([_number(line.get(name), element) for line in self.lines], dtype=np.float64)
+
+    def words(self, name: str) -> list[str]:
+        """Return a field as text, "" where a line has none."""
+        return [str(line.get(name) or "") for line in self.lines]
+
+    @cached_property
+    def used(self) -> BoolArray:
+        """``(n,)``, True where the sub is in the stack."""
+        return np.array([line["outcome"] != Refused.word for line in self.lines], dtype=bool)
+
+    @cached_property
+    def start(self) -> datetime:
+        """Middle of the first exposure (UTC)."""
+        return datetime.fromtimestamp(float(self._unix_s[0]), UTC)
+
+    @cached_property
+    def is_timed(self) -> bool:
+        """Whether it is known when the subs were taken: files that were found without a date came at any time."""
+        if np.isfinite(self._begin_s("date_obs")).mean() > 0.5:
+            return True
+        apart_s, exposure_s = np.diff(self._begin_s("received")), self.column("exposure_s")
+        known = np.isfinite(exposure_s).any() and np.isfinite(apart_s).any()
+        return bool(known and np.nanmedian(apart_s) >= np.nanmedian(exposure_s) > 0)
+
+    @cached_property
+    def time_s(self) -> DoubleArray:
+        """Middle of each exposure, in seconds after `start`; the number of the sub, from 0, where that is unknown."""
+        number = np.arange(len(self), dtype=np.float64)
+        time_s: DoubleArray = self._unix_s - self._unix_s[0] if self.is_timed else number
+        return time_s
+
+    @cached_property
+    def _unix_s(self) -> DoubleArray:
+        """By the camera's clock, if it tells the time of most subs; else by the times when they came."""
+        begin_s = self._begin_s("date_obs")
+        if np.isfinite(begin_s).mean() <= 0.5:
+            begin_s = self._begin_s("received")
+        return _filled(begin_s + np.nan_to_num(self.column("exposure_s")) / 2)
+
+    def _begin_s(self, name: str) -> DoubleArray:
+        return np.array([_unix_s(line.get(name)) for line in self.lines])
+
+
+def read_session(path: Path) -> Subs:
+    """Read a session's folder, or its ledger.
+
+    Lines that a power cut or a bad card has damaged are left out and counted.
+
+    Raises
+    ------
+    IndistackError
+        There is no ledger, or no sub in it.
+    """
+    ledger = path / "ledger.jsonl" if path.is_dir() else path
+    try:
+        texts = ledger.read_bytes().splitlines()
+    except OSError as error:
+        raise IndistackError(f"{ledger}: {error.strerror}") from error
+    lines = [_parsed(text) for text in texts]
+    damaged = tuple(number for number, line in enumerate(lines, 1) if line is None)
+    subs = tuple(line for line in lines if line is not None and line["outcome"] in SUBS)
+    if not subs:
+        raise IndistackError(f"{ledger}: no sub in it" + (f"; {len(damaged)} damaged lines" if damaged else ""))
+    return Subs(ledger, subs, damaged)
+
+
+def _parsed(text: bytes) -> Line | None:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) and isinstance(line.get("outcome"), str) else None
+
+
+def _number(value: Any, element: int | None) -> float:
+    if element is not None:
+        value = value[element] if isinstance(value, list) and len(value) > element else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value)
+
+
+def _unix_s(text: Any) -> float:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return math.nan
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _filled(time_s: DoubleArray) -> DoubleArray:
+    """A sub without a time came between its neighbours."""
+    known, every = np.isfinite(time_s), np.arange(len(time_s))
+    return np.interp(every, every[known], time_s[known]) if known.any() else every.astype(np.float64)

@@ -1,0 +1,156 @@
+"""Small charts as inline SVG: no script, nothing to fetch, colours from the page's style."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from html import escape
+from typing import Literal
+
+import numpy as np
+
+from indistack.frame import DoubleArray
+
+WIDTH, HEIGHT = 420, 220
+"""Of a chart in units of its text's size: narrow enough to be read on a phone."""
+
+LEFT, RIGHT, TOP, BOTTOM = 52, 18, 10, 36
+TICKS = 6
+NICE_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)
+
+Label = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points ``(n,)`` in one colour, a CSS class; NaN is a gap in a line."""
+
+    x: DoubleArray
+    y: DoubleArray
+    colour: str = "a"
+    kind: Literal["dots", "line"] = "dots"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Range, ticks and their labels."""
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...] = field(default=())
+
+    def place(self, values: DoubleArray, first: float, last: float) -> DoubleArray:
+        """Map values to the drawing."""
+        return first + (values - self.low) / (self.high - self.low) * (last - first)
+
+
+def number_axis(values: DoubleArray, share: float = 0.06) -> Axis:
+    """Return an axis that holds all finite values, with a margin and round ticks."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    margin = share * (high - low) if high > low else max(abs(high) * share, 1e-3)
+    low, high = low - margin, high + margin
+    step = _nice((high - low) / TICKS)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    ticks = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+    return Axis(low, high, tuple((float(tick), f"{tick + 0.0:.{digits}f}") for tick in ticks))
+
+
+def time_axis(start: datetime, time_s: DoubleArray) -> Axis:
+    """Return an axis of seconds after `start` with clock times (UTC) as labels."""
+    last_s = max(float(time_s.max()), 1.0)
+    step_min = next((step for step in NICE_MIN if last_s / 60 / step <= TICKS), NICE_MIN[-1])
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = math.ceil((start - midnight).total_seconds() / 60 / step_min)
+    ticks = []
+    for number in range(first, first + TICKS + 1):
+        moment = midnight + timedelta(minutes=number * step_min)
+        ticks.append(((moment - start).total_seconds(), f"{moment:%H:%M}"))
+    return Axis(0.0, last_s, tuple(tick for tick in ticks if tick[0] <= last_s))
+
+
+def same_scale(x: Axis, y: Axis) -> tuple[Axis, Axis]:
+    """Widen the range of one axis until a unit is as long on both."""
+    wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    unit = max((x.high - x.low) / wide, (y.high - y.low) / high)
+    grown = []
+    for axis, length in ((x, wide), (y, high)):
+        middle, half = (axis.low + axis.high) / 2, unit * length / 2
+        grown.append(number_axis(np.array([middle - half, middle + half]), 0.0))
+    return grown[0], grown[1]
+
+
+def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], unit: str = "", y_down: bool = False) -> str:
+    """Draw a chart; what lies outside of its ranges is left out.
+
+    Parameters
+    ----------
+    title : str
+        Above it.
+    x, y : Axis
+        Their ranges.
+    series : sequence of Series
+        Later ones lie on top; NaN is outside.
+    unit : str
+        Of the numbers on the y axis.
+    y_down : bool
+        As in a picture.
+    """
+    floor, ceiling = (TOP, HEIGHT - BOTTOM) if y_down else (HEIGHT - BOTTOM, TOP)
+    parts = [_grid(x, y, floor, ceiling)]
+    for one in series:
+        inside = (one.x >= x.low) & (one.x <= x.high) & (one.y >= y.low) & (one.y <= y.high)
+        px = x.place(np.where(inside, one.x, np.nan), LEFT, WIDTH - RIGHT)
+        py = y.place(one.y, floor, ceiling)
+        parts.append(f'<path class="{one.kind} {one.colour}" d="{_path(px, py, one.kind)}"/>')
+    caption = f"{escape(title)} <small>{escape(unit)}</small>" if unit else escape(title)
+    drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+    return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
+
+
+def strip(runs: Sequence[tuple[int, int, str, str]], colours: dict[str, str]) -> str:
+    """Draw what became of each sub: runs of first and last sub (from 1), word, detail; a CSS class for each word."""
+    total = runs[-1][1] if runs else 1
+    bars = "".join(
+        f'<rect class="{colours[word]}" x="{first - 1}" y="0" width="{last - first + 1}" height="10">'
+        f"<title>{first} to {last}: {escape(word)} {escape(detail)}</title></rect>"
+        for first, last, word, detail in runs
+    )
+    return f'<svg class="strip" viewBox="0 0 {total} 10" preserveAspectRatio="none" role="img">{bars}</svg>'
+
+
+def _grid(x: Axis, y: Axis, floor: float, ceiling: float) -> str:
+    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    parts = []
+    for value, label in x.ticks:
+        at = _one(x, value, LEFT, right)
+        parts.append(f'<path class="grid" d="M{at} {TOP}V{bottom}"/><text x="{at}" y="{bottom + 18}">{label}</text>')
+    for value, label in y.ticks:
+        at = _one(y, value, floor, ceiling)
+        parts.append(f'<path class="grid" d="M{LEFT} {at}H{right}"/>')
+        parts.append(f'<text class="y" x="{LEFT - 6}" y="{at + 4}">{label}</text>')
+    return "".join(parts)
+
+
+def _one(axis: Axis, value: float, first: float, last: float) -> float:
+    return round(float(axis.place(np.array([value]), first, last)[0]), 1)
+
+
+def _path(x: DoubleArray, y: DoubleArray, kind: str) -> str:
+    """Dots are lines of no length with round ends; a gap lifts the pen."""
+    words, down = [], False
+    for px, py in zip(x.tolist(), y.tolist(), strict=True):
+        if not math.isfinite(px):
+            down = False
+            continue
+        words.append(f"{'L' if down else 'M'}{px:.1f} {py:.1f}" + ("h0" if kind == "dots" else ""))
+        down = kind == "line"
+    return "".join(words)
+
+
+def _nice(step: float) -> float:
+    """Return the next larger of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)

@@ -1,0 +1,82 @@
+"""Aligners in the whole way of a sub: what is chosen, told and judged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indistack.frame import Accepted, Blob, Outcome, Refused
+from indistack.pipeline import Pipeline
+from tests.pipeline.conftest import MakePipeline
+from tests.pipeline.night import blob_of, make_sky
+
+
+def taken(pipeline: Pipeline, files: list[Path]) -> list[Outcome]:
+    now = datetime(2024, 8, 10, 21, tzinfo=UTC)
+    return [pipeline.process(Blob(path.read_bytes(), path.suffix, "camera", path.name, now, path)) for path in files]
+
+
+def test_subs_aligned_each_to_the_one_before_lie_where_they_belong(make_pipeline: MakePipeline) -> None:
+    sky, pipeline = make_sky(drift_px_per_sub=(3.3, -2.2)), make_pipeline("align.against=previous")
+    corners = np.array([[0, 0, 1], [639, 0, 1], [0, 479, 1], [639, 479, 1]]).T
+    rms = []
+    for _ in range(5):
+        exposure = sky.expose()
+        outcome = pipeline.process(blob_of(exposure))
+        assert isinstance(outcome, Accepted), outcome
+        found = np.array(outcome.numbers["transform"]) @ corners
+        assert np.abs(found - exposure.truth.transform @ corners).max() < 0.5
+        rms.append(outcome.numbers["rms_px"])
+    assert rms == sorted(rms)  # the errors of the links add up
+    assert rms[-1] > 1.5 * rms[1]
+
+
+def test_auto_aligns_stars_by_stars_and_tells_why(make_pipeline: MakePipeline) -> None:
+    sky, named, auto = make_sky(drift_px_per_sub=(3.3, -2.2)), make_pipeline(), make_pipeline("align.method=auto")
+    for _ in range(3):
+        blob = blob_of(sky.expose())
+        numbers = named.process(blob).numbers, auto.process(blob).numbers
+        assert numbers[0]["transform"] == numbers[1]["transform"]
+        assert [one["align_method"] for one in numbers] == ["asterism", "asterism"]
+    assert "stars" in numbers[1]["align_reason"]
+    assert numbers[0]["align_reason"] == "chosen in the settings"
+
+
+@pytest.mark.parametrize("target", ["moon", "jupiter"])
+def test_auto_aligns_the_moon_and_a_planet_by_the_limb(
+    make_pipeline: MakePipeline, shared_data: Path, target: str
+) -> None:
+    pipeline = make_pipeline("align.method=auto", "drift.enabled=false")
+    outcomes = taken(pipeline, sorted((shared_data / "planetary" / target).glob("*.png")))
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 10
+    assert {outcome.numbers["align_method"] for outcome in outcomes} == {"disk"}
+    assert {outcome.numbers["weight"] for outcome in outcomes} == {1.0}
+
+
+def test_the_moon_by_its_limb_and_by_its_face_lies_in_the_same_place(
+    make_pipeline: MakePipeline, shared_data: Path
+) -> None:
+    files = sorted((shared_data / "planetary" / "moon").glob("*.png"))
+    by_limb, by_face = (
+        np.array([one.numbers["shift_px"] for one in taken(make_pipeline(f"align.method={name}"), files)])
+        for name in ("disk", "phase")
+    )
+    assert np.abs(by_limb[-1]).max() > 100
+    assert np.abs(by_limb - by_face).max() < 0.15
+
+
+def test_cloudy_skies_are_refused_by_auto(make_pipeline: MakePipeline, shared_data: Path) -> None:
+    for path in sorted((shared_data / "allsky_negative").glob("*.jpg")):
+        (outcome,) = taken(make_pipeline("align.method=auto"), [path])
+        assert isinstance(outcome, Refused), path.name
+
+
+def test_a_scene_without_stars_is_judged_by_its_light_alone(make_pipeline: MakePipeline) -> None:
+    empty = make_sky(n_stars=0, targets=({"name": "Dark", "nebula_e_per_s": 0.0},)).expose()
+    assert make_pipeline().process(blob_of(empty)).reason == "too_few_stars"
+    assert isinstance(make_pipeline("align.method=none").process(blob_of(empty)), Accepted)
+    bright = make_pipeline("align.method=none", "quality.max_background=0.001").process(blob_of(empty))
+    assert bright.reason == "background_too_high"
