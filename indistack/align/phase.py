@@ -72,7 +72,7 @@ def place(sub: FloatArray, reference: FloatArray, turn: DoubleArray) -> tuple[Do
     shift, quality = locate(turned, reference)
     if not quality.is_sure:
         return shift @ turn, quality
-    matrix = refine(sub, reference, shift @ turn)
+        small, quality = place(shrunk(sub, factor), shrunk(reference, factor), rescaled(turn, factor))
     return (shift @ turn, NONE) if matrix is None else (matrix, agreement(sub, reference, matrix))
 
 
