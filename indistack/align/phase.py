@@ -66,8 +66,8 @@ def place(sub: FloatArray, reference: FloatArray, turn: DoubleArray) -> tuple[Do
     """Find where a plane lies on another once it is turned so, and how well the two agree there."""
     factor = FINEST_SIDE_PX / max(reference.shape)
     if factor < 1:
-        matrix, quality = place(shrunk(sub, factor), shrunk(reference, factor), rescaled(turn, factor))
-        return rescaled(matrix, 1 / factor), quality
+        found, quality = place(shrunk(sub, factor), shrunk(reference, factor), rescaled(turn, factor))
+        return rescaled(found, 1 / factor), quality
     turned = sub if np.array_equal(turn, np.eye(3)) else warped(sub, turn, reference.shape)[0]
     shift, quality = locate(turned, reference)
     if not quality.is_sure:
