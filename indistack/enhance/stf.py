@@ -16,6 +16,16 @@ TARGET = 0.25
 WHITE_QUANTILE = 0.9999
 """White is the value that this share of the pixels does not reach: one hot pixel must not darken the picture."""
 
+LINEAR = 0.5
+"""The midtones balance that changes nothing."""
+
+BRIGHT_QUANTILE, BRIGHT = 0.99, 0.9
+"""The value that this share of the pixels does not reach stays below that brightness where the Moon or a planet is in
+the picture: it is not burnt out for its dark sky."""
+
+EXTENDED = 0.5
+"""Of white: stars, however many, leave fewer than a hundredth of the pixels above it."""
+
 
 def midtones(x: FloatArray, balance: float) -> FloatArray:
     """Midtones transfer function m(x) = ((m - 1) x) / ((2m - 1) x - m): 0 -> 0, `balance` -> 0.5, 1 -> 1."""
@@ -23,9 +33,17 @@ def midtones(x: FloatArray, balance: float) -> FloatArray:
     return result
 
 
+def _balance(level: float, target: float) -> float:
+    """Return the midtones balance that brings a level to a target: m is its own inverse in this."""
+    return float(midtones(np.array(level, np.float32), target))
+
+
 @OPERATORS.register("stf")
 class Stf:
-    """Stretch to 0..1: black at median - 2.8 MADN, median at 0.25, one curve for all channels."""
+    """Stretch to 0..1: black at median - 2.8 MADN, median at 0.25, one curve for all channels.
+
+    The median stays darker where the Moon or a planet would be burnt out otherwise.
+    """
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""
@@ -38,6 +56,8 @@ class Stf:
         if white <= black:  # a field of one value: mid grey
             return np.where(np.isfinite(picture), np.float32(TARGET), picture)
         level = (float(np.mean(median)) - black) / (white - black)
-        balance = float(midtones(np.array(level, np.float32), TARGET)) if level > 0 else 0.5
+        bright = min((float(np.quantile(pixels, BRIGHT_QUANTILE)) - black) / (white - black), 1.0)
+        gentlest = min(_balance(bright, BRIGHT), LINEAR) if bright > EXTENDED else 0.0
+        balance = max(_balance(level, TARGET), gentlest) if level > 0 else LINEAR
         scaled = np.clip((picture - np.float32(black)) / np.float32(white - black), 0, 1)
         return midtones(scaled, balance).astype(np.float32)
