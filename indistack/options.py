@@ -37,10 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_stack(_command(commands, "stack", "stack files, once"))
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
+    _add_library(_command(commands, "library", "show the masters of the calibration library"))
     report = _command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page")
     report.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
     report.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
-    _add_library(_command(commands, "library", "show the masters of the calibration library"))
 
     devices = _command(commands, "devices", "show what is on an INDI server")
     _add_server(devices)
