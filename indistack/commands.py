@@ -9,8 +9,6 @@ from dataclasses import dataclass
 class Reset:
     """End the stack, keep it, and begin a new one with the next sub."""
 
-    reason: str = "manual_reset"
-
 
 @dataclass(frozen=True, slots=True)
 class Pause:

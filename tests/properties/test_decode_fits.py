@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -15,20 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from indistack.decode import DecodeSettings, decode
 from indistack.decode.value_range import FRACTIONS, FULL_SCALE_ADU, LOST_BZERO
 from indistack.errors import DecodeError
 from indistack.fits_header import frame_info, header_bytes, parse_cards
-from indistack.frame import Blob, RawFrame
+from tests.properties.survival import survives
+from tests.unit.decode.files import read
 
-REASONS = {"empty", "not_a_frame", "truncated", "too_large", "unsupported", "no_image", "constant", "damaged"}
 SUFFIXES = (".fits", ".fits.gz", ".fits.z", ".fits.fz", ".jpg", ".png", ".tif", ".bin", "")
 HEADS = (b"", b"SIMPLE  =", b"\x1f\x8b\x08", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def read(data: bytes, suffix: str = ".fits") -> RawFrame:
-    return decode(Blob(data, suffix, "camera", "here", datetime(2026, 1, 1, tzinfo=UTC)), DecodeSettings())
 
 
 def file_of(pixels: Any) -> bytes:
@@ -37,15 +31,6 @@ def file_of(pixels: Any) -> bytes:
     out = io.BytesIO()
     unit.writeto(out)
     return out.getvalue()
-
-
-def survives(data: bytes, suffix: str) -> None:
-    refusal: DecodeError | None = None
-    try:
-        read(data, suffix)
-    except DecodeError as error:
-        refusal = error
-    assert refusal is None or (refusal.reason in REASONS and refusal.numbers)
 
 
 shapes = st.one_of(

@@ -10,11 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from indistack.errors import DecodeError
-from indistack.frame import Card
+from tests.properties.survival import survives
 from tests.unit.decode.files import CODECS, read, xisf_file
 
-REASONS = {"empty", "not_a_frame", "truncated", "too_large", "unsupported", "no_image", "constant", "damaged"}
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PIXELS = np.random.default_rng(1).integers(0, 60000, (20, 30), dtype=np.uint16)
 DARK = '<FITSKeyword name="IMAGETYP" value="Dark"/>'  # so that equal pixels are no reason to refuse
@@ -23,15 +21,6 @@ shapes = st.one_of(
     st.tuples(*[st.integers(1, 20)] * 2, st.just(3)),
 )
 types = st.sampled_from([np.dtype(name) for name in ("u1", "<u2", ">u2", "<u4", ">u4")])
-
-
-def survives(data: bytes, suffix: str, cards: tuple[Card, ...] = ()) -> None:
-    refusal: DecodeError | None = None
-    try:
-        read(data, suffix, cards)
-    except DecodeError as error:
-        refusal = error
-    assert refusal is None or (refusal.reason in REASONS and refusal.detail)
 
 
 @quick

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.calibrate.colour import Levels
-from indistack.calibrate.defects.evidence import Evidence, IndexArray, evidence_of, outstanding
-from indistack.frame import BoolArray, FloatArray, PixelArray
-from indistack.workers import Workers
+from indistack.calibrate.defects.evidence import Evidence
+from indistack.frame import BoolArray, FloatArray
 
 SPILL_MONO = 0.5
 SPILL_CFA = (0.12, 0.3)
@@ -40,32 +38,11 @@ def hot_limit(dark: FloatArray, sigma: float, saturation_adu: float) -> float:
     return min(middle + sigma * max(spread, 1e-6), 0.9 * saturation_adu)
 
 
-def find_defects(plane: PixelArray, pitch: int, noise: Levels, sigma: float, workers: Workers) -> IndexArray:
-    """Return the flat indices of hot and dead pixels of one plane, sorted.
-
-    A cheap comparison with the next pixels of the same colour leaves a few candidates, and only these are looked at
-    closely: a star spills onto the pixels around it, of whatever colour they are, a hot pixel does not.
-
-    Parameters
-    ----------
-    plane : array
-        ``(h, w)`` uint8, uint16 or float32, at least 16 px each way (else nothing is found).
-    pitch : int
-        2 on a CFA, 1 on mono.
-    noise : array
-        ``(2, 2)`` sigma of the cell positions (ADU).
-    sigma : float
-        How far a defect stands out.
-    """
-    if min(plane.shape) < LEAST_SIDE_PX or not noise.max() > 0:
-        return np.empty(0, np.intp)
-    index, _ = outstanding(plane, pitch, noise, sigma, workers)
-    evidence = evidence_of(plane, index, pitch, noise, workers)
-    return index[are_defects(evidence, pitch, float(noise.max()), sigma)]
-
-
 def are_defects(evidence: Evidence, pitch: int, loud: float, sigma: float) -> BoolArray:
-    """Judge by one look; `loud` is the noise of the loudest colour (ADU)."""
+    """Judge by one look; `loud` is the noise of the loudest colour (ADU).
+
+    A star spills onto the pixels around it, of whatever colour they are, a hot pixel does not.
+    """
     stands_out = evidence.excess > sigma * evidence.sigma
     dead = evidence.dip > sigma * evidence.sigma
     if pitch == 1:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.colour import levels_of, noise_of
+from indistack.calibrate.defects.learned import DefectMap
 from indistack.calibrate.defects.repair import plan_repair
-from indistack.calibrate.defects.search import find_defects, hot_limit
+from indistack.calibrate.defects.search import hot_limit
 from indistack.workers import Workers
 from tests.unit.calibrate.defects.skies import BLUE, CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, planted, sky_of
 
@@ -23,7 +24,7 @@ def workers() -> Iterator[Workers]:
 
 def search(plane: Any, cfa: str | None, workers: Workers) -> Any:
     stored = plane.astype(np.float32) if cfa is None else np.clip(np.rint(plane), 0, 65535).astype(np.uint16)
-    return find_defects(stored, 1 if cfa is None else 2, noise_of(stored), 8.0, workers)
+    return DefectMap(1 if cfa is None else 2).look(stored, noise_of(stored), stored.reshape(-1)[:0], 8.0, workers)
 
 
 @pytest.mark.parametrize("fwhm_px", [1.8, 2.2, 3.0, 5.0])
@@ -84,14 +85,7 @@ def test_a_cluster_of_hot_pixels_is_no_star(workers: Workers) -> None:
 
 def test_pure_noise_has_no_defects(workers: Workers) -> None:
     plane = np.random.default_rng(15).normal(1000, 10, (1000, 1000)).astype(np.uint16)
-    assert len(find_defects(plane, 2, noise_of(plane), 8.0, workers)) == 0
-
-
-def test_a_plane_without_noise_or_too_small_is_left_alone(workers: Workers) -> None:
-    plane = np.full((100, 100), 7, np.uint16)
-    plane[50, 50] = 60000
-    assert len(find_defects(plane, 2, np.zeros((2, 2)), 8.0, workers)) == 0
-    assert len(find_defects(plane[:10], 2, np.ones((2, 2)), 8.0, workers)) == 0
+    assert len(search(plane, "RGGB", workers)) == 0
 
 
 def test_strips_do_not_matter() -> None:
