@@ -101,3 +101,15 @@ def test_rgb_and_tiny_frames_are_left_alone(workers: Workers) -> None:
         plane, repair = mender(workers, True).mend(raw, raw.pixels, NONE, False)
         assert plane is raw.pixels
         assert repair.size == 0
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (10, 100)])
+def test_a_plane_without_noise_or_too_small_is_left_alone(workers: Workers, shape: tuple[int, int]) -> None:
+    pixels = np.full(shape, 1000, np.uint16)
+    if shape[0] == 10:
+        pixels = np.random.default_rng(3).normal(1000, 10, shape).astype(np.uint16)
+    pixels[5, 50] = 60_000
+    raw = RawFrame(pixels, "RGGB", FrameInfo(camera="camera"))
+    plane, repair = mender(workers, True).mend(raw, pixels.copy(), NONE, False)
+    assert len(repair.pixels) == 0
+    np.testing.assert_array_equal(plane, pixels)
