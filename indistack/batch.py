@@ -20,9 +20,10 @@ from indistack.frame import Blob, Refused
 from indistack.ledger import dump, record
 from indistack.measures import measure
 from indistack.pipeline import Pipeline
-from indistack.session import Reference, Session
+from indistack.session import Session
 from indistack.sinks import SINKS
 from indistack.sources import read_blob
+from indistack.track import Reference
 from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ def run(
         try:
             if session is None:
                 raise IndistackError(f"none of {len(lines)} files could be stacked{_reasons(lines)}")
+            session.complete()
             _write_pictures(batch, session, config)
         finally:
             report = {"subs": lines, "stack": _summary(session, config, time.monotonic() - begin_s)}
@@ -151,11 +153,10 @@ def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
 
 
 def _summary(session: Session | None, config: Config, seconds: float) -> dict[str, Any]:
-    stack = session.stack.integration() if session is not None else None
     return {
         "method": config.stack.method,
-        "n_subs": stack.n_subs if stack else 0,
-        "exposure_s": stack.exposure_s if stack else 0.0,
+        "n_subs": session.n_subs if session is not None else 0,
+        "exposure_s": session.exposure_s if session is not None else 0.0,
         "reference": session.reference.name if session is not None else "",
         "width": session.size[1] if session is not None else 0,
         "height": session.size[0] if session is not None else 0,

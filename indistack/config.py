@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from indistack.align import AlignSettings
 from indistack.calibrate import CalibrateSettings
@@ -19,7 +19,7 @@ from indistack.photometry import MatchSettings
 from indistack.quality import QualitySettings
 from indistack.settings import Settings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
-from indistack.stack import StackSettings
+from indistack.stack import BranchSettings, StackSettings
 from indistack.stars import StarsSettings
 
 
@@ -39,6 +39,13 @@ class QueueSettings(Settings):
     """Frames kept in memory; more go to the spool folder on disk until their turn comes."""
 
 
+MAIN = "stack"
+"""Name of the main stack, in files and status."""
+
+BranchName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")]
+"""Part of file names."""
+
+
 class Config(Settings):
     """All settings; every table belongs to one slot."""
 
@@ -55,17 +62,29 @@ class Config(Settings):
     match: MatchSettings = MatchSettings()
     drift: DriftSettings = DriftSettings()
     stack: StackSettings = StackSettings()
+    branches: dict[BranchName, BranchSettings] = Field(default_factory=dict)
+    """Further stacks from the same subs, by name."""
     picture: PictureSettings = PictureSettings()
     publish: PublishSettings = PublishSettings()
+
+    @field_validator("branches")
+    @classmethod
+    def _only_one_is_main(cls, branches: dict[str, BranchSettings]) -> dict[str, BranchSettings]:
+        if MAIN in branches:
+            raise ValueError(f"{MAIN!r} is the name of the main stack: set it in the table of that name")
+        return branches
 
 
 def to_toml(config: Config) -> str:
     """Return the effective settings as TOML that reads back to the same settings; a setting that is off is left out."""
-    tables = []
-    for name, table in config.model_dump(mode="json").items():
-        lines = [f"{key} = {_toml(value)}" for key, value in table.items() if value is not None]
-        tables.append("\n".join([f"[{name}]", *lines]))
-    return "\n\n".join(tables) + "\n"
+    values = config.model_dump(mode="json")
+    branches = values.pop("branches")
+    tables = values | {f"branches.{name}": table for name, table in branches.items()}
+    return "\n\n".join(_table(name, table) for name, table in tables.items()) + "\n"
+
+
+def _table(name: str, table: dict[str, Any]) -> str:
+    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items() if value is not None)])
 
 
 def _toml(value: Any) -> str:
@@ -73,6 +92,11 @@ def _toml(value: Any) -> str:
         given = {key: item for key, item in value.items() if item is not None}
         return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in given.items()) + "}"
     return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
+
+
+def stacks_of(config: Config) -> dict[str, BranchSettings]:
+    """Return the settings of every stack by its name, the main one first."""
+    return {MAIN: config.stack, **config.branches}
 
 
 def jobs_of(settings: StackSettings) -> int:

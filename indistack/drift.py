@@ -22,12 +22,16 @@ EXPOSURE_TOLERANCE = 0.02
 SHARE_OF_WIDTH = 0.25
 """Holds where a limit is an angle and nobody tells the plate scale."""
 
+OF_A_FILTER = ("exposure", "gain_setting")
+"""What each filter has of its own."""
+
 PRESETS: dict[object, dict[str, str]] = {
     "astap": {"against": "previous", "limit": "0.2 deg", "pointing_jump": "0.2 deg"},
 }
 """What a preset sets, where the settings do not say otherwise."""
 
 Action = Literal["restart", "refuse", "ignore"]
+FilterAction = Literal["auto", "split", "restart", "refuse", "ignore"]
 ScalableAction = Literal["restart", "refuse", "ignore", "scale"]
 
 
@@ -59,7 +63,9 @@ class DriftSettings(Settings):
     on_gain_setting: ScalableAction = "restart"
     on_binning: Action = "restart"
     on_size: Action = "restart"
-    on_filter: Action = "restart"
+    on_filter: FilterAction = "auto"
+    """``split``: every filter has stacks of its own on the same reference, with exposure and gain of its own.
+    ``auto``: that for a mono camera, a new stack for a colour camera."""
     on_target: Action = "restart"
     on_tone_curve: Action = "restart"
     """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
@@ -105,6 +111,8 @@ class Drift:
     def __init__(self, settings: DriftSettings, reference: CalibratedFrame) -> None:
         self._settings = settings
         self._facts = _facts(reference)
+        self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
+        self._facts_of = {self.track_of(reference.info): self._facts}
         self._limit_px = self._in_px(reference)
         self._pointing = reference.info
         self._centre_px = (0.0, 0.0)
@@ -116,14 +124,15 @@ class Drift:
 
     def facts(self, frame: CalibratedFrame) -> Verdict:
         """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target."""
-        differing = {name: value for name, value in _facts(frame).items() if _differs(name, self._facts[name], value)}
+        expected = self._expected(frame)
+        differing = {name: value for name, value in _facts(frame).items() if _differs(name, expected[name], value)}
         changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
         self._changed_subs = self._changed_subs + 1 if changed == self._changed else 1
         self._changed = changed
         if not changed:
             return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
-        detail = f"{name}: {_words(self._facts[name])} in the stack, {_words(changed[name])} in this sub"
+        detail = f"{name}: {_words(expected[name])} in the stack, {_words(changed[name])} in this sub"
         if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
             return Verdict("refuse", f"{name}_changed", detail)
         if set(changed) == {"target"} and self.slew(frame.info).action == "restart":
@@ -172,6 +181,21 @@ class Drift:
             return Verdict("refuse", "gradient_limit", detail)
         return Verdict("restart", "gradient_limit", detail) if self._steep >= settings.patience else GO_ON
 
+    def track_of(self, info: FrameInfo) -> str:
+        """Return the name under which the sub's filter has stacks of its own, "" where filters do not matter."""
+        return info.filter_name if self._splits else ""
+
+    def accept(self, frame: CalibratedFrame) -> None:
+        """The sub is in the stack: its filter's exposure and gain are known from now on."""
+        self._facts_of.setdefault(self.track_of(frame.info), _facts(frame))
+
+    def _expected(self, frame: CalibratedFrame) -> dict[str, object]:
+        """What the sub must be like; of a filter that is new, exposure and gain are free."""
+        if not self._splits:
+            return self._facts
+        of_filter = self._facts_of.get(self.track_of(frame.info), dict.fromkeys(OF_A_FILTER))
+        return self._facts | {name: of_filter[name] for name in OF_A_FILTER} | {"filter": None}
+
     def _remember(self, centre_px: tuple[float, float], info: FrameInfo) -> None:
         """Compare later subs with this one, which fits. A mount that was synchronised points elsewhere by name only."""
         self._strangers = 0
@@ -187,7 +211,10 @@ class Drift:
         return SHARE_OF_WIDTH * frame.width
 
     def _action(self, name: str) -> ScalableAction:
-        action: ScalableAction = getattr(self._settings, f"on_{name}")
+        settings = self._settings
+        if name == "filter" and settings.on_filter in ("auto", "split"):
+            return "restart"
+        action: ScalableAction = getattr(settings, f"on_{name}")
         return action
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -363,6 +363,13 @@ class Transform:
                 break
         return points
 
+    def followed_by(self, affine: DoubleArray) -> Transform:
+        """Return this map with a ``(3, 3)`` affine one after it; what is known of its errors stays in its own px."""
+        bend = self.bend
+        if bend is not None:
+            bend = replace(bend, coefficients=affine[:2, :2] @ bend.coefficients)
+        return replace(self, matrix=affine @ self.matrix, bend=bend)
+
     @property
     def rotation_deg(self) -> float:
         """Rotation from the sub to the reference, -180 to 180."""
@@ -448,13 +455,17 @@ class Integration:
     pixels : array
         ``(height, width)`` or ``(height, width, 3)`` float32, ADU; meaningless where `weight` is 0.
     weight : array
-        ``(height, width)`` float32.
+        ``(height, width)`` float32, or ``(height, width, 3)`` where every colour has its own (drizzle).
     coverage : array
         ``(height, width)`` uint16, how many subs reached the pixel.
     n_subs : int
         Subs added.
     exposure_s : float
         Their summed exposure.
+    variance : array or None
+        Of the subs' values around `pixels`, for weight 1, shaped as `pixels` (ADU^2); where the method keeps it.
+    rejected : array or None
+        ``(height, width)`` uint16, how many subs reached the pixel and were rejected there; where the method rejects.
     """
 
     pixels: FloatArray
@@ -462,6 +473,13 @@ class Integration:
     coverage: CountArray
     n_subs: int
     exposure_s: float
+    variance: FloatArray | None = None
+    rejected: CountArray | None = None
+
+    def copy(self) -> Integration:
+        """Return one that later subs do not change."""
+        arrays = {name: getattr(self, name) for name in ("pixels", "weight", "coverage", "variance", "rejected")}
+        return replace(self, **{name: array.copy() for name, array in arrays.items() if array is not None})
 
 
 @dataclass(frozen=True, slots=True)

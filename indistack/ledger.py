@@ -28,7 +28,7 @@ MEASURED = (
     "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
     "transform", "quadratic", "align_method", "align_reason", "score", "matched", "rms_px", "error_px",
     "corner_error_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
-    "background_match", "gradient_sigma", "weight", "stage_ms",
+    "background_match", "gradient_sigma", "weight", "rejected", "stage_ms",
 )  # fmt: skip
 """Fields that every line has; null where the sub did not come that far."""
 

@@ -7,34 +7,22 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from indistack.align import ALIGNERS
 from indistack.calibrate import Calibrator
 from indistack.config import Config
-from indistack.debayer import DEBAYERS
 from indistack.decode import decode
 from indistack.drift import Verdict
 from indistack.errors import FrameError, RegistrationError
-from indistack.frame import (
-    Accepted,
-    Blob,
-    CalibratedFrame,
-    Filed,
-    Match,
-    Outcome,
-    RawFrame,
-    Refused,
-    Restarted,
-    Scene,
-    Transform,
-)
+from indistack.frame import Accepted, Blob, CalibratedFrame, Filed, Outcome, RawFrame, Refused, Restarted, Transform
 from indistack.ledger import match_numbers, raw_numbers, transform_numbers
-from indistack.measures import Measures, measure
+from indistack.measures import measure
 from indistack.photometry import measure_sky
-from indistack.session import Recent, Reference, Session
+from indistack.session import Fit, Recent, Session, Studio
 from indistack.stars import StarFinder
-from indistack.tiles import integrate
+from indistack.track import Reference, Seen
 from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -60,6 +48,10 @@ class Pipeline:
         A live camera's frame may arrive by several ways and is stacked once; files named in a batch are all meant.
     learn : callable, optional
         Takes calibration frames into the library; raises `FrameError`. Without it they are refused.
+    folder : Path, optional
+        Room for subs that are kept on disk.
+    exact : bool
+        Combine all subs at once when a session is complete, where the method can.
 
     Attributes
     ----------
@@ -77,6 +69,8 @@ class Pipeline:
         finished: Callable[[Session], None],
         skip_repeats: bool = True,
         learn: Callable[[RawFrame, Blob], Filed] | None = None,
+        folder: Path | None = None,
+        exact: bool = False,
     ) -> None:
         self._config = config
         self._workers = workers
@@ -86,7 +80,7 @@ class Pipeline:
         self._learn = learn
         self._finder = StarFinder(config.stars, workers)
         self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
-        self._debayer = DEBAYERS.get(config.debayer.method)()
+        self._studio = Studio(config, workers, folder, exact)
         self._recent = Recent()
         self._reference: Reference | None = None
         self._told: set[str] = set()
@@ -107,6 +101,7 @@ class Pipeline:
     def reset(self) -> None:
         """End the stack; the next good sub begins a new one."""
         if self.session is not None:
+            self.session.complete()
             self._finished(self.session)
         self.session = self._reference = None
 
@@ -120,8 +115,7 @@ class Pipeline:
         raw = self._decode(blob, numbers)
         if raw.info.kind != "light":
             raise _not_a_light(raw)
-        frame, scene, _ = self._see(raw, numbers)
-        return _as_reference(frame, scene, blob)
+        return _as_reference(self._see(raw, numbers), blob)
 
     def _take(self, blob: Blob, numbers: dict[str, Any]) -> Outcome:
         raw = self._decode(blob, numbers)
@@ -129,27 +123,26 @@ class Pipeline:
             return self._file(raw, blob, numbers)
         if self.paused:
             return Refused("paused", numbers)
-        frame, scene, measures = self._see(raw, numbers)
+        sub = self._see(raw, numbers)
         del raw  # its memory (48 MB at 24 MP) is needed while stacking
-        session = self.session or self._begin(frame, scene, measures, blob)
-        verdict, transform, match = self._place(session, frame, scene, measures, numbers)
-        if verdict.action == "refuse":
-            return Refused(verdict.reason, numbers, verdict.detail)
-        if verdict.action == "restart":
-            log.info("new stack: %s (%s)", verdict.reason, verdict.detail)
-            self._reference = None  # the one that was asked for shows the old field
-            session = self._begin(frame, scene, measures, blob)
-            _, transform, match = self._place(session, frame, scene, measures, numbers)
-            self.reset()
-        weight = session.judge.weigh(measures, match)
+        session = self.session or self._begin(sub, blob)
+        fit = self._place(session, sub, numbers)
+        if isinstance(fit, Fit):
+            self._stack(session, sub, fit, numbers)
+            return Accepted(numbers)
+        log.info("new stack: %s (%s)", fit.reason, fit.detail)
+        self._reference = None  # the one that was asked for shows the old field
+        session = self._begin(sub, blob)
+        first = self._light(session, sub, Transform.identity(), numbers)
+        self.reset()
+        self._stack(session, sub, first, numbers)
+        return Restarted(fit.reason, numbers)
+
+    def _stack(self, session: Session, sub: Seen, fit: Fit, numbers: dict[str, Any]) -> None:
         with _timed(numbers, "stack"):
-            integrate(
-                frame, transform, session.size, weight, self._debayer, session.stack.update, self._workers, match
-            )  # fmt: skip
-        session.count(frame, scene, measures, transform, match)
+            placed = session.add(sub, fit)
         self.session = session
-        numbers |= {"weight": weight, "n_subs": session.n_subs}
-        return Restarted(verdict.reason, numbers) if verdict.action == "restart" else Accepted(numbers)
+        numbers |= {"weight": placed.weight, "n_subs": session.n_subs, **fit.track.fan.numbers()}
 
     def _decode(self, blob: Blob, numbers: dict[str, Any]) -> RawFrame:
         """Return a frame that has not arrived before."""
@@ -170,7 +163,7 @@ class Pipeline:
             filed = self._learn(raw, blob)
         return dataclasses.replace(filed, numbers={**numbers, **filed.numbers})
 
-    def _see(self, raw: RawFrame, numbers: dict[str, Any]) -> tuple[CalibratedFrame, Scene, Measures]:
+    def _see(self, raw: RawFrame, numbers: dict[str, Any]) -> Seen:
         """Calibrate, find stars."""
         with _timed(numbers, "calibrate"):
             frame = self._calibrator.calibrate(raw)
@@ -179,52 +172,57 @@ class Pipeline:
             scene = self._finder.scene(frame, self._with_luminance)
         measures = measure(scene.stars)
         numbers |= dataclasses.asdict(measures)
-        return frame, scene, measures
+        return Seen(frame, scene, measures)
 
-    def _begin(self, frame: CalibratedFrame, scene: Scene, measures: Measures, blob: Blob) -> Session:
+    def _begin(self, sub: Seen, blob: Blob) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
-        session = Session(self._config, self._reference or _as_reference(frame, scene, blob), frame)
-        session.judge.check(measures, frame.info.saturation_adu)
+        session = Session(self._studio, self._reference or _as_reference(sub, blob), sub.frame)
+        session.check(sub)
         return session
 
-    def _place(
-        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures, numbers: dict[str, Any]
-    ) -> tuple[Verdict, Transform, Match]:
-        """Find the sub's place and light in a stack, and judge whether it belongs there."""
-        numbers |= session.how_aligned
-        transform, match = Transform.identity(), Match()
-        verdict = session.drift.facts(frame)
-        if verdict.action in ("refuse", "restart"):
-            return verdict, transform, match
-        must_scale = verdict.action == "scale"
-        with _timed(numbers, "align"):
-            transform, verdict = self._align(session, frame, scene, measures)
+    def _place(self, session: Session, sub: Seen, numbers: dict[str, Any]) -> Fit | Verdict:
+        """Find the sub's place and light in a session; return a verdict where it is to begin another."""
+        verdict = _unless_refused(session.drift.facts(sub.frame))
         if verdict.action == "restart":
-            return verdict, transform, match
-        numbers |= transform_numbers(transform, frame)
-        with _timed(numbers, "match"):
-            match = session.photometer.match(frame, scene, transform, must_scale)
-        numbers |= match_numbers(match)
-        return session.drift.gradient(match.gradient_sigma), transform, match
+            return verdict
+        must_scale = verdict.action == "scale"
+        numbers |= session.how_aligned
+        with _timed(numbers, "align"):
+            transform, verdict = self._align(session, sub)
+        if verdict.action == "restart":
+            return verdict
+        fit = self._light(session, sub, transform, numbers, must_scale)
+        verdict = _unless_refused(session.drift.gradient(fit.match.gradient_sigma))
+        return verdict if verdict.action == "restart" else fit
 
-    def _align(
-        self, session: Session, frame: CalibratedFrame, scene: Scene, measures: Measures
-    ) -> tuple[Transform, Verdict]:
+    def _light(
+        self, session: Session, sub: Seen, transform: Transform, numbers: dict[str, Any], must_scale: bool = False
+    ) -> Fit:
+        """Bring the light of a sub that has found its place to that of its filter's other subs."""
+        numbers |= session.how_aligned | transform_numbers(transform, sub.frame)
+        track = session.track_for(sub, transform)
+        with _timed(numbers, "match"):
+            match = track.photometer.match(sub.frame, sub.scene, transform, must_scale)
+        numbers |= match_numbers(match)
+        track.judge.check_transparency(match)
+        return Fit(transform, match, track)
+
+    def _align(self, session: Session, sub: Seen) -> tuple[Transform, Verdict]:
         """Register a good sub on the reference, and judge where it lies."""
-        if session.reference.scene is scene:
+        if session.reference.scene is sub.scene:
             return Transform.identity(), Verdict("go_on")
         try:
-            session.judge.check(measures, frame.info.saturation_adu)
-            transform = session.register(scene)
+            session.check(sub)
+            transform = session.register(sub.scene)
         except FrameError as error:
-            verdict = session.drift.slew(frame.info)  # few stars, beside another field's, are no fault either
+            verdict = session.drift.slew(sub.frame.info)  # few stars, beside another field's, are no fault either
             if verdict.action != "restart" and isinstance(error, RegistrationError):
-                verdict = session.drift.stranger(lambda: session.fits(scene, session.stranger))
-                session.stranger = scene
+                verdict = session.drift.stranger(lambda: session.fits(sub.scene, session.stranger))
+                session.stranger = sub.scene
             if verdict.action == "restart":
                 return Transform.identity(), verdict
             raise
-        return transform, session.drift.shift(transform, frame)
+        return transform, session.drift.shift(transform, sub.frame)
 
     def _calibration_numbers(self, frame: CalibratedFrame) -> dict[str, Any]:
         """Masters and doubts, for the ledger; every new doubt is told once."""
@@ -239,6 +237,12 @@ def _not_a_light(raw: RawFrame) -> FrameError:
     return FrameError("not_a_light", f"the header says that this is a {raw.info.kind} frame")
 
 
+def _unless_refused(verdict: Verdict) -> Verdict:
+    if verdict.action == "refuse":
+        raise FrameError(verdict.reason, verdict.detail)
+    return verdict
+
+
 @contextmanager
 def _timed(numbers: dict[str, Any], stage: str) -> Iterator[None]:
     begin = time.perf_counter()
@@ -248,5 +252,5 @@ def _timed(numbers: dict[str, Any], stage: str) -> Iterator[None]:
         numbers["stage_ms"][stage] = round(1e3 * (time.perf_counter() - begin), 2)
 
 
-def _as_reference(frame: CalibratedFrame, scene: Scene, blob: Blob) -> Reference:
-    return Reference(scene, measure_sky(frame), frame.info, blob.origin)
+def _as_reference(sub: Seen, blob: Blob) -> Reference:
+    return Reference(sub.scene, measure_sky(sub.frame), sub.frame.info, blob.origin)

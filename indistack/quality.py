@@ -29,6 +29,9 @@ RISEN_SIGMA = 5.0
 """A sky that much above the running median, in units of its noise, has been lit up by clouds."""
 
 
+Weighting = Literal["equal", "noise", "quality"]
+
+
 class QualitySettings(Settings):
     """What a sub must be like to enter the stack."""
 
@@ -54,7 +57,7 @@ class QualitySettings(Settings):
     """Times the running median of the accepted subs."""
     max_saturated: float | None = Field(default=None, ge=0, lt=1)
     """Share of the stars that are clipped."""
-    weight: Literal["equal", "noise", "quality"] = "noise"
+    weight: Weighting = "noise"
     """``noise``: inverse variance of the sky, times transparency: least noise in the stack. ``quality``: also by how
     sharp the stars are, ``1 / FWHM^2``."""
 
@@ -95,22 +98,28 @@ class Judge:
             self._check_stars(sub)
             self._check_shapes(sub)
 
-    def weigh(self, sub: Measures, match: Match) -> float:
-        """Return the weight of a sub that has been aligned and matched.
-
-        The mean of pixels ``t * signal`` with noise sigma has its best signal to noise with weights ``t / sigma^2``.
+    def check_transparency(self, match: Match) -> None:
+        """Judge how much of the starlight a matched sub has.
 
         Raises
         ------
         FrameError
-            ``clouds``: too much of the starlight is missing.
+            ``clouds``: too much is missing.
         """
         if self._settings.enabled and self._by_stars and match.transparency is not None:
             _at_least("clouds", "transparency", match.transparency, self._least_transparency())
-        if self._settings.weight == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
+
+    def weigh(self, sub: Measures, match: Match, by: Weighting | None = None) -> float:
+        """Return the weight of a sub that has been aligned and matched.
+
+        The mean of pixels ``t * signal`` with noise sigma has its best signal to noise with weights ``t / sigma^2``.
+        `by` is another way of weighting than the settings'.
+        """
+        by = by or self._settings.weight
+        if by == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
         weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
-        if self._settings.weight == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
+        if by == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
 

@@ -49,12 +49,12 @@ class StatusFile:
 
     def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
-        stack = session.stack.integration() if session is not None else None
         status = {
             "version": __version__,
             "state": state,
-            "n_subs": stack.n_subs if stack else 0,
-            "exposure_s": stack.exposure_s if stack else 0.0,
+            "n_subs": session.n_subs if session else 0,
+            "exposure_s": session.exposure_s if session else 0.0,
+            "stacks": _stacks(session) if session else {},
             "outcomes": dict(self._outcomes),
             "refusals": dict(self._reasons),
             "warnings": self._warnings,
@@ -70,3 +70,15 @@ class StatusFile:
                 file.write(dump(stamped, indent=1).encode())
         except SinkError as error:
             log.error("cannot publish: %s", error)
+
+
+def _stacks(session: Session) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "method": branch.settings.method,
+            "n_subs": branch.method.tally.n_subs,
+            "exposure_s": branch.method.tally.exposure_s,
+            "ms": round(branch.ms, 2),
+        }
+        for name, (_, branch) in session.stacks().items()
+    }

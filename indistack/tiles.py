@@ -6,31 +6,28 @@ A tile's temporaries fit in the processor's cache and no full-size RGB picture o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
 
-from indistack.frame import (
-    BoolArray,
-    CalibratedFrame,
-    CfaPattern,
-    DoubleArray,
-    FloatArray,
-    Match,
-    PixelArray,
-    Transform,
-)
+from indistack.canvas import Canvas, Placed
+from indistack.frame import BoolArray, CfaPattern, DoubleArray, FloatArray, PixelArray
 from indistack.surface import factors
-from indistack.warp import Mapping, mapping_of
+from indistack.warp import mapping_of
 from indistack.workers import Workers
 
 SIDE_PX = 256
 """Tile side. Measured at 24 MP: 128 and 512 are slower (call overhead; temporaries that leave the cache)."""
 
-UNMATCHED = Match()
+LEAST_SIDE_PX, CUBE_SUBS = 32, 8
+"""Boxes for many subs at once: with that many of them the side begins to shrink, to keep the cube near 6 MB."""
+
+Kernel = Literal["linear", "cubic", "lanczos"]
+KERNELS: dict[Kernel, int] = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}
+REACH_PX: dict[Kernel, int] = {"linear": 1, "cubic": 2, "lanczos": 4}
 
 BAD_LEAK = 0.01
 """A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
@@ -47,6 +44,25 @@ class Debayer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the canvas is filled from a frame.
+
+    Attributes
+    ----------
+    debayer : Debayer
+        Used where the frame is CFA.
+    kernel : str
+        linear, cubic or lanczos.
+    drizzle : int
+        0: colours are made by `debayer` and interpolated. 1 or 2: photosites are dropped on a canvas of that scale.
+    """
+
+    debayer: Debayer
+    kernel: Kernel = "cubic"
+    drizzle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """What a stack method gets: one sub's contribution to one box of the canvas.
 
@@ -55,9 +71,11 @@ class Tile:
     rows, cols : slice
         Where in the canvas.
     pixels : array
-        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; scratch: valid during the call only. Meaningless where weight is 0.
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; scratch: valid during the call only, and not to be changed.
+        Meaningless where weight is 0.
     weight : float or array
-        One weight (> 0) for the whole tile, or ``(h, w)`` float32 with 0 where the sub does not reach.
+        One weight (> 0) for the whole tile, or ``(h, w)`` float32 with 0 where the sub does not reach; ``(h, w, 3)``
+        where the extent's `own_weights` says so.
     """
 
     rows: slice
@@ -65,72 +83,125 @@ class Tile:
     pixels: FloatArray
     weight: float | FloatArray
 
+    def times(self, factor: float) -> Tile:
+        """Return the same with another weight."""
+        weight = self.weight * factor if isinstance(self.weight, float) else self.weight * np.float32(factor)
+        return replace(self, weight=weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Cube:
+    """Several subs' contributions to one box of the canvas.
+
+    Attributes
+    ----------
+    rows, cols : slice
+        Where in the canvas.
+    pixels : array
+        ``(n, h, w)`` or ``(n, h, w, 3)`` float32, ADU; scratch, which may be changed.
+    weight : array
+        ``(n, h, w)`` float32, 0 where a sub does not reach; ``(n, h, w, 3)`` as in `Tile`.
+    """
+
+    rows: slice
+    cols: slice
+    pixels: FloatArray
+    weight: FloatArray
+
 
 def integrate(
-    frame: CalibratedFrame,
-    transform: Transform,
-    canvas: tuple[int, int],
-    weight: float,
-    debayer: Debayer,
-    update: Callable[[Tile], None],
-    workers: Workers,
-    match: Match = UNMATCHED,
+    sub: Placed, canvas: Canvas, sampling: Sampling, take: Callable[[Tile], object], workers: Workers
 ) -> None:
-    """Warp a frame onto a canvas tile by tile and hand every tile that it reaches to `update`.
+    """Warp a sub onto a canvas tile by tile and hand over every tile that it reaches.
 
     Parameters
     ----------
-    frame : CalibratedFrame
+    sub : Placed
         CFA, mono or RGB.
-    transform : Transform
-        Frame -> canvas.
-    canvas : (height, width)
-        Size of the output (px).
-    weight : float
-        Weight of the sub, > 0.
-    debayer : Debayer
-        Used where the frame is CFA.
-    update : callable
+    canvas : Canvas
+        The grid.
+    sampling : Sampling
+        How its pixels come from the frame's.
+    take : callable
         Called once per tile, from several threads, never twice for the same box.
     workers : Workers
         The threads.
-    match : Match
-        Scale and offset of the sub's ADU.
 
     Notes
     -----
     Cubic interpolation by OpenCV (Keys' kernel, a = -0.75, positions rounded to 1/32 px).
     """
-    warp = _Warp(frame, mapping_of(transform), weight, debayer, workers, match)
-    height, width = canvas
+    warp = _Warp(sub, canvas, sampling, workers)
 
-    def work(corner: tuple[int, int]) -> None:
-        y, x = corner
-        tile = warp.tile(slice(y, min(y + SIDE_PX, height)), slice(x, min(x + SIDE_PX, width)))
+    def work(box: tuple[slice, slice]) -> None:
+        tile = warp.tile(*box)
         if tile is not None:
-            update(tile)
+            take(tile)
 
-    workers.map(work, [(y, x) for y in range(0, height, SIDE_PX) for x in range(0, width, SIDE_PX)])
+    workers.map(work, _boxes(canvas, SIDE_PX))
+
+
+def integrate_all(
+    subs: Sequence[Placed], canvas: Canvas, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
+) -> None:
+    """Warp several subs onto a canvas and hand them over together, box by box; see `integrate`.
+
+    The more subs, the smaller the boxes: a thread holds all subs of one box.
+    """
+    warps = [_Warp(sub, canvas, sampling, workers) for sub in subs]
+    side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
+
+    def work(box: tuple[slice, slice]) -> None:
+        cube = _cube(warps, box, workers)
+        if cube is not None:
+            take(cube)
+
+    workers.map(work, _boxes(canvas, side_px))
+
+
+def _cube(warps: Sequence[_Warp], box: tuple[slice, slice], workers: Workers) -> Cube | None:
+    """All subs' contributions to a box; None where there are none."""
+    cube: Cube | None = None
+    for number, warp in enumerate(warps):
+        tile = warp.tile(*box)  # its pixels are scratch, and gone with the next one
+        if tile is None:
+            continue
+        if cube is None:
+            cube = _empty_cube(len(warps), box, tile, workers)
+        cube.pixels[number] = tile.pixels
+        cube.weight[number] = tile.weight
+    return cube
+
+
+def _empty_cube(n_subs: int, box: tuple[slice, slice], like: Tile, workers: Workers) -> Cube:
+    plane = np.shape(like.weight) or like.pixels.shape[:2]
+    pixels = workers.scratch("cube", (n_subs, *like.pixels.shape), np.float32)
+    weight = workers.scratch("cube_weight", (n_subs, *plane), np.float32)
+    pixels[:], weight[:] = 0, 0
+    return Cube(*box, pixels, weight)
+
+
+def _boxes(canvas: Canvas, side_px: int) -> list[tuple[slice, slice]]:
+    height, width = canvas.size
+    return [
+        (slice(y, min(y + side_px, height)), slice(x, min(x + side_px, width)))
+        for y in range(0, height, side_px)
+        for x in range(0, width, side_px)
+    ]
 
 
 class _Warp:
     """One frame under one transform, asked for one tile at a time."""
 
-    def __init__(
-        self,
-        frame: CalibratedFrame,
-        mapping: Mapping,
-        weight: float,
-        debayer: Debayer,
-        workers: Workers,
-        match: Match,
-    ) -> None:
+    def __init__(self, sub: Placed, canvas: Canvas, sampling: Sampling, workers: Workers) -> None:
+        frame, match = sub.frame, sub.match
         self._frame = frame
-        self._mapping = mapping
-        self._weight = weight
-        self._debayer = debayer
+        self._mapping = mapping_of(canvas.place(sub.transform))
+        self._weight = sub.weight
+        self._debayer = sampling.debayer
+        self._kernel = KERNELS[sampling.kernel]
         self._workers = workers
-        self._reach = 2 + (debayer.margin_px if frame.cfa else 0)
+        self._reach = REACH_PX[sampling.kernel] + (sampling.debayer.margin_px if frame.cfa else 0)
         self._factor = np.float32(frame.step_adu * match.scale)
         pedestal = frame.zero * frame.step_adu * match.scale
         each = match.background * (frame.channels // len(match.background))
@@ -183,7 +254,7 @@ class _Warp:
     def _warp(self, source: FloatArray, box: tuple[slice, slice], rows: slice, cols: slice) -> FloatArray:
         shape = (rows.stop - rows.start, cols.stop - cols.start, *source.shape[2:])
         out = self._workers.scratch("warped", shape, np.float32)
-        return self._mapping.resample(source, box, rows, cols, cv2.INTER_CUBIC, out)
+        return self._mapping.resample(source, box, rows, cols, self._kernel, out)
 
     def _weight_plane(
         self, box: tuple[slice, slice], rows: slice, cols: slice, xs: DoubleArray, ys: DoubleArray, whole: bool

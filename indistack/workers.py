@@ -20,6 +20,24 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class Scratch(threading.local):
+    """Buffers that each thread keeps for itself.
+
+    A fresh array of a tile's size would be mapped, faulted in and unmapped for every tile.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, npt.NDArray[np.uint8]] = {}
+
+    def __call__(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """Return this thread's buffer of that name, contents undefined; valid until the thread asks for it again."""
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.size < n_bytes:
+            buffer = self._buffers[name] = np.empty(n_bytes, np.uint8)
+        return buffer[:n_bytes].view(dtype).reshape(shape)
+
+
 class Workers:
     """A few threads that share a piece of array work; each keeps scratch buffers of its own.
 
@@ -32,7 +50,7 @@ class Workers:
     def __init__(self, jobs: int) -> None:
         cv2.setNumThreads(1)  # the threads are ours: OpenCV's own would fight them for the cores
         self.jobs = jobs
-        self.local = threading.local()
+        self.scratch = Scratch()
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="tile") if jobs > 1 else None
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
@@ -44,18 +62,6 @@ class Workers:
     def strips(self, function: Callable[[slice], R], height: int, rows: int) -> list[R]:
         """Apply `function` to consecutive slices of `rows` rows that cover `height`."""
         return self.map(function, [slice(top, min(top + rows, height)) for top in range(0, height, rows)])
-
-    def scratch(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """Return this thread's buffer of that name, contents undefined; valid until the thread asks for it again.
-
-        A fresh array of this size would be mapped, faulted in and unmapped for every tile.
-        """
-        buffers: dict[str, npt.NDArray[np.uint8]] = self.local.__dict__.setdefault("buffers", {})
-        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-        buffer = buffers.get(name)
-        if buffer is None or buffer.size < n_bytes:
-            buffer = buffers[name] = np.empty(n_bytes, np.uint8)
-        return buffer[:n_bytes].view(dtype).reshape(shape)
 
     def close(self) -> None:
         """End the threads."""

@@ -1,6 +1,8 @@
 """Stack methods."""
 
 from indistack.stack import mean
-from indistack.stack.base import METHODS, StackMethod, StackSettings
+from indistack.stack.base import METHODS, BranchSettings, Extent, MethodSettings, StackMethod, StackSettings, Tally
 
-__all__ = ["METHODS", "StackMethod", "StackSettings", "mean"]
+__all__ = [
+    "METHODS", "BranchSettings", "Extent", "MethodSettings", "StackMethod", "StackSettings", "Tally", "mean",
+]  # fmt: skip

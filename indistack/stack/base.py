@@ -2,44 +2,153 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, Self, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from indistack.errors import StackError
 from indistack.frame import Integration
 from indistack.registry import Registry
 from indistack.settings import Settings
-from indistack.tiles import Tile
+from indistack.tiles import Cube, Tile
 
 S = TypeVar("S", bound=np.generic)
 
+Planes = Mapping[str, npt.NDArray[Any]]
+"""Arrays of a stack's state by name, each ``(height, width)`` or ``(height, width, channels)``, writable."""
 
-class StackSettings(Settings):
+
+class MethodSettings(Settings):
+    """How the values of one pixel are combined; each method reads what concerns it."""
+
+    kappa_low: float = Field(default=3.0, gt=0)
+    """``sigma_clip``: values further below the pixel's mean than that many standard deviations never enter."""
+    kappa_high: float = Field(default=3.0, gt=0)
+    """The same above."""
+    opening: int = Field(default=5, ge=3, le=25)
+    """Methods that reject: so many first subs are kept and combined robustly; later ones are compared with them."""
+
+
+class BranchSettings(MethodSettings):
+    """One stack of several that are made from the same subs."""
+
+    method: str = "mean"
+    """Name of the stacking method."""
+    follow: Literal["stars", "comet", "camera"] = "stars"
+    """What stands still in the picture; ``camera``: subs are not moved at all."""
+    weight: Literal["noise", "quality", "equal"] | None = None
+    """What a sub counts; by default as in `quality.weight`."""
+    last: int = Field(default=0, ge=0)
+    """Only so many newest subs; 0 = all."""
+    every: int = Field(default=1, ge=1)
+    """Take every so many-th sub only."""
+    operators: list[str] | None = None
+    """How its picture is made; by default as in `picture.operators`."""
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in METHODS:
+            raise ValueError(f"unknown; choose one of {', '.join(METHODS)}")
+        return name
+
+    @model_validator(mode="after")
+    def _can_forget(self) -> Self:
+        if self.last and not METHODS.get(self.method).can_remove:
+            raise ValueError(f"last = {self.last}: {self.method} cannot take a sub out again")
+        return self
+
+
+class StackSettings(BranchSettings):
     """How subs are combined."""
 
-    method: Literal["mean"] = "mean"
     jobs: int = Field(default=0, ge=0, le=64)
     """Threads; 0 = one per core."""
+    kernel: Literal["linear", "cubic", "lanczos"] = "cubic"
+    """How a sub's pixels are interpolated."""
+    drizzle: Literal[0, 1, 2] = 0
+    """Drop each photosite on the stack's grid, without interpolation, at that scale; 0 = off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Size and kind of a stack.
+
+    Attributes
+    ----------
+    height, width : int
+        Of the canvas (px).
+    channels : int
+        1 or 3.
+    full_scale_adu : float
+        The value that counts as 1 where a method is defined for values of 0 to 1.
+    own_weights : bool
+        Every channel has a weight of its own (drizzle): tiles may come with weights ``(h, w, channels)``.
+    """
+
+    height: int
+    width: int
+    channels: int = 1
+    full_scale_adu: float = 65535.0
+    own_weights: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the pixels."""
+        return (self.height, self.width) if self.channels == 1 else (self.height, self.width, self.channels)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been counted: subs, and their summed exposure."""
+
+    n_subs: int = 0
+    exposure_s: float = 0.0
 
 
 class StackMethod(Protocol):
     """State of one stack, updated one tile of one sub at a time.
 
-    `update` is called from several threads with boxes that never overlap within one sub; `count` once after each sub.
-    Partial stacks merge exactly, and reading changes nothing.
+    `update` and `combine` are called from several threads with boxes that never overlap within one sub; `count` once
+    after each sub. Reading changes nothing. The whole state is `planes`, `tally`, and what was given at the beginning:
+    who copies these into a new stack of the same extent continues it.
+
+    Attributes
+    ----------
+    opening : int
+        So many first subs are given again with each further one, all at once, to `combine`; only then `update` is
+        called. 0: there is nothing to combine.
+    can_remove : bool
+        `remove` takes a sub out again.
+    ordered : str
+        Why the order of the subs matters, "" where it does not.
+    tally : Tally
+        Subs and exposure so far.
     """
 
-    def __init__(self, height: int, width: int, channels: int) -> None:
-        """Begin an empty stack of that size (px); channels is 1 or 3."""
+    opening: int
+    can_remove: ClassVar[bool] = False
+    ordered: ClassVar[str] = ""
+    tally: Tally
 
-    def update(self, tile: Tile) -> None:
-        """Take one tile of a sub; values that are not finite never enter."""
+    def __init__(self, extent: Extent, settings: MethodSettings) -> None:
+        """Begin an empty stack."""
 
-    def count(self, exposure_s: float) -> None:
-        """One sub is complete."""
+    def update(self, tile: Tile) -> int:
+        """Take one tile of a sub; values that are not finite never enter. Return how many pixels were rejected."""
+
+    def combine(self, cube: Cube) -> npt.NDArray[np.intp]:
+        """Set a box anew from all subs at once; return how many pixels of each sub were rejected, ``(n,)``."""
+
+    def remove(self, tile: Tile) -> None:
+        """Take out one tile of a sub that was added with the same pixels and weight."""
+
+    def count(self, exposure_s: float, subs: int = 1) -> None:
+        """One sub is complete, or (-1) has been removed."""
 
     def merge(self, other: Self) -> None:
         """Add another stack's state; afterwards this is the stack of both.
@@ -47,11 +156,14 @@ class StackMethod(Protocol):
         Raises
         ------
         StackError
-            Another shape; this stack is left as it was.
+            Another shape, or a method that cannot be merged; this stack is left as it was.
         """
 
+    def planes(self) -> Planes:
+        """Return the state itself, not copies."""
+
     def integration(self) -> Integration:
-        """Return read-only views of the state (no copies)."""
+        """Return read-only views of the state, without copies where that is possible."""
 
 
 METHODS: Registry[StackMethod] = Registry("stack.method")

@@ -103,7 +103,7 @@ def test_commands_act_in_their_place(tmp_path: Path) -> None:
 
 
 def test_a_bug_keeps_the_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.pipeline.integrate", lambda *_: 1 / 0)
+    monkeypatch.setattr("indistack.fan.integrate", lambda *_: 1 / 0)
     blob = blob_of(make_sky().expose())
     make_agent(tmp_path, [blob]).run(threading.Event())
     (kept,) = tmp_path.glob("sessions/*/kept/*.fits")

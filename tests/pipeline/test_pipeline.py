@@ -107,7 +107,7 @@ def test_a_bug_costs_one_sub(make_pipeline: MakePipeline, monkeypatch: pytest.Mo
     sky, pipeline = make_sky(), make_pipeline()
     pipeline.process(blob_of(sky.expose()))
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.pipeline.integrate", lambda *_: 1 / 0)
+        patch.setattr("indistack.fan.integrate", lambda *_: 1 / 0)
         assert refusal(pipeline, sky.expose()) == "internal_error"
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +155,31 @@ def test_a_meridian_flip_never_restarts() -> None:
 )
 def test_a_changed_setting_is_refused_first_and_restarts_when_it_stays(facts: dict[str, Any], reason: str) -> None:
     usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L", "target": "M31"}
-    drift = Drift(DriftSettings(change_patience=2), frame(**usual))
+    drift = Drift(DriftSettings(change_patience=2, on_filter="restart"), frame(**usual))
     first, second = drift.facts(frame(**usual | facts)), drift.facts(frame(**usual | facts))
     assert (first.action, first.reason) == ("refuse", reason)
     assert (second.action, second.reason) == ("restart", reason)
+
+
+def test_filters_of_a_mono_camera_have_exposures_of_their_own() -> None:
+    drift = Drift(DriftSettings(change_patience=1), frame(filter_name="L", exposure_s=10.0))
+    first_ha = frame(filter_name="Ha", exposure_s=300.0)
+    assert drift.facts(first_ha).action == "go_on"
+    drift.accept(first_ha)
+    assert drift.facts(frame(filter_name="Ha", exposure_s=300.0)).action == "go_on"
+    assert drift.facts(frame(filter_name="Ha", exposure_s=10.0)).reason == "exposure_changed"
+    assert drift.facts(frame(filter_name="L", exposure_s=300.0)).reason == "exposure_changed"
+    assert drift.facts(frame(filter_name="L", exposure_s=10.0)).action == "go_on"
+
+
+@pytest.mark.parametrize(
+    ("on_filter", "channels", "track"), [("auto", 1, "Ha"), ("auto", 3, ""), ("split", 3, "Ha"), ("ignore", 1, "")]
+)
+def test_who_splits_by_filter(on_filter: Any, channels: int, track: str) -> None:
+    first = frame(filter_name="L")
+    if channels == 3:
+        first = replace(first, pixels=np.zeros((*first.pixels.shape, 3), np.float32))
+    assert Drift(DriftSettings(on_filter=on_filter), first).track_of(FrameInfo(filter_name="Ha")) == track
 
 
 def test_focus_frames_between_subs_do_not_add_up() -> None:
@@ -189,7 +211,8 @@ def test_settings_choose_the_action() -> None:
 @pytest.mark.parametrize("facts", [{"exposure_s": 5.0}, {"gain_setting": 300.0}])
 def test_another_exposure_or_gain_can_be_scaled(facts: dict[str, Any]) -> None:
     usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L"}
-    drift = Drift(DriftSettings(on_exposure="scale", on_gain_setting="scale", enabled=False), frame(**usual))
+    settings = DriftSettings(on_exposure="scale", on_gain_setting="scale", on_filter="refuse", enabled=False)
+    drift = Drift(settings, frame(**usual))
     assert drift.facts(frame(**usual)).action == "go_on"
     assert drift.facts(frame(**usual | facts)).action == "scale"
     assert drift.facts(frame(**usual | facts | {"filter_name": "R"})).reason == "filter_changed"

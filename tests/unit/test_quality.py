@@ -30,7 +30,7 @@ def reason(judge: Judge, match: Match = Match(transparency=1.0), **changes: obje
     sub = replace(GOOD, **changes)  # type: ignore[arg-type]
     try:
         judge.check(sub, saturation_adu=1000.0)
-        judge.weigh(sub, match)
+        judge.check_transparency(match)
     except FrameError as error:
         return error.reason if "limit" in error.numbers else "no limit told"
     return ""

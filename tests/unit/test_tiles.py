@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
 from indistack.frame import CalibratedFrame, FrameInfo, Match, Transform
 from indistack.surface import terms
-from indistack.tiles import UNMATCHED, Tile, integrate
+from indistack.tiles import Sampling, Tile, integrate
 from indistack.workers import Workers
 
+UNMATCHED = Match()
 BILINEAR = DEBAYERS.get("bilinear")()
 
 
@@ -27,7 +29,7 @@ def mono(pixels: np.ndarray, bad: np.ndarray | None = None) -> CalibratedFrame:
     return CalibratedFrame(pixels.astype(np.float32), None, 0.0, 1.0, bad, FrameInfo())
 
 
-class Canvas:
+class Collected:
     """Collects tiles; a box that comes twice fails."""
 
     def __init__(self, height: int, width: int, channels: int = 1) -> None:
@@ -45,11 +47,12 @@ class Canvas:
 
 def warp(
     frame: CalibratedFrame, transform: Transform, height: int, width: int, jobs: int = 2, match: Match = UNMATCHED
-) -> Canvas:
-    canvas = Canvas(height, width, frame.channels)
+) -> Collected:
+    collected = Collected(height, width, frame.channels)
     with Workers(jobs) as workers:
-        integrate(frame, transform, (height, width), 2.5, BILINEAR, canvas.update, workers, match)
-    return canvas
+        sub = Placed(frame, transform, match, 2.5)
+        integrate(sub, Canvas.over(height, width), Sampling(BILINEAR), collected.update, workers)
+    return collected
 
 
 def test_identity_gives_the_frame_back() -> None:
