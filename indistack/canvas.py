@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from indistack.frame import CalibratedFrame, DoubleArray, Match, Transform
+
+STEP_PX = 256
+"""A canvas grows in such steps: not for every pixel of drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,20 @@ class Canvas:
     def size(self) -> tuple[int, int]:
         """Height and width."""
         return self.height, self.width
+
+    def reaching(self, transform: Transform, width: int, height: int) -> Canvas:
+        """Return a canvas that also holds a frame of that size (px): this one if it does, else one that grew.
+
+        It grows in steps of 256 px, and by whole pixels, so that what is on it stays as it is.
+        """
+        corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], np.float64)
+        reached = self.place(transform).apply(corners)
+        left, top = (_steps(-px) for px in reached.min(axis=0))
+        right, bottom = (_steps(px) for px in reached.max(axis=0) + 1 - (self.width, self.height))
+        if left == top == right == bottom == 0:
+            return self
+        moved = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]) @ self.matrix
+        return Canvas(self.height + top + bottom, self.width + left + right, moved)
 
     def place(self, transform: Transform) -> Transform:
         """Return the way from a frame to the canvas, given that to the reference."""
@@ -67,3 +85,8 @@ class Placed:
     def exposure_s(self) -> float:
         """What it adds to the stack's exposure; 0 where the header does not say."""
         return self.frame.info.exposure_s or 0.0
+
+
+def _steps(px: float) -> int:
+    """Smallest number of whole steps, in px, that reach so far."""
+    return max(0, math.ceil(px / STEP_PX)) * STEP_PX

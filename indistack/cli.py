@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -50,16 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    config = config_of(options, {"indi": given(host=options.host, port=options.port, device=options.device)})
+    overrides: Overrides = {"indi": given(host=options.host, port=options.port, device=options.device)}
+    config = config_of(options, overrides | _limits(options))
     return _agent(config, [IndiSource(config.indi), HookSource(config.hook)], options)
 
 
 def _watch(options: Options) -> int:
-    config = config_of(options, {"folder": given(recursive=options.recursive or None)})
+    config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
     return _agent(config, [FolderSource(options.folder, config.folder, ignore=options.output_dir)], options)
 
 
+def _limits(options: Options) -> Overrides:
+    return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory)}
+
+
 def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
+    os.nice(config.stack.nice)
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
@@ -70,7 +77,7 @@ def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
 
 def _stack(options: Options) -> int:
     overrides: Overrides = {
-        "stack": given(method=options.method, jobs=options.jobs),
+        "stack": given(method=options.method, jobs=options.jobs, max_memory_mb=options.max_memory),
         "align": given(method=options.align),
         "debayer": given(method=options.debayer),
         "quality": {"enabled": False} if options.no_quality else {},

@@ -6,39 +6,13 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from indistack.canvas import Canvas, Placed
+from indistack.canvas import Placed
+from indistack.easel import Easel
 from indistack.parked import parked
-from indistack.stack import METHODS, BranchSettings, Extent
-from indistack.tiles import Cube, Sampling, Tile, integrate, integrate_all
-from indistack.workers import Workers
-
-
-@dataclass(frozen=True, slots=True)
-class Easel:
-    """What all stacks of a session share.
-
-    Attributes
-    ----------
-    canvas : Canvas
-        Their grid.
-    sampling : Sampling
-        How subs come onto it.
-    extent : Extent
-        Their size and kind.
-    workers : Workers
-        The threads.
-    folder : Path or None
-        Room for subs that are kept on disk.
-    """
-
-    canvas: Canvas
-    sampling: Sampling
-    extent: Extent
-    workers: Workers
-    folder: Path | None = None
+from indistack.stack import METHODS, BranchSettings
+from indistack.tiles import Cube, Tile, integrate, integrate_all
 
 
 class Branch:
@@ -52,8 +26,6 @@ class Branch:
         What it takes and how it combines.
     easel : Easel
         Shared with the others.
-    exact : bool
-        Combine all subs at once in `complete`, instead of each as it comes.
 
     Attributes
     ----------
@@ -63,24 +35,27 @@ class Branch:
         Share of the canvas's pixels that the last sub lost by rejection.
     ms : float
         What the last sub cost this stack alone.
+    slowed : int
+        Of the subs that it should take it takes every so many-th only, as time is short.
     """
 
-    def __init__(self, name: str, settings: BranchSettings, easel: Easel, exact: bool = False) -> None:
+    def __init__(self, name: str, settings: BranchSettings, easel: Easel) -> None:
         self.name = name
         self.settings = settings
         self.method = METHODS.get(settings.method)(easel.extent, settings)
         self._easel = easel
-        self._exact = exact and self.method.opening > 0
+        self._exact = easel.exact and self.method.opening > 0
         self._kept: deque[Placed] = deque()
         self._offered = 0
         self._lock = threading.Lock()
         self.rejected = 0.0
         self.ms = 0.0
+        self.slowed = 1
 
     def wants_next(self) -> bool:
         """Tell whether the sub that comes now is one of every so many."""
         self._offered += 1
-        return (self._offered - 1) % self.settings.every == 0
+        return (self._offered - 1) % (self.settings.every * self.slowed) == 0
 
     @property
     def opens(self) -> bool:
@@ -113,6 +88,17 @@ class Branch:
             self._forget_oldest(sub)
         elif not self.opens:
             self._kept.clear()
+
+    def move_to(self, easel: Easel) -> None:
+        """Go on with a larger canvas that holds the one so far."""
+        offset = easel.canvas.matrix[:2, 2] - self._easel.canvas.matrix[:2, 2]
+        left, top = (round(float(px)) for px in offset)
+        held = slice(top, top + self._easel.canvas.height), slice(left, left + self._easel.canvas.width)
+        larger = METHODS.get(self.settings.method)(easel.extent, self.settings)
+        for name, plane in self.method.planes().items():
+            larger.planes()[name][held] = plane
+        larger.tally = self.method.tally
+        self.method, self._easel = larger, easel
 
     def complete(self) -> None:
         """No sub will come any more."""
@@ -156,14 +142,11 @@ class Fan:
         Name -> settings, the main stack first.
     easel : Easel
         What they share.
-    exact : bool
-        See `Branch`.
     """
 
-    def __init__(self, wanted: Mapping[str, BranchSettings], easel: Easel, exact: bool = False) -> None:
+    def __init__(self, wanted: Mapping[str, BranchSettings], easel: Easel) -> None:
         self._easel = easel
-        self._exact = exact
-        self.branches = {name: Branch(name, settings, easel, exact) for name, settings in wanted.items()}
+        self.branches = {name: Branch(name, settings, easel) for name, settings in wanted.items()}
 
     @property
     def main(self) -> Branch:
@@ -196,9 +179,20 @@ class Fan:
         for branch, sub in wanting:
             branch.end(sub)
 
+    def move_to(self, easel: Easel) -> None:
+        """Go on with a larger canvas; see `Branch.move_to`."""
+        for branch in self.branches.values():
+            branch.move_to(easel)
+        self._easel = easel
+
+    def slow_down(self, factor: int) -> None:
+        """Let further stacks take only every so many-th of the subs that they should take."""
+        for branch in self.branches.values():
+            branch.slowed = 1 if branch is self.main else factor
+
     def open_branch(self, name: str, settings: BranchSettings) -> None:
         """Begin a further stack with the next sub; one of that name is begun anew."""
-        self.branches[name] = Branch(name, settings, self._easel, self._exact)
+        self.branches[name] = Branch(name, settings, self._easel)
 
     def drop_branch(self, name: str) -> None:
         """End a stack; the main one stays."""

@@ -99,7 +99,13 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-learn", dest="learn", action="store_const", const=False, help="refuse calibration frames"
     )  # fmt: skip
+    _add_limits(parser)
     _add_calibration(parser)
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, metavar="N", help="threads [one per core]")
+    parser.add_argument("--max-memory", type=float, metavar="MB", help="of the whole process [what the machine has]")
 
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +119,7 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--debayer", metavar="NAME")
     parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")
     parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
-    parser.add_argument("--jobs", type=int, metavar="N", help="threads [one per core]")
+    _add_limits(parser)
 
 
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:

@@ -15,12 +15,14 @@ from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.drift import Verdict
+from indistack.easel import Studio
 from indistack.errors import FrameError, RegistrationError
 from indistack.frame import Accepted, Blob, CalibratedFrame, Filed, Outcome, RawFrame, Refused, Restarted, Transform
 from indistack.ledger import match_numbers, raw_numbers, transform_numbers
 from indistack.measures import measure
+from indistack.pace import Pace
 from indistack.photometry import measure_sky
-from indistack.session import Fit, Recent, Session, Studio
+from indistack.session import Fit, Recent, Session
 from indistack.stars import StarFinder
 from indistack.track import Reference, Seen
 from indistack.workers import Workers
@@ -52,6 +54,8 @@ class Pipeline:
         Room for subs that are kept on disk.
     exact : bool
         Combine all subs at once when a session is complete, where the method can.
+    pace : Pace, optional
+        Live: adapts what is made to the time that there is.
 
     Attributes
     ----------
@@ -71,6 +75,7 @@ class Pipeline:
         learn: Callable[[RawFrame, Blob], Filed] | None = None,
         folder: Path | None = None,
         exact: bool = False,
+        pace: Pace | None = None,
     ) -> None:
         self._config = config
         self._workers = workers
@@ -81,6 +86,7 @@ class Pipeline:
         self._finder = StarFinder(config.stars, workers)
         self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
         self._studio = Studio(config, workers, folder, exact)
+        self._pace = pace if config.stack.keep_up else None
         self._recent = Recent()
         self._reference: Reference | None = None
         self._told: set[str] = set()
@@ -128,21 +134,35 @@ class Pipeline:
         session = self.session or self._begin(sub, blob)
         fit = self._place(session, sub, numbers)
         if isinstance(fit, Fit):
-            self._stack(session, sub, fit, numbers)
+            self._stack(session, sub, fit, blob, numbers)
             return Accepted(numbers)
         log.info("new stack: %s (%s)", fit.reason, fit.detail)
         self._reference = None  # the one that was asked for shows the old field
-        session = self._begin(sub, blob)
-        first = self._light(session, sub, Transform.identity(), numbers)
+        new = self._begin(sub, blob, spare_bytes=session.state_bytes)
+        first = self._light(new, sub, Transform.identity(), numbers)
         self.reset()
-        self._stack(session, sub, first, numbers)
+        self._stack(new, sub, first, blob, numbers)
         return Restarted(fit.reason, numbers)
 
-    def _stack(self, session: Session, sub: Seen, fit: Fit, numbers: dict[str, Any]) -> None:
+    def _stack(self, session: Session, sub: Seen, fit: Fit, blob: Blob, numbers: dict[str, Any]) -> None:
         with _timed(numbers, "stack"):
             placed = session.add(sub, fit)
         self.session = session
+        if self._pace is not None:
+            self._keep_up(self._pace, sub, fit, blob, numbers)
         numbers |= {"weight": placed.weight, "n_subs": session.n_subs, **fit.track.fan.numbers()}
+
+    def _keep_up(self, pace: Pace, sub: Seen, fit: Fit, blob: Blob, numbers: dict[str, Any]) -> None:
+        """Make less where subs come faster than they are stacked."""
+        assert self.session is not None
+        took_s = sum(numbers["stage_ms"].values()) / 1e3
+        pace.observe(blob.received, took_s)
+        self.session.slow_down(pace.slowed)
+        too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
+        if too_slow and self.session.rung == "full":
+            self.session = self._begin(sub, blob, too_slow)
+            self.session.add(sub, dataclasses.replace(fit, track=self.session.track_for(sub, fit.transform)))
+        numbers |= {"rung": self.session.rung, "slowed": pace.slowed}
 
     def _decode(self, blob: Blob, numbers: dict[str, Any]) -> RawFrame:
         """Return a frame that has not arrived before."""
@@ -174,9 +194,11 @@ class Pipeline:
         numbers |= dataclasses.asdict(measures)
         return Seen(frame, scene, measures)
 
-    def _begin(self, sub: Seen, blob: Blob) -> Session:
+    def _begin(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
-        session = Session(self._studio, self._reference or _as_reference(sub, blob), sub.frame)
+        reference = self._reference or _as_reference(sub, blob)
+        easel = self._studio.easel(reference.scene, sub.frame, too_slow, spare_bytes)
+        session = Session(self._config, easel, reference, sub.frame)
         session.check(sub)
         return session
 

@@ -16,6 +16,7 @@ from indistack.config import Config, jobs_of, to_toml
 from indistack.errors import IndistackError, SourceError, StackError
 from indistack.frame import Accepted, Blob, Filed, Restarted
 from indistack.ledger import Ledger, describe, record, session_name
+from indistack.pace import Pace
 from indistack.pipeline import DUPLICATE, Pipeline
 from indistack.publisher import Publisher
 from indistack.session import Session
@@ -81,7 +82,9 @@ class Agent:
         self._workers = Workers(jobs_of(config.stack))
         calibrator = calibrator_for(self._workers)
         learn = learner.learn if learner is not None else None
-        self._pipeline = Pipeline(config, self._workers, calibrator, self._finish, learn=learn)
+        self._pipeline = Pipeline(
+            config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
+        )
         self._publisher = Publisher(folder, config)
         self._status = StatusFile(folder / "status.json", clock)
         self._ledger: Ledger | None = None

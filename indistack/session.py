@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from indistack import __version__
 from indistack.align import ALIGNERS, Aligner, chained
 from indistack.canvas import Canvas, Placed
 from indistack.config import MAIN, Config
-from indistack.debayer import DEBAYERS
 from indistack.drift import Drift
-from indistack.errors import RegistrationError
-from indistack.fan import Branch, Easel
+from indistack.easel import Easel, lacking
+from indistack.errors import FrameError, RegistrationError
+from indistack.fan import Branch
 from indistack.fits_header import StackFacts, output_cards
 from indistack.frame import CalibratedFrame, Integration, Match, RawFrame, Scene, Transform
 from indistack.photometry import measure_sky
 from indistack.quality import Judge
 from indistack.sinks import Snapshot
-from indistack.stack import BranchSettings, Extent, StackMethod
-from indistack.tiles import Sampling
+from indistack.stack import BranchSettings, StackMethod
 from indistack.track import Reference, Seen, Track
-from indistack.workers import Workers
+
+log = logging.getLogger(__name__)
 
 REMEMBERED_SUBS = 500
 """Fingerprints kept to recognise a frame that arrives twice, by two ways."""
-
-FULL_SCALE_ADU = 65535.0
-"""Where the camera does not tell at which value it clips."""
 
 
 class Recent:
@@ -56,39 +53,6 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
-    """Where sessions are made: what they all share.
-
-    Attributes
-    ----------
-    config : Config
-        The settings.
-    workers : Workers
-        The threads.
-    folder : Path or None
-        Room for subs that are kept on disk.
-    exact : bool
-        Combine all subs at once when the session is complete, where the method can.
-    """
-
-    config: Config
-    workers: Workers
-    folder: Path | None = None
-    exact: bool = False
-
-    def easel(self, reference: Scene, frame: CalibratedFrame) -> Easel:
-        """Set up what the stacks of a session share, for a reference and the first sub."""
-        settings = self.config.stack
-        canvas = Canvas.over(reference.height, reference.width, settings.drizzle or 1)
-        sampling = Sampling(DEBAYERS.get(self.config.debayer.method)(), settings.kernel, settings.drizzle)
-        clipped_adu = frame.info.saturation_adu
-        full_scale_adu = clipped_adu if clipped_adu < float("inf") else FULL_SCALE_ADU
-        own_weights = settings.drizzle > 0 and frame.cfa is not None
-        extent = Extent(*canvas.size, frame.channels, full_scale_adu, own_weights)
-        return Easel(canvas, sampling, extent, self.workers, self.folder)
-
-
-@dataclass(frozen=True, slots=True)
 class Fit:
     """Where a sub belongs."""
 
@@ -102,18 +66,19 @@ class Session:
 
     Parameters
     ----------
-    studio : Studio
-        Settings and threads.
+    config : Config
+        The settings.
+    easel : Easel
+        What its stacks share.
     reference : Reference
         What later subs are aligned to.
     frame : CalibratedFrame
         The first sub: gives size and colour.
     """
 
-    def __init__(self, studio: Studio, reference: Reference, frame: CalibratedFrame) -> None:
-        self._studio = studio
-        self._config = studio.config
-        self._easel = studio.easel(reference.scene, frame)
+    def __init__(self, config: Config, easel: Easel, reference: Reference, frame: CalibratedFrame) -> None:
+        self._config = config
+        self._easel = easel
         self.reference = reference
         self.drift = Drift(self._config.drift, frame)
         self.aligner: Aligner = ALIGNERS.get(self._config.align.method)(self._config.align).for_reference(
@@ -140,6 +105,22 @@ class Session:
         return self._easel.canvas.size
 
     @property
+    def state_bytes(self) -> int:
+        """Memory that its stacks hold."""
+        methods = [branch.method for _, branch in self.stacks().values()]
+        return sum(plane.nbytes for method in methods for plane in method.planes().values())
+
+    @property
+    def rung(self) -> str:
+        """``full``, or why the resolution is halved."""
+        return self._easel.rung
+
+    @property
+    def canvas(self) -> Canvas:
+        """The stacks' grid."""
+        return self._easel.canvas
+
+    @property
     def stack(self) -> StackMethod:
         """The main stack of the first filter."""
         return next(iter(self.tracks.values())).fan.main.method
@@ -161,11 +142,14 @@ class Session:
         name = self.drift.track_of(sub.frame.info)
         if name in self.tracks:
             return self.tracks[name]
+        why_not = lacking(self._config, self._easel.extent, sub.frame)
+        if why_not:
+            raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
         light = Reference(sub.scene, measure_sky(sub.frame), sub.frame.info, name)
         return self._new_track(light.moved(transform))
 
     def _new_track(self, light: Reference) -> Track:
-        return Track(self._config, light, self._easel, self.aligner.needs_stars, self._studio.exact)
+        return Track(self._config, light, self._easel, self.aligner.needs_stars)
 
     def register(self, scene: Scene) -> Transform:
         """Find the transform from a sub to the reference, directly or by way of the sub before.
@@ -194,6 +178,8 @@ class Session:
     def add(self, sub: Seen, fit: Fit) -> Placed:
         """Add a sub to the stacks of its filter; return it as it lies in the main one."""
         track = fit.track
+        if self._config.stack.canvas == "grow":
+            self._make_room(sub, fit.transform)
 
         def place(branch: BranchSettings) -> Placed:
             where = Transform.identity() if branch.follow == "camera" else fit.transform
@@ -208,6 +194,25 @@ class Session:
         if self._config.align.against == "previous":
             self._before = sub.scene, fit.transform
         return placed
+
+    def _make_room(self, sub: Seen, transform: Transform) -> None:
+        """Grow the canvas to where the sub reaches, if memory allows."""
+        canvas = self.canvas.reaching(transform, sub.frame.width, sub.frame.height)
+        if canvas is self.canvas:
+            return
+        easel = self._easel.on(canvas)
+        why_not = lacking(self._config, easel.extent, sub.frame)
+        if why_not:
+            log.warning("the canvas does not grow to %d x %d: %s", canvas.width, canvas.height, why_not)
+            return
+        for track in self.tracks.values():
+            track.fan.move_to(easel)
+        self._easel = easel
+
+    def slow_down(self, factor: int) -> None:
+        """Let further stacks take only every so many-th of the subs that they should take."""
+        for track in self.tracks.values():
+            track.fan.slow_down(factor)
 
     def complete(self) -> None:
         """No sub will come any more."""
@@ -248,6 +253,7 @@ class Session:
             f"align: {aligner}; debayer: {settings.debayer.method}; weight: {weight}",
             f"match: background {settings.match.background}, scale {'on' if settings.match.scale else 'off'}",
             f"reference: {self.reference.name}",
+            f"resolution: {self.rung}",
         )
         return StackFacts(
             stack.exposure_s,

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from indistack.canvas import Placed
 from indistack.config import Config, stacks_of
-from indistack.fan import Easel, Fan
+from indistack.easel import Easel
+from indistack.fan import Fan
 from indistack.frame import CalibratedFrame, FrameInfo, Scene, Transform
 from indistack.measures import Measures, measure
 from indistack.photometry import Photometer, Sky
@@ -65,8 +66,6 @@ class Track:
         What all stacks of the session share.
     by_stars : bool
         Whether subs are aligned, and therefore judged, by stars.
-    exact : bool
-        Combine all subs at once at the end.
 
     Attributes
     ----------
@@ -82,11 +81,11 @@ class Track:
         Start of the earliest sub, end of the latest.
     """
 
-    def __init__(self, config: Config, light: Reference, easel: Easel, by_stars: bool, exact: bool = False) -> None:
+    def __init__(self, config: Config, light: Reference, easel: Easel, by_stars: bool) -> None:
         self.light = light
         self.judge = Judge(config.quality, measure(light.scene.stars), by_stars)
         self.photometer = Photometer(config.match, light.scene, light.sky, light.info)
-        self.fan = Fan(stacks_of(config), easel, exact)
+        self.fan = Fan(stacks_of(config), easel)
         self.masters: Sequence[str] = ()
         self.first: datetime | None = None
         self.end: datetime | None = None

@@ -1,0 +1,83 @@
+"""How much memory this process may still take: of the machine, of its control groups, of its own limits."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path("/")
+
+
+def available_bytes(root: Path = ROOT) -> int:
+    """Return how much memory can be taken before the kernel begins to kill.
+
+    The least of: what the machine has free or can free (MemAvailable), what each control group above this process may
+    still take, and what the process's own limit of address space leaves. A large number where nothing is told.
+
+    Parameters
+    ----------
+    root : Path
+        Of the file system with ``proc`` and ``sys``.
+    """
+    return max(0, min([_free(root), *_left_in_groups(root), _left_of_address_space(root)]))
+
+
+def resident_bytes(root: Path = ROOT) -> int:
+    """Return what this process holds in memory now."""
+    return _fields(root / "proc/self/status").get("VmRSS", 0)
+
+
+def _free(root: Path) -> int:
+    return _fields(root / "proc/meminfo").get("MemAvailable", 1 << 62)
+
+
+def _left_in_groups(root: Path) -> Iterator[int]:
+    """What the groups leave, of both versions: ``limit - used``, where pages of files count as free."""
+    for line in _lines(root / "proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            yield from _left(root / "sys/fs/cgroup", path, "memory.max", "memory.current")
+        elif "memory" in controllers.split(","):
+            yield from _left(root / "sys/fs/cgroup/memory", path, "memory.limit_in_bytes", "memory.usage_in_bytes")
+
+
+def _left(base: Path, path: str, limit_name: str, used_name: str) -> Iterator[int]:
+    """Go from the process's group up to the root: each may have a limit."""
+    group = base / path.strip("/")
+    for folder in (group, *group.parents):
+        if not folder.is_relative_to(base):
+            return
+        limit, used = _number(folder / limit_name), _number(folder / used_name)
+        if limit is not None and used is not None:
+            yield limit - used + _fields(folder / "memory.stat").get("inactive_file", 0)
+
+
+def _left_of_address_space(root: Path) -> int:
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return 1 << 62
+    return limit - _fields(root / "proc/self/status").get("VmSize", 0)
+
+
+def _fields(path: Path) -> dict[str, int]:
+    """Numbers of a file of lines ``name value`` or ``Name: value kB``, in bytes."""
+    numbers = {}
+    for line in _lines(path):
+        name, *rest = line.replace(":", " ").split()
+        if rest and rest[0].isdigit():
+            numbers[name] = int(rest[0]) * (1024 if rest[1:] == ["kB"] else 1)
+    return numbers
+
+
+def _number(path: Path) -> int | None:
+    """Number in a file; None where there is none: the word ``max``, or no such file."""
+    lines = _lines(path)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line for line in path.read_text(encoding="ascii", errors="replace").splitlines() if line.strip()]
+    except OSError:
+        return []

@@ -1,0 +1,118 @@
+"""What is made where memory or time is short, and a canvas that grows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from indistack.frame import Accepted, Blob, Refused
+from indistack.pace import Pace
+from indistack.pipeline import Pipeline
+from indistack.resources import resident_bytes
+from indistack.session import Session
+from simulators.observatory import Observatory
+from tests.pipeline.conftest import MakePipeline
+from tests.pipeline.night import blob_of, make_sky
+
+MB = 1e6
+
+
+def stacked(pipeline: Pipeline, sky: Observatory, subs: int = 3, every_s: float = 10.0) -> Session:
+    for number in range(subs):
+        blob = blob_of(sky.expose())
+        outcome = pipeline.process(replace(blob, received=blob.received + timedelta(seconds=number * every_s)))
+        assert isinstance(outcome, Accepted), outcome
+    assert pipeline.session is not None
+    return pipeline.session
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "mono"])
+def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(make_pipeline: MakePipeline, cfa: str) -> None:
+    bound_mb = resident_bytes() / MB + 2  # a stack of 640 x 480 wants 5 to 11 MB
+    pipeline = make_pipeline(f"stack.max_memory_mb={bound_mb}")
+    session = stacked(pipeline, make_sky(cfa=cfa))
+    assert session.rung.startswith("half: ")
+    assert "MB of memory wanted" in session.rung
+    assert session.size == (240, 320)
+    full = stacked(make_pipeline(), make_sky(cfa=cfa))
+    assert full.rung == "full"
+    assert full.size == (480, 640)
+    coarse, fine = (np.asarray(each.stack.integration().pixels) for each in (session, full))
+    cells = fine.reshape(240, 2, 320, 2, *fine.shape[2:]).mean(axis=(1, 3))
+    inner = np.s_[8:-8, 8:-8]
+    noise = np.std(coarse[inner] - cells[inner])
+    assert abs(np.median(coarse[inner] - cells[inner])) < 0.02 * noise + 0.2
+
+
+def test_the_header_tells_the_rung(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline(f"stack.max_memory_mb={resident_bytes() / MB + 2}")
+    session = stacked(pipeline, make_sky())
+    history = [value for keyword, value, _ in session.snapshot(copy=False).cards if keyword == "HISTORY"]
+    assert any(line.startswith("resolution: half") for line in map(str, history))
+
+
+def test_a_filter_for_which_there_is_no_memory_is_refused(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = make_pipeline()
+    sky = make_sky(cfa="mono")
+    assert isinstance(pipeline.process(through(sky, "L")), Accepted)
+    monkeypatch.setattr("indistack.easel.budget_bytes", lambda _: 1000)
+    refused = pipeline.process(through(sky, "R"))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "no_memory"
+    assert "'R'" in refused.detail
+    assert isinstance(pipeline.process(through(sky, "L")), Accepted)
+
+
+def through(sky: Observatory, filter_name: str) -> Blob:
+    """Return the next sub, through that filter as the filter wheel says."""
+    return replace(blob_of(sky.expose()), cards=(("FILTER", filter_name, ""),))
+
+
+def test_what_comes_too_fast_is_stacked_at_half_the_resolution(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indistack.pace.COLD", 1e-4)  # of an exposure of 10 s
+    session = stacked(make_pipeline(pace=Pace()), make_sky())
+    assert session.rung.startswith("half: a sub takes ")
+    assert session.n_subs == 3
+    relaxed = stacked(make_pipeline("stack.keep_up=false", pace=Pace()), make_sky())
+    assert relaxed.rung == "full"
+
+
+def test_further_stacks_take_fewer_subs_where_time_is_short(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline("branches.other.method=mean", pace=Pace())
+    session = stacked(pipeline, make_sky(), subs=16, every_s=0.001)
+    counts = {name: branch.method.tally.n_subs for name, (_, branch) in session.stacks().items()}
+    assert counts["stack"] == 16
+    assert 6 <= counts["other"] <= 12
+
+
+def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> None:
+    drifting = {"drift_px_per_sub": (40.0, -25.0), "cfa": "RGGB"}
+    grown = stacked(make_pipeline("stack.canvas=grow", "drift.limit=90 %"), make_sky(**drifting), subs=5)
+    plain = stacked(make_pipeline("drift.limit=90 %"), make_sky(**drifting), subs=5)
+    height, width = grown.size
+    assert height > 480
+    assert width > 640
+    left, top = grown.canvas.matrix[:2, 2].astype(int)
+    inside = np.s_[top : top + 480, left : left + 640]
+    larger, small = grown.stack.integration(), plain.stack.integration()
+    np.testing.assert_allclose(larger.pixels[inside], small.pixels, rtol=1e-5, atol=1e-3)
+    np.testing.assert_array_equal(larger.coverage[inside], small.coverage)
+    covered = int((larger.coverage > 0).sum())
+    assert covered == pytest.approx(480 * 640 + 4 * (40 * 480 + 25 * 640 - 40 * 25), rel=0.01)
+    assert larger.coverage.max() == 5
+
+
+def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline, sky = make_pipeline("stack.canvas=grow", "drift.limit=90 %"), make_sky(drift_px_per_sub=(40.0, 0.0))
+    assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
+    monkeypatch.setattr("indistack.easel.budget_bytes", lambda _: 1000)
+    assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
+    assert pipeline.session is not None
+    assert pipeline.session.size == (480, 640)
