@@ -74,12 +74,15 @@ class Placed:
         What brings its ADU to the reference's.
     weight : float
         What it counts, above 0.
+    number : int
+        Of its line in the ledger; 0 where there is none.
     """
 
     frame: CalibratedFrame
     transform: Transform
     match: Match = Match()  # noqa: RUF009 - frozen
     weight: float = 1.0
+    number: int = 0
 
     @property
     def exposure_s(self) -> float:

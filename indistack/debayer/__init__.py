@@ -1,6 +1,6 @@
 """Ways to make colour from a CFA box."""
 
-from indistack.debayer import bilinear, edge_aware
+from indistack.debayer import bilinear, edge_aware, malvar, superpixel
 from indistack.debayer.base import DEBAYERS, DebayerSettings
 
-__all__ = ["DEBAYERS", "DebayerSettings", "bilinear", "edge_aware"]
+__all__ = ["DEBAYERS", "DebayerSettings", "bilinear", "edge_aware", "malvar", "superpixel"]

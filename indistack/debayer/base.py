@@ -7,9 +7,9 @@ from typing import Literal
 import cv2
 
 from indistack.frame import CfaPattern, PixelArray
+from indistack.interpolation import Debayer
 from indistack.registry import Registry
 from indistack.settings import Settings
-from indistack.tiles import Debayer
 
 DEBAYERS: Registry[Debayer] = Registry("debayer.method")
 
@@ -17,7 +17,8 @@ DEBAYERS: Registry[Debayer] = Registry("debayer.method")
 class DebayerSettings(Settings):
     """How colour is made from the CFA plane."""
 
-    method: Literal["bilinear", "edge_aware"] = "bilinear"
+    method: Literal["bilinear", "edge_aware", "malvar", "superpixel"] = "bilinear"
+    """``superpixel`` halves the picture, of mono and RGB frames too; the others keep its size."""
 
 
 def demosaic(box: PixelArray, cfa: CfaPattern, variant: str, out: PixelArray | None) -> PixelArray:

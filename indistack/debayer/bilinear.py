@@ -11,7 +11,8 @@ class Bilinear:
     """Mean of the nearest same-colour pixels: fast, no artefacts."""
 
     margin_px = 1
+    shrink = 1
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.tiles.Debayer`."""
+        """See `indistack.interpolation.Debayer`."""
         return demosaic(box, cfa, "", out)

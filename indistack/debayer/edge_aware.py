@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from indistack.debayer.base import DEBAYERS, demosaic
 from indistack.frame import CfaPattern, PixelArray
 
@@ -11,7 +13,8 @@ class EdgeAware:
     """Green interpolated along the weaker gradient: sharper edges, a little slower."""
 
     margin_px = 3
+    shrink = 1
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.tiles.Debayer`."""
-        return demosaic(box, cfa, "_EA", out)
+        """See `indistack.interpolation.Debayer`."""
+        return demosaic(np.ascontiguousarray(box), cfa, "_EA", out)  # OpenCV misreads a part of a larger plane
