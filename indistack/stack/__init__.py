@@ -1,8 +1,20 @@
 """Stack methods."""
 
-from indistack.stack import mean
-from indistack.stack.base import METHODS, BranchSettings, Extent, MethodSettings, StackMethod, StackSettings, Tally
+from indistack.stack import arithmetic, classic, comet, extremes, mean, median, sigma_clip, trails
+from indistack.stack.base import (
+    METHODS,
+    BranchSettings,
+    Extent,
+    Follow,
+    MethodSettings,
+    StackMethod,
+    StackSettings,
+    Tally,
+)
+from indistack.stack.noise import measure_noise, noise_map
 
 __all__ = [
-    "METHODS", "BranchSettings", "Extent", "MethodSettings", "StackMethod", "StackSettings", "Tally", "mean",
+    "METHODS", "BranchSettings", "Extent", "Follow", "MethodSettings", "StackMethod", "StackSettings", "Tally",
+    "arithmetic", "classic", "comet", "extremes", "mean", "measure_noise", "median", "noise_map", "sigma_clip",
+    "trails",
 ]  # fmt: skip

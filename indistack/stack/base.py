@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from indistack.errors import StackError
 from indistack.frame import Integration
+from indistack.palette import PALETTE
 from indistack.registry import Registry
 from indistack.settings import Settings
 from indistack.tiles import Cube, Tile
@@ -22,6 +24,9 @@ Planes = Mapping[str, npt.NDArray[Any]]
 """Arrays of a stack's state by name, each ``(height, width)`` or ``(height, width, channels)``, writable."""
 
 
+Follow = Literal["stars", "comet", "camera"]
+
+
 class MethodSettings(Settings):
     """How the values of one pixel are combined; each method reads what concerns it."""
 
@@ -29,8 +34,19 @@ class MethodSettings(Settings):
     """``sigma_clip``: values further below the pixel's mean than that many standard deviations never enter."""
     kappa_high: float = Field(default=3.0, gt=0)
     """The same above."""
+    winsorize: bool = False
+    """``sigma_clip``: such values are moved to the limit and count, instead of never entering."""
     opening: int = Field(default=5, ge=3, le=25)
     """Methods that reject: so many first subs are kept and combined robustly; later ones are compared with them."""
+    by: Literal["luminance", "channel"] = "luminance"
+    """``minimum``, ``maximum``, ``trails``: take all colours of the sub whose mean of the colours is the least or the
+    greatest, or each colour from its own sub."""
+    ground_line: float = Field(default=1.0, ge=0, le=1)
+    """``trails``: rows from that share of the height on are ground, counted from the first row as it is stored."""
+    ground_mask: Path | None = None
+    """``trails``: a picture of the stack's proportions that is bright where the ground is; instead of the line."""
+    ground_scale: float = Field(default=1.0, gt=0)
+    """``trails``: the ground is shown so much brighter."""
 
 
 class BranchSettings(MethodSettings):
@@ -38,7 +54,7 @@ class BranchSettings(MethodSettings):
 
     method: str = "mean"
     """Name of the stacking method."""
-    follow: Literal["stars", "comet", "camera"] = "stars"
+    follow: Follow = "stars"
     """What stands still in the picture; ``camera``: subs are not moved at all."""
     weight: Literal["noise", "quality", "equal"] | None = None
     """What a sub counts; by default as in `quality.weight`."""
@@ -48,6 +64,12 @@ class BranchSettings(MethodSettings):
     """Take every so many-th sub only."""
     operators: list[str] | None = None
     """How its picture is made; by default as in `picture.operators`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _comets_are_followed(cls, values: Any) -> Any:
+        of_comet = isinstance(values, dict) and values.get("method") == "comet"
+        return {"follow": "comet"} | values if of_comet else values
 
     @field_validator("method")
     @classmethod
@@ -66,8 +88,22 @@ class BranchSettings(MethodSettings):
 class StackSettings(BranchSettings):
     """How subs are combined."""
 
+    palette: str = Field(default="auto", pattern=PALETTE)
+    """Several filters: which of them make red, green and blue of the picture ``stack``, as ``RGB``, ``SHO``, ``HOO``;
+    with an L before them, as ``LRGB``, luminance has a filter of its own. ``auto``: the first of LRGB, RGB, SHO and HOO
+    that the filters allow. ``none``: the filter with the longest exposure, grey; so it is too where one is lacking."""
     jobs: int = Field(default=0, ge=0, le=64)
     """Threads; 0 = one per core."""
+    nice: int = Field(default=5, ge=0, le=19)
+    """Live: how far `run` and `watch` step back behind other programs, such as Ekos, as the command nice does."""
+    max_memory_mb: float = Field(default=0, ge=0)
+    """Memory that the whole process may take; where full resolution needs more, the stack is made at half of it. 0 =
+    what the machine has."""
+    keep_up: bool = True
+    """Live: where subs come faster than they can be stacked, halve the resolution of the next stack, and let further
+    stacks (`branches`) take every 2nd, 4th ... sub only."""
+    canvas: Literal["reference", "grow"] = "reference"
+    """``grow``: the stack's grid grows where subs reach beyond the reference, as memory allows: a mosaic."""
     kernel: Literal["linear", "cubic", "lanczos"] = "cubic"
     """How a sub's pixels are interpolated."""
     drizzle: Literal[0, 1, 2] = 0

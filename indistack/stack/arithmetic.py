@@ -1,0 +1,35 @@
+"""Plain sums, differences and products of subs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indistack.frame import FloatArray
+from indistack.stack.base import METHODS
+from indistack.stack.layers import OneByOne
+
+
+@METHODS.register("sum")
+class Sum(OneByOne):
+    """Sum of all subs, not clipped."""
+
+    def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
+        return stack + sub
+
+
+@METHODS.register("subtract")
+class Subtract(OneByOne):
+    """The first sub less all others."""
+
+    ordered = "the first sub is the one that the others are subtracted from"
+
+    def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
+        return stack - sub
+
+
+@METHODS.register("multiply")
+class Multiply(OneByOne):
+    """Product of all subs, values counted in full scales."""
+
+    def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
+        return stack * (sub / np.float32(self._extent.full_scale_adu))

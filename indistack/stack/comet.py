@@ -1,0 +1,25 @@
+"""A comet that stands still, and stars that move through the picture."""
+
+from __future__ import annotations
+
+from indistack.stack.base import METHODS, Extent, MethodSettings
+from indistack.stack.rejection import Limits
+from indistack.stack.sigma_clip import SigmaClip
+
+ABOVE = 2 / 3
+"""Stars are always brighter than what they pass in front of: the limit above is that share of `kappa_high`."""
+
+
+@METHODS.register("comet")
+class Comet(SigmaClip):
+    """Sigma clip for subs that follow a comet: a star that passes is rejected from 2 standard deviations on.
+
+    Of the first subs a pixel's lower values are trusted, as a star may stand in most of them.
+    """
+
+    centre_share = 0.25
+
+    def __init__(self, extent: Extent, settings: MethodSettings) -> None:
+        super().__init__(extent, settings)
+        self._limits = Limits(settings.kappa_low, ABOVE * settings.kappa_high)
+        self._truncation = self._limits.variance_within()

@@ -1,0 +1,143 @@
+"""Which pixels of a sub do not belong to the stack, given how far they lie from it in standard deviations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from indistack.frame import BoolArray, FloatArray
+from indistack.workers import Scratch
+
+BOX_PX = 5
+BOX = np.ones((BOX_PX, BOX_PX), np.uint8)
+"""Means over such a box show what is too faint for single pixels; where they stick out, all around goes: a trail's
+wings, an aircraft's glow."""
+
+BOX_EXTRA_SIGMA = 1.0
+"""By so much further must they stick out: the noise of neighbours is alike, and costs a whole box when it is taken
+for a trail."""
+
+SAMPLES, LEAST_SAMPLES = 2000, 50
+"""Pixels of a tile that tell the sub's own noise, to 3 %; with fewer than the least, nothing is rejected."""
+
+LEAST_SPREAD = 0.5
+"""A sub's noise is not taken for less than that share of the stack's, however quiet a tile looks: a black sky that is
+clipped at 0 has none."""
+
+UNSTEADY = 0.25
+"""Stars are let change with the seeing: their cores in a sub of 2.5 px FWHM are 60 % brighter than in one of 3.2 px."""
+
+QUANTILES = (0.16, 0.5, 0.84)
+"""Mean and standard deviations of a normal distribution, whatever lies in its tails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a pixel may lie below and above, in standard deviations."""
+
+    low: float
+    high: float
+
+    def variance_within(self) -> float:
+        """Return the variance of a normal distribution that is cut at the limits, the whole one's being 1."""
+        density = [math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi) for x in (self.low, self.high)]
+        inside = (math.erf(self.low / math.sqrt(2)) + math.erf(self.high / math.sqrt(2))) / 2
+        mean = (density[0] - density[1]) / inside
+        return 1 - (self.low * density[0] + self.high * density[1]) / inside - mean**2
+
+
+def outliers(z: FloatArray, covered: BoolArray, limits: Limits, scratch: Scratch) -> BoolArray:
+    """Tell which pixels of a tile of a sub are rejected: those beyond the limits, and those around faint structures.
+
+    Parameters
+    ----------
+    z : array
+        ``(h, w)`` float32: (sub - stack) / standard deviation; finite, 0 where the sub does not reach.
+    covered : array
+        ``(h, w)`` bool: where it reaches.
+    limits : Limits
+        For single pixels.
+    scratch : Scratch
+        Buffers of this thread.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` bool, True only within `covered`.
+    """
+    boxes = scratch("boxes", z.shape, np.float32)
+    cv2.blur(z, (BOX_PX, BOX_PX), dst=boxes)
+    wider = Limits(limits.low + BOX_EXTRA_SIGMA, limits.high + BOX_EXTRA_SIGMA)
+    out = _beyond(boxes, *bounds(boxes, covered, wider, LEAST_SPREAD / BOX_PX))
+    cv2.dilate(out.view(np.uint8), BOX, dst=out.view(np.uint8))
+    out |= _beyond(z, *bounds(z, covered, limits))
+    out &= covered
+    return out
+
+
+def single_outliers(z: FloatArray, covered: BoolArray, limits: Limits) -> BoolArray:
+    """Tell which single pixels lie beyond the limits; see `outliers`."""
+    return _beyond(z, *bounds(z, covered, limits)) & covered
+
+
+def _beyond(values: FloatArray, low: float, high: float) -> BoolArray:
+    outside: BoolArray = (values < low) | (values > high)
+    return outside
+
+
+def bounds(
+    values: FloatArray, covered: BoolArray, limits: Limits, least_spread: float = LEAST_SPREAD
+) -> tuple[float, float]:
+    """Return the least and the greatest value that belong to the covered ones, by their own median and spread.
+
+    A sub that is noisier than the stack, or whose sky is not quite the stack's, loses no more pixels for that.
+    """
+    step = max(1, math.isqrt(values.size // SAMPLES))
+    sample = values[::step, ::step][covered[::step, ::step]]
+    if len(sample) < LEAST_SAMPLES:
+        return -math.inf, math.inf
+    ranks = [round(quantile * (len(sample) - 1)) for quantile in QUANTILES]
+    low, median, high = (float(value) for value in np.partition(sample, ranks)[ranks])
+    sigma = max((high - low) / 2, least_spread)
+    return median - limits.low * sigma, median + limits.high * sigma
+
+
+def usual_scatter(
+    variance: FloatArray, picture: FloatArray, unsteady: float, least_variance: float, scratch: Scratch
+) -> FloatArray:
+    """Return the standard deviation that a pixel's values may have.
+
+    Parameters
+    ----------
+    variance : array
+        ``(h, w)`` float32, of a pixel's values (ADU^2): where it is less than the mean of those around, that is taken,
+        for the variance of few values is uncertain.
+    picture : array
+        ``(h, w)`` float32, the true values as far as known (ADU).
+    unsteady : float
+        By that share of what the picture changes within 2 px a value may differ: a star in another seeing.
+    least_variance : float
+        Added (ADU^2).
+    scratch : Scratch
+        Buffers of this thread.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32 ADU, valid until the next call.
+    """
+    scatter, change, darkest = (scratch(name, variance.shape, np.float32) for name in ("scatter", "change", "darkest"))
+    cv2.blur(variance, (BOX_PX, BOX_PX), dst=scatter)
+    np.maximum(scatter, variance, out=scatter)
+    cv2.dilate(picture, BOX, dst=change)
+    cv2.erode(picture, BOX, dst=darkest)
+    change -= darkest
+    change *= np.float32(unsteady)
+    change *= change
+    scatter += change
+    scatter += np.float32(least_variance)
+    np.sqrt(scatter, out=scatter)
+    return scatter
