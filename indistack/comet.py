@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
-from astropy.io import fits
-from astropy.wcs import WCS
 from pydantic import BeforeValidator, Field, model_validator
 
 from indistack.errors import FrameError
@@ -17,10 +15,10 @@ from indistack.frame import DoubleArray, FrameInfo, Transform
 from indistack.settings import Settings
 
 MINUTE_S = 60.0
-WCS_KEYWORDS = frozenset(
-    ("CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2", "CUNIT1", "CUNIT2", "CDELT1", "CDELT2", "CROTA2")
-    + tuple(f"{kind}{i}_{j}" for kind in ("CD", "PC") for i in (1, 2) for j in (1, 2))
-)
+UNIT_KEYWORDS = ("CUNIT1", "CUNIT2")
+MATRIX_KEYWORDS = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
+OLDER_KEYWORDS = ("CDELT1", "CDELT2", "CROTA2", "PC1_1", "PC1_2", "PC2_1", "PC2_2")
+"""Void, and a cause of warnings, beside a CD matrix."""
 WAYS = {
     "the places": (("first", "first_time", "second", "second_time"), ()),
     "rate_arcsec_min": (("rate_arcsec_min", "direction_deg"), ("orientation_deg", "mirrored")),
@@ -195,9 +193,17 @@ def _sky_of_px(reference: FrameInfo, settings: CometSettings) -> DoubleArray:
 
 def _wcs_matrix(reference: FrameInfo) -> DoubleArray | None:
     """The same from the header's WCS; None where there is none that can be used."""
-    header = fits.Header((key, value) for key, value, _ in reference.header if key in WCS_KEYWORDS)
-    names = str(header.get("CTYPE1", "")), str(header.get("CTYPE2", ""))
+    table = {key: value for key, value, _ in reference.header}
+    names = [str(table.get(key, ""))[:8] for key in ("CTYPE1", "CTYPE2")]  # without the distortion's suffix
     if not (names[0].startswith("RA") and names[1].startswith("DEC")):
         return None
-    matrix = 3600 * np.asarray(WCS(header, fix=False).pixel_scale_matrix, np.float64)
-    return matrix if abs(np.linalg.det(matrix)) > 0 else None
+    matrix_keywords = MATRIX_KEYWORDS if any(key in table for key in MATRIX_KEYWORDS) else OLDER_KEYWORDS
+    used = {key: table[key] for key in UNIT_KEYWORDS + matrix_keywords if key in table}
+    from astropy.io import fits  # slow to import, 40 MB, and most sessions never need it
+    from astropy.wcs import WCS, WcsError
+
+    try:
+        wcs = WCS(fits.Header(used | {"CTYPE1": names[0], "CTYPE2": names[1]}), fix=False)
+    except (WcsError, ValueError):  # a header that astropy cannot make sense of tells nothing
+        return None
+    return 3600 * np.asarray(wcs.pixel_scale_matrix, np.float64)

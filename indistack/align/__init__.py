@@ -3,8 +3,10 @@
 from indistack.align import asterism, auto, centroid, disk, ecc, none, phase, template
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.chain import chained
+from indistack.align.faint import FaintSubs, Waiting
+from indistack.align.reference import Known, ReferenceStars, mapped
 
 __all__ = [
-    "ALIGNERS", "AlignSettings", "Aligner", "asterism", "auto", "centroid", "chained", "disk", "ecc", "none", "phase",
-    "template",
+    "ALIGNERS", "AlignSettings", "Aligner", "FaintSubs", "Known", "ReferenceStars", "Waiting", "asterism", "auto",
+    "centroid", "chained", "disk", "ecc", "mapped", "none", "phase", "template",
 ]  # fmt: skip

@@ -58,6 +58,17 @@ class AlignSettings(Settings):
     against: Literal["reference", "previous"] = "reference"
     """What each sub is compared with. ``previous``, for scenes that change slowly: the sub stacked before it, and the
     transforms are chained; their small errors add up, as the square root of the number of subs at best."""
+    reference: Literal["first", "best"] = "first"
+    """Whose stars the others are compared with, at first. The stack's grid is always that of its first sub. ``first``:
+    that one's, unless one of the next is twice as sharp (stars per square of their width); ``best``: the sharpest's."""
+    reference_subs: int = Field(default=5, ge=1, le=100)
+    """Among how many subs."""
+    grow_reference: bool = True
+    """Look for stars in the stack of these subs, of 4 times as many, and so on, and compare with those as well: faint
+    fields become easier as the stack deepens."""
+    faint_subs: int = Field(default=5, ge=0, le=20)
+    """So many subs that show too few stars are tried together, along every steady drift that the stars may have had;
+    from then on each new one together with those before it. 0 or 1: none."""
     model: Literal["auto", "similarity", "affine", "homography", "quadratic"] = "auto"
     """What the transform of ``asterism`` may do. ``similarity``: shift, rotate and scale; ``affine`` (12 stars): shear;
     ``homography`` (16): perspective; ``quadratic`` (24): a wide lens's distortion. With fewer stars a simpler one is

@@ -7,11 +7,14 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
 from indistack.frame import FloatArray, Scene, Transform
+
+IntArray = npt.NDArray[np.intp]
 
 LEAST_SNR = 8.0
 HOT_SHARE = 0.1
@@ -89,17 +92,26 @@ def without_hot_pixels(scene: Scene) -> FloatArray:
     plane = scene.luminance
     if plane is None or min(plane.shape) < LEAST_SIDE_PX:
         raise RegistrationError("too_small", "the frame is too small to look for a star")
-    usual = cv2.medianBlur(plane, 3)
-    height = plane - usual
+    return filled(plane, lone_pixels(plane))
+
+
+def lone_pixels(plane: FloatArray) -> tuple[IntArray, IntArray]:
+    """Return rows and columns of the bright pixels whose light is in none of their neighbours."""
+    height = plane - cv2.medianBlur(plane, 3)
     noise = 1.4826 * float(np.median(np.abs(height)))
     y, x = np.nonzero(height > LEAST_SNR * max(noise, 1e-6))
     padded = np.pad(plane, 1, mode="edge")
     ring = [padded[y + dy, x + dx] for dy in range(3) for dx in range(3) if (dx, dy) != (1, 1)]
-    second = np.sort(ring, axis=0)[-2] - usual[y, x]
+    second = np.sort(ring, axis=0)[-2] - (plane - height)[y, x]
     hot = second < np.maximum(HOT_SHARE * height[y, x], LEAST_SNR / 4 * noise)
-    cleaned: FloatArray = plane.copy()
-    cleaned[y[hot], x[hot]] = usual[y[hot], x[hot]]
-    return cleaned
+    return y[hot], x[hot]
+
+
+def filled(plane: FloatArray, pixels: tuple[IntArray, IntArray]) -> FloatArray:
+    """Return the plane, these pixels replaced by the median of their surroundings: a new array."""
+    result: FloatArray = plane.copy()
+    result[pixels] = cv2.medianBlur(plane, 3)[pixels]
+    return result
 
 
 def find_spot(plane: FloatArray, x: float, y: float, search_px: float) -> Spot:

@@ -19,6 +19,7 @@ from indistack.align.planes import (
     to_binned,
     to_full,
 )
+from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
 from indistack.frame import DoubleArray, FloatArray, Scene, Transform
 
@@ -55,14 +56,17 @@ class Ecc(Aligner):
         ------
         RegistrationError
             ``no_contrast``, ``too_small``, ``shape_differs``. ``no_match``: it finds no way up, or the pictures do not
-            agree where it ends, or agree as well when they are displaced.
+            agree where it ends, or agree as well when they are displaced, or do not tell the corners to a third of a
+            pixel: one round thing tells no turn.
         """
         ours, theirs = detail_of(sub), detail_of(reference)
         require_shape(ours, theirs)
         matrix = self._climbed(smoothed(ours), smoothed(theirs), _start(ours, theirs, guess))
         quality = agreement(ours, theirs, matrix)
         require(quality)
-        return Transform(to_full(matrix), score=quality.score)
+        error_px = corner_error_px(ours, theirs, matrix)
+        require_known(error_px)
+        return Transform(to_full(matrix), corner_error_px=error_px, score=quality.score)
 
     def _climbed(self, sub: FloatArray, reference: FloatArray, matrix: DoubleArray) -> DoubleArray:
         """Climb from level to level, each starting where the one before ended."""

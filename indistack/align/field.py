@@ -99,7 +99,7 @@ def field_of(scene: Scene) -> Field:
     """
     stars = scene.stars.take(np.isfinite(scene.stars.x + scene.stars.y + scene.stars.flux))
     stars = stars.take(~_single_pixels(stars))
-    sigma = _centroid_error(stars.flux, stars.fwhm, stars.noise_adu)
+    sigma = centroid_error_px(stars.flux, stars.fwhm, stars.noise_adu)
     useful = sigma <= max(USEFUL_ERROR_PX, np.sort(sigma)[:ENOUGH_STARS].max(initial=0))
     if (useful & ~stars.saturated).sum() >= ENOUGH_STARS:
         useful &= ~stars.saturated
@@ -126,7 +126,7 @@ def _single_pixels(stars: StarList) -> BoolArray:
     return centred & narrow
 
 
-def _centroid_error(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) -> DoubleArray:
+def centroid_error_px(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) -> DoubleArray:
     """Least error of a Gaussian's centre in white noise: sqrt(8 pi) s^2 noise / flux, s the standard deviation.
 
     From 1 / var(x) = sum((dI/dx)^2) / noise^2 = pi A^2 / (2 noise^2) with flux = 2 pi s^2 A.

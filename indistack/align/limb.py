@@ -21,6 +21,8 @@ NEAR_PX = 1.5
 RADIAL_COS = 0.94
 """The light falls off within 20 degrees of the circle's radius."""
 LEAST_RADIUS_PX = 5.0
+MOST_RADIUS = 2.0
+"""Of the plane's longer side; larger ones are straight edges."""
 LEAST_ARC_DEG = 70.0
 """Of a shorter arc the centre is not known well, nor that it is one."""
 ARC_SECTORS = 180
@@ -92,7 +94,7 @@ def _guess(plane: FloatArray, radius: float | None) -> Circle:
     if len(at) < 3:
         raise _no_limb("there are no edges", Circle(0, 0, 0, 0, 0))
     centres, radii = _circles(at, inward, radius)
-    fits = (radii >= LEAST_RADIUS_PX) & (radii <= 2 * max(plane.shape))
+    fits = (radii >= LEAST_RADIUS_PX) & (radii <= MOST_RADIUS * max(plane.shape))
     if not fits.any():
         raise _no_limb("no two edges lie on one circle", Circle(0, 0, 0, 0, 0))
     centres, radii = centres[fits], radii[fits]
@@ -154,6 +156,8 @@ def _refined(plane: FloatArray, circle: Circle, width: float, radius: float | No
         raise _no_limb("the light falls off nowhere along the circle", circle)
     points = np.array([circle.x, circle.y]) + distance[clear, None] * outward[clear]
     fitted, residual, used = fit_circle(points, circle, radius)
+    if not LEAST_RADIUS_PX <= fitted[2] <= MOST_RADIUS * max(plane.shape):
+        raise _no_limb("what falls off lies on no circle", circle)
     arc_deg = _seen_deg(np.flatnonzero(clear)[used])
     return Circle(*fitted, float(np.sqrt((residual[used] ** 2).mean())), arc_deg)
 

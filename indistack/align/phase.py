@@ -10,6 +10,7 @@ import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import NONE, Agreement, agreement, detail_of, require, rescaled, shrunk, to_full, warped
+from indistack.align.precision import corner_error_px, require_known
 from indistack.align.spectrum import correlation, locate, refine, vertex, window_of
 from indistack.errors import RegistrationError
 from indistack.frame import DoubleArray, FloatArray, Scene, Transform
@@ -36,7 +37,7 @@ class Phase(Aligner):
         ------
         RegistrationError
             ``no_contrast``, ``too_small``, ``shape_differs``. ``no_match``: the pictures do not agree, or agree as well
-            when they are displaced.
+            when they are displaced, or do not tell the place to a third of a pixel.
         """
         ours, theirs = detail_of(sub), detail_of(reference)
         require_shape(ours, theirs)
@@ -44,7 +45,9 @@ class Phase(Aligner):
         found = [place(ours, theirs, turn) for turn in turns]
         matrix, quality = max(found, key=lambda pair: pair[1].lead)
         require(quality)
-        return Transform(to_full(matrix), score=quality.score)
+        error_px = corner_error_px(ours, theirs, matrix)
+        require_known(error_px)
+        return Transform(to_full(matrix), corner_error_px=error_px, score=quality.score)
 
     def _turns(self, sub: FloatArray, reference: FloatArray) -> list[DoubleArray]:
         """The turns to try; the two ends of a spectrum are alike, so each also the other way up."""

@@ -20,7 +20,8 @@ LEAST_OVERLAP = 0.1
 """Share of the plane."""
 LEAST_SCORE, LEAST_LEAD = 0.2, 0.1
 """What two looks at one scene reach, as Pearson's r, and by how much they must agree better in place than displaced."""
-SIGMAS = 5.0
+SIGMAS = 7.0
+"""Vignetting and dust, which stand still, agree by up to 6 standard errors."""
 CELLS = 10
 """Along the longer side."""
 SHOWS = 0.1
@@ -60,14 +61,14 @@ def detail_of(scene: Scene) -> FloatArray:
         ``too_small``, or ``no_contrast``: it is the same everywhere.
     """
     plane = clean_plane(scene)
-    detail: FloatArray = plane - _background(plane)
+    detail: FloatArray = plane - background(plane)
     spread = float(detail.std())
     if not spread > 1e-6 * max(1.0, float(np.abs(plane).max())):
         raise RegistrationError("no_contrast", "the picture is the same everywhere", {"contrast_adu": spread})
     return detail / np.float32(spread)
 
 
-def _background(plane: FloatArray) -> FloatArray:
+def background(plane: FloatArray) -> FloatArray:
     """The plane under a wide Gaussian, made on a smaller one: wide kernels on large planes take seconds."""
     sigma = background_sigma_px(plane)
     factor = min(1.0, BACKGROUND_BLUR_PX / sigma)

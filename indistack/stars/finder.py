@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from indistack.frame import CalibratedFrame, FloatArray, Scene, StarList
+from indistack.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo, Integration, Scene, StarList
 from indistack.settings import Settings
 from indistack.stars.background import measure_mesh
 from indistack.stars.detect import find_candidates, spread
@@ -46,11 +46,24 @@ class StarFinder:
     def __init__(self, settings: StarsSettings, workers: Workers) -> None:
         self._settings = settings
         self._workers = workers
-        self._planes: tuple[FloatArray, FloatArray] = (np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
 
     def find(self, frame: CalibratedFrame) -> StarList:
         """Return the frame's stars, brightest first; none is an empty list, never an error."""
         return self.scene(frame).stars
+
+    def find_in_stack(self, stack: Integration, green: bool) -> StarList:
+        """Return the stars of a stack, in its pixels; where nothing covers it there are none.
+
+        Parameters
+        ----------
+        stack : Integration
+            The stack.
+        green : bool
+            Its subs come from a colour filter array, in which stars are measured in green.
+        """
+        pixels = stack.pixels[:, :, 1] if green and stack.pixels.ndim == 3 else stack.pixels
+        empty: BoolArray = np.asarray(np.atleast_3d(stack.weight <= 0).any(axis=2))
+        return self.find(CalibratedFrame(pixels, None, 0.0, 1.0, empty, FrameInfo()))
 
     def scene(self, frame: CalibratedFrame, with_luminance: bool = False) -> Scene:
         """Return what an aligner needs to know of a frame.
@@ -60,17 +73,17 @@ class StarFinder:
         frame : CalibratedFrame
             The frame.
         with_luminance : bool
-            Also give the binned luminance, a new array. It costs as much as finding the candidates, and an aligner that
-            works on stars needs none.
+            Also give the binned luminance, which an aligner that works on stars does not need.
         """
         sky = measure_sky(frame)
         if min(frame.width, frame.height) < LEAST_SIDE_PX:
             return Scene(empty_list(sky), frame.width, frame.height)
-        luminance, smooth = self._scratch(frame.height // 2, frame.width // 2)
+        size = frame.height // 2, frame.width // 2
+        luminance, smooth = np.empty(size, np.float32), np.empty(size, np.float32)
         bin_into(luminance, frame, self._workers)
         smooth_into(smooth, luminance, self._workers)
         stars = self._stars(frame, sky, luminance, smooth)
-        return Scene(stars, frame.width, frame.height, luminance.copy() if with_luminance else None)
+        return Scene(stars, frame.width, frame.height, luminance if with_luminance else None)
 
     def _stars(self, frame: CalibratedFrame, sky: Sky, luminance: FloatArray, smooth: FloatArray) -> StarList:
         settings = self._settings
@@ -79,9 +92,3 @@ class StarFinder:
         height, width = smooth.shape
         kept = spread(candidates.x, candidates.y, width, height, 2 * settings.max_stars)
         return measure_stars(frame, luminance, candidates.take(kept), sky, settings.max_stars, self._workers)
-
-    def _scratch(self, height: int, width: int) -> tuple[FloatArray, FloatArray]:
-        """Planes kept from frame to frame: fresh ones cost more in page faults than the filters take."""
-        if self._planes[0].shape != (height, width):
-            self._planes = (np.empty((height, width), np.float32), np.empty((height, width), np.float32))
-        return self._planes

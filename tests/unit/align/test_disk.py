@@ -49,6 +49,16 @@ def test_a_bright_square_is_no_disk() -> None:
         find_limb(clean_plane(scene_of(plane)))
 
 
+@pytest.mark.parametrize("seed", [24, 43, 72])
+def test_a_horizon_is_no_disk(seed: int) -> None:
+    """The circles that fit a straight edge grow without end."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:300, :400]
+    bright = y + rng.uniform(-0.2, 0.2) * x > 150 + 40 * (x > rng.integers(50, 350))
+    with pytest.raises(RegistrationError, match="no_limb"):
+        find_limb((100 + 200 * bright + rng.normal(0, 15, y.shape)).astype(np.float32))
+
+
 def test_outliers_do_not_move_the_circle() -> None:
     angle = np.linspace(0, np.pi, 200)
     points = np.column_stack([50 + 30 * np.cos(angle), 40 + 30 * np.sin(angle)])
