@@ -14,6 +14,7 @@ from pathlib import Path
 
 from indistack.calibration import library_folder, library_of
 from indistack.config import Config
+from indistack.solve import find_program
 
 GOOD, WARN, BAD = "ok", "warn", "BAD"
 
@@ -34,12 +35,13 @@ class Finding:
 
 
 def examine(config: Config, folder: Path) -> Iterator[Finding]:
-    """Yield what was found about Python, packages, memory, disk, the calibration library, the INDI server and Ekos."""
+    """Yield what was found about Python, packages, memory, disk, the calibration library, a solver, and INDI."""
     yield _python()
     yield from (_package(name) for name in PACKAGES)
     yield _memory()
     yield from _disk(folder)
     yield _calibration(config)
+    yield _solver(config)
     yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
     yield _server(config.indi.host, config.indi.port)
 
@@ -82,6 +84,18 @@ def _calibration(config: Config) -> Finding:
     if not os.access(place, os.W_OK):
         return Finding(WARN, "calibration library", f"{folder} cannot be written: nothing is learned")
     return Finding(GOOD, "calibration library", f"{len(library.entries())} masters in {folder}")
+
+
+def _solver(config: Config) -> Finding:
+    if config.solve.program == "off":
+        return Finding(GOOD, "plate solver", "off")
+    found = find_program(config.solve)
+    if found is None:
+        why = (
+            "scale, orientation and WCS are the header's (Debian: astrometry.net with astrometry-data-tycho2, or astap)"
+        )
+        return Finding(GOOD if config.solve.program == "auto" else WARN, "plate solver", f"not installed: {why}")
+    return Finding(GOOD, "plate solver", f"{found[0]}, {found[1]}")
 
 
 def _program(name: str, why: str) -> Finding:

@@ -1,11 +1,15 @@
 """Every FITS keyword that is read or written, in one table, and what is made of it."""
 
-from indistack.fits_header.facts import camera_key, frame_info, index, number, text_fact, with_device_facts
+from indistack.fits_header.facts import camera_key, frame_info, text_fact, with_device_facts
 from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
-from indistack.fits_header.output import StackFacts, output_cards
+from indistack.fits_header.output import StackFacts, output_cards, with_own_filter
+from indistack.fits_header.tangent import Wcs, deproject, project
 from indistack.fits_header.text import BLOCK, CARD, header_bytes, parse_cards, value_of
+from indistack.fits_header.values import index, number
+from indistack.fits_header.wcs import moved_cards, read_wcs, with_wcs
 
 __all__ = [
-    "BLOCK", "CARD", "READ", "STALE", "STRUCTURAL", "StackFacts", "camera_key", "frame_info", "header_bytes", "index",
-    "number", "output_cards", "parse_cards", "text_fact", "value_of", "with_device_facts",
+    "BLOCK", "CARD", "READ", "STALE", "STRUCTURAL", "StackFacts", "Wcs", "camera_key", "deproject", "frame_info",
+    "header_bytes", "index", "moved_cards", "number", "output_cards", "parse_cards", "project", "read_wcs",
+    "text_fact", "value_of", "with_device_facts", "with_own_filter", "with_wcs",
 ]  # fmt: skip

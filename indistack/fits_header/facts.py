@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from indistack.fits_header.keywords import READ, STRUCTURAL
+from indistack.fits_header.tangent import scale_of
+from indistack.fits_header.values import index, number
+from indistack.fits_header.wcs import LARGEST_ARCSEC_PX, SMALLEST_ARCSEC_PX, linear_part
 from indistack.frame import Card, CardValue, FrameInfo, Kind
 
 _DATE = re.compile(
@@ -18,29 +21,9 @@ _OLD_DATE = re.compile(r"(\d\d?)[/-](\d\d?)[/-](\d\d|\d{4})\s*")
 _TIME = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?")
 
 
-def index(cards: Iterable[Card]) -> dict[str, CardValue]:
-    """Return keyword -> first value that is not undefined."""
-    table: dict[str, CardValue] = {}
-    for keyword, value, _ in cards:
-        if value != "":
-            table.setdefault(keyword.upper(), value)
-    return table
-
-
 def text_fact(table: Mapping[str, CardValue], fact: str) -> str:
     """Return the first text that `READ` finds for a fact, or ""."""
     return next((str(table[keyword]).strip() for keyword in READ[fact] if keyword in table), "")
-
-
-def number(value: CardValue | None) -> float | None:
-    """Return a card's value as a finite number, also from text; None where it is none."""
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        result = float(value)
-    except ValueError:
-        return None
-    return result if math.isfinite(result) else None
 
 
 def _number_fact(table: Mapping[str, CardValue], fact: str) -> float | None:
@@ -86,6 +69,8 @@ def with_device_facts(info: FrameInfo, cards: tuple[Card, ...]) -> FrameInfo:
         return info
     told, table = frame_info(cards), index(info.header)
     facts = {name: getattr(told, name) for name in _OF_DEVICE if getattr(info, name) in (None, "")}
+    if info.scale_arcsec_px is None:
+        facts["scale_arcsec_px"] = _scale(table, index(cards))
     if _kind(table) is None:
         facts["kind"] = told.kind
     more = (card for card in cards if card[0] not in table and not _OF_PIXELS.fullmatch(card[0]))
@@ -94,7 +79,7 @@ def with_device_facts(info: FrameInfo, cards: tuple[Card, ...]) -> FrameInfo:
 
 _OF_DEVICE = (
     "exposure_s", "gain_setting", "offset_setting", "e_per_adu", "temperature_c", "target", "filter_name", "camera",
-    "ra_deg", "dec_deg", "scale_arcsec_px", "readout_mode", "rotator_deg",
+    "ra_deg", "dec_deg", "readout_mode", "rotator_deg",
 )  # fmt: skip
 _OF_PIXELS = re.compile(rf"{STRUCTURAL.pattern}|BAYERPAT|[XY]BAYROFF|[XY]BINNING|DETSEC|DETSIZE")
 
@@ -217,15 +202,26 @@ def _angle(said: CardValue | None, per_unit: float) -> float | None:
     return -size if said.strip().startswith("-") else size
 
 
-def _scale(table: Mapping[str, CardValue]) -> float | None:
-    cd = [number(table.get(keyword)) or 0.0 for keyword in ("CD1_1", "CD1_2", "CD2_1", "CD2_2")]
-    micron, focal_mm = number(table.get("XPIXSZ")), _positive(number(table.get("FOCALLEN")))
-    if micron is None:
-        micron = (number(table.get("PIXSIZE1")) or 0.0) * _binning(table)[0]
-    guesses = (
-        3600 * math.sqrt(abs(cd[0] * cd[3] - cd[1] * cd[2])),
-        _number_fact(table, "scale"),
-        3600 * abs(number(table.get("CDELT1")) or 0.0) if "RA" in str(table.get("CTYPE1", "")) else None,
-        math.degrees(micron * 1e-3 / focal_mm) * 3600 if focal_mm else None,
-    )
-    return next((guess for guess in guesses if guess is not None and 0.001 < guess < 3600), None)
+def _scale(*tables: Mapping[str, CardValue]) -> float | None:
+    """Return the plate scale: by WCS, by a keyword of its own, by the optics; the first header goes before the next."""
+    guesses = [
+        *(scale_of(cd) for cd in map(linear_part, tables) if cd is not None),
+        *(_number_fact(table, "scale") for table in tables),
+        _by_optics(tables),
+    ]
+    return next((guess for guess in guesses if guess and SMALLEST_ARCSEC_PX < guess < LARGEST_ARCSEC_PX), None)
+
+
+def _by_optics(tables: Sequence[Mapping[str, CardValue]]) -> float | None:
+    """Return the plate scale that pixel size and focal length make, each by the first header that knows it."""
+    focal_mm = next((mm for table in tables if (mm := _positive(_number_fact(table, "focal_mm")))), None)
+    pixel_um = next((um for table in tables if (um := _pixel_um(table))), None)
+    return math.degrees(pixel_um * 1e-3 / focal_mm) * 3600 if pixel_um and focal_mm else None
+
+
+def _pixel_um(table: Mapping[str, CardValue]) -> float | None:
+    """Return the size of a pixel of the file, however many of the sensor it was binned from."""
+    of_sensor_um = _positive(number(table.get("PIXSIZE1")))
+    if of_sensor_um is not None:
+        return of_sensor_um * _binning(table)[0]
+    return _positive(_number_fact(table, "pixel_um"))

@@ -22,6 +22,8 @@ READ: dict[str, tuple[str, ...]] = {
     "ra": ("RA", "OBJCTRA"),
     "dec": ("DEC", "OBJCTDEC"),
     "scale": ("SCALE", "SECPIX1", "SECPIX", "PIXSCALE"),
+    "focal_mm": ("FOCALLEN", "FOCAL"),
+    "pixel_um": ("XPIXSZ", "PIXSIZE"),
     "cfa": ("BAYERPAT", "COLORTYP", "CFA_PAT", "CFAPAT"),
     "cfa_x": ("XBAYROFF", "BAYOFFX"),
     "cfa_y": ("YBAYROFF", "BAYOFFY"),
@@ -34,9 +36,10 @@ READ: dict[str, tuple[str, ...]] = {
 }
 """Fact -> keywords, the most trusted first.
 
-The pixel size of a plate scale is XPIXSZ, which by the SBIG convention (kept by libindi) already includes the binning,
-or PIXSIZE1, which does not. DATAMAX is used as saturation only where it is a converter's limit (a power of two or
-one less), because older drivers write the frame's own maximum there.
+The pixel size of a plate scale is PIXSIZE1 (libindi, CCDciel) times the binning where that is there: XPIXSZ includes
+the binning by the SBIG convention (kept by libindi and N.I.N.A.), but not every program keeps it. DATAMAX is used as
+saturation only where it is a converter's limit (a power of two or one less), because older drivers write the frame's
+own maximum there.
 """
 
 STRUCTURAL = re.compile(

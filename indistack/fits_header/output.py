@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from indistack.fits_header.keywords import STALE, STRUCTURAL
-from indistack.frame import Card, FrameInfo
+from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
+from indistack.fits_header.tangent import Wcs
+from indistack.fits_header.wcs import moved_cards, with_wcs
+from indistack.frame import Card, DoubleArray, FrameInfo
+
+OF_A_FILTER = (*READ["filter_name"], *READ["gain_setting"], *READ["offset_setting"], *READ["e_per_adu"])
+"""Keywords of what may differ between the filters of one session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,29 @@ class StackFacts:
     history: Sequence[str] = ()
 
 
-def output_cards(reference: FrameInfo, stack: StackFacts) -> tuple[Card, ...]:
-    """Return the reference's header carried over (pointing and WCS too), with the stack's own facts made true."""
-    kept = [card for card in reference.header if not STRUCTURAL.fullmatch(card[0]) and not STALE.fullmatch(card[0])]
+def output_cards(
+    reference: FrameInfo, stack: StackFacts, grid: DoubleArray | None = None, wcs: Wcs | None = None
+) -> tuple[Card, ...]:
+    """Return the reference's header carried over (pointing and WCS too), with the stack's own facts made true.
+
+    Parameters
+    ----------
+    reference : FrameInfo
+        The reference.
+    stack : StackFacts
+        The stack's own facts.
+    grid : array, optional
+        ``(3, 3)`` affine, reference ``(x, y, 1)`` -> stack ``(x, y, 1)``, where the grids differ.
+    wcs : Wcs, optional
+        Of the reference's pixels; takes the place of the header's own.
+    """
+    kept = tuple(
+        card for card in reference.header if not STRUCTURAL.fullmatch(card[0]) and not STALE.fullmatch(card[0])
+    )
+    if wcs is not None:
+        kept = with_wcs(kept, wcs)
+    if grid is not None:
+        kept = moved_cards(kept, grid)
     program = f"indistack {stack.version}"
     cards: list[Card] = [
         ("EXPTIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
@@ -64,6 +89,15 @@ def output_cards(reference: FrameInfo, stack: StackFacts) -> tuple[Card, ...]:
         cards.insert(0, ("DATE-OBS", _stamp(stack.date_first), "UTC, start of the first sub"))
     lines = [*(f"master: {name}" for name in stack.masters), *stack.history]
     return (*kept, *cards, *(("HISTORY", line, "") for line in lines))
+
+
+def with_own_filter(reference: FrameInfo, own: FrameInfo) -> FrameInfo:
+    """Return the reference's facts with another frame's filter, gain and exposure: header of one filter's stack."""
+    if own is reference:
+        return reference
+    kept = [card for card in reference.header if card[0] not in OF_A_FILTER]
+    kept += [card for card in own.header if card[0] in OF_A_FILTER]
+    return replace(reference, header=tuple(kept), exposure_s=own.exposure_s)
 
 
 def _stamp(moment: datetime) -> str:

@@ -6,6 +6,7 @@ Nothing here imports PyIndi but the INDI process itself, or anything heavy: that
 from indistack.indi.census import DeviceFacts
 from indistack.indi.client import IndiClient
 from indistack.indi.devices import list_devices
+from indistack.indi.mount import Mount
 from indistack.indi.sequencer import Sequencer
 
-__all__ = ["DeviceFacts", "IndiClient", "Sequencer", "list_devices"]
+__all__ = ["DeviceFacts", "IndiClient", "Mount", "Sequencer", "list_devices"]

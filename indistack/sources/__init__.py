@@ -1,6 +1,6 @@
 """Where blobs come from: an INDI server, a folder, a list of files, Ekos' capture hook."""
 
-from indistack.sources.base import Emit, Source, read_blob, suffix_of
+from indistack.sources.base import Emit, Source, announce, read_blob, stamp_of, suffix_of
 from indistack.sources.files import expand
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.sources.hook import HookSettings, HookSource
@@ -8,5 +8,5 @@ from indistack.sources.indi import IndiSettings, IndiSource, IndiStatus
 
 __all__ = [
     "Emit", "FolderSettings", "FolderSource", "HookSettings", "HookSource", "IndiSettings", "IndiSource",
-    "IndiStatus", "Source", "expand", "read_blob", "suffix_of",
+    "IndiStatus", "Source", "announce", "expand", "read_blob", "stamp_of", "suffix_of",
 ]  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +83,18 @@ def read_blob(path: Path, device: str) -> Blob:
     except OSError as error:
         data, fault = b"", error.strerror or str(error)
     return Blob(data, suffix_of(path.name), device, str(path), datetime.now(UTC), path, fault)
+
+
+def announce(path: Path) -> None:
+    """Have the system read a file ahead, where it can; a file that cannot be read is told of by who reads it."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_WILLNEED)
+        finally:
+            os.close(file)
 
 
 def read_announced(path: Path, device: str, stop: threading.Event, patience_s: float) -> Blob | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+
+import erfa
 
 from indistack.frame import Card, CardValue
 from indistack.indi.events import Facts
@@ -21,17 +24,21 @@ NUMBERS: tuple[tuple[str, str, str], ...] = (
     ("YBINNING", "CCD_BINNING", "VER_BIN"),
     ("FOCALLEN", "SCOPE_INFO", "FOCAL_LENGTH"),
     ("FOCALLEN", "TELESCOPE_INFO", "TELESCOPE_FOCAL_LENGTH"),
-    ("DEC", "EQUATORIAL_EOD_COORD", "DEC"),
     ("ROTATANG", "ABS_ROTATOR_ANGLE", "ANGLE"),
     ("BITPIX", "CCD_INFO", "CCD_BITSPERPIXEL"),
 )
 """Keyword, property, element; the first that is there counts."""
 
+UNKNOWN_IF_ZERO = frozenset({"FOCALLEN"})
+
+TT_LESS_UTC_S = 69.2
+"""Since 2017. A second more or less moves no star by 0.001 arcsec."""
+
 FRAME_TYPES = {"FRAME_LIGHT": "Light", "FRAME_BIAS": "Bias", "FRAME_DARK": "Dark", "FRAME_FLAT": "Flat"}
 MODES = ("READ_MODE", "READOUT_MODE", "CCD_READ_MODE", "READOUT_QUALITY")
 
 
-def cards_of(device: str, facts: Facts) -> tuple[Card, ...]:
+def cards_of(device: str, facts: Facts, moment: datetime) -> tuple[Card, ...]:
     """Return what is known of a frame at the time when it came; what no property tells is left out.
 
     Parameters
@@ -40,13 +47,15 @@ def cards_of(device: str, facts: Facts) -> tuple[Card, ...]:
         The camera's name.
     facts : mapping
         Property -> element -> value; of switches those that are on, with their labels.
+    moment : datetime
+        When it came.
     """
     table: dict[str, CardValue] = {"INSTRUME": device}
     for keyword, name, element in NUMBERS:
         value = _number(facts, name, element)
-        if value is not None:
+        if value is not None and (value or keyword not in UNKNOWN_IF_ZERO):
             table.setdefault(keyword, value)
-    more = (_size(facts), _colours(facts, table), _optics(facts, table), _words(facts))
+    more = (_size(facts), _colours(facts, table), _optics(facts, table), _pointing(facts, moment), _words(facts))
     for part in more:
         table |= part
     return tuple((keyword, value, "told by the device") for keyword, value in table.items())
@@ -98,13 +107,26 @@ def _whole(said: Any) -> int:
 
 
 def _optics(facts: Facts, table: Mapping[str, CardValue]) -> dict[str, CardValue]:
-    """Return the size of the binned pixels and where the mount points, in degrees."""
-    found: dict[str, CardValue] = {}
+    """Return the size of the binned pixels."""
     pixel_um = _number(facts, "CCD_INFO", "CCD_PIXEL_SIZE_X") or _number(facts, "CCD_INFO", "CCD_PIXEL_SIZE")
-    if pixel_um:
-        found["XPIXSZ"] = pixel_um * float(table.get("XBINNING", 1))
-    ra_h = _number(facts, "EQUATORIAL_EOD_COORD", "RA")
-    return found if ra_h is None else found | {"RA": ra_h * 15.0}
+    return {"XPIXSZ": pixel_um * float(table.get("XBINNING", 1))} if pixel_um else {}
+
+
+def _pointing(facts: Facts, moment: datetime) -> dict[str, CardValue]:
+    """Return where the mount points (deg, ICRS); INDI tells it as of the date, equator and equinox that day."""
+    ra_h, dec_deg = (_number(facts, "EQUATORIAL_EOD_COORD", element) for element in ("RA", "DEC"))
+    if ra_h is None or dec_deg is None:
+        return {}
+    return dict(zip(("RA", "DEC"), icrs_of(15.0 * ra_h, dec_deg, moment), strict=True))
+
+
+def icrs_of(ra_deg: float, dec_deg: float, moment: datetime) -> tuple[float, float]:
+    """Return ICRS RA and Dec (deg) of an apparent geocentric place."""
+    days = (moment - datetime(2000, 1, 1, 12, tzinfo=UTC)).total_seconds() / 86400 + TT_LESS_UTC_S / 86400
+    date = 2451545.0, days
+    from_cirs_ra = math.radians(ra_deg) + erfa.eo06a(*date)
+    ra, dec, _ = erfa.atic13(from_cirs_ra, math.radians(dec_deg), *date)
+    return math.degrees(ra) % 360, math.degrees(dec)
 
 
 def _words(facts: Facts) -> dict[str, CardValue]:

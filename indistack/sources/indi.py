@@ -139,7 +139,7 @@ class IndiSource:
             case Frame():
                 self._note(frames=self._status.frames + 1, facts=event.facts)
                 origin = f"{event.device}.{event.property}"
-                cards = cards_of(event.device, event.facts)
+                cards = cards_of(event.device, event.facts, event.received)
                 emit(Blob(event.data, event.suffix, event.device, origin, event.received, cards=cards))
             case PathSaved():
                 self._open(event, emit, stop)
@@ -168,7 +168,7 @@ class IndiSource:
             )
             blob = Blob(b"", "", event.device, event.path, event.received, path, "no such file on this machine")
         if blob is not None:
-            emit(replace(blob, received=event.received, cards=cards_of(event.device, event.facts)))
+            emit(replace(blob, received=event.received, cards=cards_of(event.device, event.facts, event.received)))
 
     def _choose(self, choice: Choice) -> None:
         """Take note of the camera chosen, or of why there is none."""

@@ -47,7 +47,7 @@ class RunningAgent:
         }
         self.server = indiserver(DRIVER, **self._environment)
         command = [sys.executable, "-m", "indistack", "run", "--port", str(self.server.port)]
-        command += ["--output-dir", str(self.out), "--set", "hook.enabled=false", *words]
+        command += ["--output-dir", str(self.out), "--set", "hook.enabled=false", "--set", "solve.program=off", *words]
         self._log = (folder / "agent.log").open("wb")
         self.agent = subprocess.Popen(command, cwd=ROOT, stdout=self._log, stderr=self._log)
 

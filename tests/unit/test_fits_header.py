@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from astropy.io import fits
 
-from indistack.fits_header import StackFacts, frame_info, header_bytes, output_cards, parse_cards
+from indistack.fits_header import StackFacts, frame_info, header_bytes, output_cards, parse_cards, with_own_filter
 from indistack.frame import Card, FrameInfo
 
 
@@ -127,12 +127,22 @@ class TestFacts:
         told = info_of(FOCALLEN=1000.0, XPIXSZ=9.28, PIXSIZE1=4.64, XBINNING=2)
         assert told.scale_arcsec_px == pytest.approx(expected)
         assert info_of(FOCALLEN=1000.0, PIXSIZE1=4.64, XBINNING=2).scale_arcsec_px == pytest.approx(expected)
+        assert info_of(FOCALLEN=1000.0, XPIXSZ=9.28, XBINNING=2).scale_arcsec_px == pytest.approx(expected)
+        not_binned = info_of(FOCALLEN=1000.0, XPIXSZ=4.64, PIXSIZE1=4.64, XBINNING=2)
+        assert not_binned.scale_arcsec_px == pytest.approx(expected)
         assert info_of(FOCALLEN=0.0, XPIXSZ=4.64).scale_arcsec_px is None
 
     def test_wcs_scale(self) -> None:
         turned = {"CD1_1": 0.0, "CD1_2": -1e-3, "CD2_1": 1e-3, "CD2_2": 0.0}
         assert frame_info(tuple(card(k, v) for k, v in turned.items())).scale_arcsec_px == pytest.approx(3.6)
         assert info_of(SCALE=1.25).scale_arcsec_px == 1.25
+
+    def test_the_most_trusted_scale_counts(self) -> None:
+        optics = {"FOCALLEN": 1000.0, "XPIXSZ": 4.64}
+        sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": 1e-3, "CDELT2": 1e-3}
+        assert info_of(**optics, SCALE=2.0, **sky).scale_arcsec_px == pytest.approx(3.6)
+        assert info_of(**optics, SCALE=2.0, CDELT1=1e-3, CDELT2=1e-3).scale_arcsec_px == 2.0  # of what, is not said
+        assert info_of(**optics, SCALE=0.0).scale_arcsec_px == pytest.approx(math.degrees(4.64e-6) * 3600)
 
     def test_saturation_is_no_statistic(self) -> None:
         assert info_of(DATAMAX=4095).saturation_adu == 4095
@@ -227,3 +237,11 @@ class TestStackHeader:
         assert list(header["HISTORY"]) == ["master: dark 3 x 240 s (d.fits)", "kappa 3"]
         for gone in ("BAYERPAT", "BZERO", "DATAMAX", "CHECKSUM", "MJD-OBS", "COLORTYP"):
             assert gone not in header
+
+    def test_a_filter_has_its_own_exposure_and_gain_and_the_pointing_of_the_reference(self) -> None:
+        luminance = info_of(FILTER="L", GAIN=100, EXPTIME=20.0, OBJECT="M27", CRVAL1=299.9)
+        red = info_of(FILTER="Red", GAIN=200, EXPTIME=60.0, OBJECT="M27", CRVAL1=300.0)
+        one = with_own_filter(luminance, red)
+        cards = {keyword: value for keyword, value, _ in output_cards(one, StackFacts(120.0, 2, "mean", "1.2"))}
+        expected = {"FILTER": "Red", "GAIN": 200, "SUBEXP": 60.0, "EXPTIME": 120.0, "CRVAL1": 299.9, "OBJECT": "M27"}
+        assert expected.items() <= cards.items()

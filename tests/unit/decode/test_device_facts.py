@@ -40,6 +40,20 @@ def test_they_fill_what_a_jpeg_cannot_say() -> None:
     assert frame.cfa is None
 
 
+@pytest.mark.parametrize(
+    ("header", "scale_arcsec_px"),
+    [
+        ({"FOCALLEN": 300.0}, 4.3 / 300),  # the pixels are the device's, the focal length is the file's
+        ({"XPIXSZ": 6.45, "FOCALLEN": 0.0}, 6.45 / 600),
+        ({"PIXSIZE1": 3.0, "XBINNING": 2, "YBINNING": 2}, 6.0 / 600),
+        ({"XPIXSZ": 6.45, "FOCALLEN": 300.0}, 6.45 / 300),
+    ],
+)
+def test_file_and_device_make_the_plate_scale_together(header: dict[str, float], scale_arcsec_px: float) -> None:
+    info = read(fits_file(PIXELS, header), cards=CARDS).info
+    assert info.scale_arcsec_px == pytest.approx(206.265 * scale_arcsec_px, rel=1e-4)
+
+
 def test_the_file_wins() -> None:
     header = {"IMAGETYP": "Light Frame", "EXPTIME": 5.0, "ISO": 100, "FILTER": "R", "INSTRUME": "Mine", "CCD-TEMP": 1.0}
     info = read(fits_file(PIXELS, header), cards=CARDS).info

@@ -1,0 +1,28 @@
+"""Values of header cards by keyword."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from indistack.frame import Card, CardValue
+
+
+def index(cards: Iterable[Card]) -> dict[str, CardValue]:
+    """Return keyword -> first value that is not undefined."""
+    table: dict[str, CardValue] = {}
+    for keyword, value, _ in cards:
+        if value != "":
+            table.setdefault(keyword.upper(), value)
+    return table
+
+
+def number(value: CardValue | None) -> float | None:
+    """Return a card's value as a finite number, also from text; None where it is none."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        result = float(value)
+    except ValueError:
+        return None
+    return result if math.isfinite(result) else None

@@ -1,0 +1,7 @@
+"""Where the stack is on the sky: by a plate-solving program, if there is one."""
+
+from indistack.solve import astap, astrometry_net
+from indistack.solve.background import SkyFinder
+from indistack.solve.base import SOLVERS, Field, Solution, SolveSettings, find_program
+
+__all__ = ["SOLVERS", "Field", "SkyFinder", "Solution", "SolveSettings", "astap", "astrometry_net", "find_program"]
