@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from indistack import gallery
 from indistack.atomic import atomic_file
 from indistack.calibrate import Calibrator
-from indistack.config import Config, jobs_of
-from indistack.enhance import render
+from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
 from indistack.frame import Blob, Refused
 from indistack.ledger import dump, record
+from indistack.locator import Locator
 from indistack.measures import measure
 from indistack.pipeline import Pipeline
 from indistack.session import Session
-from indistack.sinks import SINKS
-from indistack.sources import read_blob
+from indistack.sinks import SINKS, Snapshot
+from indistack.sources import announce, read_blob
 from indistack.track import Reference
 from indistack.workers import Workers
 
 log = logging.getLogger(__name__)
 
 DEVICE = "files"
+
+SOLVER_PATIENCE_S = 10.0
+"""How long the pictures wait at least for a solver; they wait as long as the stack took, if that is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,46 @@ class Batch:
     reference: str = "first"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What became of it: the report, and how many subs are in the stack."""
+    """What became of it: the report, and the main picture."""
 
-    report: dict[str, Any] = field(default_factory=dict)
-    n_subs: int = 0
+    report: dict[str, Any]
+    snapshot: Snapshot
 
 
-def run(
-    batch: Batch,
-    config: Config,
-    calibrator_for: Callable[[Workers], Calibrator],
-    progress: Callable[[dict[str, Any]], None],
-) -> Result:
+class Crew(Protocol):
+    """Those who work on the subs."""
+
+    def pipeline(self, config: Config, workers: Workers) -> Pipeline:
+        """Return what takes the blobs of `blobs` into a stack."""
+
+    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
+        """Return the files as blobs, in order."""
+
+
+class Alone:
+    """This process does all.
+
+    Parameters
+    ----------
+    calibrator_for : callable
+        Makes the calibrator for the worker threads.
+    """
+
+    def __init__(self, calibrator_for: Callable[[Workers], Calibrator]) -> None:
+        self._calibrator_for = calibrator_for
+
+    def pipeline(self, config: Config, workers: Workers) -> Pipeline:
+        """See `Crew`."""
+        return Pipeline(config, workers, self._calibrator_for(workers), lambda _: None, skip_repeats=False)
+
+    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
+        """See `Crew`."""
+        return _read_ahead(files)
+
+
+def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, Any]], None]) -> Result:
     """Stack files.
 
     Parameters
@@ -74,8 +104,8 @@ def run(
         Inputs and outputs.
     config : Config
         All settings; the drift rules only refuse here, as there is one picture.
-    calibrator_for : callable
-        Makes the calibrator for the worker threads.
+    crew : Crew
+        Who does it.
     progress : callable
         Told of every sub's line.
 
@@ -85,15 +115,17 @@ def run(
         No sub could be stacked, or an output cannot be written; the report is written first.
     """
     begin_s = time.monotonic()
-    config = config.model_copy(update={"drift": config.drift.model_copy(update={"enabled": False})})
-    with Workers(jobs_of(config.stack)) as workers:
-        pipeline = Pipeline(config, workers, calibrator_for(workers), lambda _: None, skip_repeats=False)
-        pipeline.align_to(_reference(batch, pipeline))
+    config = one_picture(config)
+    with Workers(jobs_of(config.stack)) as workers, closing(Locator(config.solve)) as locator:
+        pipeline = crew.pipeline(config, workers)
+        pipeline.align_to(_reference(batch, pipeline, crew))
         lines = []
-        for number, blob in enumerate(_read_ahead(batch.files), 1):
+        for number, blob in enumerate(crew.blobs(batch.files), 1):
             lines.append(record(number, blob, pipeline.process(blob), datetime.now(UTC)))
             progress(lines[-1])
+            locator.look(pipeline.session)
         session = pipeline.session
+        locator.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
         try:
             if session is None:
                 raise IndistackError(f"none of {len(lines)} files could be stacked{_reasons(lines)}")
@@ -101,24 +133,30 @@ def run(
             _write_pictures(batch, session, config)
         finally:
             report = {"subs": lines, "stack": _summary(session, config, time.monotonic() - begin_s)}
+            report["stacks"] = gallery.numbers(session) if session is not None else {}
             _write_report(batch.report, report)
-    return Result(report, session.n_subs)
+    return Result(report, gallery.snapshot(session))
 
 
-def _reference(batch: Batch, pipeline: Pipeline) -> Reference | None:
+def one_picture(config: Config) -> Config:
+    """Return the settings for one picture of all subs: what would begin another one is refused."""
+    return config.model_copy(update={"drift": config.drift.model_copy(update={"enabled": False})})
+
+
+def _reference(batch: Batch, pipeline: Pipeline, crew: Crew) -> Reference | None:
     if batch.reference == "first":
         return None
     if batch.reference != "best":
         try:
-            return pipeline.look(read_blob(Path(batch.reference), DEVICE))
+            return pipeline.look(next(crew.blobs([Path(batch.reference)])))
         except FrameError as error:
             raise IndistackError(f"the reference {batch.reference} cannot be used: {error}") from error
-    looks = list(_looks(batch.files, pipeline))
+    looks = list(_looks(crew.blobs(batch.files), pipeline))
     return max(looks, key=_sharpness, default=None)
 
 
-def _looks(files: Sequence[Path], pipeline: Pipeline) -> Iterator[Reference]:
-    for blob in _read_ahead(files):
+def _looks(blobs: Iterable[Blob], pipeline: Pipeline) -> Iterator[Reference]:
+    for blob in blobs:
         try:
             yield pipeline.look(blob)
         except FrameError as error:
@@ -132,24 +170,35 @@ def _sharpness(reference: Reference) -> float:
 
 
 def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
-    """Read each file while the one before it is being stacked."""
-    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
-        coming = None
-        for path in files:
-            ready, coming = coming, reader.submit(read_blob, path, DEVICE)
-            if ready is not None:
-                yield ready.result()
-        if coming is not None:
-            yield coming.result()
+    """Read each file in turn, and tell the system which one is next: it reads ahead into memory of its own."""
+    for path, following in zip(files, [*files[1:], None], strict=True):
+        blob = read_blob(path, DEVICE)
+        if following is not None:
+            announce(following)
+        yield blob
+        del blob  # its memory is needed for the next one
 
 
 def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
-    snapshot = session.snapshot(copy=False)
-    if batch.fits is not None:
-        SINKS.get("fits")().write(batch.fits, snapshot)
-    if batch.png is not None:
-        preview = render(snapshot.integration, snapshot.bottom_up, config.picture, snapshot.orientation)
-        SINKS.get("png")().write(batch.png, replace(snapshot, preview=preview))
+    _warn_of_grey(session)
+    for name in gallery.names(session):
+        snapshot = gallery.snapshot(session, name, maps=config.publish.maps)
+        if batch.fits is not None:
+            SINKS.get("fits")().write(_path_of(name, batch.fits), snapshot)
+        if batch.png is not None:
+            SINKS.get("png")().write(_path_of(name, batch.png), gallery.with_preview(snapshot, config.picture))
+
+
+def _warn_of_grey(session: Session) -> None:
+    for name, told in gallery.numbers(session).items():
+        if told.get("why") and session.config.stack.palette != "none":
+            log.warning("%s shows filter %s alone: %s", name, told["filters"][0] or "none", told["why"])
+
+
+def _path_of(name: str, main: Path) -> Path:
+    """Return where a picture goes, given the path of the main one: ``M31.fits``, ``M31-trails.fits``."""
+    ending = name.removeprefix(MAIN).removeprefix("-")
+    return main.with_stem(f"{main.stem}-{ending}") if ending else main
 
 
 def _summary(session: Session | None, config: Config, seconds: float) -> dict[str, Any]:
@@ -160,6 +209,7 @@ def _summary(session: Session | None, config: Config, seconds: float) -> dict[st
         "reference": session.reference.name if session is not None else "",
         "width": session.size[1] if session is not None else 0,
         "height": session.size[0] if session is not None else 0,
+        "sky": session.sky if session is not None else None,
         "seconds": seconds,
         "peak_rss_mb": peak_rss_mb(),
     }

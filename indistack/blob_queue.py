@@ -1,4 +1,4 @@
-"""What waits between the sources and the pipeline: bounded in memory, unbounded on disk, losing nothing."""
+"""What waits between the sources and the pipeline: on the disk first, bounded in memory, losing nothing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import logging
 import threading
 from collections import deque
 from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, datetime
 
-from indistack.commands import Command
-from indistack.frame import Blob
+from indistack.commands import Command, Request
+from indistack.errors import FrameError
+from indistack.frame import Blob, Spooled
 from indistack.sources import read_blob
+from indistack.spool import Spool
 
 log = logging.getLogger(__name__)
+
+Item = Blob | Command | Request
 
 
 class BlobQueue:
@@ -21,33 +25,39 @@ class BlobQueue:
     Parameters
     ----------
     max_bytes : int
-        Frames kept in memory. Of a frame beyond that only the path is kept where it is a file on this machine already;
-        else it is written to the spool until its turn comes.
-    spool : Path
-        Folder for that; made when it is needed.
+        Frames kept in memory. A frame beyond that waits on the disk only.
+    spool : Spool
+        Keeps frames on the disk.
+    keeps_all : bool
+        Every frame goes to the spool before its turn; else only those that memory has no room for.
     """
 
-    def __init__(self, max_bytes: int, spool: Path) -> None:
+    def __init__(self, max_bytes: int, spool: Spool, keeps_all: bool = True) -> None:
         self._max_bytes = max_bytes
         self._spool = spool
-        self._items: deque[Blob | Command] = deque()
+        self._keeps_all = keeps_all
+        self._items: deque[Item] = deque()
         self._bytes = 0
-        self._spooled = 0
+        self._door = threading.Lock()  # the order in the spool is the order here
         self._ready = threading.Condition()
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, item: Blob | Command) -> None:
-        """Add an item; returns at once but for the time that a spilled frame takes to write."""
-        with self._ready:
+    def put(self, item: Item) -> None:
+        """Add an item; returns when a frame is on the disk, if it is to be there."""
+        with self._door:
+            if isinstance(item, Blob) and self._keeps_all:
+                item = self._spool.take(item)
             if isinstance(item, Blob) and item.size_bytes and self._bytes + item.size_bytes > self._max_bytes:
                 item = self._spill(item)
-            self._bytes += item.size_bytes if isinstance(item, Blob) else 0
-            self._items.append(item)
-            self._ready.notify()
+            self._append(item)
 
-    def get(self, timeout_s: float) -> Blob | Command | None:
+    def put_spooled(self, name: str) -> None:
+        """Add a frame that has waited in the spool since an earlier run."""
+        self._append(Blob(b"", "", "", name, datetime.now(UTC), spooled=Spooled(name)))
+
+    def get(self, timeout_s: float) -> Item | None:
         """Return the next item, None when there is none within the time."""
         with self._ready:
             if not self._items:
@@ -56,27 +66,31 @@ class BlobQueue:
                 return None
             item = self._items.popleft()
             self._bytes -= item.size_bytes if isinstance(item, Blob) else 0
-        return self._fetch(item) if isinstance(item, Blob) and item.path is not None and not item.size_bytes else item
+        return self._fetch(item) if isinstance(item, Blob) and not item.size_bytes else item
+
+    def _append(self, item: Item) -> None:
+        with self._ready:
+            self._bytes += item.size_bytes if isinstance(item, Blob) else 0
+            self._items.append(item)
+            self._ready.notify()
 
     def _spill(self, blob: Blob) -> Blob:
-        if blob.path is not None:
-            return replace(blob, data=b"")
-        path = self._spool / f"waiting-{self._spooled:06d}{blob.suffix}"
-        try:
-            self._spool.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(blob.data)
-        except OSError as error:  # a full disk: memory is the last resort
-            log.error("%s: cannot spill a waiting frame: %s", path, error.strerror)
-            return blob
-        self._spooled += 1
-        log.warning("%d frames wait; the next ones wait on disk", len(self._items))
-        return replace(blob, data=b"", path=path)
+        """Let go of the bytes of a frame that is on the disk; a full disk leaves memory as the last resort."""
+        kept = blob if blob.path is not None else self._spool.take(blob)
+        return replace(kept, data=b"") if kept.spooled is not None or kept.path is not None else kept
 
     def _fetch(self, blob: Blob) -> Blob:
-        """Read back a frame that waited on disk."""
-        assert blob.path is not None
+        """Read a frame back that waited on the disk."""
+        if blob.spooled is not None:
+            return self._fetch_spooled(blob, blob.spooled)
+        if blob.path is None or blob.fault:
+            return blob
         read = read_blob(blob.path, blob.device)
-        ours = blob.path.parent == self._spool
-        if ours:
-            blob.path.unlink(missing_ok=True)
-        return replace(blob, data=read.data, fault=blob.fault or read.fault, path=None if ours else blob.path)
+        return replace(blob, data=read.data, fault=read.fault)
+
+    def _fetch_spooled(self, blob: Blob, spooled: Spooled) -> Blob:
+        try:
+            found = self._spool.read(spooled.name)
+        except FrameError as error:
+            return replace(blob, fault=error.detail)
+        return replace(found, spooled=replace(spooled, modified_ns=self._spool.modified_ns(spooled.name)))

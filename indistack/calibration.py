@@ -45,7 +45,7 @@ DEVICE = "calibration"
 
 
 def calibrator_factory(
-    config: Config, library: Chooser | None = None, learns: bool = False
+    config: Config, library: Chooser | None = None, learns: bool = False, maps: DefectMaps | None = None
 ) -> Callable[[Workers], Calibrator]:
     """Return a function that loads or builds the named masters and makes the calibrator.
 
@@ -57,9 +57,11 @@ def calibrator_factory(
         Chooses the masters of kinds that are not named; beside it lie the maps of bad pixels.
     learns : bool
         Keep for the next night what the lights show of bad pixels.
+    maps : DefectMaps, optional
+        What is known of bad pixels; by default what lies beside the library.
     """
-    folder = library_folder(config.calibrate) if library is not None else None
-    maps = DefectMaps(None if folder is None else folder / "defects", read_only=not learns)
+    if maps is None:
+        maps = DefectMaps(defects_folder(config, library), read_only=not learns)
 
     def make(workers: Workers) -> Calibrator:
         try:
@@ -74,6 +76,12 @@ def calibrator_factory(
         return Calibrator(config.calibrate, named if library is None else NamedFirst(named, library), workers, maps)
 
     return make
+
+
+def defects_folder(config: Config, library: Chooser | None) -> Path | None:
+    """Return where maps of bad pixels are kept: beside the library, None without one."""
+    folder = library_folder(config.calibrate) if library is not None else None
+    return None if folder is None else folder / "defects"
 
 
 def library_folder(settings: CalibrateSettings) -> Path | None:

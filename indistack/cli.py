@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from indistack import batch, demo, doctor
+from indistack import demo, doctor
 from indistack import log as logs
 from indistack.align import ALIGNERS
-from indistack.calibration import build_master, calibrator_factory, learner_of, library_folder, library_of
+from indistack.api import build_master, merge_stacks, stack_files
+from indistack.calibration import calibrator_factory, learner_of, library_folder, library_of
+from indistack.centre import Keeper, mover_of
 from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
@@ -22,8 +24,10 @@ from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
 from indistack.options import Options, Overrides, config_of, given, make_parser
 from indistack.report import as_text, read_session, summarise, write_report
-from indistack.service import Agent
+from indistack.service import Agent, utc_now
+from indistack.sessions import Sessions
 from indistack.sinks import SINKS
+from indistack.solve import SOLVERS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source, expand
 from indistack.stack import METHODS
 from indistack.terminal import Display, show_masters
@@ -32,7 +36,7 @@ log = logging.getLogger(__name__)
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
-REGISTRIES = (DECODERS, DEBAYERS, ALIGNERS, METHODS, OPERATORS, SINKS)
+REGISTRIES = (DECODERS, DEBAYERS, ALIGNERS, SOLVERS, METHODS, OPERATORS, SINKS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,12 +71,24 @@ def _limits(options: Options) -> Overrides:
 
 def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
     os.nice(config.stack.nice)
+    past = None if options.new else Sessions(options.output_dir).past(options.goes_on)
+    if past is not None:
+        log.info("going on with the session %s and its settings", past.folder.name)
+        config = past.settings_for(config, options.set)
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
-    agent = Agent(config, sources, options.output_dir, calibrator_for, learner=learner)
+    agent = Agent(
+        config, sources, options.output_dir, calibrator_for, learner=learner, keeper=_keeper(config), goes_on=past
+    )
     agent.run(_stop_on_signals(), options.max_subs)
     return DONE
+
+
+def _keeper(config: Config) -> Keeper | None:
+    """Return who keeps the target centred, if that is wanted."""
+    mover = mover_of(config.centre, config.indi.host, config.indi.port)
+    return Keeper(config.centre, mover, utc_now) if config.centre.enabled else None
 
 
 def _stack(options: Options) -> int:
@@ -81,12 +97,15 @@ def _stack(options: Options) -> int:
         "align": given(method=options.align),
         "debayer": given(method=options.debayer),
         "quality": {"enabled": False} if options.no_quality else {},
+        "publish": given(maps=options.maps),
     }
     config = config_of(options, overrides)
     files = expand(options.files)
-    job = batch.Batch(files, options.output, options.png, options.report, options.reference)
     with Display(len(files), "stacking") as display:
-        result = batch.run(job, config, calibrator_factory(config, library_of(config)), display.line)
+        result = stack_files(
+            files, config, reference=options.reference, cluster=options.cluster,
+            fits=options.output, png=options.png, report=options.report, progress=display.line,
+        )  # fmt: skip
     stack = result.report["stack"]
     print(f"{stack['n_subs']} of {len(files)} subs, {stack['exposure_s']:.0f} s, in {stack['seconds']:.1f} s")
     for path in filter(None, (options.output, options.png, options.report)):
@@ -95,18 +114,22 @@ def _stack(options: Options) -> int:
 
 
 def _master(options: Options) -> int:
-    config = config_of(options)
-    if options.kind != "flat" and (config.calibrate.bias or config.calibrate.darkflat or config.calibrate.dark):
-        raise SettingsError(["--bias, --darkflat and --dark are for flats: nothing is subtracted from other masters"])
-    files = expand(options.files)
+    config, files = config_of(options), expand(options.files)
     with Display(len(files), options.kind) as display:
         master = build_master(
-            config, options.kind, files, options.output,
-            progress=lambda kind, done, _: display.done(done) if kind == options.kind else None,
-            tell=display.say, force=options.force,
+            options.kind, files, options.output, config,
+            force=options.force, progress=display.done, tell=display.say,
         )  # fmt: skip
     print(master.describe())
     print(options.output)
+    return DONE
+
+
+def _merge(options: Options) -> int:
+    merged = merge_stacks(options.stacks, config_of(options), grid=options.grid)
+    for path in filter(None, (options.output, options.png)):
+        merged.save(path)
+        print(path)
     return DONE
 
 
@@ -191,6 +214,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "run": _run,
     "watch": _watch,
     "stack": _stack,
+    "merge": _merge,
     "master": _master,
     "library": _library,
     "report": _report,

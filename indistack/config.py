@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from indistack.align import AlignSettings
 from indistack.calibrate import CalibrateSettings
+from indistack.centre import CentreSettings
+from indistack.checkpoint import CheckpointSettings
+from indistack.comet import CometSettings
 from indistack.debayer import DebayerSettings
 from indistack.decode import DecodeSettings
 from indistack.drift import DriftSettings
@@ -18,7 +21,9 @@ from indistack.enhance import PictureSettings
 from indistack.photometry import MatchSettings
 from indistack.quality import QualitySettings
 from indistack.settings import Settings
+from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
+from indistack.spool import SpoolSettings
 from indistack.stack import BranchSettings, StackSettings
 from indistack.stars import StarsSettings
 
@@ -30,13 +35,15 @@ class PublishSettings(Settings):
     """Shortest time between two publications of one file."""
     duty: float = Field(default=0.05, gt=0, le=1)
     """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
+    maps: bool = False
+    """Add to each stack's FITS what else is known of every pixel: COVERAGE, WEIGHT, NOISE, REJECTED."""
 
 
 class QueueSettings(Settings):
     """What waits between the camera and the stack."""
 
     max_mb: float = Field(default=512, gt=0)
-    """Frames kept in memory; more go to the spool folder on disk until their turn comes."""
+    """Frames kept in memory; more wait in the spool folder on disk until their turn comes."""
 
 
 MAIN = "stack"
@@ -53,6 +60,8 @@ class Config(Settings):
     folder: FolderSettings = FolderSettings()
     hook: HookSettings = HookSettings()
     queue: QueueSettings = QueueSettings()
+    spool: SpoolSettings = SpoolSettings()
+    checkpoint: CheckpointSettings = CheckpointSettings()
     decode: DecodeSettings = DecodeSettings()
     calibrate: CalibrateSettings = CalibrateSettings()
     debayer: DebayerSettings = DebayerSettings()
@@ -61,6 +70,9 @@ class Config(Settings):
     align: AlignSettings = AlignSettings()
     match: MatchSettings = MatchSettings()
     drift: DriftSettings = DriftSettings()
+    solve: SolveSettings = SolveSettings()
+    centre: CentreSettings = CentreSettings()
+    comet: CometSettings = CometSettings()
     stack: StackSettings = StackSettings()
     branches: dict[BranchName, BranchSettings] = Field(default_factory=dict)
     """Further stacks from the same subs, by name."""
@@ -73,6 +85,19 @@ class Config(Settings):
         if MAIN in branches:
             raise ValueError(f"{MAIN!r} is the name of the main stack: set it in the table of that name")
         return branches
+
+    @model_validator(mode="after")
+    def _operators_exist(self) -> Self:
+        for stack in stacks_of(self).values():
+            PictureSettings(operators=stack.operators or [])
+        return self
+
+    @model_validator(mode="after")
+    def _motion_is_told(self) -> Self:
+        followers = [name for name, stack in stacks_of(self).items() if stack.follow == "comet"]
+        if followers and not self.comet.is_given:
+            raise ValueError(f"{', '.join(followers)} follow the comet: the table comet must tell how it moves")
+        return self
 
 
 def to_toml(config: Config) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -113,6 +113,7 @@ class Drift:
         self._facts = _facts(reference)
         self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
         self._facts_of = {self.track_of(reference.info): self._facts}
+        self._width_px = reference.width
         self._limit_px = self._in_px(reference)
         self._pointing = reference.info
         self._centre_px = (0.0, 0.0)
@@ -139,6 +140,10 @@ class Drift:
             return self.slew(frame.info)
         patient = self._changed_subs < self._settings.change_patience
         return Verdict("refuse" if patient else "restart", f"{name}_changed", detail)
+
+    def rescale(self, scale_arcsec_px: float) -> None:
+        """Measure the limit by the true plate scale, now that it is known."""
+        self._limit_px = length_px(self._settings.limit, self._width_px, scale_arcsec_px) or self._limit_px
 
     def shift(self, transform: Transform, frame: CalibratedFrame) -> Verdict:
         """Judge how far a registered sub's centre lies from the reference's, or from the previous sub's."""
@@ -189,6 +194,28 @@ class Drift:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""
         self._facts_of.setdefault(self.track_of(frame.info), _facts(frame))
 
+    def memory(self) -> dict[str, Any]:
+        """Return what is remembered as plain values, which may pass through JSON."""
+        return {
+            "facts_of": self._facts_of,
+            "pointing_deg": [self._pointing.ra_deg, self._pointing.dec_deg],
+            "centre_px": self._centre_px,
+            "limit_px": self._limit_px,
+            "patience": [self._beyond, self._steep, self._strangers, self._changed_subs],
+            "changed": self._changed,
+        }
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as the one would whose memory this is."""
+        self._facts_of = {name: _tuples(facts) for name, facts in memory["facts_of"].items()}
+        ra_deg, dec_deg = memory["pointing_deg"]
+        self._pointing = replace(self._pointing, ra_deg=ra_deg, dec_deg=dec_deg)
+        x, y = memory["centre_px"]
+        self._centre_px = x, y
+        self._limit_px = memory["limit_px"]
+        self._beyond, self._steep, self._strangers, self._changed_subs = memory["patience"]
+        self._changed = _tuples(memory["changed"])
+
     def _expected(self, frame: CalibratedFrame) -> dict[str, object]:
         """What the sub must be like; of a filter that is new, exposure and gain are free."""
         if not self._splits:
@@ -229,6 +256,11 @@ def _facts(frame: CalibratedFrame) -> dict[str, object]:
         "filter": info.filter_name or None,
         "target": info.target or None,
     }
+
+
+def _tuples(facts: Mapping[str, object]) -> dict[str, object]:
+    """Facts with tuples again where JSON knows lists only."""
+    return {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
 
 
 def _words(fact: object) -> str:

@@ -25,6 +25,9 @@ FULL_SCALE_ADU = 65535.0
 RESERVE_BYTES = 150_000_000
 """Left to the system and to what else runs beside us."""
 
+FULL, HALF_DEBAYER = "full", "superpixel"
+"""The rung where nothing lacks; what halves the resolution."""
+
 SAMPLE_PX = 64
 """Side of the small stacks that tell how much memory a large one takes."""
 
@@ -57,7 +60,7 @@ class Easel:
     workers: Workers
     folder: Path | None = None
     exact: bool = False
-    rung: str = "full"
+    rung: str = FULL
 
     def on(self, canvas: Canvas) -> Easel:
         """Return the same with another canvas."""
@@ -100,7 +103,12 @@ class Studio:
         if not why or full.sampling.scale != 1:
             return full
         log.warning("the stack is made at half the resolution: %s", why)
-        return replace(self._with(reference, frame, "superpixel"), rung=f"half: {why}")
+        return replace(self._with(reference, frame, HALF_DEBAYER), rung=f"half: {why}")
+
+    def easel_again(self, reference: Scene, frame: CalibratedFrame, canvas: Canvas, rung: str) -> Easel:
+        """Set an easel up as it was before."""
+        easel = self._with(reference, frame, self.config.debayer.method if rung == FULL else HALF_DEBAYER)
+        return replace(easel.on(canvas), rung=rung)
 
     def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> Easel:
         settings = self.config.stack

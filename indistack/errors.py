@@ -9,6 +9,7 @@
     |   +-- RegistrationError  the frame cannot be aligned
     +-- StackError         stop adding, keep the last snapshot
     +-- SinkError          that output only
+    +-- SolveError         the stack's place on the sky stays unknown
 
 Foreign exceptions are translated into one of these where they enter.
 """
@@ -80,3 +81,7 @@ class StackError(IndistackError):
 
 class SinkError(IndistackError):
     """One output cannot be written; the others go on."""
+
+
+class SolveError(IndistackError):
+    """A plate-solving program has found nothing that can be believed."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from indistack.canvas import Placed
 from indistack.easel import Easel
+from indistack.frame import PixelArray
 from indistack.parked import parked
 from indistack.stack import METHODS, BranchSettings
 from indistack.tiles import Cube, Tile, integrate, integrate_all
@@ -66,6 +68,36 @@ class Branch:
         """A sub comes."""
         self.rejected, self.ms = 0.0, 0.0
 
+    @property
+    def kept(self) -> list[int]:
+        """Ledger numbers of the subs that are wanted again."""
+        return [sub.number for sub in self._kept]
+
+    def memory(self) -> dict[str, Any]:
+        """Return what is remembered beside the stack's planes."""
+        tally = self.method.tally
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "tally": [tally.n_subs, tally.exposure_s],
+            "offered": self._offered,
+            "slowed": self.slowed,
+            "kept": self.kept,
+        }
+
+    def recall(self, memory: Mapping[str, Any], planes: Mapping[str, PixelArray], kept: Iterable[Placed]) -> None:
+        """Go on as the one would whose memory this is.
+
+        Raises
+        ------
+        KeyError, ValueError
+            The planes are not those of such a stack.
+        """
+        for name, plane in self.method.planes().items():
+            plane[...] = planes[name]
+        self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
+        self._offered, self.slowed = memory["offered"], memory["slowed"]
+        self._kept.extend(self._parked(sub) if self.settings.last else sub for sub in kept)
+
     def update(self, tile: Tile, weight: float) -> None:
         """Take a tile of it; from several threads."""
         start_s = time.perf_counter()
@@ -77,7 +109,7 @@ class Branch:
 
     def open_with(self, sub: Placed) -> None:
         """Combine the first subs anew with one more."""
-        self._kept.append(replace(sub, frame=parked(sub.frame, self._easel.folder)) if self._exact else sub)
+        self._kept.append(self._parked(sub) if self._exact else sub)
         if not self._exact:
             self._combine()
 
@@ -119,15 +151,32 @@ class Branch:
         self.ms += 1e3 * (time.perf_counter() - start_s)
 
     def _forget_oldest(self, sub: Placed) -> None:
-        self._kept.append(replace(sub, frame=parked(sub.frame, self._easel.folder)))
+        self._kept.append(self._parked(sub))
         if len(self._kept) > self.settings.last:
-            self.remove(self._kept.popleft())
+            self._remove(self._kept.popleft())
+
+    def _parked(self, sub: Placed) -> Placed:
+        return replace(sub, frame=parked(sub.frame, self._easel.folder))
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a sub that was added has not been forgotten since."""
+        return not self.settings.last or number in self.kept
 
     def remove(self, sub: Placed) -> None:
-        """Take a sub out again that was added with the same place, light and weight."""
+        """Take a sub of the ledger out again that was added with the same place, light and weight."""
+        self._remove(sub)
+        self._kept = deque(one for one in self._kept if one.number != sub.number)
+
+    def _remove(self, sub: Placed) -> None:
         easel = self._easel
         integrate(sub, easel.canvas, easel.sampling, self.method.remove, easel.workers)
         self.method.count(sub.exposure_s, -1)
+
+    def readmit(self, sub: Placed) -> None:
+        """Add a sub that was removed."""
+        easel = self._easel
+        integrate(sub, easel.canvas, easel.sampling, self.method.update, easel.workers)
+        self.method.count(sub.exposure_s)
 
     def _count(self, rejected: int) -> None:
         self.rejected += rejected / (self._easel.canvas.height * self._easel.canvas.width)
@@ -158,15 +207,20 @@ class Fan:
         branches = self.branches.values()
         return {"rejected": self.main.rejected, "branch_ms": {branch.name: branch.ms for branch in branches}}
 
-    def add(self, place: Callable[[BranchSettings], Placed]) -> None:
-        """Add a sub to every stack that wants it.
+    def add(self, place: Callable[[Branch], Placed], takers: Collection[str] | None = None) -> dict[str, float]:
+        """Add a sub to every stack that wants it; return the weight that it has in each of these.
 
         Parameters
         ----------
         place : callable
-            Says where and with what weight the sub belongs in a stack with such settings.
+            Says where and with what weight the sub belongs in a stack.
+        takers : collection of str, optional
+            The stacks that took it when it was added before: then they take it whether they want it or not.
         """
-        wanting = [(branch, place(branch.settings)) for branch in self.branches.values() if branch.wants_next()]
+        asked = [(branch, branch.wants_next()) for branch in self.branches.values()]
+        wanting = [
+            (branch, place(branch)) for branch, wants in asked if (wants if takers is None else branch.name in takers)
+        ]
         running = defaultdict(list)
         for branch, sub in wanting:
             branch.begin()
@@ -178,6 +232,7 @@ class Fan:
             self._warp_once(group)
         for branch, sub in wanting:
             branch.end(sub)
+        return {branch.name: sub.weight for branch, sub in wanting}
 
     def move_to(self, easel: Easel) -> None:
         """Go on with a larger canvas; see `Branch.move_to`."""

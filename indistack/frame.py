@@ -22,6 +22,7 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 CountArray = npt.NDArray[np.uint16]
+IndexArray = npt.NDArray[np.intp]
 PixelArray = npt.NDArray[Any]
 """uint8, uint16, int32 or float32 pixels, as a camera or a file stores them."""
 
@@ -34,6 +35,25 @@ BACK_ROUNDS, BACK_PX = 20, 1e-6
 
 Kind = Literal["light", "dark", "flat", "bias", "darkflat"]
 CfaPattern = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """How a blob is kept on the disk.
+
+    Attributes
+    ----------
+    name : str
+        In the spool.
+    took_ms : float
+        What writing it took.
+    modified_ns : int or None
+        When the file that it came in was written, where it came in one: tells that file from others of its name.
+    """
+
+    name: str
+    took_ms: float = 0.0
+    modified_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +79,8 @@ class Blob:
     cards : tuple of Card
         What the device itself says of the exposure, as FITS cards; used where the file is silent. For pixels without
         any header (``.bin``) also NAXIS1, NAXIS2 and BITPIX.
+    spooled : Spooled or None
+        How it is kept, where it is.
     """
 
     data: bytes | memoryview
@@ -69,6 +91,7 @@ class Blob:
     path: Path | None = None
     fault: str = ""
     cards: tuple[Card, ...] = ()
+    spooled: Spooled | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -202,6 +225,8 @@ class CalibratedFrame:
         The raw frame's, and what does not fit between frame and masters.
     set_aside : tuple of str
         Masters that were at hand and not used, each with the reason.
+    mended : array
+        Flat indices of the pixels that were found bad, sorted; intp.
     """
 
     pixels: PixelArray
@@ -213,6 +238,7 @@ class CalibratedFrame:
     masters: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
+    mended: IndexArray = field(default_factory=lambda: np.empty(0, np.intp))
 
     @property
     def height(self) -> int:
@@ -463,7 +489,8 @@ class Integration:
     exposure_s : float
         Their summed exposure.
     variance : array or None
-        Of the subs' values around `pixels`, for weight 1, shaped as `pixels` (ADU^2); where the method keeps it.
+        ``(height, width)`` float32, of the subs' values, as the mean of their colours, for weight 1 (ADU^2); where the
+        method keeps it.
     rejected : array or None
         ``(height, width)`` uint16, how many subs reached the pixel and were rejected there; where the method rejects.
     """
@@ -475,11 +502,6 @@ class Integration:
     exposure_s: float
     variance: FloatArray | None = None
     rejected: CountArray | None = None
-
-    def copy(self) -> Integration:
-        """Return one that later subs do not change."""
-        arrays = {name: getattr(self, name) for name in ("pixels", "weight", "coverage", "variance", "rejected")}
-        return replace(self, **{name: array.copy() for name, array in arrays.items() if array is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,6 +554,6 @@ Outcome = Accepted | Refused | Restarted | Filed
 
 __all__ = [
     "Accepted", "Bend", "Blob", "BoolArray", "CalibratedFrame", "Card", "CardValue", "CfaPattern", "CountArray",
-    "DoubleArray", "Filed", "FloatArray", "FrameInfo", "Integration", "Kind", "Match", "Number", "Outcome",
-    "PixelArray", "Preview", "RawFrame", "Refused", "Restarted", "Scene", "StarList", "Transform",
+    "DoubleArray", "Filed", "FloatArray", "FrameInfo", "IndexArray", "Integration", "Kind", "Match", "Number",
+    "Outcome", "PixelArray", "Preview", "RawFrame", "Refused", "Restarted", "Scene", "Spooled", "StarList", "Transform",
 ]  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
 import json
 import math
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import StackError
-from indistack.frame import Accepted, Blob, CalibratedFrame, Match, Outcome, RawFrame, Restarted, Transform
+from indistack.frame import Accepted, Bend, Blob, CalibratedFrame, Match, Outcome, RawFrame, Restarted, Transform
+
+LEDGER = "ledger.jsonl"
 
 MAX_NAME = 40
 """Characters of a target's name that go into a folder's name."""
@@ -27,8 +31,8 @@ DIGITS = 12
 MEASURED = (
     "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
     "transform", "quadratic", "align_method", "align_reason", "score", "matched", "rms_px", "error_px",
-    "corner_error_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale",
-    "background_match", "gradient_sigma", "weight", "rejected", "stage_ms",
+    "corner_error_px", "shift_px", "shift_arcsec", "rotation_deg", "transparency", "scale", "background_match",
+    "gradient_sigma", "weight", "weights", "rejected", "stack_noise_adu", "snr_gain", "snr_gain_ideal", "stage_ms",
 )  # fmt: skip
 """Fields that every line has; null where the sub did not come that far."""
 
@@ -39,7 +43,7 @@ def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str
     Parameters
     ----------
     number : int
-        Count of blobs since the agent began, from 1.
+        Count of blobs since the agent began, or since the session did that it goes on with; from 1.
     blob : Blob
         What arrived.
     outcome : Outcome
@@ -48,7 +52,8 @@ def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str
         Time of the decision (UTC).
     """
     detail = "" if isinstance(outcome, Accepted | Restarted) else outcome.detail
-    return {
+    spooled = blob.spooled
+    line = {
         "number": number,
         "time": now.isoformat(timespec="milliseconds"),
         "received": blob.received.isoformat(timespec="milliseconds"),
@@ -57,12 +62,22 @@ def record(number: int, blob: Blob, outcome: Outcome, now: datetime) -> dict[str
         "device": blob.device,
         "format": blob.suffix,
         "bytes": blob.size_bytes,
+        "spooled": spooled.name if spooled else "",
+        "modified_ns": spooled.modified_ns if spooled else None,
         "outcome": outcome.word,
         "reason": outcome.reason,
         "detail": detail,
         **dict.fromkeys(MEASURED),
         **outcome.numbers,
     }
+    if spooled:
+        line["stage_ms"] = {"spool": round(spooled.took_ms, 2), **(line["stage_ms"] or {})}
+    return line
+
+
+def event(word: str, now: datetime, **facts: Any) -> dict[str, Any]:
+    """Return the ledger's line of what befell the stack beside its subs; `outcome` is none of a blob's."""
+    return {"outcome": word, "time": now.isoformat(timespec="milliseconds"), **facts}
 
 
 def dump(value: Mapping[str, Any], indent: int | None = None) -> str:
@@ -92,6 +107,7 @@ def raw_numbers(raw: RawFrame) -> dict[str, Any]:
     """Return what a frame itself says."""
     info = raw.info
     return {
+        "fingerprint": raw.fingerprint,
         "width": raw.width,
         "height": raw.height,
         "cfa": raw.cfa or "",
@@ -107,10 +123,9 @@ def raw_numbers(raw: RawFrame) -> dict[str, Any]:
     }
 
 
-def transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str, Any]:
-    """Return where a sub lies on the reference."""
+def transform_numbers(transform: Transform, frame: CalibratedFrame, scale: float | None) -> dict[str, Any]:
+    """Return where a sub lies on the reference, at a plate scale (arcsec/px) where that is known."""
     dx, dy = transform.centre_shift_px(frame.width, frame.height)
-    scale = frame.info.scale_arcsec_px
     return {
         "transform": transform.matrix.tolist(),
         "quadratic": transform.bend,
@@ -121,6 +136,7 @@ def transform_numbers(transform: Transform, frame: CalibratedFrame) -> dict[str,
         "score": transform.score,
         "shift_px": [dx, dy],
         "shift_arcsec": [dx * scale, dy * scale] if scale else None,
+        "scale_arcsec_px": scale,
         "drift_px": math.hypot(dx, dy),
         "rotation_deg": transform.rotation_deg,
     }
@@ -132,9 +148,65 @@ def match_numbers(match: Match) -> dict[str, Any]:
         "transparency": match.transparency,
         "scale": match.scale,
         "background_match": list(match.offset_adu),
+        "background": match.background,
+        "brightness": match.brightness,
         "compared": match.compared,
         "gradient_sigma": match.gradient_sigma,
     }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """Where a sub lies in the stacks, as its line says.
+
+    Attributes
+    ----------
+    number : int
+        Of the line.
+    transform : Transform
+        Sub -> reference.
+    match : Match
+        What brings its light to the reference's.
+    weights : dict
+        What it counts in each stack that took it.
+    masters : tuple of str
+        What calibrated it.
+    mended : int
+        Number of the sub with which the list of its bad pixels was written.
+    """
+
+    number: int
+    transform: Transform
+    match: Match
+    weights: Mapping[str, float]
+    masters: tuple[str, ...]
+    mended: int
+
+    @staticmethod
+    def of(line: Mapping[str, Any]) -> Written:
+        """Read a line of a sub that is in the stack; raise KeyError, TypeError or ValueError where it is not."""
+        return Written(
+            line["number"], _transform(line), _match(line), line["weights"], tuple(line["masters"]), line["mended"]
+        )
+
+    def without(self, stacks: Collection[str]) -> Written:
+        """Return the same for fewer stacks."""
+        weights = {name: weight for name, weight in self.weights.items() if name not in stacks}
+        return dataclasses.replace(self, weights=weights)
+
+
+def _transform(line: Mapping[str, Any]) -> Transform:
+    bend = line["quadratic"]
+    if bend is not None:
+        x, y = bend["centre_px"]
+        bend = Bend((x, y), bend["reach_px"], np.array(bend["coefficients"], np.float64))
+    return Transform(np.array(line["transform"], np.float64), line["matched"], line["rms_px"], bend)
+
+
+def _match(line: Mapping[str, Any]) -> Match:
+    surfaces = tuple(tuple(surface) for surface in line["background"])
+    compared, sigma = line["compared"], line["gradient_sigma"]
+    return Match(line["scale"], surfaces, line["transparency"], line["brightness"], compared, sigma)
 
 
 class Ledger:
@@ -143,30 +215,87 @@ class Ledger:
     Parameters
     ----------
     folder : Path
-        The session's folder, made if missing.
+        The session's folder, made if missing. A ledger that is there goes on after its last whole line.
+
+    Attributes
+    ----------
+    lines : int
+        How many there are.
+    late : list
+        Lines that the disk has not taken; they are written before the next one.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.path = folder / "ledger.jsonl"
+        self.path = folder / LEDGER
+        self.late: list[Mapping[str, Any]] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
+            self._file = self.path.open("ab+", buffering=0)
+            self._end = self._whole_bytes()
+            self._file.truncate(self._end)
         except OSError as error:
             raise StackError(f"{self.path}: {error.strerror}") from error
 
     def append(self, line: Mapping[str, Any]) -> None:
-        """Write one line and wait until it is on the disk."""
+        """Write one line and wait until it is on the disk.
+
+        Raises
+        ------
+        StackError
+            The disk does not take it, now; the line is kept for the next time.
+        """
+        self.late.append(line)
+        data = "".join(dump(each) + "\n" for each in self.late).encode()
         try:
-            self._file.write(dump(line) + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._write(data)
         except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._end)
             raise StackError(f"{self.path}: {error.strerror}") from error
+        self._end += len(data)
+        self.lines += len(self.late)
+        self.late.clear()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _write(self, data: bytes) -> None:
+        written = self._file.write(data)
+        if written != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(self._file.fileno())
+
+    def _whole_bytes(self) -> int:
+        """Return where the last whole line ends, and count them."""
+        self._file.seek(0)
+        data = self._file.read()
+        self.lines = data.count(b"\n")
+        return data.rfind(b"\n") + 1
+
+
+def read_lines(folder: Path) -> list[dict[str, Any]]:
+    """Return a ledger's lines; {} for a damaged one. A last line that a power cut has torn is left out.
+
+    Raises
+    ------
+    StackError
+        There is none, or it cannot be read.
+    """
+    try:
+        data = (folder / LEDGER).read_bytes()
+    except OSError as error:
+        raise StackError(f"{folder / LEDGER}: {error.strerror}") from error
+    return [_parsed(text) for text in data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]]
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return line if isinstance(line, dict) else {}
 
 
 def session_name(started: datetime, target: str, number: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from indistack import __version__
 from indistack import log as logs
 from indistack.config import Config, default_config_path
+from indistack.errors import SettingsError
 from indistack.settings import load, validate
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
@@ -36,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_stack(_command(commands, "stack", "stack files, once"))
 
+    _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
     report = _command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page")
@@ -68,6 +70,11 @@ def _command(commands: Any, name: str, text: str, log_level: str = "warning") ->
     return parser
 
 
+def _add_branches(parser: argparse.ArgumentParser) -> None:
+    text = "a further stack from the same subs, in files of its own; repeatable"
+    parser.add_argument("--branch", action="append", default=[], metavar="NAME=METHOD", help=text)
+
+
 def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="of the INDI server [127.0.0.1]")
     parser.add_argument("--port", type=int, help="of the INDI server [7624]")
@@ -84,6 +91,13 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", metavar="DIR", help="calibration library; '' = none")
 
 
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stacks", nargs="+", type=Path, metavar="STACK", help="FITS file, or a session's folder")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
+    parser.add_argument("--png", type=Path, metavar="OUT.png")
+    parser.add_argument("--grid", type=int, default=1, metavar="N", help="whose pixels and light the result has [1]")
+
+
 def _add_master(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=("dark", "flat", "bias", "darkflat"))
     parser.add_argument("files", nargs="+", metavar="FILES", help="raw frames: files, folders or globs")
@@ -96,9 +110,14 @@ def _add_master(parser: argparse.ArgumentParser) -> None:
 def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
     parser.add_argument("--max-subs", type=int, default=0, metavar="N", help="stop after N subs")
+    session = parser.add_mutually_exclusive_group()
+    session.add_argument("--new", action="store_true", help="begin a new session, although the last one has not ended")
+    text = "go on with a session that has ended: its name or path, or 'last'"
+    session.add_argument("--continue", dest="goes_on", default="", metavar="SESSION", help=text)
     parser.add_argument(
         "--no-learn", dest="learn", action="store_const", const=False, help="refuse calibration frames"
     )  # fmt: skip
+    _add_branches(parser)
     _add_limits(parser)
     _add_calibration(parser)
 
@@ -115,9 +134,14 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
+    _add_branches(parser)
+    maps = "add coverage, weight, noise and rejected subs of every pixel to OUT.fits"
+    parser.add_argument("--maps", action="store_const", const=True, help=maps)
     parser.add_argument("--align", metavar="NAME")
     parser.add_argument("--debayer", metavar="NAME")
     parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")
+    text = "have the workers of a Dask cluster do it: its scheduler's address, or 'local'"
+    parser.add_argument("--cluster", default="", metavar="ADDRESS|local", help=text)
     parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
     _add_limits(parser)
 
@@ -133,7 +157,18 @@ def config_of(options: Options, overrides: Overrides | None = None) -> Config:
     values = config.model_dump()
     for table, entries in tables.items():
         values[table] |= entries
+    for name, method in _branches(options).items():
+        values["branches"].setdefault(name, {})["method"] = method
     return validate(Config, values)
+
+
+def _branches(options: Options) -> dict[str, str]:
+    """Name -> method of the further stacks that were asked for."""
+    words = {word: word.partition("=") for word in getattr(options, "branch", ())}
+    faults = [f"--branch {word}: expected NAME=METHOD" for word, (_, equals, _) in words.items() if not equals]
+    if faults:
+        raise SettingsError(faults)
+    return {name: method for name, _, method in words.values()}
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -6,11 +6,10 @@ import logging
 import shutil
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
+from indistack import gallery
 from indistack.config import Config
-from indistack.enhance import render
 from indistack.errors import SinkError
 from indistack.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
@@ -29,6 +28,11 @@ class Output:
         Writes it.
     interval_s, duty : float
         Shortest time between two publications; largest share of the time that writing may take.
+
+    Attributes
+    ----------
+    next_s : float
+        When it is due, by the monotonic clock.
     """
 
     def __init__(self, path: Path, sink: Sink, interval_s: float, duty: float) -> None:
@@ -36,11 +40,11 @@ class Output:
         self.sink = sink
         self._interval_s = interval_s
         self._duty = duty
-        self._next_s = 0.0
+        self.next_s = 0.0
 
     def is_due(self, now_s: float) -> bool:
         """Return whether enough time has passed."""
-        return now_s >= self._next_s
+        return now_s >= self.next_s
 
     def write(self, snapshot: Snapshot) -> None:
         """Publish; a failure is logged and concerns this file only."""
@@ -50,11 +54,14 @@ class Output:
         except SinkError as error:
             log.error("cannot publish: %s", error)
         took_s = time.monotonic() - begin_s
-        self._next_s = begin_s + max(self._interval_s, took_s / self._duty)
+        self.next_s = begin_s + max(self._interval_s, took_s / self._duty)
 
 
 class Publisher:
-    """Publishes the live stack under ``folder/stack.*`` and keeps finished ones.
+    """Publishes the pictures of the live session under ``folder/NAME.*`` and keeps those of finished ones.
+
+    One picture at a time is copied and written, the one that has been due for the longest first; what is not written
+    when the next sub is in is written as it is then. Where only a preview is due, only its pixels are copied.
 
     Parameters
     ----------
@@ -65,35 +72,34 @@ class Publisher:
     """
 
     def __init__(self, folder: Path, config: Config) -> None:
+        self._folder = folder
         self._config = config
-        settings = config.publish
-        self._outputs = [
-            Output(folder / f"stack{sink.suffix}", sink, settings.interval_s, settings.duty)
-            for sink in (SINKS.get(name)() for name in SINKS)
-        ]
-        self._cell: tuple[Snapshot, list[Output]] | None = None
+        self._sinks = [SINKS.get(name)() for name in SINKS]
+        self._outputs: dict[str, list[Output]] = {}
+        self._session: Session | None = None
+        self._due: list[str] = []
         self._wake = threading.Condition()
-        self._busy = False
+        self._writing = ""
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="publish", daemon=True)
         self._thread.start()
 
     def offer(self, session: Session) -> None:
-        """Publish the session's stack if a file is due and the last publication is done; else do nothing."""
-        now_s = time.monotonic()
-        due = [output for output in self._outputs if output.is_due(now_s)]
-        if not due or self._busy:
-            return
-        snapshot = session.snapshot(copy=True)
+        """Publish those of the session's pictures that are due, when their turn comes."""
         with self._wake:
-            self._cell, self._busy = (snapshot, due), True
+            self._take_in(session)
+            self._due = sorted(filter(self._due_outputs, self._outputs), key=self._turn)
             self._wake.notify()
 
     def finish(self, session: Session, keep: Path) -> None:
-        """Publish the session's last state now and keep a copy of the files in the folder `keep`."""
-        self._wait()
-        self._publish(session.snapshot(copy=False), self._outputs)
-        for output in self._outputs:
+        """Publish the session's last state now and keep all files that it has had in the folder `keep`."""
+        with self._wake:
+            self._due = []
+            self._wake.wait_for(lambda: not self._writing)
+            self._take_in(session)
+        for name in gallery.names(session):
+            self._publish(gallery.snapshot(session, name, maps=self._config.publish.maps), self._outputs[name])
+        for output in (output for outputs in self._outputs.values() for output in outputs):
             try:
                 _keep(output.path, keep / output.path.name)
             except OSError as error:
@@ -106,29 +112,54 @@ class Publisher:
             self._wake.notify()
         self._thread.join()
 
-    def _wait(self) -> None:
-        with self._wake:
-            self._wake.wait_for(lambda: not self._busy)
+    def _take_in(self, session: Session) -> None:
+        """Know the files of all pictures that the session has now; one that it has no more stays as it is."""
+        if session is not self._session:
+            self._session, self._outputs = session, {}
+        for name in gallery.names(session):
+            if name not in self._outputs:
+                self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
+
+    def _output(self, name: str, sink: Sink) -> Output:
+        settings = self._config.publish
+        return Output(self._folder / f"{name}{sink.suffix}", sink, settings.interval_s, settings.duty)
+
+    def _due_outputs(self, name: str) -> list[Output]:
+        now_s = time.monotonic()
+        return [output for output in self._outputs[name] if output.is_due(now_s)]
+
+    def _turn(self, name: str) -> tuple[bool, float]:
+        """What is being written comes last, and before it what has been due for the longest."""
+        return name == self._writing, min(output.next_s for output in self._outputs[name])
 
     def _work(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._cell is not None or self._closing)
-                if self._cell is None:
+                self._wake.wait_for(lambda: self._due or self._closing)
+                if self._closing or self._session is None:
                     return
-                (snapshot, outputs), self._cell = self._cell, None
+                session, name = self._session, self._due.pop(0)
+                self._writing = name
             try:
-                self._publish(snapshot, outputs)
+                self._publish_due(session, name)
             except Exception:  # the top of a thread: the next publication may do better
                 log.exception("a bug in indistack; nothing was published")
             with self._wake:
-                self._busy = False
+                self._writing = ""
                 self._wake.notify_all()
+
+    def _publish_due(self, session: Session, name: str) -> None:
+        outputs = self._due_outputs(name)
+        if not outputs or name not in gallery.names(session):
+            return
+        whole = any(not output.sink.needs_preview for output in outputs)
+        max_side_px = 0 if whole else self._config.picture.max_side_px
+        maps = whole and self._config.publish.maps
+        self._publish(gallery.snapshot(session, name, lambda picture: picture.copy(max_side_px), maps), outputs)
 
     def _publish(self, snapshot: Snapshot, outputs: list[Output]) -> None:
         if any(output.sink.needs_preview for output in outputs):
-            preview = render(snapshot.integration, snapshot.bottom_up, self._config.picture, snapshot.orientation)
-            snapshot = replace(snapshot, preview=preview)
+            snapshot = gallery.with_preview(snapshot, self._config.picture)
         for output in outputs:
             output.write(snapshot)
 

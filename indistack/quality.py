@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -128,6 +129,15 @@ class Judge:
         self._accepted.append(sub)
         if match.transparency is not None:
             self._transparency.append(match.transparency)
+
+    def memory(self) -> dict[str, Any]:
+        """Return what is remembered as plain values."""
+        return {"accepted": [asdict(one) for one in self._accepted], "transparency": list(self._transparency)}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as the judge would whose memory this is."""
+        self._accepted.extend(Measures(**one) for one in memory["accepted"])
+        self._transparency.extend(memory["transparency"])
 
     def _check_light(self, sub: Measures, saturation_adu: float) -> None:
         limits = self._settings

@@ -9,16 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.blob_queue import BlobQueue
+from indistack.blob_queue import BlobQueue, Item
 from indistack.calibrate import Calibrator, Learner
-from indistack.commands import Command, Pause, Reset, Resume, Save
-from indistack.config import Config, jobs_of, to_toml
+from indistack.centre import Keeper
+from indistack.checkpoint import State
+from indistack.commands import Command, Request
+from indistack.config import Config, jobs_of
 from indistack.errors import IndistackError, SourceError, StackError
-from indistack.frame import Accepted, Blob, Filed, Restarted
-from indistack.ledger import Ledger, describe, record, session_name
+from indistack.frame import Accepted, Blob, Filed, Outcome, Restarted
+from indistack.journal import Journal, only_one
+from indistack.ledger import describe, record
+from indistack.locator import Locator
+from indistack.mailbox import Mailbox, reply
+from indistack.orders import Orders
 from indistack.pace import Pace
+from indistack.packing import Arrays
+from indistack.past import FileStamps, Past
 from indistack.pipeline import DUPLICATE, Pipeline
 from indistack.publisher import Publisher
+from indistack.recovery import Recovery
 from indistack.session import Session
 from indistack.sources import Source
 from indistack.status import StatusFile
@@ -59,6 +68,10 @@ class Agent:
         Gives the time.
     learner : Learner
         Takes calibration frames into the library; without one they are refused.
+    keeper : Keeper, optional
+        Sends the telescope back to the target.
+    goes_on : Past, optional
+        Session of that folder that is gone on with; the settings must be those that it was begun with.
     """
 
     def __init__(
@@ -70,6 +83,8 @@ class Agent:
         listener: Listener | None = None,
         clock: Callable[[], datetime] = utc_now,
         learner: Learner | None = None,
+        keeper: Keeper | None = None,
+        goes_on: Past | None = None,
     ) -> None:
         _make_folder(folder)
         self._config = config
@@ -78,7 +93,10 @@ class Agent:
         self._listener = listener
         self._clock = clock
         self._learner = learner
-        self._queue = BlobQueue(int(config.queue.max_mb * 1e6), folder / "spool")
+        self._past = goes_on
+        self._journal = Journal(folder, config, clock, goes_on)
+        self._mailbox = Mailbox(folder)
+        self._queue = BlobQueue(int(config.queue.max_mb * 1e6), self._journal.spool, config.spool.enabled)
         self._workers = Workers(jobs_of(config.stack))
         calibrator = calibrator_for(self._workers)
         learn = learner.learn if learner is not None else None
@@ -87,9 +105,11 @@ class Agent:
         )
         self._publisher = Publisher(folder, config)
         self._status = StatusFile(folder / "status.json", clock)
-        self._ledger: Ledger | None = None
-        self._sessions = 0
-        self._taken = 0
+        self._locator = Locator(config.solve)
+        self._keeper = keeper
+        self._orders = Orders(self._pipeline, self._journal, self._publisher)
+        self._known = FileStamps(goes_on.lines if goes_on is not None else ())
+        self._taken = goes_on.last_number if goes_on is not None else 0
         self._subs = 0
 
     def send(self, command: Command) -> None:
@@ -105,7 +125,19 @@ class Agent:
             Set it from anywhere: frames already received are still stacked, the last state is published.
         max_subs : int
             Stop after that many ledger lines, calibration frames that were filed not counted; 0 = no limit.
+
+        Raises
+        ------
+        IndistackError
+            Another agent is at work in the folder.
         """
+        with only_one(self._folder):
+            self._mailbox.clear()
+            for name in self._journal.open():
+                self._queue.put_spooled(name)
+            self._run(stop, max_subs)
+
+    def _run(self, stop: threading.Event, max_subs: int) -> None:
         ended = threading.Event()
         if self._learner is not None:
             self._learner.start()
@@ -113,16 +145,21 @@ class Agent:
         for thread in threads:
             thread.start()
         try:
+            self._recover()
             while not (max_subs and self._subs >= max_subs):
                 if stop.is_set():
                     ended.set()
                 over = ended.is_set() or not any(thread.is_alive() for thread in threads)
+                for request in self._mailbox.collect():
+                    self._queue.put(request)
                 item = self._queue.get(IDLE_S)
+                self._locator.look(self._pipeline.session)
                 if item is not None:
                     self._handle(item)
                 elif over:
                     break
                 self._write_status("paused" if self._pipeline.paused else "running")
+            self._forget_the_rest()
         finally:
             ended.set()
             for thread in threads:
@@ -134,7 +171,7 @@ class Agent:
         pause_s = FIRST_RETRY_S
         while not stop.is_set():
             try:
-                source.run(self._queue.put, stop)
+                source.run(self._receive, stop)
                 return
             except SourceError as error:
                 log.error("%s; trying again in %.0f s", error, pause_s)
@@ -143,32 +180,61 @@ class Agent:
             stop.wait(pause_s)
             pause_s = min(2 * pause_s, LAST_RETRY_S)
 
-    def _handle(self, item: Blob | Command) -> None:
+    def _receive(self, blob: Blob) -> None:
+        if blob.path is not None and self._known.has(blob.path):
+            log.debug("%s: already in the ledger", blob.path)
+        else:
+            self._queue.put(blob)
+
+    def _recover(self) -> None:
+        """Bring the stack to where it was; the sources are received meanwhile."""
+        if self._past is not None and self._journal.record is not None:
+            Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
+            self._status.recall(self._past.lines)
+            self._past = None
+        if self._pipeline.session is not None:
+            self._publisher.offer(self._pipeline.session)
+
+    def _forget_the_rest(self) -> None:
+        """Let go of frames that came after the last one that was wanted."""
+        while (item := self._queue.get(0)) is not None:
+            if isinstance(item, Blob):
+                self._journal.drop(item)
+
+    def _handle(self, item: Item) -> None:
         match item:
             case Blob():
                 self._take(item)
-            case Reset():
-                self._pipeline.reset()
-            case Pause() | Resume():
-                self._pipeline.paused = isinstance(item, Pause)
-            case Save():
-                if self._pipeline.session is not None and self._ledger is not None:
-                    self._publisher.finish(self._pipeline.session, self._ledger.folder)
+            case Request(command, answer):
+                reply(answer, self._obey(command))
+            case _:
+                self._obey(item)
+
+    def _obey(self, command: Command) -> str:
+        """Carry a command out; return why it was refused, "" where it was not."""
+        try:
+            self._orders.obey(command)
+        except IndistackError as error:
+            log.warning("%s is refused: %s", type(command).__name__.lower(), error)
+            return str(error)
+        return ""
 
     def _take(self, blob: Blob) -> None:
-        outcome = self._pipeline.process(blob)
+        arrays: Arrays = {}
+        start = State(0, self._pipeline.beginning(arrays), arrays)
+        outcome = self._pipeline.process(blob, self._taken + 1)
         if outcome.reason == DUPLICATE:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
+            self._journal.drop(blob)
             return
         self._taken += 1
         self._subs += not isinstance(outcome, Filed)
-        line = record(self._taken, blob, outcome, self._clock())
+        line = record(self._taken, blob, outcome, self._clock()) | self._centre(outcome, blob.received)
         self._status.count(outcome, line)
         try:
-            ledger = self._open_ledger(str(line.get("target") or ""))
-            ledger.append(line)
-            if outcome.reason == "internal_error":
-                _keep_bytes(ledger.folder / "kept", self._taken, blob)
+            self._journal.add(line, blob, self._pipeline.mended, self._pipeline.config, start)
+            if outcome.reason == "internal_error" and self._journal.record is not None:
+                _keep_bytes(self._journal.record.folder / "kept", self._taken, blob)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
         log.info("%s %s", line["outcome"], describe(line))
@@ -176,28 +242,30 @@ class Agent:
             self._listener(line)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
+            self._journal.checkpoint(self._pipeline.memory)
 
-    def _open_ledger(self, target: str) -> Ledger:
-        """Return the ledger of the stack that is being made, begun with its first line."""
-        if self._ledger is None:
-            self._sessions += 1
-            name = session_name(self._clock(), target, self._sessions)
-            self._ledger = Ledger(self._folder / "sessions" / name)
-            (self._ledger.folder / "settings.toml").write_text(to_toml(self._config), encoding="utf-8")
-        return self._ledger
+    def _centre(self, outcome: Outcome, received: datetime) -> dict[str, Any]:
+        """Keep the target in the middle; return what the ledger is to know of it."""
+        session, shift_px = self._pipeline.session, outcome.numbers.get("shift_px")
+        if self._keeper is None or session is None or shift_px is None:
+            return {}
+        x, y = shift_px
+        size_px = session.reference.scene.width, session.reference.scene.height
+        return {"centre": self._keeper.judge((x, y), session.wcs, size_px, received)}
 
     def _finish(self, session: Session) -> None:
         """Keep a stack that has ended; the next line opens the next ledger."""
-        if self._ledger is None:
+        if self._keeper is not None:
+            self._keeper.begin()
+        if self._journal.record is None:
             return
-        self._publisher.finish(session, self._ledger.folder)
-        self._ledger.close()
-        self._ledger = None
+        self._publisher.finish(session, self._journal.record.folder)
+        self._journal.end(self._pipeline.memory)
 
     def _close(self) -> None:
         self._pipeline.reset()
-        if self._ledger is not None:
-            self._ledger.close()
+        self._locator.close()
+        self._journal.end(self._pipeline.memory)
         self._publisher.close()
         if self._learner is not None:
             self._learner.close()
@@ -205,13 +273,16 @@ class Agent:
         self._write_status("stopped")
 
     def _write_status(self, state: str) -> None:
+        session = self._pipeline.session
         facts = {
-            "session": self._ledger.folder.name if self._ledger else "",
+            "session": self._journal.name,
             "waiting": len(self._queue),
             "sources": [source.status() for source in self._sources],
             "library": self._learner.status() if self._learner is not None else None,
+            "sky": session.sky if session is not None else None,
+            "centre": self._keeper.status() if self._keeper is not None else None,
         }
-        self._status.write(state, self._pipeline.session, facts)
+        self._status.write(state, session, facts)
 
 
 def _make_folder(folder: Path) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from indistack import __version__
+from indistack import __version__, gallery
 from indistack.atomic import atomic_file
 from indistack.errors import SinkError
-from indistack.frame import Outcome, Refused
+from indistack.frame import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.ledger import dump
 from indistack.session import Session
 
 log = logging.getLogger(__name__)
+
+
+WORDS = (Accepted.word, Refused.word, Restarted.word, Filed.word)
 
 
 class StatusFile:
@@ -47,6 +50,14 @@ class StatusFile:
         self._last = line
         self._warnings = line.get("warnings", self._warnings)
 
+    def recall(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Count what another run has written into its ledger."""
+        for line in lines:
+            if "number" in line and line.get("outcome") in WORDS:
+                self._outcomes[line["outcome"]] += 1
+                if line["outcome"] == Refused.word:
+                    self._reasons[line["reason"]] += 1
+
     def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
         status = {
@@ -55,7 +66,7 @@ class StatusFile:
             "n_subs": session.n_subs if session else 0,
             "exposure_s": session.exposure_s if session else 0.0,
             "rung": session.rung if session else "",
-            "stacks": _stacks(session) if session else {},
+            "stacks": gallery.numbers(session) if session else {},
             "outcomes": dict(self._outcomes),
             "refusals": dict(self._reasons),
             "warnings": self._warnings,
@@ -71,15 +82,3 @@ class StatusFile:
                 file.write(dump(stamped, indent=1).encode())
         except SinkError as error:
             log.error("cannot publish: %s", error)
-
-
-def _stacks(session: Session) -> dict[str, dict[str, Any]]:
-    return {
-        name: {
-            "method": branch.settings.method,
-            "n_subs": branch.method.tally.n_subs,
-            "exposure_s": branch.method.tally.exposure_s,
-            "ms": round(branch.ms, 2),
-        }
-        for name, (_, branch) in session.stacks().items()
-    }

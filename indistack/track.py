@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from indistack.canvas import Placed
 from indistack.config import Config, stacks_of
 from indistack.easel import Easel
-from indistack.fan import Fan
-from indistack.frame import CalibratedFrame, FrameInfo, Scene, Transform
+from indistack.fan import Branch, Fan
+from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene, Transform
+from indistack.growth import Growth
 from indistack.measures import Measures, measure
+from indistack.packing import ARRAY, Arrays, pack, unpack
 from indistack.photometry import Photometer, Sky
 from indistack.quality import Judge
 
@@ -75,6 +78,8 @@ class Track:
         Matches their light.
     fan : Fan
         The stacks.
+    growth : Growth
+        Of the main stack.
     masters : sequence of str
         Calibration of the first sub.
     first, end : datetime or None
@@ -86,6 +91,7 @@ class Track:
         self.judge = Judge(config.quality, measure(light.scene.stars), by_stars)
         self.photometer = Photometer(config.match, light.scene, light.sky, light.info)
         self.fan = Fan(stacks_of(config), easel)
+        self.growth = Growth()
         self.masters: Sequence[str] = ()
         self.first: datetime | None = None
         self.end: datetime | None = None
@@ -95,12 +101,43 @@ class Track:
         """Subs in the main stack."""
         return self.fan.main.method.tally.n_subs
 
-    def count(self, sub: Placed, measures: Measures) -> None:
+    def count(self, sub: Seen, match: Match) -> None:
         """A sub has been added."""
-        self.judge.remember(measures, sub.match)
+        self.judge.remember(sub.measures, match)
+        self.growth.look(self.fan.main.method.integration())
         self.masters = self.masters or sub.frame.masters
         begin = sub.frame.info.date_obs
         if begin is not None:
-            end = begin + timedelta(seconds=sub.exposure_s)
+            end = begin + timedelta(seconds=sub.frame.info.exposure_s or 0.0)
             self.first = min(begin, self.first or begin)
             self.end = max(end, self.end or end)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the last sub was to the stacks, for the ledger."""
+        return {**self.fan.numbers(), **self.growth.numbers()}
+
+    def memory(self, arrays: Arrays) -> dict[str, Any]:
+        """Return what is remembered; the arrays are the state itself, not copies."""
+        branches = self.fan.branches.items()
+        return {
+            "judge": self.judge.memory(),
+            "growth": self.growth.first,
+            "masters": list(self.masters),
+            "first": pack(self.first, arrays),
+            "end": pack(self.end, arrays),
+            "branches": {name: branch.memory() for name, branch in branches},
+            "planes": {name: pack(branch.method.planes(), arrays) for name, branch in branches},
+        }
+
+    def recall(
+        self, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Callable[[int, Branch], Placed]
+    ) -> None:
+        """Go on as the one would whose memory this is; `again` gives a sub of the ledger as it was added to a stack."""
+        self.judge.recall(memory["judge"])
+        self.growth.first = tuple(memory["growth"]) if memory["growth"] else None
+        self.masters = memory["masters"]
+        self.first, self.end = (unpack(datetime | None, memory[name], arrays) for name in ("first", "end"))
+        for name, one in memory["branches"].items():
+            branch, planes = self.fan.branches[name], memory["planes"][name]
+            stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
+            branch.recall(one, stored, [again(number, branch) for number in one["kept"]])

@@ -1,195 +1,145 @@
-"""Times the way of one sub, file bytes to accumulated, beside the bare OpenCV/NumPy primitives in the same run.
-
-The floor is what anyone would write with whole frames: decode, subtract and divide, demosaic, cubic warp, weighted
-mean, and sep's background and extraction on the 2x2-binned plane. Both sides take turns, sub by sub, so that a noisy
-machine hits them alike.
+"""Measures indistack: the way of a sub from file bytes to accumulated beside the bare OpenCV/NumPy primitives in the
+same run, the memory of the whole process, the cost of a sub in a long night (--flat), and other stackers (--peers).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
+from comparison.contest import FEWEST_SUBS, format_rows, run_contest
+from comparison.night import SIZES_PX, Night, make_night, make_quiet_night, write_night
+from comparison.peers import known_peers
+from comparison.peers.base import SAID
+from comparison.peers.indistack import Indistack
+from comparison.process import run_measured
+from comparison.stages import median_ms, time_long_night, time_stages
+from comparison.table import format_table, number
 
-from indistack.calibration import calibrator_factory
-from indistack.config import Config
-from indistack.frame import Blob, Refused
-from indistack.pipeline import Pipeline
-from indistack.settings import load
-from indistack.workers import Workers
-from simulators.observatory import Observatory
-from simulators.scenario import Scenario
+from indistack.stack import METHODS
 
 CORES = 2
+STAGES = ("decode", "calibrate", "stars", "quality", "align", "stack", "total")
+# What each method is to stay below at 24 MP in colour: its share of the primitives' time, and its memory.
+MOST_OF_FLOOR = {"mean": 0.75, "sigma_clip": 1.0}
+MOST_MB = {"mean": 800.0, "sigma_clip": 1200.0}
+# A sub late in a long night against an early one: flat, but for the noise of the clock.
+MOST_OF_EARLY = 1.1
+OUR_MEAN = Indistack("mean").name
+# What the mean is to stay below, as a share of the fastest seiza's time for each further sub.
+MOST_OF_SEIZA = {(24, "RGGB"): 0.2, (4, "mono"): 0.6}
+LONG_NIGHT_SUBS = 1000
+WINDOW_SUBS = 50
+WARM_UP_SUBS = 6  # fresh memory, and the first subs that sigma_clip combines anew with each further one
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number and what it is to stay below."""
+
+    what: str
+    value: float
+    most: float
 
 
 def main() -> int:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--subs", type=int, default=10)
-    parser.add_argument("--megapixels", type=int, choices=(4, 24), default=24)
-    parser.add_argument("--mono", action="store_true")
-    options = parser.parse_args()
-    scenario = _scenario(options.megapixels, options.mono)
-    _compare(scenario, options.subs)
-    _print_memory(scenario, options.subs)
+    """Run what was asked for, print its tables, and what of it has a limit."""
+    options = _parse()
+    cfa = "mono" if options.mono else "RGGB"
+    methods = [method for method in MOST_OF_FLOOR if method in METHODS]
+    night = make_night(options.megapixels, cfa, options.subs)
+    size = f"{night.scenario.width_px} x {night.scenario.height_px} {cfa}"
+    print(f"{size}, {options.subs} subs, dark and flat, {CORES} cores")
+    limits = [*_stages(night, methods), *_memory(night, methods)]
+    if options.megapixels != 24 or options.mono:
+        limits = []  # they are about 24 MP in colour
+    if options.flat:
+        limits += _long_nights(cfa, methods)
+    if options.peers:
+        limits += _peers(night, options)
+    _print_limits(limits)
     return 0
 
 
-def _scenario(megapixels: int, mono: bool) -> Scenario:
-    width, height = {4: (2328, 1760), 24: (6000, 4000)}[megapixels]
-    return Scenario(
-        width_px=width,
-        height_px=height,
-        cfa="mono" if mono else "RGGB",
-        n_stars=1500 * megapixels // 24,
-        drift_px_per_sub=(2.3, -1.1),
-        rotation_deg_per_sub=0.15,
-        seed=7,
-    )
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--subs", type=int, default=20, help=f"at least {FEWEST_SUBS}")
+    parser.add_argument("--megapixels", type=int, choices=SIZES_PX, default=24)
+    parser.add_argument("--mono", action="store_true")
+    parser.add_argument("--flat", action="store_true", help=f"cost of a sub from the 10th to number {LONG_NIGHT_SUBS}")
+    parser.add_argument("--peers", action="store_true", help="beside other stackers, whole processes")
+    parser.add_argument("--rounds", type=int, default=3, help="of the peers, all in turns")
+    return parser.parse_args()
 
 
-def _blob(data: bytes) -> Blob:
-    return Blob(data, ".fits", "simulator", "simulator.CCD1", datetime.now(UTC))
+def _stages(night: Night, methods: Sequence[str]) -> list[Limit]:
+    times = time_stages(night.uneventful(), methods, CORES)
+    medians = {
+        side: {stage: median_ms(stages, stage, WARM_UP_SUBS) for stage in STAGES} for side, stages in times.items()
+    }
+    floor = medians["floor"]
+    heads = ["ms a sub", "floor", *(head for method in methods for head in (method, "ratio")), ""]
+    rows = []
+    for stage in STAGES:
+        cells = [text for method in methods for text in _beside(medians[method][stage], floor[stage])]
+        rows.append([stage, number(floor[stage], 1), *cells, ""])
+    print(format_table(heads, rows))
+    return [
+        Limit(f"{method}: time of a sub, of the primitives'", medians[method]["total"] / floor["total"], most)
+        for method, most in MOST_OF_FLOOR.items()
+        if method in methods
+    ]
 
 
-def _masters(observatory: Observatory, folder: Path) -> dict[str, Path]:
-    """Write one dark and one flat as files."""
-    exposure_s = observatory.expose().truth.exposure_s
-    frames = {"dark": observatory.expose("dark", exposure_s=exposure_s), "flat": observatory.expose("flat")}
-    paths = {kind: folder / f"{kind}.fits" for kind in frames}
-    for kind, path in paths.items():
-        path.write_bytes(frames[kind].to_fits())
-    return paths
+def _beside(ms: float, floor_ms: float) -> list[str]:
+    return [number(ms, 1), number(ms / floor_ms, 2)]
 
 
-def _pipeline(masters: dict[str, Path], workers: Workers) -> Pipeline:
-    config = load(Config, None, [f'calibrate.{kind}=["{path}"]' for kind, path in masters.items()])
-    return Pipeline(config, workers, calibrator_factory(config)(workers), lambda _: None)
-
-
-def _compare(scenario: Scenario, n_subs: int) -> None:
-    observatory = Observatory(scenario)
-    with tempfile.TemporaryDirectory() as name, Workers(CORES) as workers:
-        masters = _masters(observatory, Path(name))
-        pipeline = _pipeline(masters, workers)
-        floor = Floor(masters, scenario.cfa)
-        ours: dict[str, list[float]] = defaultdict(list)
-        for number in range(n_subs + 1):
-            data = observatory.expose().to_fits()
-            cv2.setNumThreads(1)
-            begin = time.perf_counter()
-            outcome = pipeline.process(_blob(data))
-            total = 1e3 * (time.perf_counter() - begin)
-            if isinstance(outcome, Refused):
-                raise SystemExit(f"sub {number} was refused: {outcome.reason} {outcome.detail}")
-            if number:  # the first sub of each side pays for fresh memory
-                ours["total"].append(total)
-                for stage, ms in outcome.numbers["stage_ms"].items():
-                    ours[stage].append(ms)
-            cv2.setNumThreads(CORES)
-            floor.take(data, np.array(outcome.numbers["transform"]), count=number > 0)
-        _print_table(ours, floor.ms, scenario, n_subs)
-
-
-class Floor:
-    """The bare primitives on whole frames."""
-
-    def __init__(self, masters: dict[str, Path], cfa: str) -> None:
-        import sep
-
-        sep.set_extract_pixstack(3_000_000)
-        self._sep = sep
-        self._cfa = None if cfa == "mono" else cfa
-        self._dark = self._decode(masters["dark"].read_bytes()).astype(np.float32)
-        flat = self._decode(masters["flat"].read_bytes()).astype(np.float32)
-        self._inverse_flat = (flat.mean() / flat).astype(np.float32)
-        self._mean: np.ndarray | None = None
-        self._n = 0
-        self.ms: dict[str, list[float]] = defaultdict(list)
-
-    def take(self, data: bytes, transform: np.ndarray, count: bool) -> None:
-        """One sub, timed by stages."""
-        ms: dict[str, float] = {}
-        raw = self._timed(ms, "decode", lambda: self._decode(data))
-        plane = self._timed(ms, "calibrate", lambda: (raw - self._dark) * self._inverse_flat)
-        self._timed(ms, "stars", lambda: self._stars(plane))
-        self._timed(ms, "stack", lambda: self._stack(plane, transform))
-        ms["total"] = sum(ms.values())
-        if count:
-            for stage, value in ms.items():
-                self.ms[stage].append(value)
-
-    def _decode(self, data: bytes) -> np.ndarray:
-        header = data[: data.index(b"END" + b" " * 77)].decode("ascii")
-        cards = {header[i : i + 8].strip(): header[i + 10 : i + 30].strip() for i in range(0, len(header), 80)}
-        start = -(-(len(header) + 80) // 2880) * 2880
-        width, height = int(cards["NAXIS1"]), int(cards["NAXIS2"])
-        stored = np.frombuffer(data, ">i2", width * height, start).reshape(height, width)
-        return (stored.astype(np.int16) ^ np.int16(-32768)).view(np.uint16)
-
-    def _stars(self, plane: np.ndarray) -> None:
-        height, width = plane.shape
-        half = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        background = self._sep.Background(half)
-        self._sep.extract(half - background.back(), 5.0, err=background.globalrms)
-
-    def _stack(self, plane: np.ndarray, transform: np.ndarray) -> None:
-        if self._cfa:
-            stored = cv2.add(plane, 500.0, dtype=cv2.CV_16U)
-            picture = cv2.cvtColor(stored, getattr(cv2, f"COLOR_Bayer{self._cfa}2RGB")).astype(np.float32)
-        else:
-            picture = plane
-        size = (plane.shape[1], plane.shape[0])
-        warped = cv2.warpAffine(picture, transform[:2], size, flags=cv2.INTER_CUBIC)
-        if self._mean is None:
-            self._mean = np.zeros_like(warped)
-        self._n += 1
-        cv2.accumulateWeighted(warped, self._mean, 1 / self._n)
-
-    @staticmethod
-    def _timed(ms: dict[str, float], stage: str, work: Callable[[], np.ndarray | None]) -> np.ndarray:
-        begin = time.perf_counter()
-        result = work()
-        ms[stage] = 1e3 * (time.perf_counter() - begin)
-        return result  # type: ignore[return-value]
-
-
-def _print_memory(scenario: Scenario, n_subs: int) -> None:
-    """Stack files with the command, as a user would, and print its peak memory."""
-    observatory = Observatory(scenario)
-    with tempfile.TemporaryDirectory() as name:
+def _memory(night: Night, methods: Sequence[str]) -> list[Limit]:
+    """Stack files with the command, as a user would."""
+    limits = []
+    with tempfile.TemporaryDirectory(prefix="night-") as name:
         folder = Path(name)
-        masters = _masters(observatory, folder)
-        for number in range(n_subs):
-            (folder / f"sub-{number:03d}.fits").write_bytes(observatory.expose().to_fits())
-        command = [sys.executable, "-m", "indistack", "stack", str(folder / "sub-*.fits")]
-        command += ["--report", str(folder / "report.json"), "--jobs", str(CORES)]
-        command += [word for kind, path in masters.items() for word in (f"--{kind}", str(path))]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        stack = json.loads((folder / "report.json").read_text())["stack"]
-    print(f"peak memory of the whole process, {stack['n_subs']} subs: {stack['peak_rss_mb']:.0f} MB")
+        files = write_night(night, folder)
+        for method in methods:
+            usage = run_measured(Indistack(method, CORES).command(files, folder), folder / SAID)
+            print(f"{method}: whole process {usage.wall_s:.1f} s, {usage.cpu_s:.1f} s CPU, {usage.peak_mb:.0f} MB")
+            limits.append(Limit(f"{method}: memory of the process, MB", usage.peak_mb, MOST_MB[method]))
+    return limits
 
 
-def _print_table(ours: dict[str, list[float]], floor: dict[str, list[float]], scenario: Scenario, n_subs: int) -> None:
-    size = f"{scenario.width_px} x {scenario.height_px} {scenario.cfa}"
-    print(f"{size}, dark and flat, median of {n_subs} subs, ms")
-    print(f"{'stage':12s}{'indistack':>12s}{'floor':>12s}{'ratio':>8s}")
-    for stage in ("decode", "calibrate", "stars", "align", "stack", "total"):
-        mine = statistics.median(ours[stage]) if ours.get(stage) else float("nan")
-        bare = statistics.median(floor[stage]) if floor.get(stage) else float("nan")
-        print(f"{stage:12s}{mine:12.1f}{bare:12.1f}{mine / bare:8.2f}")
+def _long_nights(cfa: str, methods: Sequence[str]) -> list[Limit]:
+    limits = []
+    night = make_quiet_night(1, cfa, LONG_NIGHT_SUBS)
+    for method in methods:
+        ms = time_long_night(night, method, CORES)
+        early, late = (statistics.median(window) for window in (ms[9 : 9 + WINDOW_SUBS], ms[-WINDOW_SUBS:]))
+        print(f"{method}, 1 MP: {early:.1f} ms a sub from the 10th on, {late:.1f} ms at number {LONG_NIGHT_SUBS}")
+        limits.append(Limit(f"{method}: sub {LONG_NIGHT_SUBS}, of the 10th's time", late / early, MOST_OF_EARLY))
+    return limits
+
+
+def _peers(night: Night, options: argparse.Namespace) -> list[Limit]:
+    rows = run_contest(night, known_peers(not options.mono), options.rounds, lambda name: print(f"... {name}"))
+    print(format_rows(rows))
+    sub_s = {row.name: row.cost.sub_s for row in rows if row.cost is not None}
+    seiza_s = min((value for name, value in sub_s.items() if name.startswith("seiza")), default=None)
+    most = MOST_OF_SEIZA.get((options.megapixels, night.scenario.cfa))
+    if most is None or seiza_s is None or OUR_MEAN not in sub_s:
+        return []
+    return [Limit("mean: each further sub, of the faster seiza's", sub_s[OUR_MEAN] / seiza_s, most)]
+
+
+def _print_limits(limits: Sequence[Limit]) -> None:
+    verdicts = [(limit, "held" if limit.value <= limit.most else "MISSED") for limit in limits]
+    rows = [[limit.what, f"{limit.value:.2f}", f"{limit.most:g}", verdict] for limit, verdict in verdicts]
+    if rows:
+        print(format_table(["limits", "is", "at most", ""], rows))
 
 
 if __name__ == "__main__":

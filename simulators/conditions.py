@@ -14,6 +14,7 @@ from simulators.scenario import (
     Dew,
     Dither,
     ExposureChange,
+    Filter,
     GainChange,
     Gust,
     MeridianFlip,
@@ -41,6 +42,7 @@ class Conditions:
     transparency: float
     exposure_s: float
     gain_setting: float
+    filter: Filter
     satellites: tuple[Satellite, ...]
     events: tuple[str, ...]
 
@@ -54,6 +56,7 @@ def conditions_of(scenario: Scenario, index: int) -> Conditions:
     shift = (commanded[0] + wandered[0], commanded[1] + wandered[1])
     exposures = [(event.sub, event.exposure_s) for event in events_of(scenario, ExposureChange)]
     gain_settings = [(event.sub, event.gain_setting) for event in events_of(scenario, GainChange)]
+    filter_ = scenario.filter_of(index)
     return Conditions(
         target=_target(scenario, index),
         sky_to_sensor=sky_to_sensor(scenario.width_px, scenario.height_px, shift, rotation_deg),
@@ -63,8 +66,9 @@ def conditions_of(scenario: Scenario, index: int) -> Conditions:
         fwhm_px=_fwhm(scenario, index),
         trail_px=_trail(scenario, index),
         transparency=_transparency(scenario, index),
-        exposure_s=_last(exposures, index, scenario.exposure_s),
+        exposure_s=_last(exposures, index, filter_.exposure_s or scenario.exposure_s),
         gain_setting=_last(gain_settings, index, scenario.gain_setting),
+        filter=filter_,
         satellites=tuple(event for event in events_of(scenario, Satellite) if event.sub == index),
         events=_words(scenario, index),
     )

@@ -48,6 +48,7 @@ def make_header(
         "XPIXSZ": scenario.pixel_um * settings.binning,
         "YPIXSZ": scenario.pixel_um * settings.binning,
         "FRAME": FRAME_WORDS[kind],
+        **({"FILTER": conditions.filter.name} if scenario.filters and kind in ("light", "flat") else {}),
         "IMAGETYP": IMAGE_TYPES[kind],
         "FOCALLEN": scenario.focal_length_mm,
         "ROWORDER": "TOP-DOWN",

@@ -31,9 +31,9 @@ class Nebula:
     planes: tuple[Plane, Plane, Plane]
     sky_to_map: Matrix
 
-    def luminance(self) -> Plane:
-        """Return the sum of the three planes: what a sensor without filters collects."""
-        return np.asarray(self.planes[0] + self.planes[1] + self.planes[2], dtype=np.float32)
+    def luminance(self, passes: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> Plane:
+        """Return the sum of these shares of the three planes: what a mono sensor collects."""
+        return np.asarray(sum(plane * np.float32(share) for plane, share in zip(self.planes, passes, strict=True)))
 
 
 def make_nebula(scenario: Scenario, target: Target) -> Nebula:

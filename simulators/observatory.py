@@ -277,7 +277,9 @@ class Observatory:
     def _truth(self, plan: _Plan, readout: Readout, date: datetime) -> Truth:
         is_light = plan.kind == "light"
         conditions, settings = plan.conditions, plan.settings
-        sky_e_per_s = _mean_over_cfa(sky.sky_rates(self.scenario)) * sky.sky_factor(conditions.transparency)
+        sky_e_per_s = _mean_over_cfa(sky.sky_rates(self.scenario, conditions.filter)) * sky.sky_factor(
+            conditions.transparency
+        )
         dark_e = self.scenario.dark_e_per_s * settings.exposure_s * dark_factor(self.scenario, settings.temperature_c)
         return Truth(
             frame=plan.index,
@@ -309,7 +311,7 @@ class Observatory:
         x, y = map_points(inverse(_delivered_to_sensor(plan.settings)), found.x, found.y)
         settings = plan.settings
         scale = e_per_adu(self.scenario, settings.gain_setting) * settings.binning**2
-        rates = sky.channel_rates(self.scenario, found)
+        rates = sky.channel_rates(self.scenario, found, plan.conditions.filter)
         flux_adu = rates * (settings.exposure_s * plan.conditions.transparency / scale)
         width, height = (side // settings.binning for side in settings.region_px[2:])
         inside = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)

@@ -14,7 +14,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
 Sub = Annotated[int, Field(ge=0)]
-# TOML and JSON have lists only, so a pair may be given as a list; its numbers stay strict.
+# TOML and JSON have lists only, so pairs and triples may be given as lists; their numbers stay strict.
+Triple = Annotated[tuple[Fraction, Fraction, Fraction], Field(strict=False)]
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 
 
@@ -35,6 +36,18 @@ class Target(Strict):
     ra_deg: Annotated[float, Field(ge=0.0, lt=360.0)] = 299.9
     dec_deg: Annotated[float, Field(ge=-90.0, le=90.0)] = 22.7
     nebula_e_per_s: NotNegative = 12.0
+
+
+class Filter(Strict):
+    """A filter in the wheel before a mono camera: which shares of the red, green and blue light it lets pass."""
+
+    name: str
+    passes: Triple = (1.0, 1.0, 1.0)
+    nebula_passes: Triple | None = None  # of the nebula's light, where it is emitted in lines; default: as `passes`
+    exposure_s: Positive | None = None  # of lights through this filter; default: the scenario's
+
+
+NO_FILTER = Filter(name="")
 
 
 class Dither(Strict):
@@ -203,6 +216,7 @@ class Scenario(Strict):
     pixel_response_spread: Fraction = 0.004
     vignetting: Annotated[float, Field(ge=0.0, le=0.95)] = 0.25
     dust_motes: Annotated[int, Field(ge=0, le=1000)] = 6
+    filters: Annotated[tuple[Filter, ...], Field(strict=False)] = ()  # one after the other, a light through each
     flat_level: Fraction = 0.45  # of the range, at the centre; whatever the exposure, as if the panel were dimmed to it
 
     # The telescope and the sky.
@@ -249,6 +263,8 @@ class Scenario(Strict):
         faults = []
         if self.mag_max <= self.mag_min:
             faults.append(f"mag_max ({self.mag_max}) must be above mag_min ({self.mag_min})")
+        if self.filters and self.is_colour:
+            faults.append('filters are for cfa = "mono"')
         names = [target.name for target in self.targets]
         if len(set(names)) != len(names):
             faults.append("targets must have different names")
@@ -265,6 +281,10 @@ class Scenario(Strict):
     def is_colour(self) -> bool:
         """Whether the sensor has a colour filter array."""
         return self.cfa != "mono"
+
+    def filter_of(self, index: int) -> Filter:
+        """Return what is before the camera in light number `index`."""
+        return self.filters[index % len(self.filters)] if self.filters else NO_FILTER
 
     @property
     def plate_scale_arcsec(self) -> float:

@@ -13,7 +13,7 @@ from simulators.conditions import Conditions
 from simulators.geometry import map_points
 from simulators.nebula import Nebula
 from simulators.psf import make_profile, render_stamps
-from simulators.scenario import Satellite, Scenario
+from simulators.scenario import NO_FILTER, Filter, Satellite, Scenario
 from simulators.sensor import cfa_channels
 from simulators.starfield import CAMERA_RESPONSE, Stars, stars_near
 
@@ -42,12 +42,12 @@ class DiffuseLight:
     slope_y: float
 
 
-def sky_rates(scenario: Scenario) -> tuple[float, ...]:
-    """Return the sky's electrons per second and pixel by channel: red, green, blue, or the luminance alone."""
+def sky_rates(scenario: Scenario, through: Filter = NO_FILTER) -> tuple[float, ...]:
+    """Return the sky's electrons per second and pixel by channel: red, green, blue, or what passes the filter alone."""
     rates = tuple(
         scenario.sky_e_per_s * response * tint for response, tint in zip(CAMERA_RESPONSE, SKY_TINT, strict=True)
     )
-    return rates if scenario.is_colour else (sum(rates),)
+    return rates if scenario.is_colour else (float(np.dot(rates, through.passes)),)
 
 
 def sky_factor(transparency: float) -> float:
@@ -57,12 +57,15 @@ def sky_factor(transparency: float) -> float:
 
 def diffuse_light(scenario: Scenario, conditions: Conditions, nebula: Nebula, exposure_s: float) -> DiffuseLight:
     """Return the smooth light of one exposure; the gradient hangs on the horizon, so it turns with the camera."""
+    through = conditions.filter
     angle = math.radians(scenario.gradient_angle_deg + conditions.rotation_deg)
     return DiffuseLight(
-        nebula_planes=nebula.planes if scenario.is_colour else (nebula.luminance(),),
+        nebula_planes=nebula.planes
+        if scenario.is_colour
+        else (nebula.luminance(through.nebula_passes or through.passes),),
         sensor_to_map=nebula.sky_to_map @ np.linalg.inv(conditions.sky_to_sensor),
         nebula_factor=exposure_s * conditions.transparency,
-        sky_e=tuple(rate * exposure_s * sky_factor(conditions.transparency) for rate in sky_rates(scenario)),
+        sky_e=tuple(rate * exposure_s * sky_factor(conditions.transparency) for rate in sky_rates(scenario, through)),
         slope_x=scenario.gradient * math.cos(angle) / scenario.width_px,
         slope_y=scenario.gradient * math.sin(angle) / scenario.width_px,
     )
@@ -113,18 +116,18 @@ def stars_in_view(scenario: Scenario, conditions: Conditions, margin_px: float) 
     return Stars(x, y, stars.rate_e_per_s, stars.b_minus_v).select(inside)
 
 
-def channel_rates(scenario: Scenario, stars: Stars) -> Floats:
-    """Return the stars' electrons per second through red, green and blue; for mono, three times the luminance."""
+def channel_rates(scenario: Scenario, stars: Stars, through: Filter = NO_FILTER) -> Floats:
+    """Return the stars' electrons per second in red, green and blue; for mono, three times what passes the filter."""
     if scenario.is_colour:
         return stars.rate_e_per_s
-    return np.repeat(stars.rate_e_per_s.sum(axis=1, keepdims=True), 3, axis=1)
+    return np.repeat((stars.rate_e_per_s @ through.passes)[:, None], 3, axis=1)
 
 
 def add_stars(electrons: Plane, scenario: Scenario, conditions: Conditions, exposure_s: float) -> None:
     """Add the stars to a whole frame of expected electrons, in place."""
     margin = STAMP_RADII[-1][1] * conditions.fwhm_px + math.hypot(*conditions.trail_px)
     stars = stars_in_view(scenario, conditions, margin)
-    flux_e = channel_rates(scenario, stars) * (exposure_s * conditions.transparency)
+    flux_e = channel_rates(scenario, stars, conditions.filter) * (exposure_s * conditions.transparency)
     brightest = flux_e.max(axis=1, initial=0.0)
     dimmest = 0.0
     for limit, radius_fwhm in STAMP_RADII:

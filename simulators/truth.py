@@ -79,7 +79,7 @@ class StarTruth:
         Centres in this sub's delivered pixels.
     flux_adu : ndarray, shape (n, 3)
         Flux through red, green and blue: the sum over the star's image if every pixel had that filter and full
-        response, through this sub's clouds. For a mono camera all three are the luminance.
+        response, through this sub's clouds. For a mono camera all three are what passes its filter.
     b_minus_v : ndarray, shape (n,)
     """
 

@@ -38,6 +38,12 @@ def _own_calibration_library(tmp_path_factory: pytest.TempPathFactory, monkeypat
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
 
 
+@pytest.fixture(autouse=True)
+def _no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a plate solver that may be installed here out of tests that are not about it."""
+    monkeypatch.setattr("indistack.solve.background.find_program", lambda settings: None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of real frames beside the checkout; without it, the test is skipped."""

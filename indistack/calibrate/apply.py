@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -55,12 +57,19 @@ class Calibrator:
         self._plans: dict[PlanKey, Plan] = {}
         self._scales: dict[PlanKey, Scale] = {}
 
-    def calibrate(self, raw: RawFrame) -> CalibratedFrame:
+    def calibrate(self, raw: RawFrame, mended: IndexArray | None = None) -> CalibratedFrame:
         """Return the frame free of the camera's own pattern; the raw pixels are never changed.
 
         CFA frames become uint16 planes, mono and RGB ones float32 in ADU. Pixels that are not a number take the
         frame's median and are marked bad. A uint16 CFA frame without masters and without defects is passed on as it
         is.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            The frame.
+        mended : array, optional
+            Take these pixels for bad, as when the frame was calibrated before, and learn nothing from it.
 
         Raises
         ------
@@ -72,7 +81,10 @@ class Calibrator:
         plan = self._plan(raw, recipe, choice.key)
         stored, all_numbers = fold(raw, plan, self._planes, self._workers)
         bad = None if all_numbers else _fill(raw, stored)
-        stored, repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
+        if mended is None:
+            stored, repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
+        else:
+            stored, repair = self._mender.mend_again(raw, stored, mended)
         bad = _marked(bad, repair.hopeless, stored)
         stored = self._leveled(raw, stored)
         return CalibratedFrame(
@@ -85,7 +97,20 @@ class Calibrator:
             masters=recipe.lines(),
             warnings=(*raw.warnings, *choice.warnings, *recipe.warnings, *_too_bright(recipe, stored, plan.scale)),
             set_aside=(*choice.set_aside, *recipe.set_aside),
+            mended=np.sort(repair.all),
         )
+
+    def memory(self) -> tuple[dict[str, Any], dict[str, PixelArray]]:
+        """Return what was learned from the frames so far: plain values, and arrays that are not changed any more."""
+        scales = [[*key, scale.zero, scale.step_adu] for key, scale in self._scales.items()]
+        facts, arrays = self._mender.memory()
+        return {"scales": scales, "mender": facts}, arrays
+
+    def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
+        """Go on as the calibrator would whose memory this is."""
+        self._plans.clear()
+        self._scales = {(tuple(shape), *key): Scale(zero, step_adu) for shape, *key, zero, step_adu in facts["scales"]}
+        self._mender.remember(facts["mender"], arrays)
 
     def _plan(self, raw: RawFrame, recipe: Recipe, choice_key: str) -> Plan:
         """Return the planes for a frame; those used last are kept."""

@@ -17,7 +17,7 @@ STRIP_BYTES = 1_500_000
 
 
 def fold(raw: RawFrame, plan: Plan, planes: Planes, workers: Workers) -> tuple[PixelArray, bool]:
-    """Return ``raw * gain + shift`` (uint16 for CFA frames, else float32), and whether all of it are numbers.
+    """Return ``raw * gain * gain_step + shift`` (uint16 for CFA frames, else float32), and whether all are numbers.
 
     A plane of its own, or the raw pixels themselves where nothing would change.
     """
@@ -43,7 +43,7 @@ def _fold(source: PixelArray, target: PixelArray, plan: Plan, rows: slice, worke
     depth = cv2.CV_16U if target.dtype == np.uint16 else cv2.CV_32F
     if isinstance(gain, np.ndarray) and isinstance(shift, np.ndarray):
         room = target if depth == cv2.CV_32F else workers.scratch("fold", target.shape, np.float32)
-        product = cv2.multiply(source, _flat(gain[rows]), dst=room, dtype=cv2.CV_32F)
+        product = cv2.multiply(source, _flat(gain[rows]), dst=room, scale=plan.gain_step, dtype=cv2.CV_32F)
         cv2.add(product, _flat(shift[rows]), dst=target, dtype=depth)
     elif isinstance(shift, np.ndarray):
         cv2.addWeighted(source, float(gain), _flat(shift[rows]), 1.0, 0.0, dst=target, dtype=depth)

@@ -12,7 +12,7 @@ from indistack.calibrate.colour import levels_of, noise_of, over_rows
 from indistack.calibrate.defects.evidence import NONE, IndexArray
 from indistack.calibrate.defects.search import hot_limit
 from indistack.calibrate.recipe import Recipe
-from indistack.frame import FloatArray, RawFrame
+from indistack.frame import FloatArray, PixelArray, RawFrame
 from indistack.workers import Workers
 
 TOP = 65535
@@ -24,6 +24,7 @@ DEAD_FLAT = 0.05
 """A pixel below this fraction of the flat's level is blind."""
 SAMPLE_ROWS = 16
 STRIP_ROWS = 64
+FULL_GAIN = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``stored = raw * gain + shift``, then the repairs.
+    """``stored = raw * gain * gain_step + shift``, then the repairs.
 
     Attributes
     ----------
-    gain, shift : array or float
-        Planes of the frame's shape, or one number for all pixels.
+    gain : array or float
+        A plane of the frame's shape, uint16 where the frame is CFA, else float32; or one number for all pixels.
+    shift : array or float
+        A float32 plane, or one number.
     scale : Scale
         Meaning of the stored values.
     saturation_adu : float
@@ -50,11 +53,12 @@ class Plan:
         Flat indices of pixels that the masters show to be useless, sorted.
     """
 
-    gain: FloatArray | float
+    gain: PixelArray | float
     shift: FloatArray | float
     scale: Scale
     saturation_adu: float
     bad: IndexArray
+    gain_step: float = 1.0
 
     @property
     def changes_nothing(self) -> bool:
@@ -87,16 +91,29 @@ def make_plan(
     if flat is None:
         shift = _whole(scale.zero - np.asarray(offset, np.float32) / np.float32(scale.step_adu))
         return Plan(1.0 / scale.step_adu, shift, scale, saturation_adu, bad)
-    gain, shift = flat, np.empty_like(flat)  # the flat's memory becomes the gain's
+    gain = np.empty(flat.shape, np.float32 if raw.cfa is None else np.uint16)
+    gain_step = 1.0 if raw.cfa is None else _gain_step(flat, scale)
+    shift = flat  # the flat's memory becomes the shift's
 
     def strip(rows: slice) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
             inverse = 1.0 / (flat[rows] * np.float32(scale.step_adu))
-        gain[rows] = np.where(flat[rows] > DEAD_FLAT, inverse, 0.0)
-        shift[rows] = scale.zero - _rows(offset, rows) * gain[rows]
+        steps = np.where(flat[rows] > DEAD_FLAT, inverse, 0.0) / np.float32(gain_step)
+        gain[rows] = steps if raw.cfa is None else np.rint(steps)
+        shift[rows] = scale.zero - _rows(offset, rows) * (gain[rows] * np.float32(gain_step))
 
     workers.strips(strip, raw.height, STRIP_ROWS)
-    return Plan(gain, shift, scale, saturation_adu, bad)
+    return Plan(gain, shift, scale, saturation_adu, bad, gain_step)
+
+
+def _gain_step(flat: FloatArray, scale: Scale) -> float:
+    """Return the step in which a CFA frame's gains are kept: the darkest pixel that is used takes the whole of uint16.
+
+    With vignetting to a third, rounding errs by 1.3e-5 of the gain in the middle (rms). A flat of 1e6 e- has a noise of
+    1e-3. Half the memory of float32, and faster.
+    """
+    darkest = float(flat.min(initial=1.0, where=flat > DEAD_FLAT))
+    return float(1.0 / (max(darkest, DEAD_FLAT) * scale.step_adu * FULL_GAIN))
 
 
 def _whole(shift: FloatArray) -> FloatArray | float:

@@ -10,11 +10,9 @@ from pydantic import Field, field_validator
 
 from indistack.errors import SettingsError
 from indistack.frame import FloatArray
+from indistack.linear import StackPicture, grid_of
 from indistack.registry import Registry
 from indistack.settings import Settings
-
-SAMPLES = 400_000
-"""Pixels that statistics are taken from: enough for a median to a thousandth of the noise."""
 
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -58,8 +56,7 @@ def channels_of(picture: FloatArray) -> FloatArray:
 def sample(picture: FloatArray) -> npt.NDArray[Any]:
     """``(n, c)`` pixels on a regular grid over the picture, without those that are not finite."""
     planes = channels_of(picture)
-    stride = max(1, int(np.sqrt(planes.shape[0] * planes.shape[1] / SAMPLES)))
-    points = planes[::stride, ::stride].reshape(-1, planes.shape[2])
+    points = grid_of(StackPicture(planes)).reshape(-1, planes.shape[2])
     return points[np.isfinite(points).all(axis=1)]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from indistack.enhance.base import OPERATORS, median_and_sigma, sample
 from indistack.frame import FloatArray
+from indistack.linear import StackPicture, grid_of, levels_of, sky_of
 
 STAR_SIGMA = 10.0
 """Pixels that far above the sky in every channel are taken for stars."""
@@ -29,7 +30,7 @@ class Neutral:
         if picture.ndim == 2:
             return picture
         pixels = sample(picture)
-        sky, noise = median_and_sigma(pixels)
+        sky, (_, noise) = sky_of(levels_of(grid_of(StackPicture(picture)))), median_and_sigma(pixels)
         gains = _white_gains(pixels - sky, noise)
         balanced: FloatArray = ((picture - sky) * gains + sky[1]).astype(np.float32)
         return balanced

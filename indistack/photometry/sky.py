@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +42,9 @@ def _centres(length: int) -> DoubleArray:
     return (np.arange(count) + 0.5) * length / count - 0.5
 
 
+@singledispatch
 def sky_levels(frame: CalibratedFrame, xy: DoubleArray) -> DoubleArray:
-    """Measure the sky of each channel in blocks around points.
+    """Measure the sky of each channel in blocks around points; for frames that are elsewhere there may be another way.
 
     Parameters
     ----------

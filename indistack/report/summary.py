@@ -155,6 +155,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "refused": dict(reasons(subs)),
         "exposure_s": float(np.nansum(subs.column("exposure_s")[subs.used])),
         "scale_arcsec_px": scale,
+        "sky": sky_of(subs),
+        "corrections": corrections_of(subs),
         "medians": {name: _median(subs.column(name)[subs.used]) for name in MEDIANS},
         "snr_gain": float(summary.snr.max()),
         "drift": drift and _drift(drift, scale),
@@ -164,6 +166,16 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "steps": summary.steps,
         "gusts": summary.gusts,
     }
+
+
+def sky_of(subs: Subs) -> dict[str, Any] | None:
+    """Return where a solver has found the stack's reference, None where there was none."""
+    return next((dict(line["sky"]) for line in reversed(subs.lines) if line.get("sky")), None)
+
+
+def corrections_of(subs: Subs) -> list[dict[str, Any]]:
+    """Return the corrections of the mount that were asked for, each with its sub."""
+    return [{"sub": number, **line["centre"]} for number, line in enumerate(subs.lines, 1) if line.get("centre")]
 
 
 def _drift(drift: Rate, scale: float) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from indistack.report.periodic import Periodic
 from indistack.report.polar import Polar
-from indistack.report.summary import TIMELESS, Summary, reasons
+from indistack.report.summary import TIMELESS, Summary, corrections_of, reasons, sky_of
 from indistack.report.track import Step
 
 MARGIN = 16
@@ -34,11 +35,25 @@ def statements(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "periodic error", periodic_words(summary.periodic, scale)
     yield "rotation", _rotation(summary)
     yield "polar error", _polar(summary.polar)
+    if sky := sky_of(subs):
+        yield "sky", _sky(sky)
+    if corrections := corrections_of(subs):
+        yield "kept centred", ", ".join(_correction(each) for each in corrections)
     yield "steps", _steps([step for step in summary.steps if not step.is_flip], scale)
     flips = [step.sub for step in summary.steps if step.is_flip]
     if flips:
         yield "meridian flip", f"at sub {', '.join(map(str, flips))}"
     yield "gusts", ", ".join(f"sub {gust.sub}" for gust in summary.gusts) + " trailed" if summary.gusts else "none"
+
+
+def _sky(sky: dict[str, Any]) -> str:
+    place = f"RA {sky['ra_deg']:.4f}, Dec {sky['dec_deg']:+.4f} deg (by {sky['program']})"
+    return f"{place}, {sky['scale_arcsec_px']:.3f} arcsec/px, turned by {sky['rotation_deg']:.1f} deg"
+
+
+def _correction(correction: dict[str, Any]) -> str:
+    east, north = correction["east_arcsec"], correction["north_arcsec"]
+    return f"sub {correction['sub']}: {correction['problem'] or f'{east:+.0f} arcsec east, {north:+.0f} arcsec north'}"
 
 
 def periodic_words(found: Periodic | str, scale_arcsec_px: float) -> str:

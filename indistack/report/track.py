@@ -90,7 +90,7 @@ def track_of(subs: Subs) -> Track:
         xy_px[placed],
         np.unwrap(turned_deg[placed], period=180.0),
         side.astype(np.intp),
-        float(np.median(known)) if len(known) else float("nan"),
+        float(known[-1]) if len(known) else float("nan"),  # a solver may have found it meanwhile
     )
 
 

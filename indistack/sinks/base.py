@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from indistack.frame import Card, Integration, Preview
+from indistack.frame import Card, Preview
+from indistack.linear import LinearPicture
 from indistack.registry import Registry
 
 
@@ -16,8 +18,8 @@ class Snapshot:
 
     Attributes
     ----------
-    integration : Integration
-        The picture, linear.
+    picture : LinearPicture
+        The stack.
     cards : tuple of Card
         Header of the published FITS, without the structural keywords.
     bottom_up : bool
@@ -26,13 +28,19 @@ class Snapshot:
         The stack as a picture, where a sink asked for one.
     orientation : int
         EXIF: how the picture is to be turned for people.
+    operators : sequence of str or None
+        How the preview is made; None: as the settings say.
+    maps : mapping
+        What else is known of every pixel, by the name of its FITS extension.
     """
 
-    integration: Integration
+    picture: LinearPicture
     cards: tuple[Card, ...]
     bottom_up: bool
     preview: Preview | None = None
     orientation: int = 1
+    operators: Sequence[str] | None = None
+    maps: Mapping[str, LinearPicture] = field(default_factory=dict)
 
 
 class Sink(Protocol):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import BinaryIO
 
 from indistack.atomic import atomic_file
 from indistack.fits_header import BLOCK, header_bytes
-from indistack.frame import Integration
+from indistack.frame import Card
+from indistack.linear import STRIP_ROWS, LinearPicture
 from indistack.sinks.base import SINKS, Snapshot
-
-STRIP_ROWS = 64
 
 
 @SINKS.register("fits")
@@ -22,19 +21,23 @@ class FitsSink:
     needs_preview = False
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
-        """See `indistack.sinks.base.Sink`."""
-        stack = snapshot.integration
-        height, width = stack.weight.shape
-        planes = stack.pixels.shape[2] if stack.pixels.ndim == 3 else 1
-        shape = (planes, height, width) if planes > 1 else (height, width)
+        """See `indistack.sinks.base.Sink`. Maps follow as image extensions, float32 like the picture."""
         with atomic_file(path) as file:
-            file.write(header_bytes(snapshot.cards, -32, shape))
-            for plane in range(planes):
-                for top in range(0, height, STRIP_ROWS):
-                    file.write(_strip(stack, plane, slice(top, top + STRIP_ROWS)).tobytes())
-            file.write(bytes(-(planes * height * width * 4) % BLOCK))
+            _write(file, snapshot.picture, snapshot.cards)
+            for name, plane in snapshot.maps.items():
+                _write(file, plane, (), name)
 
 
-def _strip(stack: Integration, plane: int, rows: slice) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    pixels = stack.pixels[rows] if stack.pixels.ndim == 2 else stack.pixels[rows, :, plane]
-    return np.where(stack.weight[rows] > 0, pixels, np.float32(np.nan)).astype(">f4")
+def _write(file: BinaryIO, picture: LinearPicture, cards: Sequence[Card], extname: str = "") -> None:
+    """Append one image. All its planes grow together, as a strip of a picture may cost much to make."""
+    height, width, *colours = picture.shape
+    file.write(header_bytes(cards, -32, (*colours, height, width), extname))
+    begin, plane_bytes = file.tell(), 4 * height * width
+    for top in range(0, height, STRIP_ROWS):
+        strip = picture.rows(slice(top, top + STRIP_ROWS)).reshape(-1, width, *(colours or [1]))
+        for plane in range(strip.shape[2]):
+            file.seek(begin + plane * plane_bytes + 4 * top * width)
+            file.write(strip[..., plane].astype(">f4").tobytes())
+    size = plane_bytes * (colours[0] if colours else 1)
+    file.seek(begin + size)
+    file.write(bytes(-size % BLOCK))

@@ -50,7 +50,8 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
     assert (status["state"], status["outcomes"]) == ("stopped", {"accepted": 4, "refused": 1})
     assert status["refusals"] == {"not_a_frame": 1}
     (session,) = (tmp_path / "sessions").iterdir()
-    assert {path.name for path in session.iterdir()} == {"ledger.jsonl", "stack.fits", "stack.png", "settings.toml"}
+    expected = {"ledger.jsonl", "stack.fits", "stack.png", "settings.toml", "subs", "checkpoints"}
+    assert {path.name for path in session.iterdir()} == expected
 
 
 def test_the_kept_settings_read_back(tmp_path: Path) -> None:

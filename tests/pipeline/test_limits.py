@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.frame import Accepted, Blob, Refused
+from indistack.gallery import snapshot
 from indistack.pace import Pace
 from indistack.pipeline import Pipeline
 from indistack.resources import resident_bytes
@@ -50,7 +51,7 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(make_pip
 def test_the_header_tells_the_rung(make_pipeline: MakePipeline) -> None:
     pipeline = make_pipeline(f"stack.max_memory_mb={resident_bytes() / MB + 2}")
     session = stacked(pipeline, make_sky())
-    history = [value for keyword, value, _ in session.snapshot(copy=False).cards if keyword == "HISTORY"]
+    history = [value for keyword, value, _ in snapshot(session).cards if keyword == "HISTORY"]
     assert any(line.startswith("resolution: half") for line in map(str, history))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from indistack.frame import Accepted, Refused, Restarted
+from indistack.gallery import snapshot
 from indistack.session import Session
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
@@ -162,7 +163,7 @@ def test_the_snapshot_carries_the_references_header_with_what_changed_made_true(
     for _ in range(3):
         pipeline.process(blob_of(sky.expose()))
     assert pipeline.session is not None
-    cards = {keyword: value for keyword, value, _ in pipeline.session.snapshot(copy=True).cards}
+    cards = {keyword: value for keyword, value, _ in snapshot(pipeline.session).cards}
     assert (cards["NCOMBINE"], cards["EXPTIME"], cards["OBJECT"]) == (3, 30.0, "Simulated Nebula")
     assert "BAYERPAT" not in cards
     assert cards["DATE-OBS"] < cards["DATE-END"]

@@ -75,4 +75,5 @@ def test_a_line_for_people_names_what_matters() -> None:
 def test_numbers_of_a_match() -> None:
     match = Match(scale=1.5, background=((1.0,), (2.0, 9.0, 9.0)), transparency=0.6, compared=40, gradient_sigma=7.0)
     expected = {"transparency": 0.6, "scale": 1.5, "background_match": [1.0, 2.0], "compared": 40}
-    assert match_numbers(match) == expected | {"gradient_sigma": 7.0}
+    expected |= {"gradient_sigma": 7.0, "brightness": 1.0, "background": match.background}
+    assert match_numbers(match) == expected

@@ -36,7 +36,7 @@ def test_the_centre_shift_knows_of_the_bend() -> None:
 
 def test_the_ledger_holds_all_that_is_needed_to_make_the_transform_again() -> None:
     frame = CalibratedFrame(np.zeros((1600, 2000), np.float32), None, 0.0, 1.0, None, FrameInfo())
-    numbers = transform_numbers(Transform(TILTED, 40, 0.2, BEND, 0.01, 0.05), frame)
+    numbers = transform_numbers(Transform(TILTED, 40, 0.2, BEND, 0.01, 0.05), frame, None)
     told = json.loads(dump(numbers))
     assert (told["error_px"], told["corner_error_px"]) == (0.01, 0.05)
     quadratic = told["quadratic"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +85,18 @@ class DefectMap:
         self._broad_band = pitch == 1
         self.pixels = self._bad()
         self.looks = 0
+
+    def memory(self) -> tuple[dict[str, Any], Records]:
+        """Return what was learned: plain values, and the records, which are not changed any more."""
+        return {"pitch": self._pitch, "broad_band": self._broad_band, "looks": self.looks}, self._records
+
+    @classmethod
+    def remembered(cls, facts: Mapping[str, Any], records: Records) -> DefectMap:
+        """Return the map whose memory this is."""
+        one = cls(facts["pitch"])
+        one._records, one._broad_band, one.looks = records, facts["broad_band"], facts["looks"]
+        one.pixels = one._bad()
+        return one
 
     def look(
         self, plane: PixelArray, noise: Levels, originals: PixelArray, sigma: float, workers: Workers

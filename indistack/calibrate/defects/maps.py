@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from indistack.atomic import atomic_file
 from indistack.calibrate.defects.evidence import NONE, IndexArray
 from indistack.calibrate.defects.learned import DefectMap
 from indistack.errors import SinkError
-from indistack.frame import RawFrame
+from indistack.frame import PixelArray, RawFrame
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +53,17 @@ class DefectMaps:
                 np.save(file, self.of(raw).pixels.astype(np.uint32), allow_pickle=False)
         except (OSError, SinkError) as error:
             _log.warning("the defect map is not kept: %s", error)
+
+    def memory(self) -> tuple[dict[str, Any], dict[str, PixelArray]]:
+        """Return what the maps have learned: plain values, and arrays that are not changed any more."""
+        memories = {name: one.memory() for name, one in self._maps.items()}
+        return {name: facts for name, (facts, _) in memories.items()}, {
+            name: records for name, (_, records) in memories.items()
+        }
+
+    def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
+        """Go on with maps as they were when their memory was taken."""
+        self._maps = {name: DefectMap.remembered(facts[name], arrays[name]) for name in facts}
 
     def _kept(self, name: str, n_pixels: int) -> IndexArray:
         path = None if self._folder is None else self._folder / name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings
@@ -69,6 +72,26 @@ class Mender:
             return stored, self._look(raw, stored, bad, learned, repair)
         repair.apply(stored)
         return stored, repair
+
+    def mend_again(self, raw: RawFrame, stored: PixelArray, bad: IndexArray) -> tuple[PixelArray, Repair]:
+        """Return the plane with just these pixels replaced, and learn nothing; the raw pixels are never changed."""
+        repair = _planned(raw, bad)
+        if not repair.size:
+            return stored, repair
+        if np.may_share_memory(stored, raw.pixels):
+            stored = self._planes.copy_of(stored)
+        repair.apply(stored)
+        return stored, repair
+
+    def memory(self) -> tuple[dict[str, Any], dict[str, PixelArray]]:
+        """Return what was learned: plain values, and arrays that are not changed any more."""
+        facts, arrays = self._maps.memory()
+        return {"subs": self._subs, "maps": facts}, arrays
+
+    def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
+        """Go on as the mender would whose memory this is."""
+        self._subs, self._known = facts["subs"], None
+        self._maps.remember(facts["maps"], arrays)
 
     def _is_due(self, stored: PixelArray, learned: DefectMap, has_dark: bool) -> bool:
         if min(stored.shape) < LEAST_SIDE_PX:

@@ -8,15 +8,15 @@ import pytest
 from indistack.enhance import OPERATORS, PictureSettings, render
 from indistack.enhance.stf import midtones
 from indistack.errors import SettingsError
-from indistack.frame import Integration
+from indistack.linear import StackPicture
 from indistack.settings import validate
 
 NEUTRAL, STF = OPERATORS.get("neutral")(), OPERATORS.get("stf")()
 
 
-def stack(pixels: np.ndarray, weight: np.ndarray | None = None) -> Integration:
+def stack(pixels: np.ndarray, weight: np.ndarray | None = None) -> StackPicture:
     weight = np.ones(pixels.shape[:2], np.float32) if weight is None else weight
-    return Integration(pixels.astype(np.float32), weight, weight.astype(np.uint16), 1, 1.0)
+    return StackPicture(pixels.astype(np.float32), weight)
 
 
 def starfield(channel_gains: tuple[float, float, float], sky: tuple[float, float, float]) -> np.ndarray:

@@ -36,6 +36,26 @@ def test_drift_in_pixels_and_on_the_sky(tmp_path: Path) -> None:
     assert told["rotation"]["deg_h"] == pytest.approx(3.0, abs=0.05)
 
 
+def test_what_a_solver_found_meanwhile_counts(tmp_path: Path) -> None:
+    found = {
+        "program": "astap", "ra_deg": 10.5, "dec_deg": -3.25, "scale_arcsec_px": 1.5, "rotation_deg": 33.0, "parity": 1
+    }  # fmt: skip
+    lines = drifting(6) + drifting(4, sky=found, scale_arcsec_px=1.5)
+    summary = made(tmp_path, *lines)
+    assert (as_json(summary)["sky"], as_json(summary)["scale_arcsec_px"]) == (found, 1.5)
+    assert "RA 10.5000, Dec -3.2500 deg (by astap), 1.500 arcsec/px, turned by 33.0 deg" in as_text(summary)
+    assert as_json(made(tmp_path, *drifting(6)))["sky"] is None
+
+
+def test_corrections_of_the_mount_are_told(tmp_path: Path) -> None:
+    sent = {"east_arcsec": -12.4, "north_arcsec": 3.0, "drift_px": 9.0, "problem": ""}
+    lines: list[dict[str, object]] = [line(1), line(2, centre=sent), line(3, centre=None)]
+    summary = made(tmp_path, *lines, line(4, centre=sent | {"problem": "Mount is parked"}))
+    assert [each["sub"] for each in as_json(summary)["corrections"]] == [2, 4]
+    assert "kept centred    sub 2: -12 arcsec east, +3 arcsec north, sub 4: Mount is parked" in as_text(summary)
+    assert "kept centred" not in as_text(made(tmp_path, line(1), line(2)))
+
+
 def test_without_a_plate_scale_there_are_pixels_only(tmp_path: Path) -> None:
     summary = made(tmp_path, *drifting(scale_arcsec_px=None))
     assert json.loads(dump(as_json(summary)))["drift"]["speed_arcsec_min"] is None

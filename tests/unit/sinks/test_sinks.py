@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from astropy.io import fits
 from indistack.atomic import atomic_file
 from indistack.errors import SinkError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import FrameInfo, Integration, Preview
+from indistack.frame import FrameInfo, Preview
+from indistack.linear import StackPicture
 from indistack.sinks import SINKS, Snapshot
 
 START = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
@@ -27,7 +29,7 @@ def snapshot(channels: int, preview: Preview | None = None) -> Snapshot:
     header = (("BAYERPAT", "RGGB", ""), ("OBJECT", "M 31", "target"), ("CRVAL1", 10.5, "WCS"))
     facts = StackFacts(300.0, 10, "mean", "1.0", START, START, ["dark.fits"], ["align: asterism"])
     cards = output_cards(FrameInfo(header=header, exposure_s=30.0), facts)
-    return Snapshot(Integration(pixels, weight, weight.astype(np.uint16), 10, 300.0), cards, False, preview)
+    return Snapshot(StackPicture(pixels, weight), cards, False, preview)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -38,15 +40,29 @@ def test_the_fits_file_is_linear_and_says_what_is_in_it(tmp_path: Path, channels
         hdus.verify("exception")
         header, data = hdus[0].header, hdus[0].data
         assert header["BITPIX"] == -32
-        expected = stack.integration.pixels if channels == 1 else np.moveaxis(stack.integration.pixels, 2, 0)
-        assert data.shape == expected.shape
+        pixels = stack.picture.rows(slice(None))
+        expected = pixels if channels == 1 else np.moveaxis(pixels, 2, 0)
         assert np.isnan(data[..., 3, 4]).all()
-        covered = stack.integration.weight > 0
-        np.testing.assert_array_equal(data[..., covered], expected[..., covered])
+        np.testing.assert_array_equal(data, expected)
     assert (header["EXPTIME"], header["NCOMBINE"], header["STACKCNT"]) == (300.0, 10, 10)
     assert (header["OBJECT"], header["CRVAL1"]) == ("M 31", 10.5)
     assert "BAYERPAT" not in header
     assert header["DATE-OBS"] == "2024-01-06T21:30:05.000"
+
+
+def test_maps_are_extensions_of_the_fits_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    maps = {
+        "COVERAGE": StackPicture(rng.integers(0, 60000, (70, 50), np.uint16)),
+        "WEIGHT": StackPicture(rng.random((70, 50, 3)).astype(np.float32)),
+    }
+    SINKS.get("fits")().write(tmp_path / "stack.fits", replace(snapshot(3), maps=maps))
+    with fits.open(tmp_path / "stack.fits") as hdus:
+        hdus.verify("exception")
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "COVERAGE", "WEIGHT"]
+        assert hdus["COVERAGE"].data.dtype == np.dtype(">f4")
+        np.testing.assert_array_equal(hdus["COVERAGE"].data, maps["COVERAGE"].pixels)
+        np.testing.assert_array_equal(np.moveaxis(hdus["WEIGHT"].data, 0, 2), maps["WEIGHT"].pixels)
 
 
 def test_the_png_file_has_the_colours_of_the_preview(tmp_path: Path) -> None:

@@ -1,0 +1,38 @@
+"""What every part of the Python interface shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from indistack.config import Config
+from indistack.frame import Blob, Card
+from indistack.settings import validate
+from indistack.sources import read_blob
+
+DEVICE = "api"
+
+Name = str | Path
+Settings = Config | Mapping[str, Any] | None
+"""All settings, or some by table and name: ``{"stack": {"method": "sigma_clip"}}``. None: the defaults. The user's
+settings file is for the commands: what a program does must not depend on it."""
+
+
+def settings_of(settings: Settings) -> Config:
+    """Return all settings, checked.
+
+    Raises
+    ------
+    SettingsError
+        All faults at once.
+    """
+    return settings if isinstance(settings, Config) else validate(Config, settings or {})
+
+
+def blob_of(source: Name | bytes | memoryview, cards: tuple[Card, ...] = ()) -> Blob:
+    if isinstance(source, bytes | memoryview):
+        return Blob(source, "", DEVICE, "bytes", datetime.now(UTC), cards=cards)
+    return replace(read_blob(Path(source), DEVICE), cards=cards)

@@ -1,0 +1,136 @@
+"""Whole stacks: of files, and of stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from indistack import batch, calibration, gallery, merge
+from indistack.api.common import Name, Settings, settings_of
+from indistack.cluster import Crew
+from indistack.config import Config, jobs_of
+from indistack.enhance import PictureSettings
+from indistack.errors import SettingsError, SinkError
+from indistack.frame import FloatArray
+from indistack.sinks import SINKS, Snapshot
+from indistack.sources import expand
+from indistack.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    """A stack.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        Picture and header as the sinks get them.
+    report : dict
+        As the command's ``--report``.
+    settings : PictureSettings
+        How a picture for people is made of it.
+    """
+
+    snapshot: Snapshot
+    report: dict[str, Any] = field(default_factory=dict)
+    settings: PictureSettings = PictureSettings()  # noqa: RUF009 - frozen
+
+    @property
+    def picture(self) -> FloatArray:
+        """``(height, width)`` or ``(height, width, 3)`` float32, ADU; NaN where nothing covers."""
+        return self.snapshot.picture.rows(slice(None))
+
+    @property
+    def header(self) -> dict[str, str | int | float | bool]:
+        """Cards of the FITS header by keyword; of those that may be repeated, the last."""
+        return {keyword: value for keyword, value, _ in self.snapshot.cards}
+
+    def save(self, path: Name) -> None:
+        """Write it as a file of the format that the name ends with: ``.fits``, or ``.png`` stretched for people.
+
+        Raises
+        ------
+        SinkError
+            The file cannot be written, or nobody writes such files.
+        """
+        target = Path(path)
+        sink = next((SINKS.get(name)() for name in SINKS if SINKS.get(name).suffix == target.suffix.lower()), None)
+        if sink is None:
+            raise SinkError(f"{target}: no sink writes {target.suffix or 'files without a suffix'}")
+        sink.write(target, gallery.with_preview(self.snapshot, self.settings) if sink.needs_preview else self.snapshot)
+
+
+def stack_files(
+    files: Sequence[Name],
+    settings: Settings = None,
+    *,
+    reference: str = "first",
+    cluster: str = "",
+    fits: Path | None = None,
+    png: Path | None = None,
+    report: Path | None = None,
+    progress: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> Stacked:
+    """Stack files, all into one picture.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Files, folders or globs.
+    reference : str
+        What the others are aligned to: ``first`` good sub, ``best`` sub, or a file's path.
+    cluster : str
+        Address of a Dask scheduler whose workers see the same files, or ``local``; by default this process does all.
+    fits, png, report : Path, optional
+        Written when the stack is complete; the report also where nothing could be stacked. Further branches are
+        written beside, as ``NAME-BRANCH.fits``.
+    progress : callable
+        Told of every sub's ledger line.
+
+    Raises
+    ------
+    SettingsError
+        A name matches no file, or the settings are wrong.
+    IndistackError
+        No sub could be stacked, or an output cannot be written.
+    """
+    config = settings_of(settings)
+    job = batch.Batch(expand(files), fits, png, report, reference)
+    with _crew(cluster, config, job.files) as crew:
+        result = batch.run(job, config, crew, progress)
+    return Stacked(result.snapshot, result.report, config.picture)
+
+
+@contextmanager
+def _crew(cluster: str, config: Config, files: Sequence[Path]) -> Iterator[batch.Crew]:
+    if not cluster:
+        yield batch.Alone(calibration.calibrator_factory(config, calibration.library_of(config)))
+        return
+    with Crew(cluster, config, files) as crew:
+        yield crew
+
+
+def merge_stacks(stacks: Sequence[Name], settings: Settings = None, *, grid: int = 1) -> Stacked:
+    """Merge finished stacks of one target: of several nights, or through several telescopes.
+
+    Parameters
+    ----------
+    stacks : sequence of path
+        Two or more FITS files of this program or another, or folders of sessions.
+    grid : int
+        Number, from 1, of the one whose pixels, light and header the result has.
+
+    Raises
+    ------
+    FrameError
+        One does not go with the others; the detail names it.
+    """
+    config = settings_of(settings)
+    if len(stacks) < 2 or not 1 <= grid <= len(stacks):
+        raise SettingsError([f"merge: {len(stacks)} stacks, grid {grid}: two are needed, and one of them as the grid"])
+    pictures = [merge.read_picture(Path(path)) for path in stacks]
+    with Workers(jobs_of(config.stack)) as workers:
+        return Stacked(merge.merge(pictures, workers, grid - 1), settings=config.picture)

@@ -1,0 +1,208 @@
+"""The Dask cluster: what is asked of it, how much at a time, and what may go wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from indistack import __version__
+from indistack.calibration import library_folder
+from indistack.cluster import bench
+from indistack.cluster.bench import DEVICE, Part, Setup, Share, Sight
+from indistack.cluster.foreman import Foreman
+from indistack.config import Config, jobs_of
+from indistack.errors import SettingsError, StackError
+from indistack.frame import Blob, DoubleArray, Refused
+from indistack.pipeline import Pipeline
+from indistack.resources import available_bytes
+from indistack.settings import validate
+from indistack.sources import suffix_of
+from indistack.workers import Workers
+
+log = logging.getLogger(__name__)
+
+LOCAL = "local"
+
+LESSONS = 8
+"""Subs that bad pixels are learned from: as many as the search for them looks back on."""
+
+AHEAD_PER_WORKER = 3
+"""Subs that are seen in advance: one in work, one waiting for it, one that is being judged."""
+
+RETRIES = 3
+"""A task may fail so often before the run does: another machine may see the file."""
+
+WORKER_BYTES = 1_500_000_000
+"""Of memory for each process on this machine: what stacking 24 MP in colour takes, with rejection."""
+
+CONNECT_S = 30
+NAMED = ("dark", "flat", "bias", "darkflat")
+
+
+class Crew:
+    """Machines that work for this process; to be used in a ``with`` block.
+
+    Parameters
+    ----------
+    address : str
+        Of a Dask scheduler (``tcp://10.0.0.5:8786``), or ``local``: processes on this machine.
+    config : Config
+        The settings.
+    files : sequence of Path
+        The subs, in order. Every worker must see them, and the masters, under the same names.
+
+    Raises
+    ------
+    SettingsError
+        Dask is not installed, the cluster cannot be reached or has no workers, a worker has another version of
+        indistack or does not see a file.
+    """
+
+    def __init__(self, address: str, config: Config, files: Sequence[Path]) -> None:
+        config = as_by_many(config)
+        n_local = _local_workers(jobs_of(config.stack))
+        paths = tuple(path.absolute() for path in files)
+        self._setup = Setup(_for_bench(config, n_local if address == LOCAL else 1), paths[:LESSONS])
+        self._ahead: dict[Path, tuple[Any, Any]] = {}
+        self._exit = contextlib.ExitStack()
+        self._client = _connected(address, n_local, self._exit)
+        try:
+            self._require_alike([*paths, *_calibration_paths(config)])
+        except BaseException:
+            self._exit.close()
+            raise
+
+    def pipeline(self, config: Config, workers: Workers) -> Pipeline:
+        """Return what takes the blobs of `blobs` into a stack; see `as_by_many`."""
+        return Foreman(as_by_many(config), workers, self)
+
+    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
+        """Return the subs without their bytes, having some seen in advance."""
+        for number, path in enumerate(files):
+            for coming in files[number : number + AHEAD_PER_WORKER * self.count()]:
+                self._send(coming)
+            self.sight(path)  # where the cluster fails, this is not the sub's fault: let it be known here
+            yield Blob(b"", suffix_of(path.name), DEVICE, str(path), datetime.now(UTC), path)
+            self._ahead.pop(path, None)
+
+    def count(self) -> int:
+        """Return how many workers there are."""
+        return max(1, len(self._client.ncores()))
+
+    def sight(self, path: Path) -> Sight | Refused:
+        """Return what has been seen of a sub, without its pixels."""
+        self._send(path)
+        answer: Sight | Refused = self._answer(self._ahead[path][1])
+        return answer
+
+    def levels(self, path: Path, xy: DoubleArray) -> DoubleArray:
+        """Return the sky of a sub at some places.
+
+        The worker that holds the sub is asked directly: as a task the question would wait until another sub is seen.
+        """
+        self._send(path)
+        sight = self._ahead[path][0]
+        holders = [holder for found in self._client.who_has([sight]).values() for holder in found]
+        with contextlib.suppress(OSError, KeyError, IndexError):  # it has died meanwhile
+            answer: DoubleArray = self._client.run(bench.levels_here, sight.key, xy, workers=holders[:1])[holders[0]]
+            return answer
+        answer = self._answer(self._client.submit(bench.levels, sight, xy, retries=RETRIES))
+        return answer
+
+    def integrate(self, shares: Sequence[Share]) -> Iterator[dict[str, Part]]:
+        """Stack some shares; return what came of them, in order."""
+        self._ahead.clear()
+        waiting = [self._client.submit(bench.integrate, self._setup, share, retries=RETRIES) for share in shares]
+        while waiting:
+            yield self._answer(waiting.pop(0))
+
+    def _send(self, path: Path) -> None:
+        if path not in self._ahead:
+            sight = self._client.submit(bench.see, self._setup, path.absolute(), retries=RETRIES)
+            self._ahead[path] = sight, self._client.submit(bench.outline, sight)
+
+    def _answer(self, future: Any) -> Any:
+        from distributed import KilledWorker
+
+        try:
+            return future.result()
+        except (KilledWorker, CancelledError, OSError) as error:
+            raise StackError(f"the cluster: {error}") from error
+
+    def _require_alike(self, paths: Sequence[Path]) -> None:
+        """Refuse workers that would do something else."""
+        faults = []
+        here = [str(path) for path in paths if path.exists()]
+        for address, (version, missing) in self._client.run(bench.lacks, here).items():
+            if version != __version__:
+                faults.append(f"--cluster: {address} has indistack {version}, this is {__version__}")
+            if missing:
+                faults.append(f"--cluster: {address} does not see {missing[0]} (and {len(missing) - 1} more)")
+        if faults:
+            raise SettingsError(faults)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+
+def as_by_many(config: Config) -> Config:
+    """Return the settings as far as many can follow them.
+
+    The stars of the reference do not grow from the stack, which nobody has before the end; faint subs are not seen
+    together; and paths are absolute.
+    """
+    values = config.model_dump()
+    for kind in NAMED:
+        values["calibrate"][kind] = [str(Path(name).expanduser().absolute()) for name in values["calibrate"][kind]]
+    folder = library_folder(config.calibrate)
+    values["calibrate"]["library"] = str(folder.absolute()) if folder is not None and folder.is_dir() else ""
+    values["align"] |= {"grow_reference": False, "faint_subs": 0}
+    return validate(Config, values)
+
+
+def _for_bench(config: Config, sharing: int) -> str:
+    """The settings of a worker, so many of which share a machine: it searches every sub for bad pixels by itself."""
+    jobs = max(1, jobs_of(config.stack) // sharing) if sharing > 1 else config.stack.jobs
+    stack = config.stack.model_copy(update={"jobs": jobs})
+    searched = config.calibrate.hot_pixels is not False
+    calibrate = config.calibrate.model_copy(update={"hot_pixels": searched})
+    return config.model_copy(update={"stack": stack, "calibrate": calibrate}).model_dump_json()
+
+
+def _calibration_paths(config: Config) -> list[Path]:
+    named = [name for kind in NAMED for name in getattr(config.calibrate, kind)]
+    return [Path(name) for name in [*named, config.calibrate.library] if name]
+
+
+def _connected(address: str, n_local: int, exit_stack: contextlib.ExitStack) -> Any:
+    """A client of the cluster, which ends with the stack."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise SettingsError([f"--cluster needs Dask: pip install 'indistack[cluster]' ({error})"]) from error
+    if address == LOCAL:
+        options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+        address = exit_stack.enter_context(LocalCluster(n_workers=n_local, **options)).scheduler_address
+    try:
+        client = exit_stack.enter_context(Client(address, timeout=CONNECT_S, set_as_default=False))
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except (OSError, ValueError, TimeoutError) as error:
+        exit_stack.close()
+        raise SettingsError([f"--cluster {address}: {error}"]) from error
+    return client
+
+
+def _local_workers(jobs: int) -> int:
+    """A worker for every two threads, as far as memory allows."""
+    return max(1, min(-(-jobs // 2), available_bytes() // WORKER_BYTES))

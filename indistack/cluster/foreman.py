@@ -1,0 +1,197 @@
+"""The pipeline that judges, aligns and matches here what workers have seen, and has them stack it at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from indistack.calibrate import Calibrator, Masters, NamedMasters
+from indistack.canvas import Canvas, Placed
+from indistack.cluster.absent import AbsentFrame, AbsentRaw
+from indistack.cluster.bench import Entry, Part, Share, Sight
+from indistack.config import Config, stacks_of
+from indistack.easel import Easel
+from indistack.errors import FrameError
+from indistack.fan import Branch, Fan
+from indistack.frame import Blob, CalibratedFrame, DoubleArray, RawFrame, Refused
+from indistack.pipeline import Pipeline
+from indistack.session import Session
+from indistack.stack import METHODS, BranchSettings, StackMethod, Tally
+from indistack.tiles import SIDE_PX
+from indistack.track import Reference, Seen, Track
+from indistack.workers import Workers
+
+SHARES_PER_WORKER = 2
+"""More shares than workers, so that a fast machine takes over from a slow one."""
+
+
+class Hands(Protocol):
+    """Those who do the work."""
+
+    def sight(self, path: Path) -> Sight | Refused:
+        """Return what has been seen of a sub, without its pixels."""
+
+    def levels(self, path: Path, xy: DoubleArray) -> DoubleArray:
+        """Return the sky of a sub at some places; see `sky_levels`."""
+
+    def integrate(self, shares: Sequence[Share]) -> Iterator[dict[str, Part]]:
+        """Stack some shares; return what came of them, in order."""
+
+    def count(self) -> int:
+        """Return how many workers there are."""
+
+
+class Roll(Fan):
+    """Stacks whose subs are written down while they come, and stacked by others in the end.
+
+    Parameters
+    ----------
+    wanted, easel
+        As `Fan`.
+    hands : Hands
+        The others.
+    """
+
+    def __init__(self, wanted: Mapping[str, BranchSettings], easel: Easel, hands: Hands) -> None:
+        super().__init__(wanted, easel)
+        self._hands = hands
+        self._entries: list[Entry] = []
+
+    def numbers(self) -> dict[str, object]:
+        """Nothing is known of a sub in the stack yet."""
+        return {}
+
+    def add(self, place: Callable[[Branch], Placed], takers: Collection[str] | None = None) -> dict[str, float]:
+        """Write a sub down; see `Fan.add`."""
+        asked = [(branch, branch.wants_next()) for branch in self.branches.values()]
+        wanting = [branch for branch, wants in asked if (wants if takers is None else branch.name in takers)]
+        placed = {branch.name: place(branch) for branch in wanting}
+        places = {name: (sub.transform, sub.match, sub.weight) for name, sub in placed.items()}
+        self._entries += [Entry(_path(sub.frame).absolute(), places) for sub in list(placed.values())[:1]]
+        for branch in wanting:
+            branch.method.count(placed[branch.name].exposure_s)
+        return {name: sub.weight for name, sub in placed.items()}
+
+    def complete(self) -> None:
+        """Have the work done: by groups of subs where stacks can be merged, else by bands of the canvas."""
+        wanted = SHARES_PER_WORKER * self._hands.count()
+        mergeable = all(_can_be_merged(branch) for branch in self.branches.values())
+        for branch in self.branches.values():
+            branch.method.tally = Tally()
+        if mergeable:
+            self._complete_by_subs(wanted)
+        else:
+            self._complete_by_bands(wanted)
+
+    def _complete_by_subs(self, wanted: int) -> None:
+        size = max(1, -(-len(self._entries) // wanted))
+        groups = [self._entries[start : start + size] for start in range(0, len(self._entries), size)]
+        for parts in self._hands.integrate([self._share(self._easel.canvas, group) for group in groups]):
+            for name, branch in self.branches.items():
+                partial = METHODS.get(branch.settings.method)(self._easel.extent, branch.settings)
+                _fill(partial, parts[name])
+                branch.method.merge(partial)
+
+    def _complete_by_bands(self, wanted: int) -> None:
+        """Every worker takes all subs, in order, to a band of the canvas: so any method works as if it were alone."""
+        canvas = self._easel.canvas
+        bands = _bands(canvas.height, wanted)
+        shares = [self._share(_band_of(canvas, band), self._entries) for band in bands]
+        for band, parts in zip(bands, self._hands.integrate(shares), strict=True):
+            for name, branch in self.branches.items():
+                _fill(branch.method, parts[name], band)
+
+    def _share(self, canvas: Canvas, entries: Sequence[Entry]) -> Share:
+        easel, settings = self._easel.on(canvas), {name: branch.settings for name, branch in self.branches.items()}
+        return Share(settings, canvas, easel.sampling, easel.extent, entries, easel.exact)
+
+
+class FieldSession(Session):
+    """A session whose subs are stacked by others."""
+
+    def __init__(
+        self, config: Config, easel: Easel, reference: Reference, frame: CalibratedFrame, hands: Hands
+    ) -> None:
+        self._hands = hands
+        super().__init__(config, easel, reference, frame)
+
+    def _new_track(self, light: Reference) -> Track:
+        track = super()._new_track(light)
+        track.fan = Roll(stacks_of(self.config), self._easel, self._hands)
+        return track
+
+
+class Foreman(Pipeline):
+    """A pipeline for one picture, whose frames stay with those who do the work.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    workers : Workers
+        The threads of this process.
+    hands : Hands
+        The others.
+    """
+
+    def __init__(self, config: Config, workers: Workers, hands: Hands) -> None:
+        unused = Calibrator(config.calibrate, NamedMasters(Masters(), config.calibrate), workers)
+        super().__init__(config, workers, unused, lambda _: None, skip_repeats=False)
+        self._hands = hands
+
+    def _decode(self, blob: Blob, numbers: dict[str, Any], new: bool = False) -> RawFrame:  # noqa: ARG002
+        path = Path(blob.origin)
+        sight = self._hands.sight(path)
+        if isinstance(sight, Refused):
+            raise FrameError(sight.reason, sight.detail, sight.numbers)
+        numbers |= sight.numbers
+        return AbsentRaw.of(sight, path)
+
+    def _calibrate(self, raw: RawFrame, numbers: dict[str, Any]) -> CalibratedFrame:
+        assert isinstance(raw, AbsentRaw)
+        frame = AbsentFrame.of(raw, partial(self._hands.levels, raw.path))
+        numbers |= self._calibration_numbers(frame)
+        return frame
+
+    def _see(self, frame: CalibratedFrame, numbers: dict[str, Any]) -> Seen:
+        assert isinstance(frame, AbsentFrame)
+        numbers |= dataclasses.asdict(frame.seen.measures)
+        return dataclasses.replace(frame.seen, frame=frame)
+
+    def _session(self, easel: Easel, reference: Reference, frame: CalibratedFrame) -> Session:
+        return FieldSession(self.config, easel, reference, frame, self._hands)
+
+
+def _can_be_merged(branch: Branch) -> bool:
+    """Tell whether stacks of some subs each make the stack of all."""
+    settings, method = branch.settings, branch.method
+    return method.opening == 0 and not method.ordered and not settings.last
+
+
+def _bands(height: int, wanted: int) -> list[slice]:
+    """Bands of whole tiles, about so many: a method that looks at a tile sees the same ones."""
+    tiles = -(-height // SIDE_PX)
+    step = SIDE_PX * -(-tiles // min(wanted, tiles))
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
+
+
+def _band_of(canvas: Canvas, band: slice) -> Canvas:
+    up = np.array([[1.0, 0, 0], [0, 1, -band.start], [0, 0, 1]])
+    return Canvas(band.stop - band.start, canvas.width, up @ canvas.matrix)
+
+
+def _fill(method: StackMethod, part: Part, band: slice = slice(None)) -> None:
+    """Set a stack, or a band of it, from what a worker made."""
+    for name, plane in method.planes().items():
+        plane[band] = part.planes[name]
+    method.tally = part.tally
+
+
+def _path(frame: CalibratedFrame) -> Path:
+    assert isinstance(frame, AbsentFrame)
+    return frame.path

@@ -1,0 +1,185 @@
+"""What an agent keeps on the disk so that nothing is lost: the spool, the open session's record, which one that is."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from indistack.checkpoint import FOLDER as CHECKPOINTS
+from indistack.checkpoint import State
+from indistack.config import Config
+from indistack.errors import IndistackError, StackError
+from indistack.frame import Blob, Filed, IndexArray
+from indistack.ledger import event
+from indistack.packing import Arrays
+from indistack.past import SUBS, Past
+from indistack.record import Record
+from indistack.sessions import Sessions
+from indistack.spool import Spool
+
+log = logging.getLogger(__name__)
+
+Memory = Callable[[Arrays], dict[str, Any]]
+"""Returns what is remembered, and puts its arrays into the dict."""
+
+
+class Journal:
+    """Keeps what arrives and what becomes of it.
+
+    Parameters
+    ----------
+    output : Path
+        The agent's output folder.
+    config : Config
+        The settings.
+    clock : callable
+        Gives the time.
+    past : Past, optional
+        Session that is gone on with.
+
+    Attributes
+    ----------
+    spool : Spool
+        What has arrived and has no line yet.
+    record : Record or None
+        Of the session that is open.
+    """
+
+    def __init__(
+        self, output: Path, config: Config, clock: Callable[[], datetime], past: Past | None = None
+    ) -> None:
+        self._output = output
+        self._config = config
+        self._clock = clock
+        self._sessions = Sessions(output)
+        self.spool = Spool(
+            output / "spool", config.spool, self._sessions.give_up_oldest, self._sessions.held_bytes()
+        )  # fmt: skip
+        self.record: Record | None = None
+        self._past = past
+        self._numbers = past.spooled() if past is not None else {}
+        for name in self._numbers:
+            self.spool.begin_after(name)
+
+    @property
+    def name(self) -> str:
+        """Of the open session, "" where there is none."""
+        return self.record.folder.name if self.record is not None else ""
+
+    def open(self) -> list[str]:
+        """Begin; return the names of what an earlier run has left in the spool, less what has its line."""
+        past = self._past
+        for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
+            sweep(folder)
+        left = self.spool.left()
+        if past is None:
+            self._sessions.end()
+            return left
+        self.record = Record(past.folder, self._config, self.spool)
+        self._sessions.reopen(past.folder)
+        for name in self._numbers.keys() & set(left):
+            self.record.take_over(name, self._numbers[name])
+        return [name for name in left if name not in self._numbers]
+
+    def add(self, line: dict[str, Any], blob: Blob, mended: IndexArray, config: Config, start: State) -> None:
+        """Write the line of a blob into the open session's ledger; the first line opens a session.
+
+        Parameters
+        ----------
+        line : dict
+            As `ledger.record` makes it.
+        blob : Blob
+            What the line is about.
+        mended : array
+            Pixels that were found bad in it.
+        config : Config
+            The settings, for a new session.
+        start : State
+            What was known before the blob, for a new session.
+
+        Raises
+        ------
+        StackError
+            The disk does not take it.
+        """
+        if self.record is None:
+            folder = self._sessions.begin(self._clock(), str(line.get("target") or ""))
+            self.record = Record.begin(folder, config, self.spool, start)
+        self.record.add(line, mended)
+        if blob.spooled is None:
+            return
+        if line["outcome"] == Filed.word:  # the library has it
+            self.drop(blob)
+        else:
+            self.record.take_over(blob.spooled.name, line["number"])
+
+    def event(self, word: str, **facts: Any) -> None:
+        """Note what befell the open stack beside its subs."""
+        if self.record is None:
+            return
+        try:
+            self.record.ledger.append(event(word, self._clock(), **facts))
+        except StackError as error:
+            log.error("the ledger cannot be written: %s", error)
+
+    def drop(self, blob: Blob) -> None:
+        """Let go of a blob that gets no line."""
+        if blob.spooled is not None:
+            self.spool.forget(blob.spooled.name)
+
+    def checkpoint(self, memory: Memory) -> None:
+        """Write a checkpoint if one is due."""
+        record = self.record
+        if record is not None and not record.ledger.late and record.checkpoints.is_due():
+            record.checkpoints.write(_state(record, memory))
+
+    def end(self, memory: Memory) -> None:
+        """The open session has ended."""
+        if self.record is not None:
+            self.record.close(_state(self.record, memory))
+            self._sessions.end()
+        self.record = None
+
+
+def _state(record: Record, memory: Memory) -> State:
+    arrays: Arrays = {}
+    return State(record.ledger.lines, memory(arrays), arrays)
+
+
+def _folders(session: Path) -> tuple[Path, ...]:
+    return session, session / SUBS, session / CHECKPOINTS
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed agent has left."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_one(output: Path) -> Iterator[None]:
+    """Keep other agents out of an output folder.
+
+    Raises
+    ------
+    IndistackError
+        There is one already.
+    """
+    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise IndistackError(f"{output}: another agent is at work there") from None
+    except OSError as error:  # a network share without locks
+        log.debug("%s: %s", output, error.strerror)
+    try:
+        yield
+    finally:
+        os.close(handle)

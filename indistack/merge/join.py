@@ -1,0 +1,171 @@
+"""Lays finished stacks on one grid and averages them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from indistack import __version__
+from indistack.canvas import Canvas, Placed
+from indistack.debayer import DEBAYERS
+from indistack.errors import FrameError
+from indistack.fits_header import StackFacts, output_cards
+from indistack.frame import CalibratedFrame, FloatArray, FrameInfo, Match, Scene, Transform
+from indistack.linear import StackPicture
+from indistack.merge.pictures import Picture
+from indistack.merge.place import area_px, place, spread
+from indistack.photometry import MatchSettings, Photometer, measure_sky
+from indistack.sinks import Snapshot
+from indistack.stack import METHODS, Extent, MethodSettings, StackMethod, Tally
+from indistack.stars import StarFinder, StarsSettings
+from indistack.tiles import Sampling, Tile, integrate
+from indistack.warp import regridded
+from indistack.workers import Workers
+
+log = logging.getLogger(__name__)
+
+METHOD = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A picture with its stars and its place on the common grid."""
+
+    picture: Picture
+    scene: Scene
+    transform: Transform
+
+    def binned(self, factor: int, finder: StarFinder) -> Layer:
+        """Return it with pixels of so many by so many."""
+        picture = self.picture.binned(factor)
+        return Layer(picture, finder.scene(picture.frame), regridded(self.transform, factor, (factor - 1) / 2))
+
+
+def merge(pictures: Sequence[Picture], workers: Workers, grid: int = 0) -> Snapshot:
+    """Average stacks of one target, each with the weight of its noise.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Two or more, all mono or all colour.
+    workers : Workers
+        The threads.
+    grid : int
+        Index of the one whose pixels, light and header the result has.
+
+    Raises
+    ------
+    FrameError
+        One does not go with the others; the detail names its file: ``channels_differ``, ``scale_unknown`` (too few
+        stars in common to compare their brightness), or why it cannot be aligned.
+    """
+    _require_same_channels(pictures)
+    finder = StarFinder(StarsSettings(), workers)
+    base = Layer(pictures[grid], finder.scene(pictures[grid].frame), Transform.identity())
+    stack = METHODS.get(METHOD)(Extent(*base.picture.frame.pixels.shape), MethodSettings())
+    for picture in pictures:
+        layer = base if picture is base.picture else _on_grid(picture, base, finder)
+        _lay(layer, _placed(layer, base), stack, workers)
+    stack.tally = Tally(sum(one.n_subs for one in pictures), sum(one.exposure_s for one in pictures))
+    return _snapshot(stack, base.picture, pictures)
+
+
+def _require_same_channels(pictures: Sequence[Picture]) -> None:
+    first = pictures[0]
+    for other in pictures[1:]:
+        if other.frame.channels != first.frame.channels:
+            names = {1: "mono", 3: "colour"}
+            detail = (
+                f"{other.path} is {names[other.frame.channels]}, {first.path} is {names[first.frame.channels]}:"
+                " an average of the two would have neither's colours"
+            )
+            raise FrameError("channels_differ", detail)
+
+
+def _on_grid(picture: Picture, base: Layer, finder: StarFinder) -> Layer:
+    """Find a picture's place; one with finer pixels is binned, as interpolation would leave most of its light out."""
+    scene = finder.scene(picture.frame)
+    scales = [one.frame.info.scale_arcsec_px for one in (picture, base.picture)]
+    told_scale = scales[0] / scales[1] if scales[0] and scales[1] else None
+    try:
+        layer = Layer(picture, scene, place(scene, base.scene, told_scale))
+    except FrameError as error:
+        raise FrameError(
+            error.reason, f"{picture.path} on {base.picture.path}: {error.detail}", error.numbers
+        ) from error
+    factor = round(1 / math.sqrt(area_px(layer.transform)))
+    return layer.binned(factor, finder) if factor > 1 else layer
+
+
+def _placed(layer: Layer, base: Layer) -> Placed:
+    """Bring a picture's light to the base's, and weigh it by its noise."""
+    if layer is base:
+        return Placed(base.picture.frame, base.transform)
+    match = _match(layer, base)
+    area = max(1.0, area_px(layer.transform))  # the noise of enlarged pixels is alike in that many of the grid
+    noise_adu = match.scale * layer.scene.stars.noise_adu
+    weight = (
+        (base.scene.stars.noise_adu / noise_adu) ** 2 / area if min(noise_adu, base.scene.stars.noise_adu) > 0 else 1.0
+    )
+    log.info("%s: scale %.3f, weight %.3f, %s", layer.picture.path, match.scale, weight, layer.transform)
+    return Placed(layer.picture.frame, layer.transform, match, weight)
+
+
+def _match(layer: Layer, base: Layer) -> Match:
+    """Compare by the stars alone: the exposures in the headers are sums, and what was averaged is not told."""
+    frames = [replace(one.picture.frame, info=FrameInfo()) for one in (layer, base)]
+    photometer = Photometer(MatchSettings(), base.scene, measure_sky(frames[1]), frames[1].info)
+    match = photometer.match(frames[0], spread(layer.scene, layer.transform), layer.transform)
+    if match.transparency is None:
+        detail = f"{layer.picture.path}: {match.compared} stars to compare with {base.picture.path} are too few"
+        raise FrameError("scale_unknown", detail, {"compared": match.compared})
+    return match
+
+
+def _lay(layer: Layer, placed: Placed, stack: StackMethod, workers: Workers) -> None:
+    canvas = Canvas.over(*stack.integration().pixels.shape[:2])
+    sampling = Sampling(DEBAYERS.get("bilinear")())
+    weight = _weight_on(canvas, layer, sampling, workers)
+
+    def take(tile: Tile) -> None:
+        stack.update(tile if weight is None else replace(tile, weight=tile.weight * weight[tile.rows, tile.cols]))
+
+    integrate(placed, canvas, sampling, take, workers)
+
+
+def _weight_on(canvas: Canvas, layer: Layer, sampling: Sampling, workers: Workers) -> FloatArray | None:
+    """The picture's own map of weights on the canvas; None where it has none."""
+    weight = layer.picture.weight
+    if weight is None:
+        return None
+    plane = np.zeros(canvas.size, np.float32)
+    frame = CalibratedFrame(weight, None, 0.0, 1.0, None, FrameInfo())
+
+    def take(tile: Tile) -> None:
+        np.maximum(tile.pixels, 0, out=plane[tile.rows, tile.cols])
+
+    integrate(Placed(frame, layer.transform), canvas, replace(sampling, kernel="linear"), take, workers)
+    return plane
+
+
+def _snapshot(stack: StackMethod, base: Picture, pictures: Sequence[Picture]) -> Snapshot:
+    """The result with the header of the base, in which what changed is made true, and with its weights."""
+    begins = [one.frame.info.date_obs for one in pictures]
+    ends = [one.end for one in pictures]
+    facts = StackFacts(
+        stack.tally.exposure_s,
+        stack.tally.n_subs,
+        f"merge of {len(pictures)} stacks",
+        __version__,
+        min(filter(None, begins), default=None),
+        max(filter(None, ends), default=None),
+        history=[f"merged: {one.path.name}, {one.n_subs} subs, {one.exposure_s:g} s" for one in pictures],
+    )
+    info, result = base.frame.info, stack.integration()
+    picture, weight = StackPicture(result.pixels, result.weight), StackPicture(result.weight)
+    cards = output_cards(info, facts)
+    return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, maps={"WEIGHT": weight})

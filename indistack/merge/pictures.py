@@ -1,0 +1,138 @@
+"""Finished stacks as they come in: of this program or another."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from indistack.decode import DecodeSettings, decode
+from indistack.errors import FrameError
+from indistack.fits_header import index, number
+from indistack.frame import BoolArray, CalibratedFrame, Card, FloatArray, RawFrame
+from indistack.sources import read_blob
+
+DEVICE = "stacks"
+
+EXPOSURES = ("TOTALEXP", "LIVETIME", "EXPTIME", "EXPOSURE")
+COUNTS = ("NCOMBINE", "STACKCNT", "NSTACK", "NIMAGES", "NFRAMES")
+"""What programs call the summed exposure (s) and the number of subs, the most trusted first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished stack.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    frame : CalibratedFrame
+        Mono or RGB, float32 ADU; bad where it is not a number.
+    weight : array or None
+        ``(height, width)`` float32, 1 in the middle of its range, 0 where there is nothing; None where the file has no
+        such map.
+    n_subs : int
+        Subs that it was made from; 1 where the header does not say.
+    exposure_s : float
+        Their summed exposure; 0 where the header does not say.
+    """
+
+    path: Path
+    frame: CalibratedFrame
+    weight: FloatArray | None
+    n_subs: int
+    exposure_s: float
+
+    @property
+    def end(self) -> datetime | None:
+        """End of its last sub; where the header does not say, as if they had been taken without a pause."""
+        told = index(self.frame.info.header).get("DATE-END")
+        with suppress(ValueError):
+            return datetime.fromisoformat(str(told)).replace(tzinfo=UTC)
+        begin = self.frame.info.date_obs
+        return None if begin is None else begin + timedelta(seconds=self.exposure_s)
+
+    def binned(self, factor: int) -> Picture:
+        """Return it with pixels of so many by so many; what is left over at the right and lower edges is lost."""
+        frame, weight = self.frame, self.weight
+        height, width = frame.height // factor, frame.width // factor
+        whole = slice(0, factor * height), slice(0, factor * width)
+        pixels = cv2.resize(frame.pixels[whole], (width, height), interpolation=cv2.INTER_AREA)
+        if weight is not None:
+            weight = np.asarray(cv2.resize(weight[whole], (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        bad = None
+        if frame.bad is not None:
+            bad = np.asarray(frame.bad[whole].reshape(height, factor, width, factor).any(axis=(1, 3)))
+        return replace(self, frame=replace(frame, pixels=pixels, bad=bad), weight=weight)
+
+
+def read_picture(path: Path) -> Picture:
+    """Read a stack: a file, or the only one of a session's folder.
+
+    Raises
+    ------
+    FrameError
+        The file is no finished, linear picture; the detail names it. Further reasons: ``no_stack`` and
+        ``several_stacks`` of a folder, ``mosaic``, ``not_linear``.
+    """
+    file = _only_stack(path) if path.is_dir() else path
+    try:
+        raw = decode(read_blob(file, DEVICE), DecodeSettings())
+    except FrameError as error:
+        raise FrameError(error.reason, f"{file}: {error.detail}", error.numbers) from error
+    if raw.cfa is not None:
+        raise FrameError("mosaic", f"{file}: a raw mosaic of colours ({raw.cfa}), not a finished picture")
+    if not raw.info.linear:
+        raise FrameError("not_linear", f"{file}: its values have passed a tone curve, and cannot be averaged")
+    header = raw.info.header
+    n_subs = max(1, int(_number(header, COUNTS) or 1))
+    return Picture(file, _as_frame(raw), _weight_map(file, raw), n_subs, _number(header, EXPOSURES) or 0.0)
+
+
+def _only_stack(folder: Path) -> Path:
+    found = sorted(folder.glob("stack*.fits"))
+    if (folder / "stack.fits") in found:
+        return folder / "stack.fits"
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise FrameError("no_stack", f"{folder}: there is no stack*.fits in it")
+    raise FrameError("several_stacks", f"{folder}: which of {', '.join(each.name for each in found)} is meant?")
+
+
+def _as_frame(raw: RawFrame) -> CalibratedFrame:
+    pixels = raw.pixels.astype(np.float32)
+    bad: BoolArray = np.asarray(~np.isfinite(np.atleast_3d(pixels)).all(axis=2))
+    pixels[bad] = np.median(pixels[~bad], axis=0)
+    sub_s = _number(raw.info.header, ("SUBEXP",))
+    return CalibratedFrame(pixels, None, 0.0, 1.0, bad if bad.any() else None, replace(raw.info, exposure_s=sub_s))
+
+
+def _weight_map(path: Path, raw: RawFrame) -> FloatArray | None:
+    """The extension WEIGHT, else COVERAGE; its median is made 1."""
+    from astropy.io import fits  # slow to import, 25 MB, and most sessions never need it
+
+    try:
+        with fits.open(path, memmap=False) as file:
+            names = {unit.name: number for number, unit in enumerate(file)}
+            place = names.get("WEIGHT", names.get("COVERAGE"))
+            stored = None if place is None else file[place].data
+    except (OSError, ValueError, TypeError):  # not a FITS file, but a picture of another kind
+        return None
+    if stored is None or stored.shape[-2:] != (raw.height, raw.width):
+        return None
+    weight = np.nan_to_num(stored.reshape(-1, raw.height, raw.width).mean(axis=0, dtype=np.float32), nan=0.0)
+    usual = float(np.median(weight[weight > 0])) if (weight > 0).any() else 0.0
+    return np.asarray(weight / usual, np.float32) if usual > 0 else None
+
+
+def _number(header: tuple[Card, ...], keywords: tuple[str, ...]) -> float | None:
+    """First number that is told, above 0."""
+    told = index(header)
+    values = (number(told.get(keyword)) for keyword in keywords)
+    return next((value for value in values if value is not None and value > 0), None)

@@ -1,0 +1,154 @@
+"""The same stack by the workers of a Dask cluster, on the loopback interface."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import indistack
+from indistack.cli import main
+from indistack.errors import SettingsError, StackError
+from tests.pipeline.night import make_sky
+
+distributed = pytest.importorskip("distributed", reason="Dask (indistack[cluster]) is not installed")
+
+FIXED = {"calibrate": {"hot_pixels": False}, "align": {"grow_reference": False}}
+"""What a cluster does not do sub after sub: with this the single process does not, either."""
+
+pytestmark = pytest.mark.filterwarnings("default")  # those of Dask are not ours
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Give two workers that are processes, and come again when they die."""
+    options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with distributed.LocalCluster(n_workers=2, **options) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine subs that drift and turn, one of them through clouds, one no frame, and two masters."""
+    folder = tmp_path_factory.mktemp("night")
+    clouds = {"kind": "clouds", "sub": 6, "until_sub": 6, "transparency": 0.2}
+    sky = make_sky(drift_px_per_sub=(2.5, 1.5), rotation_deg_per_sub=0.1, events=(clouds,))
+    for number in range(9):
+        (folder / f"sub{number}.fits").write_bytes(sky.expose().to_fits())
+    (folder / "sub4.fits").write_text("no picture")
+    (folder / "dark.fits").write_bytes(sky.expose("dark", exposure_s=10.0).to_fits())
+    (folder / "flat.fits").write_bytes(sky.expose("flat").to_fits())
+    return folder
+
+
+def settings(night: Path, **stack: Any) -> dict[str, Any]:
+    masters = {"dark": [str(night / "dark.fits")], "flat": [str(night / "flat.fits")]}
+    return {**FIXED, "calibrate": {**FIXED["calibrate"], **masters}, "stack": stack}
+
+
+def told(stacked: Any) -> list[tuple[Any, ...]]:
+    """What became of each sub."""
+    fields = ("outcome", "reason", "transform", "scale", "background_match", "weight")
+    return [tuple(sub[name] for name in fields) for sub in stacked.report["subs"]]
+
+
+@pytest.mark.parametrize(("method", "reference"), [("mean", "best"), ("sigma_clip", "sub2.fits")])
+def test_the_result_is_that_of_the_single_process(night: Path, cluster: Any, method: str, reference: str) -> None:
+    files, wanted = [night / "sub*.fits"], settings(night, method=method)
+    if reference.endswith(".fits"):
+        reference = str(night / reference)
+    alone = indistack.stack_files(files, wanted, reference=reference)
+    many = indistack.stack_files(files, wanted, reference=reference, cluster=cluster.scheduler_address)
+    assert told(many) == told(alone)
+    assert {sub["outcome"] for sub in many.report["subs"]} == {"accepted", "refused"}
+    np.testing.assert_allclose(many.picture, alone.picture, rtol=1e-5, atol=1e-3)
+    assert many.header | {"HISTORY": ""} == alone.header | {"HISTORY": ""}
+
+
+def test_branches_come_along(night: Path, cluster: Any) -> None:
+    wanted = settings(night) | {"branches": {"last": {"last": 3}, "second": {"every": 2, "method": "maximum"}}}
+    alone = indistack.stack_files([night / "sub*.fits"], wanted)
+    many = indistack.stack_files([night / "sub*.fits"], wanted, cluster=cluster.scheduler_address)
+    for name, numbers in alone.report["stacks"].items():
+        assert many.report["stacks"][name]["n_subs"] == numbers["n_subs"]
+    assert alone.report["stacks"]["last"]["n_subs"] == 3
+    np.testing.assert_allclose(many.picture, alone.picture, rtol=1e-5, atol=1e-3)
+
+
+def test_every_filter_has_its_stack(tmp_path: Path, cluster: Any) -> None:
+    for letter, light in (("R", 10.0), ("G", 6.0)):
+        sky = make_sky(cfa="mono", drift_px_per_sub=(2.0, 1.0), header_extra={"FILTER": letter}, sky_e_per_s=light)
+        for number in range(3):
+            (tmp_path / f"{letter}{number}.fits").write_bytes(sky.expose().to_fits())
+    alone = indistack.stack_files([tmp_path / "*.fits"], FIXED)
+    many = indistack.stack_files([tmp_path / "*.fits"], FIXED, cluster=cluster.scheduler_address)
+    assert told(many) == told(alone)
+    assert {"stack-R", "stack-G"} <= set(many.report["stacks"])
+    np.testing.assert_allclose(many.picture, alone.picture, rtol=1e-5, atol=1e-3)
+
+
+def test_a_cluster_that_fails_ends_the_run(night: Path, cluster: Any) -> None:
+    gone = night / "gone.fits"
+    gone.write_bytes((night / "sub0.fits").read_bytes())
+
+    def remove(line: dict[str, Any]) -> None:
+        gone.unlink(missing_ok=True)
+
+    with pytest.raises(StackError, match=r"the cluster: .*gone\.fits is not on this machine"):
+        files = [night / f"sub{number}.fits" for number in (0, 1, 2, 3, 5, 6, 7, 8)]
+        indistack.stack_files([*files, gone], FIXED, cluster=cluster.scheduler_address, progress=remove)
+
+
+def test_workers_that_are_killed_cost_time_and_nothing_else(night: Path, cluster: Any) -> None:
+    alone = indistack.stack_files([night / "sub*.fits"], settings(night))
+    killed = []
+
+    def kill_one(line: dict[str, Any]) -> None:
+        if line["number"] in (3, 9):  # while subs are being seen, and just before they are stacked
+            with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+                killed.append(next(iter(client.run(os.getpid).values())))
+            os.kill(killed[-1], signal.SIGKILL)
+
+    many = indistack.stack_files(
+        [night / "sub*.fits"], settings(night), cluster=cluster.scheduler_address, progress=kill_one
+    )
+    assert len(set(killed)) == 2
+    assert told(many) == told(alone)
+    np.testing.assert_allclose(many.picture, alone.picture, rtol=1e-5, atol=1e-3)
+
+
+def test_bad_pixels_are_learned_by_every_worker_alike(tmp_path: Path, cluster: Any) -> None:
+    sky = make_sky(drift_px_per_sub=(3.0, 2.0), hot_pixel_fraction=0.001, hot_pixel_e_per_s=400.0)
+    files = []
+    for number in range(8):
+        files.append(tmp_path / f"{number}.fits")
+        files[-1].write_bytes(sky.expose().to_fits())
+    bare = indistack.stack_files(files, FIXED)
+    many = indistack.stack_files(files, {"align": FIXED["align"]}, cluster=cluster.scheduler_address)
+    left = [np.nanpercentile(np.abs(one.picture - np.nanmedian(one.picture)), 99) for one in (bare, many)]
+    assert left[1] < left[0]
+
+
+def test_it_is_an_option_of_the_command_with_workers_of_its_own(night: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.fits"
+    assert main(["stack", str(night / "sub[0-2].fits"), "-o", str(out), "--cluster", "local"]) == 0
+    assert out.exists()
+
+
+def test_what_is_missing_is_told_before_anything_begins(
+    night: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SettingsError, match=r"--cluster tcp://127\.0\.0\.1:1"):
+        monkeypatch.setattr("indistack.cluster.crew.CONNECT_S", 1)
+        indistack.stack_files([night / "sub0.fits"], cluster="tcp://127.0.0.1:1")
+    monkeypatch.setattr("indistack.cluster.crew.__version__", "0.0")
+    with pytest.raises(SettingsError, match=r"has indistack .*, this is 0\.0"):
+        indistack.stack_files([night / "sub0.fits"], cluster=cluster.scheduler_address)
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(SettingsError, match=r"indistack\[cluster\]"):
+        indistack.stack_files([night / "sub0.fits"], cluster="local")
