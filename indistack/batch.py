@@ -81,14 +81,18 @@ class Alone:
     ----------
     calibrator_for : callable
         Makes the calibrator for the worker threads.
+    exact : bool
+        Combine all subs at once, where the method can.
     """
 
-    def __init__(self, calibrator_for: Callable[[Workers], Calibrator]) -> None:
+    def __init__(self, calibrator_for: Callable[[Workers], Calibrator], exact: bool = False) -> None:
         self._calibrator_for = calibrator_for
+        self._exact = exact
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
         """See `Crew`."""
-        return Pipeline(config, workers, self._calibrator_for(workers), lambda _: None, skip_repeats=False)
+        calibrator = self._calibrator_for(workers)
+        return Pipeline(config, workers, calibrator, lambda _: None, skip_repeats=False, exact=self._exact)
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """See `Crew`."""

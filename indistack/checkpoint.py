@@ -137,16 +137,15 @@ class Checkpoints:
             (self._folder / NAMES[self._turn]).unlink(missing_ok=True)
 
     def newest_first(self) -> Iterator[State]:
-        """Return the states that can be read, then one of nothing at all; the arrays are read when they are asked for.
+        """Return the states that can be read; their arrays are read when they are asked for.
 
         What is read later than this may turn out to be damaged, too: one of `DAMAGED`.
         """
-        found = [(one, name) for name in (*NAMES, START) if (one := self._read(self._folder / name)) is not None]
+        found = [(one, name) for name in (*NAMES, START) if (one := self.read(name)) is not None]
         for state, name in sorted(found, key=lambda pair: -pair[0].lines):
             if name in NAMES:
                 self._turn = 1 - NAMES.index(name)
             yield state
-        yield State(0)
 
     def _sync(self, written: contextlib.ExitStack, begin_s: float) -> None:
         try:
@@ -159,8 +158,9 @@ class Checkpoints:
         took_s = time.monotonic() - begin_s
         self._due_s = begin_s + max(self._settings.interval_s, took_s / self._settings.duty)
 
-    def _read(self, path: Path) -> State | None:
-        """Return a state; None where there is none of ours."""
+    def read(self, name: str) -> State | None:
+        """Return a state of that name; None where there is none of ours."""
+        path = self._folder / name
         try:
             archive = np.load(path, allow_pickle=False)
             facts = json.loads(archive[FACTS].tobytes())

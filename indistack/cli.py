@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from indistack import demo, doctor
+from indistack import batch, demo, doctor
 from indistack import log as logs
 from indistack.align import ALIGNERS
+from indistack.amend import amend
 from indistack.api import build_master, merge_stacks, stack_files
 from indistack.calibration import calibrator_factory, learner_of, library_folder, library_of
 from indistack.centre import Keeper, mover_of
@@ -22,9 +23,13 @@ from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
-from indistack.options import Options, Overrides, config_of, given, make_parser
+from indistack.mailbox import tell
+from indistack.options import Options, Overrides, command_of, config_of, given, make_parser
+from indistack.past import Past
+from indistack.replay import Replay
 from indistack.report import as_text, read_session, summarise, write_report
 from indistack.service import Agent, utc_now
+from indistack.sessions import FOLDER as SESSIONS
 from indistack.sessions import Sessions
 from indistack.sinks import SINKS
 from indistack.solve import SOLVERS
@@ -103,13 +108,45 @@ def _stack(options: Options) -> int:
     files = expand(options.files)
     with Display(len(files), "stacking") as display:
         result = stack_files(
-            files, config, reference=options.reference, cluster=options.cluster,
+            files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
             fits=options.output, png=options.png, report=options.report, progress=display.line,
         )  # fmt: skip
     stack = result.report["stack"]
     print(f"{stack['n_subs']} of {len(files)} subs, {stack['exposure_s']:.0f} s, in {stack['seconds']:.1f} s")
     for path in filter(None, (options.output, options.png, options.report)):
         print(path)
+    return DONE
+
+
+def _replay(options: Options) -> int:
+    past = Past(options.session)
+    method = [f"stack.method={options.method}"] if options.method else []
+    config = past.settings([*options.set, *method])
+    crew = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
+    job = batch.Batch((), options.output, options.png, options.report)
+    with Display(past.n_lights, "stacking") as display:
+        result = batch.run(job, config, crew, display.line)
+    print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs")
+    for path in filter(None, (options.output, options.png, options.report)):
+        print(path)
+    return DONE
+
+
+def _unstack(options: Options) -> int:
+    past = Past(options.session.absolute())
+    config = past.settings(options.set)
+    calibrator_for = calibrator_factory(config, library_of(config))
+    session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
+    print(f"{session.n_subs} subs in the stack, {session.exposure_s:.0f} s")
+    return DONE
+
+
+def _tell(options: Options) -> int:
+    folder = options.output_dir.absolute()
+    output = folder.parent.parent if folder.parent.name == SESSIONS else folder
+    fault = tell(output, command_of(options))
+    if fault:
+        raise IndistackError(fault)
     return DONE
 
 
@@ -215,6 +252,9 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "watch": _watch,
     "stack": _stack,
     "merge": _merge,
+    "replay": _replay,
+    "unstack": _unstack,
+    "tell": _tell,
     "master": _master,
     "library": _library,
     "report": _report,

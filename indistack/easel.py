@@ -11,6 +11,7 @@ from pathlib import Path
 from indistack.canvas import Canvas
 from indistack.config import Config, stacks_of
 from indistack.debayer import DEBAYERS
+from indistack.errors import FrameError
 from indistack.frame import CalibratedFrame, Scene
 from indistack.resources import available_bytes, resident_bytes
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
@@ -117,8 +118,19 @@ class Studio:
         clipped_adu = frame.info.saturation_adu
         full_scale_adu = clipped_adu if math.isfinite(clipped_adu) else FULL_SCALE_ADU
         own_weights = settings.drizzle > 0 and frame.cfa is not None
+        if own_weights:
+            self._require_own_weights()
         extent = Extent(*canvas.size, frame.channels, full_scale_adu, own_weights)
         return Easel(canvas, sampling, extent, self.workers, self.folder, self.exact)
+
+    def _require_own_weights(self) -> None:
+        for name, settings in stacks_of(self.config).items():
+            if not METHODS.get(settings.method).takes_own_weights:
+                able = " or ".join(method for method in METHODS if METHODS.get(method).takes_own_weights)
+                detail = (
+                    f"{name}: {settings.method} cannot weigh colours one by one, as drizzled ones must be; {able} can"
+                )
+                raise FrameError("no_drizzle", detail)
 
 
 def lacking(config: Config, extent: Extent, frame: CalibratedFrame, spare_bytes: int = 0) -> str:

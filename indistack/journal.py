@@ -51,9 +51,7 @@ class Journal:
         Of the session that is open.
     """
 
-    def __init__(
-        self, output: Path, config: Config, clock: Callable[[], datetime], past: Past | None = None
-    ) -> None:
+    def __init__(self, output: Path, config: Config, clock: Callable[[], datetime], past: Past | None = None) -> None:
         self._output = output
         self._config = config
         self._clock = clock
@@ -64,7 +62,7 @@ class Journal:
         self.record: Record | None = None
         self._past = past
         self._numbers = past.spooled() if past is not None else {}
-        for name in self._numbers:
+        for name, _, _ in self._numbers:
             self.spool.begin_after(name)
 
     @property
@@ -83,9 +81,14 @@ class Journal:
             return left
         self.record = Record(past.folder, self._config, self.spool)
         self._sessions.reopen(past.folder)
-        for name in self._numbers.keys() & set(left):
-            self.record.take_over(name, self._numbers[name])
-        return [name for name in left if name not in self._numbers]
+        return [name for name in left if not self._was_in_the_ledger(name, self.record)]
+
+    def _was_in_the_ledger(self, name: str, record: Record) -> bool:
+        """Tell whether a sub of the spool has its line, and give it to its session then."""
+        number = self._numbers.get((name, *self.spool.whence(name)))
+        if number is not None:
+            record.take_over(name, number)
+        return number is not None
 
     def add(self, line: dict[str, Any], blob: Blob, mended: IndexArray, config: Config, start: State) -> None:
         """Write the line of a blob into the open session's ledger; the first line opens a session.
@@ -137,17 +140,18 @@ class Journal:
         """Write a checkpoint if one is due."""
         record = self.record
         if record is not None and not record.ledger.late and record.checkpoints.is_due():
-            record.checkpoints.write(_state(record, memory))
+            record.checkpoints.write(state_of(record, memory))
 
     def end(self, memory: Memory) -> None:
         """The open session has ended."""
         if self.record is not None:
-            self.record.close(_state(self.record, memory))
+            self.record.close(state_of(self.record, memory))
             self._sessions.end()
         self.record = None
 
 
-def _state(record: Record, memory: Memory) -> State:
+def state_of(record: Record, memory: Memory) -> State:
+    """Return all that is remembered after the last line of a ledger; the arrays are no copies."""
     arrays: Arrays = {}
     return State(record.ledger.lines, memory(arrays), arrays)
 

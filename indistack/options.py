@@ -8,9 +8,11 @@ from typing import Any
 
 from indistack import __version__
 from indistack import log as logs
+from indistack.commands import COMMANDS, AddBranch, Command, Readmit, Remove
 from indistack.config import Config, default_config_path
 from indistack.errors import SettingsError
-from indistack.settings import load, validate
+from indistack.mailbox import parse
+from indistack.settings import load, validate, words_to_values
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
@@ -38,6 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_stack(_command(commands, "stack", "stack files, once"))
 
     _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
+    _add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
+    _add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
+    _add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
+
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
     report = _command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page")
@@ -122,6 +128,43 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     _add_calibration(parser)
 
 
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits")
+    parser.add_argument("--png", type=Path, metavar="OUT.png")
+    parser.add_argument("--report", type=Path, metavar="OUT.json")
+    parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
+    parser.add_argument("--exact", action="store_true", help="combine all subs at once where the method can")
+
+
+def _add_unstack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
+    parser.add_argument("numbers", nargs="+", type=int, metavar="NUMBER", help="of the subs, in the ledger")
+    parser.add_argument("--put-back", action="store_true", help="put them back instead")
+
+
+def _add_tell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
+    parser.add_argument("word", choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
+    text = "remove, readmit: a sub's number; branch: a name and settings (method=trails); drop: a name"
+    parser.add_argument("values", nargs="*", metavar="VALUE", help=text)
+
+
+def command_of(options: Options) -> Command:
+    """Return what an agent is to be told; raise `SettingsError` where it makes no sense."""
+    word, values = options.word, options.values
+    kind = COMMANDS[word]
+    try:
+        if kind in (Remove, Readmit):
+            (number,) = values
+            return parse({"command": word, "number": int(number)})
+        if kind is AddBranch:
+            return AddBranch(values[0], words_to_values(values[1:]))
+        return kind(*values)
+    except (ValueError, TypeError, IndexError):
+        raise SettingsError([f"tell {word}: {' '.join(values) or 'nothing'} does not belong to it"]) from None
+
+
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="threads [one per core]")
     parser.add_argument("--max-memory", type=float, metavar="MB", help="of the whole process [what the machine has]")
@@ -137,6 +180,8 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     _add_branches(parser)
     maps = "add coverage, weight, noise and rejected subs of every pixel to OUT.fits"
     parser.add_argument("--maps", action="store_const", const=True, help=maps)
+    text = "combine all subs at once where the method can; the median of files always is"
+    parser.add_argument("--exact", action="store_const", const=True, help=text)
     parser.add_argument("--align", metavar="NAME")
     parser.add_argument("--debayer", metavar="NAME")
     parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")

@@ -60,6 +60,11 @@ class Past:
         """Highest number of a blob's line."""
         return max((line.get("number", 0) for line in self.lines), default=0)
 
+    @property
+    def n_lights(self) -> int:
+        """How many subs have a line."""
+        return sum(line.get("outcome") in LIGHTS for line in self.lines)
+
     def settings(self, overrides: list[str] | None = None) -> Config:
         """Return the session's settings, with ``key=value`` changes."""
         return load(Config, self.folder / SETTINGS, overrides or [])
@@ -80,9 +85,10 @@ class Past:
         kept = {name: getattr(began_with, name) for name in OF_THE_STACK}
         return config.model_copy(update=kept | {"stack": stack})
 
-    def spooled(self) -> dict[str, int]:
-        """Return the numbers of the subs by the names that they had in the spool."""
-        return {line["spooled"]: line["number"] for line in self.lines if line.get("spooled")}
+    def spooled(self) -> dict[tuple[str, str, str], int]:
+        """Return the numbers of the subs by their names in the spool, and when and whence they came."""
+        lines = [line for line in self.lines if line.get("spooled")]
+        return {(line["spooled"], line["received"], line["origin"]): line["number"] for line in lines}
 
     def line(self, number: int) -> Line:
         """Return the line of a sub that was stacked.

@@ -31,6 +31,7 @@ from indistack.frame import (
     RawFrame,
     Refused,
     Restarted,
+    Scene,
     Transform,
 )
 from indistack.ledger import Written, match_numbers, raw_numbers, transform_numbers
@@ -117,6 +118,7 @@ class Pipeline:
         self._pace = pace if config.stack.keep_up else None
         self._recent = Recent()
         self._reference: Reference | None = None
+        self._doubtful: Scene | None = None
         self._told: set[str] = set()
         self.session: Session | None = None
         self._number = 0
@@ -231,7 +233,7 @@ class Pipeline:
         }
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:
-        """Return all that is remembered; the arrays are the state itself, and may not be changed before they are kept."""
+        """Return all that is remembered; the arrays are the state itself, and change with the next sub."""
         session = self.session.memory(arrays) if self.session is not None else None
         return self.beginning(arrays) | {"session": session}
 
@@ -367,8 +369,14 @@ class Pipeline:
     def _begin(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
         session = self._new(sub, blob, too_slow, spare_bytes)
-        session.check(sub)
+        session.check(sub, lambda: self._fits_before(session, sub))
+        self._doubtful = None
         return session
+
+    def _fits_before(self, session: Session, sub: Seen) -> bool:
+        """Tell whether a first sub of odd shapes shows what the one before it showed: a nebula, and no clouds."""
+        before, self._doubtful = self._doubtful, sub.scene
+        return session.fits(sub.scene, before)
 
     def _new(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         reference = self._reference or _as_reference(sub, blob)
@@ -412,7 +420,7 @@ class Pipeline:
         if session.reference.scene is sub.scene:
             return Transform.identity(), Verdict("go_on")
         try:
-            session.check(sub)
+            session.check(sub, lambda: session.fits(sub.scene, session.reference.scene))
             transform = session.register(sub.scene)
         except FrameError as error:
             verdict = session.drift.slew(sub.frame.info)  # few stars, beside another field's, are no fault either

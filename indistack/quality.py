@@ -41,7 +41,8 @@ class QualitySettings(Settings):
     min_star_ratio: float | None = Field(default=0.15, gt=0, lt=1)
     """Share of the running median of the accepted subs; a cloud hides stars."""
     max_shape_scatter: float | None = Field(default=0.22, gt=0)
-    """Stars are shaped like their neighbours. What differs more, in ellipticity, are knots of clouds."""
+    """Stars are shaped like their neighbours. What differs more, in ellipticity, are knots of clouds, or of a nebula:
+    such a sub must fit the reference, or as a first sub the one before it; clouds do not."""
     min_transparency: float | None = Field(default=0.5, gt=0, lt=1)
     """Share of the starlight of the clearest accepted subs; thinner clouds only lower the weight."""
     max_fwhm_px: float | None = Field(default=20.0, gt=0)
@@ -84,8 +85,18 @@ class Judge:
         self._accepted: deque[Measures] = deque(maxlen=HISTORY)
         self._transparency: deque[float] = deque(maxlen=HISTORY)
 
-    def check(self, sub: Measures, saturation_adu: float = math.inf) -> None:
+    def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
         """Judge what can be seen before the sub is aligned.
+
+        Parameters
+        ----------
+        sub : Measures
+            What its stars say of it.
+        saturation_adu : float
+            Where its camera clips.
+        fits : callable
+            Tells whether the sub shows what another one shows. It is asked where the shapes of its stars do not
+            agree: the knots of a nebula are where they were, those of clouds are not.
 
         Raises
         ------
@@ -97,6 +108,7 @@ class Judge:
         self._check_light(sub, saturation_adu)
         if self._by_stars:
             self._check_stars(sub)
+            self._check_agreement(sub, fits)
             self._check_shapes(sub)
 
     def check_transparency(self, match: Match) -> None:
@@ -153,7 +165,13 @@ class Judge:
         sky_adu = self._usual(lambda one: one.background_adu)
         risen = sky_adu is not None and sub.background_adu > sky_adu + RISEN_SIGMA * sub.noise_adu
         _at_least("clouds" if risen else "too_few_stars", "stars", sub.stars, needed)
-        _at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, limits.max_shape_scatter)
+
+    def _check_agreement(self, sub: Measures, fits: Callable[[], bool]) -> None:
+        try:
+            _at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, self._settings.max_shape_scatter)
+        except FrameError:
+            if not fits():
+                raise
 
     def _check_shapes(self, sub: Measures) -> None:
         limits = self._settings

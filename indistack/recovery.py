@@ -11,6 +11,7 @@ from indistack.checkpoint import DAMAGED, State
 from indistack.errors import FrameError, IndistackError
 from indistack.frame import Refused
 from indistack.ledger import Ledger, event
+from indistack.packing import Arrays
 from indistack.past import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Past
 from indistack.pipeline import PAUSED, Pipeline
 from indistack.record import Record
@@ -59,7 +60,9 @@ class Recovery:
 
     def _load(self) -> int:
         """Take the newest state that is whole; return how many lines are in it."""
-        for state in self._checkpoints.newest_first():
+        arrays: Arrays = {}
+        fresh = State(0, self._pipeline.beginning(arrays), arrays)
+        for state in (*self._checkpoints.newest_first(), fresh):
             if state.lines <= len(self._past.lines) and self._recall(state):
                 return state.lines
         return 0
@@ -69,8 +72,7 @@ class Recovery:
             return again(self._pipeline, self._past, number)
 
         try:
-            if state.facts:
-                self._pipeline.recall(state.facts, state.arrays, one)
+            self._pipeline.recall(state.facts, state.arrays, one)
         except (IndistackError, *DAMAGED) as error:
             log.warning("the checkpoint after line %d is of no use: %s", state.lines, error)
             return False

@@ -157,12 +157,11 @@ class Session:
         self.solution = solution
         self.drift.rescale(solution.wcs.scale_arcsec_px)
 
-    def check(self, sub: Seen) -> None:
+    def check(self, sub: Seen, fits: Callable[[], bool]) -> None:
         """Judge a sub by what can be seen before it is aligned; see `Judge.check`."""
-        info = sub.frame.info
-        track = self.tracks.get(self.drift.track_of(info))
+        track = self.tracks.get(self.drift.track_of(sub.frame.info))
         judge = track.judge if track else Judge(self.config.quality, sub.measures, self.aligner.needs_stars)
-        judge.check(sub.measures, info.saturation_adu)
+        judge.check(sub.measures, sub.frame.info.saturation_adu, fits)
 
     def track_for(self, sub: Seen, transform: Transform) -> Track:
         """Return the track of the sub's filter; a new one takes its place when the sub is added."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from indistack.atomic import atomic_file
 from indistack.checkpoint import FOLDER as CHECKPOINTS
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.frame import Refused
-from indistack.ledger import read_lines, session_name
+from indistack.ledger import LEDGER, read_lines, session_name
 from indistack.past import SUBS, Past, sub_name
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,15 @@ class Sessions:
         self.reopen(folder)
         return folder
 
+    def sweep(self) -> None:
+        """Remove what was begun when power went and has no line yet."""
+        for path in self._folder.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+        for folder in self.all():
+            ledger = folder / LEDGER
+            if not ledger.exists() or ledger.stat().st_size == 0:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def reopen(self, folder: Path) -> None:
         """Note that a session has not ended."""
         try:
@@ -80,6 +90,7 @@ class Sessions:
         """
         if name:
             return Past(self.find(name))
+        self.sweep()
         folder = self.open_one()
         try:
             return Past(folder) if folder is not None else None

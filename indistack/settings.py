@@ -43,6 +43,14 @@ def load(model: type[M], path: Path | None, overrides: Iterable[str] = ()) -> M:
     return validate(model, values)
 
 
+def words_to_values(words: Iterable[str]) -> dict[str, Any]:
+    """Read ``key=value`` words; see `load`."""
+    values: dict[str, Any] = {}
+    for word in words:
+        _set(values, word)
+    return values
+
+
 def validate(model: type[M], values: Mapping[str, Any]) -> M:
     """Build `model` from plain values; raise `SettingsError` with every fault."""
     try:

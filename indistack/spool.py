@@ -115,6 +115,11 @@ class Spool:
         """Return when the file that a blob came in was written, None where it came otherwise; raises as `read`."""
         return int(_read_facts(self._folder, name)["modified_ns"]) or None
 
+    def whence(self, name: str) -> tuple[str, str]:
+        """Return when and whence a sub came, as its line says it; raises as `read`."""
+        facts = _read_facts(self._folder, name)
+        return datetime.fromisoformat(facts["received"]).isoformat(timespec="milliseconds"), str(facts["origin"])
+
     def move(self, name: str, folder: Path, new_name: str) -> None:
         """Give a sub that is in the ledger to its session; after a crash this may be done once more."""
         folder.mkdir(exist_ok=True)

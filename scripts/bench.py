@@ -24,7 +24,7 @@ from comparison.table import format_table, number
 from indistack.stack import METHODS
 
 CORES = 2
-STAGES = ("decode", "calibrate", "stars", "quality", "align", "stack", "total")
+STAGES = ("decode", "calibrate", "stars", "align", "match", "stack", "total")
 # What each method is to stay below at 24 MP in colour: its share of the primitives' time, and its memory.
 MOST_OF_FLOOR = {"mean": 0.75, "sigma_clip": 1.0}
 MOST_MB = {"mean": 800.0, "sigma_clip": 1200.0}

@@ -17,6 +17,7 @@ from indistack.errors import SettingsError, SinkError
 from indistack.frame import FloatArray
 from indistack.sinks import SINKS, Snapshot
 from indistack.sources import expand
+from indistack.stack import METHODS
 from indistack.workers import Workers
 
 
@@ -68,6 +69,7 @@ def stack_files(
     settings: Settings = None,
     *,
     reference: str = "first",
+    exact: bool | None = None,
     cluster: str = "",
     fits: Path | None = None,
     png: Path | None = None,
@@ -82,6 +84,9 @@ def stack_files(
         Files, folders or globs.
     reference : str
         What the others are aligned to: ``first`` good sub, ``best`` sub, or a file's path.
+    exact : bool, optional
+        Combine all subs at once, where the method can, instead of one by one: the same result in any order. By default
+        where a method only comes near to it otherwise (median). Every sub takes room on disk meanwhile.
     cluster : str
         Address of a Dask scheduler whose workers see the same files, or ``local``; by default this process does all.
     fits, png, report : Path, optional
@@ -99,17 +104,19 @@ def stack_files(
     """
     config = settings_of(settings)
     job = batch.Batch(expand(files), fits, png, report, reference)
-    with _crew(cluster, config, job.files) as crew:
+    if exact is None:
+        exact = METHODS.get(config.stack.method).approximates
+    with _crew(cluster, config, job.files, exact) as crew:
         result = batch.run(job, config, crew, progress)
     return Stacked(result.snapshot, result.report, config.picture)
 
 
 @contextmanager
-def _crew(cluster: str, config: Config, files: Sequence[Path]) -> Iterator[batch.Crew]:
+def _crew(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> Iterator[batch.Crew]:
     if not cluster:
-        yield batch.Alone(calibration.calibrator_factory(config, calibration.library_of(config)))
+        yield batch.Alone(calibration.calibrator_factory(config, calibration.library_of(config)), exact)
         return
-    with Crew(cluster, config, files) as crew:
+    with Crew(cluster, config, files, exact) as crew:
         yield crew
 
 

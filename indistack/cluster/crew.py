@@ -57,6 +57,9 @@ class Crew:
     files : sequence of Path
         The subs, in order. Every worker must see them, and the masters, under the same names.
 
+    exact : bool
+        Combine all subs at once, where the method can.
+
     Raises
     ------
     SettingsError
@@ -64,7 +67,8 @@ class Crew:
         indistack or does not see a file.
     """
 
-    def __init__(self, address: str, config: Config, files: Sequence[Path]) -> None:
+    def __init__(self, address: str, config: Config, files: Sequence[Path], exact: bool = False) -> None:
+        self._exact = exact
         config = as_by_many(config)
         n_local = _local_workers(jobs_of(config.stack))
         paths = tuple(path.absolute() for path in files)
@@ -80,7 +84,7 @@ class Crew:
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
         """Return what takes the blobs of `blobs` into a stack; see `as_by_many`."""
-        return Foreman(as_by_many(config), workers, self)
+        return Foreman(as_by_many(config), workers, self, self._exact)
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """Return the subs without their bytes, having some seen in advance."""

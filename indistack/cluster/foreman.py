@@ -137,11 +137,13 @@ class Foreman(Pipeline):
         The threads of this process.
     hands : Hands
         The others.
+    exact : bool
+        Combine all subs at once, where the method can.
     """
 
-    def __init__(self, config: Config, workers: Workers, hands: Hands) -> None:
+    def __init__(self, config: Config, workers: Workers, hands: Hands, exact: bool = False) -> None:
         unused = Calibrator(config.calibrate, NamedMasters(Masters(), config.calibrate), workers)
-        super().__init__(config, workers, unused, lambda _: None, skip_repeats=False)
+        super().__init__(config, workers, unused, lambda _: None, skip_repeats=False, exact=exact)
         self._hands = hands
 
     def _decode(self, blob: Blob, numbers: dict[str, Any], new: bool = False) -> RawFrame:  # noqa: ARG002

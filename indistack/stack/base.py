@@ -160,6 +160,10 @@ class StackMethod(Protocol):
         called. 0: there is nothing to combine.
     can_remove : bool
         `remove` takes a sub out again.
+    approximates : bool
+        What `update` makes is near what it is meant to be, and only `combine` makes it exactly.
+    takes_own_weights : bool
+        Every channel may have a weight of its own (drizzle).
     ordered : str
         Why the order of the subs matters, "" where it does not.
     tally : Tally
@@ -168,6 +172,8 @@ class StackMethod(Protocol):
 
     opening: int
     can_remove: ClassVar[bool] = False
+    approximates: ClassVar[bool] = False
+    takes_own_weights: ClassVar[bool] = False
     ordered: ClassVar[str] = ""
     tally: Tally
 

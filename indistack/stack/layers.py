@@ -41,6 +41,7 @@ class Layers:
     opening = 0
     can_remove: ClassVar[bool] = False
     ordered: ClassVar[str] = ""
+    approximates: ClassVar[bool] = False
     takes_own_weights: ClassVar[bool] = False
 
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:

@@ -38,6 +38,7 @@ class Median(Layers):
     satellite moves it no further than any other value above it.
     """
 
+    approximates = True
     ordered = "medians do not tell the median of all"
 
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:

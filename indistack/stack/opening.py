@@ -98,6 +98,9 @@ def compare(subs: Subs, judge: Judge, centre_share: float) -> Verdicts:
     """
     z = subs.scratch("z", subs.values.shape, np.float32)
     covered = subs.weights > 0
+    if len(z) == 1:
+        z[:] = 0
+        return Verdicts(np.zeros(z.shape, bool), z, subs.values[0])
     if len(z) == 2:
         centre = _differences(subs, covered[0] & covered[1], z)
     else:

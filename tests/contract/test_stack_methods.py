@@ -211,9 +211,7 @@ def test_merging_takes_what_only_the_other_covers(method: str) -> None:
     pictures = [np.full(SHAPE, 50, np.float32)] * 6
     stack, other = stack_of(method, pictures, [top] * 6), stack_of(method, pictures, [bottom] * 6)
     stack.merge(other)
-    np.testing.assert_allclose(
-        stack.integration().pixels, stack_of(method, pictures).integration().pixels, rtol=1e-5
-    )
+    np.testing.assert_allclose(stack.integration().pixels, stack_of(method, pictures).integration().pixels, rtol=1e-5)
 
 
 def test_a_stack_of_another_shape_is_not_merged_and_the_stack_lives_on(method: str) -> None:

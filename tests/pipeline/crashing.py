@@ -57,7 +57,7 @@ def run_for(seconds: float, frames: Path, out: Path, settings: list[str]) -> boo
         try:
             stack(frames, out, settings)
             os._exit(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the child must not go on as its parent
             traceback.print_exc()
             os._exit(1)
     deadline_s = time.monotonic() + seconds

@@ -117,3 +117,12 @@ def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, m
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
     assert pipeline.session is not None
     assert pipeline.session.size == (480, 640)
+
+
+def test_what_cannot_be_drizzled_is_refused_with_a_reason(make_pipeline: MakePipeline) -> None:
+    settings = ("stack.drizzle=1", "stack.method=maximum")
+    refused = make_pipeline(*settings).process(blob_of(make_sky(cfa="RGGB").expose()))
+    assert isinstance(refused, Refused)
+    assert refused.reason == "no_drizzle"
+    assert "mean" in refused.detail
+    assert isinstance(make_pipeline(*settings).process(blob_of(make_sky(cfa="mono").expose())), Accepted)

@@ -161,3 +161,21 @@ def test_every_measure_is_in_the_numbers(make_pipeline: MakePipeline) -> None:
         assert outcomes[1].numbers[name] is not None, name
     assert len(outcomes[1].numbers["background_match"]) == 3
     assert "match" in outcomes[1].numbers["stage_ms"]
+
+
+STRICT = "quality.max_shape_scatter=0.001"
+"""No field's stars are shaped as alike as that: every sub may show clouds, or the knots of a nebula."""
+
+
+def test_odd_shapes_that_stay_where_they_are_on_the_sky_are_no_clouds(make_pipeline: MakePipeline) -> None:
+    outcomes, _ = night(make_pipeline, 5, STRICT, drift_px_per_sub=(4.0, -3.0))
+    assert words(outcomes) == ["clouds"] + ["accepted"] * 4
+
+
+def test_odd_shapes_that_fit_nowhere_are_clouds(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline(STRICT)
+    fields = [make_sky(seed=seed) for seed in range(4)]
+    assert words([pipeline.process(blob_of(sky.expose())) for sky in fields]) == ["clouds"] * 4
+    here = make_sky(seed=9)
+    assert words([pipeline.process(blob_of(here.expose())) for _ in range(3)]) == ["clouds", "accepted", "accepted"]
+    assert words([pipeline.process(blob_of(sky.expose())) for sky in fields]) == ["clouds"] * 4

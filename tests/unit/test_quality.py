@@ -29,7 +29,7 @@ def judge(history: int = 0, sub: Measures = GOOD, transparency: float = 1.0, **s
 def reason(judge: Judge, match: Match = Match(transparency=1.0), **changes: object) -> str:  # noqa: B008
     sub = replace(GOOD, **changes)  # type: ignore[arg-type]
     try:
-        judge.check(sub, saturation_adu=1000.0)
+        judge.check(sub, 1000.0, fits=lambda: False)
         judge.check_transparency(match)
     except FrameError as error:
         return error.reason if "limit" in error.numbers else "no limit told"
@@ -140,3 +140,15 @@ def test_the_best_weight_gives_the_best_snr() -> None:
 
 def test_elongation_by_hand() -> None:
     assert elongation(0.8) == pytest.approx(1 / 0.6)
+
+
+def test_odd_shapes_are_forgiven_to_a_sub_that_fits_and_nobody_else_is_asked() -> None:
+    asked = []
+
+    def fits() -> bool:
+        asked.append("sub")
+        return True
+
+    judge().check(replace(GOOD, shape_scatter=0.5), 1000.0, fits)
+    judge().check(GOOD, 1000.0, fits)
+    assert asked == ["sub"]

@@ -29,7 +29,8 @@ def test_sources_are_where_the_transform_leads_back_to(transform: Transform, siz
     box = slice(80, 80 + size[0]), slice(50, 50 + size[1])
     places = mapping(transform).sources(box, origin=(7, 9))
     grid = np.stack(np.meshgrid(np.arange(50.0, 50 + size[1]), np.arange(80.0, 80 + size[0])), axis=-1)
-    np.testing.assert_allclose(places + np.array([7, 9]), transform.back(grid.reshape(-1, 2)).reshape(grid.shape), atol=0.01)
+    expected = transform.back(grid.reshape(-1, 2)).reshape(grid.shape)
+    np.testing.assert_allclose(places + np.array([7, 9]), expected, atol=0.01)
 
 
 @WAYS

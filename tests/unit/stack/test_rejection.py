@@ -4,5 +4,67 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
+from indistack.stack.rejection import Limits, bounds, outliers, usual_scatter
+from indistack.workers import Scratch
+
+SHAPE = (96, 96)
+EVERYWHERE = np.ones(SHAPE, bool)
+THREE = Limits(3.0, 3.0)
+
+
+def noise(sigma: float = 1.0) -> np.ndarray:
+    return np.random.default_rng(4).normal(0, sigma, SHAPE).astype(np.float32)
+
+
+def test_a_cut_distribution_is_narrower() -> None:
+    values = np.random.default_rng(1).normal(size=1_000_000)
+    for low, high in ((3.0, 3.0), (2.0, 2.5), (1.0, 4.0)):
+        cut = values[(values > -low) & (values < high)]
+        assert Limits(low, high).variance_within() == pytest.approx(cut.var(), rel=0.005)
+
+
+def test_bounds_follow_the_tiles_own_level_and_noise() -> None:
+    low, high = bounds(noise(2.0) + 5, EVERYWHERE, THREE)
+    assert (low, high) == (pytest.approx(-1, abs=0.4), pytest.approx(11, abs=0.4))
+
+
+def test_bounds_know_covered_pixels_only() -> None:
+    values, covered = noise(), EVERYWHERE.copy()
+    values[:60], covered[:60] = 1000, False
+    assert bounds(values, covered, THREE)[1] == pytest.approx(3, abs=0.3)
+    assert not outliers(values, covered, THREE, Scratch())[:60].any()
+
+
+def test_a_single_bright_pixel_goes_alone() -> None:
+    z = np.zeros(SHAPE, np.float32) + noise() * 0.1
+    z[40, 40] = 2.0  # limits of a quiet tile are not closer than 1.5
+    assert np.argwhere(outliers(z, EVERYWHERE, THREE, Scratch())).tolist() == [[40, 40]]
+
+
+def test_what_is_too_faint_for_single_pixels_goes_with_its_surroundings() -> None:
+    z = noise()
+    z[30:38, 30:38] += 1.8
+    out = outliers(z, EVERYWHERE, THREE, Scratch())
+    assert out[30:38, 30:38].mean() > 0.95
+    assert out.mean() < 0.05
+
+
+def test_scatter_is_that_of_the_pixel_or_of_those_around_it() -> None:
+    variance = np.full(SHAPE, 4.0, np.float32)
+    variance[50, 50] = 100.0
+    variance[20, 20] = 0.0
+    flat = np.zeros(SHAPE, np.float32)
+    sigma = usual_scatter(variance, flat, 0.25, 0.0, Scratch())
+    assert sigma[50, 50] == pytest.approx(10)
+    assert sigma[20, 20] == pytest.approx(np.sqrt(4 * 24 / 25))
+    assert sigma[80, 80] == pytest.approx(2)
+    assert usual_scatter(variance, flat, 0.25, 5.0, Scratch())[80, 80] == pytest.approx(3)
+
+
+def test_scatter_is_larger_where_the_picture_changes() -> None:
+    picture = np.zeros(SHAPE, np.float32)
+    picture[:, 48:] = 40.0
+    sigma = usual_scatter(np.full(SHAPE, 9.0, np.float32), picture, 0.1, 0.0, Scratch())
+    assert sigma[10, 47] == pytest.approx(5)
+    assert sigma[10, 40] == pytest.approx(3)

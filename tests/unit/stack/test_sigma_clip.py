@@ -7,7 +7,20 @@ import pytest
 
 from indistack.stack import METHODS, Extent, MethodSettings
 from indistack.tiles import Cube, Tile
-from tests.unit.stack.scenes import COLS, NOISE, ROWS, SIDE, SKY, WHOLE, combined, line, live, noise_only, star, with_light
+from tests.unit.stack.scenes import (
+    COLS,
+    NOISE,
+    ROWS,
+    SIDE,
+    SKY,
+    WHOLE,
+    combined,
+    line,
+    live,
+    noise_only,
+    star,
+    with_light,
+)
 
 N = 12
 

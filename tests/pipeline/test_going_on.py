@@ -1,0 +1,267 @@
+"""A session gone on with, made again, and without some of its subs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from indistack.amend import amend
+from indistack.calibration import calibrator_factory
+from indistack.cli import main
+from indistack.commands import AddBranch, Command, DropBranch, Readmit, Remove
+from indistack.config import Config
+from indistack.errors import IndistackError
+from indistack.frame import Blob, FloatArray
+from indistack.journal import only_one
+from indistack.past import Past
+from indistack.service import Agent, utc_now
+from indistack.sessions import Sessions
+from indistack.settings import load
+from tests.pipeline.night import FakeSource, blob_of, make_sky
+
+SETTINGS = ("checkpoint.interval_s=0", "checkpoint.duty=1", "spool.min_free_gb=0", "stack.keep_up=false")
+
+
+@pytest.fixture(scope="module")
+def blobs() -> list[Blob]:
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
+    return [blob_of(sky.expose(), f"{number}.fits") for number in range(8)]
+
+
+def agent_of(out: Path, blobs: Sequence[Blob], *settings: str, goes_on: Past | None = None) -> Agent:
+    config = load(Config, None, [*SETTINGS, *settings])
+    config = goes_on.settings_for(config, []) if goes_on else config
+    return Agent(config, [FakeSource(blobs)], out, calibrator_factory(config), goes_on=goes_on)
+
+
+def run(out: Path, items: Sequence[Blob | Command], *settings: str, goes_on: Past | None = None) -> Path:
+    """Run an agent over blobs and commands; return the session's folder."""
+    agent = agent_of(out, [], *settings, goes_on=goes_on)
+    for item in items:
+        agent.send(item)
+    agent.run(threading.Event())
+    return Sessions(out).all()[-1]
+
+
+def cut_power(out: Path, session: Path) -> None:
+    """Leave the folder as an agent leaves it that was killed."""
+    (out / "sessions" / "open").write_text(session.name)
+
+
+def pixels(folder: Path, name: str = "stack") -> FloatArray:
+    return np.asarray(fits.getdata(folder / f"{name}.fits"))
+
+
+def lines_of(session: Path) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in (session / "ledger.jsonl").read_text().splitlines()]
+
+
+def test_a_session_goes_on_next_night_as_if_it_had_been_one(tmp_path: Path, blobs: list[Blob]) -> None:
+    whole = run(tmp_path / "whole", blobs)
+    session = run(tmp_path / "two", blobs[:5])
+    run(tmp_path / "two", blobs[5:], goes_on=Sessions(tmp_path / "two").past("last"))
+    np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
+    assert [line["number"] for line in lines_of(session)] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert len(Sessions(tmp_path / "two").all()) == 1
+
+
+def test_what_has_a_line_is_not_stacked_again(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, blobs)
+    run(tmp_path, blobs, goes_on=Past(session))
+    assert len(lines_of(session)) == len(blobs)
+
+
+@pytest.mark.parametrize("damage", ["newest", "all"])
+def test_a_damaged_checkpoint_costs_time_only(
+    tmp_path: Path, blobs: list[Blob], damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = run(tmp_path / "out", blobs)
+    before = pixels(session)
+    files = sorted((session / "checkpoints").glob("*.npz" if damage == "all" else "?.npz"))
+    for file in files:
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 0xFF
+        file.write_bytes(data)
+    run(tmp_path / "out", [], goes_on=Past(session))
+    assert "is of no use" in caplog.text
+    np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
+
+
+def test_a_checkpoint_of_another_version_is_passed_by(
+    tmp_path: Path, blobs: list[Blob], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = run(tmp_path / "out", blobs)
+    before = pixels(session)
+    monkeypatch.setattr("indistack.checkpoint.FORMAT", 2)
+    run(tmp_path / "out", [], goes_on=Past(session))
+    assert "of another version" in caplog.text
+    np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
+
+
+def test_a_torn_last_line_is_dropped_and_its_sub_stacked(tmp_path: Path, blobs: list[Blob]) -> None:
+    whole = run(tmp_path / "whole", blobs)
+    session = run(tmp_path / "out", blobs[:-1])
+    with (session / "ledger.jsonl").open("a") as file:
+        file.write('{"number": 8, "outc')
+    run(tmp_path / "out", blobs[-1:], goes_on=Past(session))
+    assert [line["number"] for line in lines_of(session)] == [1, 2, 3, 4, 5, 6, 7, 8]
+    np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
+
+
+def test_a_lost_sub_is_told_of_and_costs_nothing_else(
+    tmp_path: Path, blobs: list[Blob], caplog: pytest.LogCaptureFixture
+) -> None:
+    session = run(tmp_path / "out", blobs)
+    (session / "subs" / "000003.fits").unlink()
+    for file in (session / "checkpoints").glob("?.npz"):
+        file.unlink()
+    run(tmp_path / "out", [], goes_on=Past(session))
+    assert "sub 3 is lost" in caplog.text
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs) - 1
+    assert [(line["outcome"], line["number"]) for line in lines_of(session)][-1] == ("lost", 3)
+
+
+def test_the_open_session_is_found_and_waiting_subs_are_stacked(tmp_path: Path, blobs: list[Blob]) -> None:
+    whole = run(tmp_path / "whole", blobs)
+    session = run(tmp_path / "out", blobs[:5])
+    cut_power(tmp_path / "out", session)
+    late = agent_of(tmp_path / "out", [])  # one that knows nothing of the open session gives the same names again
+    for blob in blobs[5:]:
+        late.send(blob)  # received, and then the power goes
+    past = Sessions(tmp_path / "out").past()
+    assert past is not None
+    run(tmp_path / "out", [], goes_on=past)
+    np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
+    assert not list((tmp_path / "out" / "spool").iterdir())
+
+
+def test_a_session_that_ended_is_not_gone_on_with(tmp_path: Path, blobs: list[Blob]) -> None:
+    run(tmp_path, blobs[:2])
+    assert Sessions(tmp_path).past() is None
+
+
+@pytest.mark.parametrize("gone", [[3], [2, 5, 8]])
+def test_a_removed_sub_leaves_nothing_behind(tmp_path: Path, blobs: list[Blob], gone: list[int]) -> None:
+    """Compared with the stack that a start from the first sub makes without it."""
+    no_learning = "calibrate.hot_pixels=false"
+    removed = run(tmp_path / "removed", [*blobs, *map(Remove, gone)], no_learning)
+    without = run(tmp_path / "without", blobs, no_learning)
+    for file in [*(without / "checkpoints").glob("?.npz"), *(without / f"subs/{n:06d}.fits" for n in gone)]:
+        file.unlink()
+    run(tmp_path / "without", [], goes_on=Past(without))
+    np.testing.assert_allclose(pixels(removed), pixels(without), rtol=1e-5)
+    assert fits.getheader(removed / "stack.fits")["NCOMBINE"] == len(blobs) - len(gone)
+
+
+def test_a_sub_that_is_put_back_is_in_again(tmp_path: Path, blobs: list[Blob]) -> None:
+    whole = run(tmp_path / "whole", blobs)
+    session = run(tmp_path / "out", [*blobs, Remove(4), Readmit(4)])
+    np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-5)
+
+
+def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:
+    removed = run(tmp_path / "live", [*blobs, Remove(4)])
+    session = run(tmp_path / "out", blobs)
+    assert main(["unstack", str(session), "4"]) == 0
+    np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
+    assert main(["unstack", str(session), "4"]) == 1
+    assert main(["unstack", str(session), "4", "--put-back"]) == 0
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs)
+
+
+def test_a_method_that_cannot_remove_says_so(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, blobs[:3], 'stack.method="maximum"')
+    past = Past(session)
+    config = past.settings()
+    with pytest.raises(IndistackError, match="maximum"):
+        amend(past, [2], False, config, calibrator_factory(config), utc_now())
+
+
+def test_a_replay_is_the_live_stack_and_the_same_twice(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path / "out", blobs)
+    for name in ("a.fits", "b.fits"):
+        assert main(["replay", str(session), "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
+    np.testing.assert_allclose(fits.getdata(tmp_path / "a.fits"), pixels(session), rtol=1e-6)
+
+
+def test_a_replay_takes_other_settings_and_combines_exactly(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path / "out", blobs)
+    ways = {"mean": [], "median": ["--method", "median", "--exact"], "equal": ["--set", "quality.weight=equal"]}
+    pictures = {}
+    for name, options in ways.items():
+        assert main(["replay", str(session), "-o", str(tmp_path / f"{name}.fits"), *options]) == 0
+        pictures[name] = fits.getdata(tmp_path / f"{name}.fits")
+    assert not np.allclose(pictures["mean"], pictures["median"], rtol=1e-6)
+    assert not np.allclose(pictures["mean"], pictures["equal"], rtol=1e-6)
+
+
+def test_branches_that_were_begun_meanwhile_go_on(tmp_path: Path, blobs: list[Blob]) -> None:
+    items = [*blobs[:2], AddBranch("trails", {"method": "maximum"}), *blobs[2:5]]
+    whole = run(tmp_path / "whole", [*items, *blobs[5:]])
+    session = run(tmp_path / "out", items)
+    for file in (session / "checkpoints").glob("?.npz"):
+        file.unlink()
+    run(tmp_path / "out", blobs[5:], goes_on=Past(session))
+    np.testing.assert_array_equal(pixels(session, "trails"), pixels(whole, "trails"))
+    dropped = run(tmp_path / "dropped", [*items, DropBranch("trails"), *blobs[5:]])
+    assert lines_of(dropped)[-1]["weights"].keys() == {"stack"}
+
+
+def test_a_full_disk_leaves_the_agent_stacking(
+    tmp_path: Path, blobs: list[Blob], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("indistack.spool.Spool._write", full)
+    monkeypatch.setattr("indistack.checkpoint._save", full)
+    session = run(tmp_path, blobs)
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs)
+    assert caplog.text.count("a power cut would cost them") == 1
+
+
+@pytest.mark.parametrize(("keep", "subs"), [("all", 8), ("stacked", 7), ("none", 0)])
+def test_what_stays_of_the_subs(tmp_path: Path, blobs: list[Blob], keep: str, subs: int) -> None:
+    items = [*blobs[:7], blob_of(b"no picture")]
+    session = run(tmp_path, items, f'spool.keep="{keep}"')
+    assert len(list((session / "subs").glob("*.fits"))) == subs
+
+
+def test_only_one_agent_works_in_a_folder(tmp_path: Path, blobs: list[Blob]) -> None:
+    with only_one(tmp_path), pytest.raises(IndistackError, match="another agent"):
+        run(tmp_path, blobs[:1])
+
+
+def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
+    agent = agent_of(tmp_path, [])
+    for blob in blobs:
+        agent.send(blob)
+    stop = threading.Event()
+    agent._sources = [FakeSource([], endless=True)]
+    thread = threading.Thread(target=agent.run, args=(stop,))
+    thread.start()
+    try:
+        assert main(["tell", str(tmp_path), "remove", "4"]) == 0
+        assert main(["tell", str(tmp_path), "remove", "4"]) == 1
+        assert main(["tell", str(tmp_path), "branch", "newest", "method=mean", "last=2"]) == 0
+        assert main(["tell", str(tmp_path), "branch", "newest", "method=nonsense"]) == 1
+        assert main(["tell", str(tmp_path), "remove", "four"]) == 2
+    finally:
+        stop.set()
+        thread.join()
+    (session,) = Sessions(tmp_path).all()
+    assert [line["outcome"] for line in lines_of(session)][-2:] == ["removed", "branch"]
+
+
+def test_nobody_is_told_where_no_agent_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indistack.mailbox.TAKEN_S", 0.1)
+    assert main(["tell", str(tmp_path), "reset"]) == 1
+    assert not list((tmp_path / "commands").iterdir())
