@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import logging
 import threading
@@ -35,7 +36,7 @@ FOLDER = "checkpoints"
 START = "start.npz"
 """What was known before the first sub."""
 
-DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile)
+DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile)
 """What reading a damaged checkpoint raises; each array has a checksum."""
 
 NAMES = ("a.npz", "b.npz")
@@ -162,17 +163,21 @@ class Checkpoints:
         """Return a state of that name; None where there is none of ours."""
         path = self._folder / name
         try:
-            archive = np.load(path, allow_pickle=False)
-            facts = json.loads(archive[FACTS].tobytes())
-            if facts.pop("format") == FORMAT:
-                return State(facts.pop("lines"), facts, archive)
+            return _opened(path)
         except FileNotFoundError:
             return None
         except DAMAGED as error:
-            log.warning("%s is damaged (%s)", path, error)
+            log.warning("%s is of no use: %s", path, error)
             return None
-        log.warning("%s is of another version", path)
-        return None
+
+
+def _opened(path: Path) -> State:
+    with zipfile.ZipFile(path) as archive:  # np.load leaves the file open where this fails
+        data = archive.read(f"{FACTS}.npy")
+    facts = json.loads(np.load(io.BytesIO(data), allow_pickle=False).tobytes())
+    if facts.pop("format") != FORMAT:
+        raise ValueError("it is of another version")
+    return State(facts.pop("lines"), facts, np.load(path, allow_pickle=False))
 
 
 def _save(file: BinaryIO, state: State) -> None:

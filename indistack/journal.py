@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,6 +25,8 @@ from indistack.sessions import Sessions
 from indistack.spool import Spool
 
 log = logging.getLogger(__name__)
+
+LOCK_PATIENCE_S, LOCK_POLL_S = 2.0, 0.05
 
 Memory = Callable[[Arrays], dict[str, Any]]
 """Returns what is remembered, and puts its arrays into the dict."""
@@ -177,13 +180,25 @@ def only_one(output: Path) -> Iterator[None]:
     """
     handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise IndistackError(f"{output}: another agent is at work there") from None
-    except OSError as error:  # a network share without locks
-        log.debug("%s: %s", output, error.strerror)
-    try:
+        if not _locked(handle, output):
+            raise IndistackError(f"{output}: another agent is at work there")
         yield
     finally:
         os.close(handle)
+
+
+def _locked(handle: int, output: Path) -> bool:
+    """Take the lock; a program that a killed agent was just starting may hold it for a moment."""
+    deadline_s = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline_s:
+                return False
+            time.sleep(LOCK_POLL_S)
+        except OSError as error:  # a network share without locks
+            log.debug("%s: %s", output, error.strerror)
+            return True
+        else:
+            return True

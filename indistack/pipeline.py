@@ -173,6 +173,8 @@ class Pipeline:
 
     def _stack_again(self, line: Mapping[str, Any], sub: Seen, blob: Blob) -> None:
         written = Written.of(line)
+        if self.session is None and not np.array_equal(written.transform.matrix, np.eye(3)):  # the reference is lost
+            self._reference = _as_reference(sub, blob).moved(written.transform)
         session = self.session or self._new(sub, blob, str(line.get("rung", FULL)).partition("half: ")[2])
         track = session.track_for(sub, written.transform)
         session.add(sub, Fit(written.transform, written.match, track, written.weights), written.number)

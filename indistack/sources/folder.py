@@ -24,7 +24,7 @@ FITS_BLOCK_BYTES = 2880
 FITS_PATIENCE_S = 5.0
 """A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
 
-OUR_FILES = frozenset({"stack.fits", "stack.png", "sessions"})
+OUR_FILES = frozenset({"stack.fits", "stack.png", "sessions", "spool", "commands"})
 """What the agent writes into its output folder."""
 
 

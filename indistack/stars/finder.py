@@ -62,7 +62,8 @@ class StarFinder:
             Its subs come from a colour filter array, in which stars are measured in green.
         """
         pixels = stack.pixels[:, :, 1] if green and stack.pixels.ndim == 3 else stack.pixels
-        empty: BoolArray = np.asarray(np.atleast_3d(stack.weight <= 0).any(axis=2))
+        least = stack.weight if stack.weight.ndim == 2 else stack.weight.min(axis=2)
+        empty: BoolArray | None = least <= 0 if not least.all() else None
         return self.find(CalibratedFrame(pixels, None, 0.0, 1.0, empty, FrameInfo()))
 
     def scene(self, frame: CalibratedFrame, with_luminance: bool = False) -> Scene:

@@ -128,6 +128,19 @@ def test_a_lost_sub_is_told_of_and_costs_nothing_else(
     assert [(line["outcome"], line["number"]) for line in lines_of(session)][-1] == ("lost", 3)
 
 
+def test_without_its_first_sub_the_stack_keeps_its_place(tmp_path: Path) -> None:
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0, drift_px_per_sub=(3.0, 1.0))
+    blobs = [blob_of(sky.expose(), f"{number}.fits") for number in range(6)]
+    session = run(tmp_path, blobs[:4])
+    for file in (*(session / "checkpoints").glob("?.npz"), session / "subs/000001.fits"):
+        file.unlink()
+    run(tmp_path, blobs[4:], goes_on=Past(session))
+    shifts = [line["shift_px"] for line in lines_of(session) if line["outcome"] == "accepted"]
+    steps = np.diff(np.array(shifts), axis=0)
+    np.testing.assert_allclose(steps, np.broadcast_to(steps[0], steps.shape), atol=0.2)
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == 5
+
+
 def test_the_open_session_is_found_and_waiting_subs_are_stacked(tmp_path: Path, blobs: list[Blob]) -> None:
     whole = run(tmp_path / "whole", blobs)
     session = run(tmp_path / "out", blobs[:5])
