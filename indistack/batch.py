@@ -16,10 +16,11 @@ from indistack.atomic import atomic_file
 from indistack.calibrate import Calibrator
 from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
-from indistack.frame import Blob, Refused
+from indistack.frame import Blob
 from indistack.ledger import dump, record
 from indistack.locator import Locator
 from indistack.measures import measure
+from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.session import Session
 from indistack.sinks import SINKS, Snapshot

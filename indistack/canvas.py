@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import CalibratedFrame, DoubleArray, Match, Transform
+from indistack.frame import CalibratedFrame, DoubleArray, Match
+from indistack.geometry import Transform
 
 STEP_PX = 256
 """A canvas grows in such steps: not for every pixel of drift."""

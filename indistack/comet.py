@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from indistack.errors import FrameError
-from indistack.frame import DoubleArray, FrameInfo, Transform
+from indistack.frame import DoubleArray, FrameInfo
+from indistack.geometry import Transform
 from indistack.settings import Settings
 
 MINUTE_S = 60.0

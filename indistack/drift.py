@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from indistack.frame import CalibratedFrame, FrameInfo, Transform
+from indistack.frame import CalibratedFrame, FrameInfo
+from indistack.geometry import Transform
 from indistack.quantity import Angle, Length, angle_arcsec, length_px
 from indistack.settings import Settings
 

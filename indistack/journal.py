@@ -16,8 +16,9 @@ from indistack.checkpoint import FOLDER as CHECKPOINTS
 from indistack.checkpoint import State
 from indistack.config import Config
 from indistack.errors import IndistackError, StackError
-from indistack.frame import Blob, Filed, IndexArray
+from indistack.frame import Blob, IndexArray
 from indistack.ledger import event
+from indistack.outcome import Filed
 from indistack.packing import Arrays
 from indistack.past import SUBS, Past
 from indistack.record import Record

@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import StackError
-from indistack.frame import Accepted, Bend, Blob, CalibratedFrame, Match, Outcome, RawFrame, Restarted, Transform
+from indistack.frame import Blob, CalibratedFrame, Match, RawFrame
+from indistack.geometry import Bend, Transform
+from indistack.outcome import Accepted, Outcome, Restarted
 
 LEDGER = "ledger.jsonl"
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from indistack.config import Config
 from indistack.errors import FrameError, IndistackError
-from indistack.frame import Accepted, Blob, IndexArray, Refused, Restarted
+from indistack.frame import Blob, IndexArray
 from indistack.ledger import Written, read_lines
+from indistack.outcome import Accepted, Refused, Restarted
 from indistack.settings import load
 from indistack.sources import stamp_of
 from indistack.spool import read_spooled

@@ -20,22 +20,11 @@ from indistack.decode import decode
 from indistack.drift import Verdict
 from indistack.easel import FULL, Easel, Studio
 from indistack.errors import FrameError, RegistrationError, SettingsError
-from indistack.frame import (
-    Accepted,
-    Blob,
-    CalibratedFrame,
-    Filed,
-    IndexArray,
-    Outcome,
-    PixelArray,
-    RawFrame,
-    Refused,
-    Restarted,
-    Scene,
-    Transform,
-)
+from indistack.frame import Blob, CalibratedFrame, IndexArray, PixelArray, RawFrame, Scene
+from indistack.geometry import Transform
 from indistack.ledger import Written, match_numbers, raw_numbers, transform_numbers
 from indistack.measures import measure
+from indistack.outcome import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.pace import Pace
 from indistack.packing import ARRAY, Arrays, pack, unpack
 from indistack.photometry import measure_sky

@@ -9,8 +9,8 @@ from typing import Any
 
 from indistack.checkpoint import DAMAGED, State
 from indistack.errors import FrameError, IndistackError
-from indistack.frame import Refused
 from indistack.ledger import Ledger, event
+from indistack.outcome import Refused
 from indistack.packing import Arrays
 from indistack.past import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Past
 from indistack.pipeline import PAUSED, Pipeline

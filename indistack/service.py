@@ -16,12 +16,13 @@ from indistack.checkpoint import State
 from indistack.commands import Command, Request
 from indistack.config import Config, jobs_of
 from indistack.errors import IndistackError, SourceError, StackError
-from indistack.frame import Accepted, Blob, Filed, Outcome, Restarted
+from indistack.frame import Blob
 from indistack.journal import Journal, only_one
 from indistack.ledger import describe, record
 from indistack.locator import Locator
 from indistack.mailbox import Mailbox, reply
 from indistack.orders import Orders
+from indistack.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.pace import Pace
 from indistack.packing import Arrays
 from indistack.past import FileStamps, Past

@@ -21,7 +21,8 @@ from indistack.easel import Easel, Studio, lacking
 from indistack.errors import FrameError, RegistrationError
 from indistack.fan import Branch
 from indistack.fits_header import Wcs, read_wcs
-from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene, Transform
+from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene
+from indistack.geometry import Transform
 from indistack.ledger import Written
 from indistack.packing import Arrays, pack, unpack
 from indistack.photometry import measure_sky

@@ -12,8 +12,8 @@ from typing import Any
 from indistack import __version__, gallery
 from indistack.atomic import atomic_file
 from indistack.errors import SinkError
-from indistack.frame import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.ledger import dump
+from indistack.outcome import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.session import Session
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from indistack.canvas import Placed
 from indistack.config import Config, stacks_of
 from indistack.easel import Easel
 from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene, Transform
+from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene
+from indistack.geometry import Transform
 from indistack.growth import Growth
 from indistack.measures import Measures, measure
 from indistack.packing import ARRAY, Arrays, pack, unpack

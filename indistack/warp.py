@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 import cv2
 import numpy as np
 
-from indistack.frame import DoubleArray, FloatArray, Transform
+from indistack.frame import DoubleArray, FloatArray
+from indistack.geometry import Transform
 from indistack.workers import Scratch
 
 KNOTS_PX = 32

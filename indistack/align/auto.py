@@ -11,7 +11,8 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray, Scene, Transform
+from indistack.frame import FloatArray, Scene
+from indistack.geometry import Transform
 from indistack.measures import measure
 
 MOST_SCATTER = 0.22

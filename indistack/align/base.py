@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from indistack.frame import Scene, Transform
+from indistack.frame import Scene
+from indistack.geometry import Transform
 from indistack.registry import Registry
 from indistack.settings import Settings
 

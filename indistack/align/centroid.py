@@ -12,7 +12,8 @@ import numpy.typing as npt
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray, Scene, Transform
+from indistack.frame import FloatArray, Scene
+from indistack.geometry import Transform
 
 IntArray = npt.NDArray[np.intp]
 

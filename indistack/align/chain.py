@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from indistack.frame import Bend, DoubleArray, Transform
+from indistack.frame import DoubleArray
+from indistack.geometry import Bend, Transform
 
 GRID = 7
 

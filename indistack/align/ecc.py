@@ -21,7 +21,8 @@ from indistack.align.planes import (
 )
 from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene, Transform
+from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.geometry import Transform
 
 MOTION = {
     "translation": cv2.MOTION_TRANSLATION,

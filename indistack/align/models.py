@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indistack.frame import Bend, DoubleArray, Transform
+from indistack.frame import DoubleArray
+from indistack.geometry import Bend, Transform
 
 COMPLEX = np.array([1.0, 1.0j])
 

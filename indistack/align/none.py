@@ -8,7 +8,8 @@ import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.frame import Scene, Transform
+from indistack.frame import Scene
+from indistack.geometry import Transform
 
 
 @ALIGNERS.register("none")

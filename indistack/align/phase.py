@@ -13,7 +13,8 @@ from indistack.align.planes import NONE, Agreement, agreement, detail_of, requir
 from indistack.align.precision import corner_error_px, require_known
 from indistack.align.spectrum import correlation, locate, refine, vertex, window_of
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene, Transform
+from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.geometry import Transform
 
 POLAR_SIDE_PX = 512
 FINEST_SIDE_PX = 1200

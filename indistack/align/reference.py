@@ -13,7 +13,8 @@ from indistack.align.base import AlignSettings
 from indistack.align.field import centroid_error_px
 from indistack.align.models import Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
-from indistack.frame import BoolArray, DoubleArray, Scene, StarList, Transform
+from indistack.frame import BoolArray, DoubleArray, Scene, StarList
+from indistack.geometry import Transform
 from indistack.measures import measure
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import detail_of, shifted, to_full
 from indistack.align.spectrum import refine
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene, Transform
+from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.geometry import Transform
 
 LEAST_SIDE_PX = 8
 """Of the box, in the binned plane."""

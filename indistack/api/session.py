@@ -13,8 +13,9 @@ from indistack.api.common import DEVICE, Name, Settings, blob_of, settings_of
 from indistack.api.stacks import Stacked
 from indistack.config import jobs_of
 from indistack.errors import IndistackError
-from indistack.frame import CfaPattern, FloatArray, Outcome, PixelArray
+from indistack.frame import CfaPattern, FloatArray, PixelArray
 from indistack.ledger import record
+from indistack.outcome import Outcome
 from indistack.pipeline import Pipeline
 from indistack.sources.arrays import blob_of_array
 from indistack.workers import Workers

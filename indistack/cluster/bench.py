@@ -23,9 +23,11 @@ from indistack.decode import decode
 from indistack.easel import Easel
 from indistack.errors import FrameError
 from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, DoubleArray, Match, PixelArray, RawFrame, Refused, Transform
+from indistack.frame import CalibratedFrame, DoubleArray, Match, PixelArray, RawFrame
+from indistack.geometry import Transform
 from indistack.ledger import raw_numbers
 from indistack.measures import measure
+from indistack.outcome import Refused
 from indistack.photometry.sky import sky_levels
 from indistack.sources import read_blob
 from indistack.stack import BranchSettings, Extent, Tally

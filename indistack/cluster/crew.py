@@ -18,7 +18,8 @@ from indistack.cluster.bench import DEVICE, Part, Setup, Share, Sight
 from indistack.cluster.foreman import Foreman
 from indistack.config import Config, jobs_of
 from indistack.errors import SettingsError, StackError
-from indistack.frame import Blob, DoubleArray, Refused
+from indistack.frame import Blob, DoubleArray
+from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.resources import available_bytes
 from indistack.settings import validate

@@ -18,7 +18,8 @@ from indistack.config import Config, stacks_of
 from indistack.easel import Easel
 from indistack.errors import FrameError
 from indistack.fan import Branch, Fan
-from indistack.frame import Blob, CalibratedFrame, DoubleArray, RawFrame, Refused
+from indistack.frame import Blob, CalibratedFrame, DoubleArray, RawFrame
+from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.session import Session
 from indistack.stack import METHODS, BranchSettings, StackMethod, Tally

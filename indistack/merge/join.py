@@ -14,7 +14,8 @@ from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import CalibratedFrame, FloatArray, FrameInfo, Match, Scene, Transform
+from indistack.frame import CalibratedFrame, FloatArray, FrameInfo, Match, Scene
+from indistack.geometry import Transform
 from indistack.linear import StackPicture
 from indistack.merge.pictures import Picture
 from indistack.merge.place import area_px, place, spread

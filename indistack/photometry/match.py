@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo, Match, Scene, Transform
+from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo, Match, Scene
+from indistack.geometry import Transform
 from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
 from indistack.photometry.sky import Sky, sky_levels
 from indistack.settings import Settings

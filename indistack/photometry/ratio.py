@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import BoolArray, FrameInfo, StarList, Transform
+from indistack.frame import BoolArray, FrameInfo, StarList
+from indistack.geometry import Transform
 
 LOOKED_AT = 150
 COMPARED_STARS = 60

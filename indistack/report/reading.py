@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import IndistackError
-from indistack.frame import Accepted, BoolArray, DoubleArray, Refused, Restarted
+from indistack.frame import BoolArray, DoubleArray
+from indistack.outcome import Accepted, Refused, Restarted
 
 Line = Mapping[str, Any]
 

@@ -19,7 +19,8 @@ from comparison.floor import Floor
 from comparison.night import Files, Night, write_night
 from indistack.calibration import calibrator_factory
 from indistack.config import Config
-from indistack.frame import Blob, Refused
+from indistack.frame import Blob
+from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.settings import load
 from indistack.workers import Workers

@@ -15,7 +15,8 @@ from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, 
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import Blob, FrameInfo, RawFrame, Transform
+from indistack.frame import Blob, FrameInfo, RawFrame
+from indistack.geometry import Transform
 from indistack.stack import METHODS
 from indistack.stars import StarFinder
 from indistack.tiles import integrate

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, Blob, Outcome, Refused
+from indistack.frame import Blob
+from indistack.outcome import Accepted, Outcome, Refused
 from indistack.pipeline import Pipeline
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

@@ -16,7 +16,8 @@ from indistack.calibration import calibrator_factory
 from indistack.cli import main
 from indistack.config import Config
 from indistack.errors import SettingsError
-from indistack.frame import Accepted, Blob
+from indistack.frame import Blob
+from indistack.outcome import Accepted
 from indistack.pipeline import Pipeline
 from indistack.publisher import Publisher
 from indistack.service import Agent

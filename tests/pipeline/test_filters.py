@@ -15,9 +15,9 @@ from astropy.io import fits
 from indistack.calibration import calibrator_factory
 from indistack.cli import main
 from indistack.config import Config
-from indistack.frame import Accepted
 from indistack.gallery import names, numbers, snapshot
 from indistack.linear import levels_of, sky_of
+from indistack.outcome import Accepted
 from indistack.service import Agent
 from indistack.session import Session
 from indistack.settings import load

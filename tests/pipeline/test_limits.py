@@ -8,8 +8,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, Blob, Refused
+from indistack.frame import Blob
 from indistack.gallery import snapshot
+from indistack.outcome import Accepted, Refused
 from indistack.pace import Pace
 from indistack.pipeline import Pipeline
 from indistack.resources import resident_bytes

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, CalibratedFrame, Outcome, RawFrame, Refused
+from indistack.frame import CalibratedFrame, RawFrame
+from indistack.outcome import Accepted, Outcome, Refused
 from indistack.pipeline import Pipeline
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline

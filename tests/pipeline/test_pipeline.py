@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, Refused, Restarted
 from indistack.gallery import snapshot
+from indistack.outcome import Accepted, Refused, Restarted
 from indistack.session import Session
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted
+from indistack.outcome import Accepted
 from indistack.stack import measure_noise
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, Blob, Outcome, Refused, Restarted
+from indistack.frame import Blob
+from indistack.outcome import Accepted, Outcome, Refused, Restarted
 from indistack.pipeline import Pipeline
 from indistack.session import Session
 from simulators.observatory import Exposure

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from indistack.frame import Accepted, CalibratedFrame, FrameInfo, Integration, StarList
+from indistack.frame import CalibratedFrame, FrameInfo, Integration, StarList
+from indistack.outcome import Accepted
 from indistack.stars import StarFinder, StarsSettings
 from indistack.workers import Workers
 from simulators.observatory import Exposure, Observatory

@@ -13,7 +13,8 @@ from indistack.calibration import calibrator_factory
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import Accepted, CalibratedFrame, FrameInfo
+from indistack.frame import CalibratedFrame, FrameInfo
+from indistack.outcome import Accepted
 from indistack.pipeline import Pipeline
 from indistack.settings import load
 from indistack.stars import StarFinder

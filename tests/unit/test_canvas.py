@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.canvas import STEP_PX, Canvas
-from indistack.frame import Bend, Transform
+from indistack.geometry import Bend, Transform
 
 XY = np.array([[0.0, 0.0], [10.0, 4.0], [99.0, 49.0]])
 

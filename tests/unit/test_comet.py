@@ -11,7 +11,8 @@ import pytest
 
 from indistack.comet import CometSettings, Motion
 from indistack.errors import FrameError, SettingsError
-from indistack.frame import Bend, FrameInfo, Transform
+from indistack.frame import FrameInfo
+from indistack.geometry import Bend, Transform
 from indistack.settings import validate
 
 START = datetime(2024, 10, 14, 17, 30, tzinfo=UTC)

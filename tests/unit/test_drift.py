@@ -12,7 +12,8 @@ import pytest
 from indistack.config import Config, to_toml
 from indistack.drift import Drift, DriftSettings, separation_deg
 from indistack.errors import SettingsError
-from indistack.frame import CalibratedFrame, FrameInfo, Transform
+from indistack.frame import CalibratedFrame, FrameInfo
+from indistack.geometry import Transform
 from indistack.settings import load, validate
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from indistack.canvas import Canvas, Placed
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Match, Transform
+from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Match
+from indistack.geometry import Transform
 from indistack.tiles import Sampling, Tile, integrate
 from indistack.workers import Workers
 from tests.unit.test_tiles import BILINEAR, UNMATCHED, mono, similarity

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
-from indistack.frame import Bend, CalibratedFrame, CfaPattern, FrameInfo, Match, Transform
+from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Match
+from indistack.geometry import Bend, Transform
 from indistack.surface import terms
 from indistack.tiles import Sampling
 from tests.unit.test_tiles import mono, similarity, warp

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from indistack.errors import StackError
-from indistack.frame import Accepted, Blob, Match, Refused
+from indistack.frame import Blob, Match
 from indistack.ledger import Ledger, describe, dump, match_numbers, record, session_name
+from indistack.outcome import Accepted, Refused
 
 NOW = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
 BLOB = Blob(b"1234", ".fits", "camera", "camera.CCD1", NOW)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from indistack.frame import Filed, Refused
+from indistack.outcome import Filed, Refused
 from indistack.status import StatusFile
 
 START = datetime(2024, 8, 10, 21, tzinfo=UTC)

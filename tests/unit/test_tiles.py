@@ -10,7 +10,8 @@ import pytest
 
 from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
-from indistack.frame import CalibratedFrame, FrameInfo, Match, Transform
+from indistack.frame import CalibratedFrame, FrameInfo, Match
+from indistack.geometry import Transform
 from indistack.surface import terms
 from indistack.tiles import Sampling, Tile, integrate
 from indistack.warp import KERNELS, KernelName

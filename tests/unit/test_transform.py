@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from indistack.frame import Bend, CalibratedFrame, FrameInfo, Transform
+from indistack.frame import CalibratedFrame, FrameInfo
+from indistack.geometry import Bend, Transform
 from indistack.ledger import dump, transform_numbers
 
 BEND = Bend((1000.0, 800.0), 1000.0, np.array([[4.0, -3.0, 2.0], [1.0, 6.0, -5.0]]))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from indistack.frame import Bend, Transform
+from indistack.geometry import Bend, Transform
 from indistack.tiles import Sampling
 from indistack.warp import KERNELS, KernelName, Mapping, mapping_of, regridded
 from indistack.workers import Scratch

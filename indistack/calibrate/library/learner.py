@@ -21,7 +21,8 @@ from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master
 from indistack.calibrate.vet import require_plausible
 from indistack.errors import CalibrationError, IndistackError
-from indistack.frame import Blob, Card, Filed, RawFrame
+from indistack.frame import Blob, Card, RawFrame
+from indistack.outcome import Filed
 from indistack.workers import Workers
 
 log = logging.getLogger(__name__)

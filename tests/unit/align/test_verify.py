@@ -5,7 +5,7 @@ import pytest
 
 from indistack.align.field import field_of
 from indistack.align.verify import Verifier
-from indistack.frame import Transform
+from indistack.geometry import Transform
 from tests.unit.align.fields import corner_error, mapped, motion, pair_of, scene_of, star_list
 
 

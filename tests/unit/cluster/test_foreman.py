@@ -15,7 +15,8 @@ from indistack.cluster.bench import Part, Setup, Share, Sight
 from indistack.cluster.crew import as_by_many
 from indistack.cluster.foreman import Foreman, Hands
 from indistack.config import Config
-from indistack.frame import DoubleArray, FloatArray, Refused
+from indistack.frame import DoubleArray, FloatArray
+from indistack.outcome import Refused
 from indistack.settings import load
 from indistack.sources import read_blob
 from indistack.stack import METHODS

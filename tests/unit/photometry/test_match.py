@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FrameInfo, Match, Scene, Transform
+from indistack.frame import CalibratedFrame, FrameInfo, Match, Scene
+from indistack.geometry import Transform
 from indistack.photometry import MatchSettings, Photometer, measure_sky
 from indistack.surface import factors
 from tests.unit.align.fields import star_list

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.frame import FrameInfo, StarList, Transform
+from indistack.frame import FrameInfo, StarList
+from indistack.geometry import Transform
 from indistack.photometry.ratio import COMPARED_STARS, expected_scale, flux_ratio
 from tests.unit.align.fields import motion, star_list
 
