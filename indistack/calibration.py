@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import time
@@ -35,6 +34,7 @@ from indistack.decode import decode
 from indistack.decode.glance import glance
 from indistack.errors import FrameError, SettingsError
 from indistack.frame import Card, Kind, RawFrame
+from indistack.resources import give_back_memory
 from indistack.sources import read_blob
 from indistack.sources.base import is_frame_name
 from indistack.workers import Workers
@@ -72,7 +72,7 @@ def calibrator_factory(
             log.info("using %s", master.describe())
         named = NamedMasters(masters, config.calibrate)
         del masters
-        _give_back_memory()
+        give_back_memory()
         return Calibrator(config.calibrate, named if library is None else NamedFirst(named, library), workers, maps)
 
     return make
@@ -167,10 +167,3 @@ def _reader(config: Config) -> Callable[[Path], RawFrame]:
         return decode(read_blob(path, DEVICE), config.decode)
 
     return read
-
-
-def _give_back_memory() -> None:
-    """Return what building masters has left in glibc's arenas (100 MB at 24 MP) to the system."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # another C library may not have it
-    if trim is not None:
-        trim(0)

@@ -28,6 +28,7 @@ from indistack.options import Options, Overrides, command_of, config_of, given, 
 from indistack.past import Past
 from indistack.replay import Replay
 from indistack.report import as_text, read_session, summarise, write_report
+from indistack.resources import let_go_of_arrays
 from indistack.service import Agent, utc_now
 from indistack.sessions import FOLDER as SESSIONS
 from indistack.sessions import Sessions
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0 done, 1 the run failed, 2 wrong usage or settings."""
     options = make_parser().parse_args(arguments)
     logs.configure(options.log_level or options.default_log_level)
+    let_go_of_arrays()
     try:
         return COMMANDS[options.command](options)
     except SettingsError as error:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path("/")
+
+M_MMAP_THRESHOLD, LARGE_BYTES = -3, 1 << 20
+"""Of glibc's mallopt; its threshold grows by itself up to 32 MB, a plane of 24 MP binned by two."""
 
 
 def available_bytes(root: Path = ROOT) -> int:
@@ -26,6 +30,23 @@ def available_bytes(root: Path = ROOT) -> int:
 def resident_bytes(root: Path = ROOT) -> int:
     """Return what this process holds in memory now."""
     return _fields(root / "proc/self/status").get("VmRSS", 0)
+
+
+def let_go_of_arrays() -> None:
+    """Have the memory of large arrays leave the process as soon as they are freed, instead of being kept for others.
+
+    At 24 MP the process is up to a tenth smaller, and a sub takes a few hundredths longer.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # another C library may not have it
+    if set_option is not None:
+        set_option(M_MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def give_back_memory() -> None:
+    """Return to the system what was freed and is kept for others."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _free(root: Path) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import DoubleArray
 
 IntArray = npt.NDArray[np.intp]
+
+CELLS_PER_POINT = 8
+"""More would be empty, and cost memory: 60 MB where a reach of 3 px divides 24 MP."""
 
 
 def ranges(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
@@ -26,15 +31,15 @@ class Neighbours:
     points : array
         ``(n, 2)``, finite.
     reach : float
-        Largest distance that can be asked for: the side of a cell.
+        Largest distance that can be asked for: the least side of a cell.
     """
 
     def __init__(self, points: DoubleArray, reach: float) -> None:
         self._points = points
-        self._reach = reach
         self._origin = points.min(axis=0) - reach if len(points) else np.zeros(2)
         extent = points.max(axis=0) - self._origin + reach if len(points) else np.ones(2)
-        self._columns, self._rows = (int(side) + 1 for side in extent // reach)
+        self._side = max(reach, math.sqrt(extent.prod() / (CELLS_PER_POINT * max(len(points), 1))))
+        self._columns, self._rows = (int(side) + 1 for side in extent // self._side)
         cell = self._cell(points)
         self._order = np.argsort(cell, kind="stable")
         counts = np.bincount(cell, minlength=self._columns * self._rows)
@@ -50,7 +55,7 @@ class Neighbours:
         distance : array
             Their distance, rising.
         """
-        place = (points - self._origin) // self._reach
+        place = (points - self._origin) // self._side
         inside = (place >= 0).all(axis=1) & (place[:, 0] < self._columns) & (place[:, 1] < self._rows)
         known = np.flatnonzero(inside)
         column, row = place[known].astype(np.intp).T
@@ -70,7 +75,7 @@ class Neighbours:
         return index[near], neighbour[near], distance[near]
 
     def _cell(self, points: DoubleArray) -> IntArray:
-        column, row = ((points - self._origin) // self._reach).astype(np.intp).T
+        column, row = ((points - self._origin) // self._side).astype(np.intp).T
         cell: IntArray = row * self._columns + column
         return cell
 

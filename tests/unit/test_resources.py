@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.resources import available_bytes, resident_bytes
+from indistack.resources import available_bytes, let_go_of_arrays, resident_bytes
 
 MB = 1 << 20
 
@@ -67,3 +67,11 @@ def test_on_this_machine() -> None:
     assert 60 * MB < resident_bytes() - before < 80 * MB
     assert 0 < available_bytes() < 1 << 50
     del held
+
+
+def test_freed_arrays_leave_the_process() -> None:
+    let_go_of_arrays()
+    arrays = [np.ones(MB) for _ in range(20)]  # 8 MB each: below what is returned otherwise
+    full = resident_bytes()
+    del arrays
+    assert full - resident_bytes() > 140 * MB
