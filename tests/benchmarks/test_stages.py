@@ -12,14 +12,15 @@ import pytest
 
 from indistack.align import ALIGNERS
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
+from indistack.canvas import Canvas, Placed
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
 from indistack.frame import Blob, FrameInfo, RawFrame
 from indistack.geometry import Transform
-from indistack.stack import METHODS
+from indistack.stack import METHODS, Extent
 from indistack.stars import StarFinder
-from indistack.tiles import integrate
+from indistack.tiles import Sampling, integrate
 from indistack.workers import Workers
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
@@ -100,8 +101,9 @@ def test_align(bench: Bench, benchmark: Any) -> None:
 def test_stack(bench: Bench, benchmark: Any, method: str) -> None:
     raw = decode(bench.blobs[0], bench.config.decode, bench.workers)
     frame = calibrator_of(Masters(), bench).calibrate(raw)
-    stack, debayer = METHODS.get(method)(*SIZE, 3), DEBAYERS.get("bilinear")()
+    stack = METHODS.get(method)(Extent(*SIZE, 3), bench.config.stack)
     angle = np.deg2rad(0.7)
     turn = Transform(np.array([[np.cos(angle), -np.sin(angle), 9], [np.sin(angle), np.cos(angle), -5], [0, 0, 1]]))
-    benchmark(integrate, frame, turn, SIZE, 1.0, debayer, stack.update, bench.workers)
+    sampling = Sampling(DEBAYERS.get("bilinear")())
+    benchmark(integrate, Placed(frame, turn), Canvas.over(*SIZE), sampling, stack.update, bench.workers)
     assert stack.integration().coverage.max() >= 1
