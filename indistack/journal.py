@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -15,7 +16,7 @@ from typing import Any
 from indistack.checkpoint import FOLDER as CHECKPOINTS
 from indistack.checkpoint import State
 from indistack.config import Config
-from indistack.errors import IndistackError, StackError
+from indistack.errors import FrameError, IndistackError, StackError
 from indistack.frame import Blob, IndexArray
 from indistack.ledger import event
 from indistack.outcome import Filed
@@ -79,20 +80,21 @@ class Journal:
         past = self._past
         for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
             sweep(folder)
-        left = self.spool.left()
         if past is None:
             self._sessions.end()
-            return left
+            return self.spool.left()
         self.record = Record(past.folder, self._config, self.spool)
         self._sessions.reopen(past.folder)
-        return [name for name in left if not self._was_in_the_ledger(name, self.record)]
+        for name in self.spool.names:  # first: of a sub that was being moved, what is left does not look whole
+            self._take_over(name, self.record)
+        return self.spool.left()
 
-    def _was_in_the_ledger(self, name: str, record: Record) -> bool:
-        """Tell whether a sub of the spool has its line, and give it to its session then."""
-        number = self._numbers.get((name, *self.spool.whence(name)))
-        if number is not None:
-            record.take_over(name, number)
-        return number is not None
+    def _take_over(self, name: str, record: Record) -> None:
+        """Give a sub of the spool to its session, if it has its line."""
+        with contextlib.suppress(FrameError):  # nobody knows any more what it is
+            number = self._numbers.get((name, *self.spool.whence(name)))
+            if number is not None:
+                record.take_over(name, number)
 
     def add(self, line: dict[str, Any], blob: Blob, mended: IndexArray, config: Config, start: State) -> None:
         """Write the line of a blob into the open session's ledger; the first line opens a session.

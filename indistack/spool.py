@@ -78,6 +78,11 @@ class Spool:
         """Give names that come after one that was given in an earlier run."""
         self._next = max(self._next, int(name) + 1)
 
+    @property
+    def names(self) -> list[str]:
+        """Of all that an earlier run has left, oldest first; what is in the ledger may have been moved in part."""
+        return self._left.copy()
+
     def left(self) -> list[str]:
         """Return the names of what an earlier run has left, oldest first; what it had not all written is dropped."""
         whole = [name for name in self._left if self._is_whole(name)]

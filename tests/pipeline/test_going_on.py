@@ -105,6 +105,21 @@ def test_a_checkpoint_of_another_version_is_passed_by(
     np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
 
 
+def test_a_sub_that_was_being_moved_from_the_spool_is_not_lost(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, blobs)
+    before = pixels(session)
+    cut_power(tmp_path, session)
+    last = lines_of(session)[-1]
+    (facts,) = (session / "subs").glob(f"{last['number']:06d}.*json")
+    facts.rename(tmp_path / "spool" / facts.name.replace(f"{last['number']:06d}", last["spooled"]))
+    for checkpoint in (session / "checkpoints").glob("?.npz"):
+        checkpoint.unlink()
+    run(tmp_path, [], goes_on=Sessions(tmp_path).past())
+    np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
+    assert len(lines_of(session)) == len(blobs)
+    assert not list((tmp_path / "spool").iterdir())
+
+
 def test_a_torn_last_line_is_dropped_and_its_sub_stacked(tmp_path: Path, blobs: list[Blob]) -> None:
     whole = run(tmp_path / "whole", blobs)
     session = run(tmp_path / "out", blobs[:-1])
