@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -37,9 +38,11 @@ class Mailbox:
         self._folder = output / FOLDER
 
     def clear(self) -> None:
-        """Remove what nobody has taken: it was meant for an agent that is gone."""
+        """Remove what nobody waits for any more: it was meant for an agent that is gone."""
         for path in self._folder.glob("*"):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # who wrote it has taken it back
+                if time.time() - path.stat().st_mtime > TAKEN_S:
+                    path.unlink()
 
     def collect(self) -> Iterator[Request]:
         """Take the commands that have come since the last time, oldest first."""
