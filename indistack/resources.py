@@ -9,8 +9,11 @@ from pathlib import Path
 
 ROOT = Path("/")
 
-M_MMAP_THRESHOLD, LARGE_BYTES = -3, 1 << 20
-"""Of glibc's mallopt; its threshold grows by itself up to 32 MB, a plane of 24 MP binned by two."""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Of glibc's mallopt; the second grows by itself up to 32 MB, a plane of 24 MP binned by two."""
+
+LARGE_BYTES, KEPT_BYTES = 1 << 23, 1 << 26
+"""Arrays from there on leave at once; of smaller ones so much is kept for the next sub."""
 
 
 def available_bytes(root: Path = ROOT) -> int:
@@ -35,11 +38,12 @@ def resident_bytes(root: Path = ROOT) -> int:
 def let_go_of_arrays() -> None:
     """Have the memory of large arrays leave the process as soon as they are freed, instead of being kept for others.
 
-    At 24 MP the process is up to a tenth smaller, and a sub takes a few hundredths longer.
+    At 24 MP the process is 6 % smaller. Small arrays are kept: every fresh page is cleared by the kernel first.
     """
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # another C library may not have it
     if set_option is not None:
         set_option(M_MMAP_THRESHOLD, LARGE_BYTES)
+        set_option(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def give_back_memory() -> None:

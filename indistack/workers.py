@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,7 +49,8 @@ class Workers:
     """
 
     def __init__(self, jobs: int) -> None:
-        cv2.setNumThreads(1)  # the threads are ours: OpenCV's own would fight them for the cores
+        cv2.setNumThreads(1)  # the threads are ours: those of OpenCV and BLAS would fight them for the cores
+        threadpool_limits(1, user_api="blas")
         self.jobs = jobs
         self.scratch = Scratch()
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="tile") if jobs > 1 else None

@@ -62,7 +62,7 @@ def find_candidates(smooth: FloatArray, mesh: Mesh, sigma: float, workers: Worke
     Returns
     -------
     Candidates
-        By falling `snr`. The outermost pixels hold none. A flat top counts once per pixel; the measurement joins them.
+        By falling `snr`. The outermost pixels hold none. A flat top counts once, in its middle.
     """
     height, width = smooth.shape
     limits = mesh.level + np.float32(sigma) * mesh.noise
@@ -84,7 +84,39 @@ def find_candidates(smooth: FloatArray, mesh: Mesh, sigma: float, workers: Worke
         return flat
 
     found = np.concatenate(workers.strips(work, height, STRIP_ROWS))
-    return _measure(smooth, mesh, found)
+    return _measure(smooth, mesh, _middles(found, width))
+
+
+def _middles(found: IntArray, width: int) -> IntArray:
+    """One pixel of each group of maxima that touch: neighbours that are both the highest are equally high.
+
+    `found` holds rising flat indices in a plane of that width, none of them in the outermost columns.
+    """
+    top = _tops(found, width)
+    if (top == np.arange(len(top))).all():
+        return found
+    y, x = np.divmod(found, width)
+    _, group, size = np.unique(top, return_inverse=True, return_counts=True)
+    middle_x, middle_y = (np.bincount(group, place) / size for place in (x, y))
+    away = np.hypot(x - middle_x[group], y - middle_y[group])
+    order = np.lexsort((away, group))
+    middles: IntArray = found[order[np.cumsum(size) - size]]
+    return middles
+
+
+def _tops(found: IntArray, width: int) -> IntArray:
+    """For each maximum, the place in `found` of the first one that it is joined with, by however many others."""
+    steps = (1, width - 1, width, width + 1)
+    place = np.minimum([np.searchsorted(found, found + step) for step in steps], len(found) - 1)
+    which, one = np.nonzero(found[place] == found + np.array(steps)[:, None])
+    other = place[which, one]
+    top = np.arange(len(found))
+    while (top[one] != top[other]).any():
+        least = np.minimum(top[one], top[other])
+        for ends in (one, other):
+            np.minimum.at(top, top[ends], least)
+        top = top[top]
+    return top
 
 
 def _measure(smooth: FloatArray, mesh: Mesh, found: IntArray) -> Candidates:

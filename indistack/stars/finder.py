@@ -17,6 +17,9 @@ from indistack.workers import Workers
 QUANTUM_NOISE = 0.1
 """Noise that rounding to steps of one leaves in the smoothed plane: 1/sqrt(12), averaged over some pixels."""
 
+CANDIDATES_PER_STAR = 4
+"""Candidates that are looked at for each star that may be kept: most may be hot pixels."""
+
 LEAST_SIDE_PX = 24
 """Smaller frames hold no stamp of a star."""
 
@@ -26,7 +29,7 @@ class StarsSettings(Settings):
 
     detection_sigma: float = Field(default=7.0, ge=2, le=100)
     """Height above the sky's noise, in the smoothed plane, that makes a candidate."""
-    max_stars: int = Field(default=600, ge=10, le=20_000)
+    max_stars: int = Field(default=300, ge=10, le=20_000)
     """Stars kept per frame, spread over the field."""
     mesh_px: int = Field(default=128, ge=32, le=2048)
     """Side of the cells in which the sky is measured (px): larger than a star, smaller than a nebula."""
@@ -91,5 +94,5 @@ class StarFinder:
         mesh = measure_mesh(smooth, settings.mesh_px // 2, QUANTUM_NOISE * sky.step_adu, self._workers)
         candidates = find_candidates(smooth, mesh, settings.detection_sigma, self._workers)
         height, width = smooth.shape
-        kept = spread(candidates.x, candidates.y, width, height, 2 * settings.max_stars)
+        kept = spread(candidates.x, candidates.y, width, height, CANDIDATES_PER_STAR * settings.max_stars)
         return measure_stars(frame, luminance, candidates.take(kept), sky, settings.max_stars, self._workers)

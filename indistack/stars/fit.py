@@ -21,9 +21,14 @@ SHAPE_PRIOR = 0.6
 """Relative standard deviation of the width terms around the start: it matters only where noise hides the shape."""
 
 MAX_STEPS = 12
-STILL_PX = 5e-3
-STILL_SHAPE = 0.02
-AMPLITUDE, SKY, X, Y, A, B, C = range(7)
+STILL_PX, STILL_SHAPE, PER_NOISE = 5e-3, 0.02, 20.0
+"""A star stands still when its centre and (relative) width change by less; by so many times more, the fainter it is:
+a seventh of what noise does to them."""
+
+FAINT_NOISE, FAINT_STEPS = 0.1, 6
+"""Candidates with more noise, in units of their height, get so many steps only: what needs more is mostly no star."""
+
+AMPLITUDE, SKY, X, Y, A, B, C, RESIDUAL = range(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +172,23 @@ def _descend(
     normal, slope = np.zeros((count, 7, 7), np.float32), np.zeros((count, 7), np.float32)
     damping = np.full(count, 1e-3)
     trial, active, seen = start.copy(), np.arange(count), (data, stamps.usable)
-    for _ in range(MAX_STEPS):
-        residual, jacobian = _linearise(*seen, stamps, trial[active])
-        now = np.einsum("nm,nm->n", residual, residual)
-        now = now + (pull[active] * (trial[active] - start[active]) ** 2).sum(axis=1)
+    for number in range(1, MAX_STEPS + 1):
+        columns = _linearise(*seen, stamps, trial[active])
+        products = columns @ columns.transpose(0, 2, 1)
+        now = products[:, RESIDUAL, RESIDUAL] + (pull[active] * (trial[active] - start[active]) ** 2).sum(axis=1)
         better = now <= cost[active]
         won = active[better]
         best[won], cost[won] = trial[won], now[better]
-        normal[won] = (jacobian @ jacobian.transpose(0, 2, 1))[better]
-        slope[won] = (jacobian @ residual[:, :, None])[better, :, 0]
+        normal[won], slope[won] = products[better, :RESIDUAL, :RESIDUAL], products[better, :RESIDUAL, RESIDUAL]
         damping[active] *= np.where(better, 0.2, 10)
         was = best[active]
         now_at = _step(was, normal[active], slope[active], pull[active], start[active], damping[active])
         trial[active] = now_at
         moved = np.hypot(now_at[:, X] - was[:, X], now_at[:, Y] - was[:, Y])
         reshaped = np.abs(now_at[:, A:] - was[:, A:]).max(axis=1) / was[:, A]
-        still = (moved < STILL_PX) & (reshaped < STILL_SHAPE)
+        ease = 1 + PER_NOISE * noise[active]
+        still = (moved < STILL_PX * ease) & (reshaped < STILL_SHAPE * ease)
+        still |= (noise[active] > FAINT_NOISE) & (number >= FAINT_STEPS)
         best[active[still]] = now_at[still]
         if still.all():
             break
@@ -193,14 +199,12 @@ def _descend(
     return best, normal[:, AMPLITUDE, AMPLITUDE].astype(np.float64), residual2
 
 
-def _linearise(
-    data: FloatArray, usable: FloatArray, stamps: Stamps, values: DoubleArray
-) -> tuple[FloatArray, FloatArray]:
-    """Residual ``(n, m)`` and Jacobian ``(n, 7, m)`` of some stars; 0 at unusable photosites."""
+def _linearise(data: FloatArray, usable: FloatArray, stamps: Stamps, values: DoubleArray) -> FloatArray:
+    """Jacobian of some stars and, behind it, their residual: ``(n, 8, m)``; 0 at unusable photosites."""
     amplitude, sky, x, y, a, b, c = (column[:, None] for column in values.astype(np.float32).T)
     dx, dy = stamps.u - x, stamps.v - y
     along_x, along_y = a * dx + c * dy, b * dy + c * dx
-    jacobian = np.empty((len(data), 7, data.shape[1]), np.float32)
+    jacobian = np.empty((len(data), RESIDUAL + 1, data.shape[1]), np.float32)
     profile = np.exp(-(along_x * dx + along_y * dy), out=jacobian[:, AMPLITUDE])
     profile *= usable
     height = amplitude * profile
@@ -212,7 +216,10 @@ def _linearise(
     np.multiply(height_x, -dx, out=jacobian[:, A])
     np.multiply(height * dy, -dy, out=jacobian[:, B])
     np.multiply(height_x, -2 * dy, out=jacobian[:, C])
-    return (data - sky) * usable - height, jacobian
+    residual = np.subtract(data, sky, out=jacobian[:, RESIDUAL])
+    residual *= usable
+    residual -= height
+    return jacobian
 
 
 def _step(

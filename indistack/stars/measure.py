@@ -28,13 +28,16 @@ REACH = 2.0
 """Radius of a stamp in units of the field's longer width. Not rounded to pixels: wings beyond it count as sky, and the
 same share must be lost whatever the seeing."""
 
-FIELD_STARS = 120
+FIELD_STARS = 64
 """Parts of the field; the best candidate of each tells the field's typical width."""
 GUESS_RADIUS = 12
 CUT_AT_ONCE = 256
 
 MOST_SITES = 1_200_000
 """Photosites measured at most: where everything is broad, fewer stars do."""
+
+FITS_PER_STAR = 1.5
+"""Candidates that are fitted for each star that may be kept: some turn out to be none."""
 
 LEAST_SNR = 3.0
 NARROWEST, WIDEST, WIDEST_CLIPPED = 0.6, 1.9, 5.0
@@ -76,7 +79,7 @@ def measure_stars(
     reach = float(np.clip(REACH * field[1], 5, 40))
     radius = int(np.ceil(reach))
     picked = picked[fits_inside(frame, x[picked], y[picked], radius)]
-    budget = max(FIELD_STARS, MOST_SITES // (2 * radius + 3) ** 2)
+    budget = max(FIELD_STARS, min(int(FITS_PER_STAR * limit), MOST_SITES // (2 * radius + 3) ** 2))
     picked = picked[spread(x[picked], y[picked], frame.width, frame.height, budget)]
     if len(picked) == 0:
         return empty_list(sky)

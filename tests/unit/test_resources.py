@@ -70,8 +70,10 @@ def test_on_this_machine() -> None:
 
 
 def test_freed_arrays_leave_the_process() -> None:
+    del [np.ones(3 * MB) for _ in range(4)][:]  # by itself the C library would from now on keep what is smaller
     let_go_of_arrays()
-    arrays = [np.ones(MB) for _ in range(20)]  # 8 MB each: below what is returned otherwise
-    full = resident_bytes()
-    del arrays
-    assert full - resident_bytes() > 140 * MB
+    pairs = [(np.ones(2 * MB), np.ones(4096)) for _ in range(20)]
+    full, small = resident_bytes(), [small for _, small in pairs]
+    del pairs
+    assert full - resident_bytes() > 240 * MB
+    del small

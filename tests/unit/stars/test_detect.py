@@ -52,3 +52,13 @@ def test_spread_takes_the_best_of_every_part_in_turn() -> None:
     y = np.array([1.0] * 8 + [1, 99])
     assert spread(x, y, 100, 100, 4, cells=4).tolist() == [0, 1, 8, 9]
     assert spread(x, y, 100, 100, 10, cells=4).tolist() == list(range(10))
+
+
+def test_a_flat_top_is_found_once_in_its_middle_and_its_neighbours_stay() -> None:
+    plane = np.full((200, 300), 10, np.float32)
+    rows, cols = np.mgrid[:200, :300]
+    plane[(rows - 90) ** 2 + (cols - 120) ** 2 <= 15**2] = 90
+    plane[90, 138] = plane[40, 50] = 60
+    plane[150, 200] = plane[151, 201] = plane[152, 200] = 50  # joined by their corners
+    found = candidates(plane, 5)
+    assert list(zip(found.x.round(), found.y.round(), strict=True)) == [(120, 90), (50, 40), (138, 90), (201, 151)]
