@@ -97,8 +97,10 @@ def clipped_mean(values: list[PixelArray], reject_sigma: float) -> DoubleArray:
     cube = np.stack([np.asarray(value, np.float64) for value in values])
     n = len(cube)
     known = np.isfinite(cube)
-    if n < 3 or not known.all():
-        return _plain_mean(cube, known)
+    if not known.all():
+        return _mean_of_known(cube, known)
+    if n < 3:
+        return np.asarray(cube.mean(axis=0))
     low, high = cube.min(axis=0), cube.max(axis=0)
     centre = (cube.sum(axis=0) - low - high) / (n - 2)
     cube -= centre
@@ -128,7 +130,7 @@ def _typical(deviations: DoubleArray) -> float:
     return 1.4826 * float(np.median(sample[:: max(1, sample.size // 50_000)]))
 
 
-def _plain_mean(cube: DoubleArray, known: BoolArray) -> DoubleArray:
+def _mean_of_known(cube: DoubleArray, known: BoolArray) -> DoubleArray:
     count = known.sum(axis=0)
     total = np.where(known, cube, 0.0).sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
