@@ -10,8 +10,9 @@ from indistack import gallery
 from indistack.calibrate import Calibrator
 from indistack.config import Config, jobs_of
 from indistack.errors import IndistackError
-from indistack.journal import only_one, state_of
-from indistack.ledger import event
+from indistack.journal import only_one
+from indistack.lines import event
+from indistack.memory import state_of
 from indistack.past import READMITTED, REMOVED, Past
 from indistack.pipeline import Pipeline
 from indistack.record import Record
@@ -65,7 +66,7 @@ def amend(
                 record.ledger.append(event(word, now, number=number))
         finally:
             record.ledger.close()
-            record.checkpoints.close(state_of(record, pipeline.memory))
+            record.checkpoints.close(state_of(pipeline, record.ledger.lines))
         if pipeline.session is None:
             raise IndistackError(f"{past.folder}: there is no stack")
         _write_pictures(pipeline.session, past.folder, config)

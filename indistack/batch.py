@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from indistack import gallery
 from indistack.atomic import atomic_file
+from indistack.blob import Blob
 from indistack.calibrate import Calibrator
 from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
-from indistack.frame import Blob
-from indistack.ledger import dump, record
+from indistack.ledger import dump
+from indistack.lines import record
 from indistack.locator import Locator
 from indistack.measures import measure
 from indistack.outcome import Refused

@@ -8,9 +8,9 @@ from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from indistack.blob import Blob, Content, Spooled
 from indistack.commands import Command, Request
 from indistack.errors import FrameError
-from indistack.frame import Blob, Spooled
 from indistack.sources import read_blob
 from indistack.spool import Spool
 
@@ -55,7 +55,7 @@ class BlobQueue:
 
     def put_spooled(self, name: str) -> None:
         """Add a frame that has waited in the spool since an earlier run."""
-        self._append(Blob(b"", "", "", name, datetime.now(UTC), spooled=Spooled(name)))
+        self._append(Blob(Content(b""), "", "", name, datetime.now(UTC), spooled=Spooled(name)))
 
     def get(self, timeout_s: float) -> Item | None:
         """Return the next item, None when there is none within the time."""
@@ -77,7 +77,7 @@ class BlobQueue:
     def _spill(self, blob: Blob) -> Blob:
         """Let go of the bytes of a frame that is on the disk; a full disk leaves memory as the last resort."""
         kept = blob if blob.path is not None else self._spool.take(blob)
-        return replace(kept, data=b"") if kept.spooled is not None or kept.path is not None else kept
+        return replace(kept, content=Content(b"")) if kept.spooled is not None or kept.path is not None else kept
 
     def _fetch(self, blob: Blob) -> Blob:
         """Read a frame back that waited on the disk."""
@@ -86,7 +86,7 @@ class BlobQueue:
         if blob.path is None or blob.fault:
             return blob
         read = read_blob(blob.path, blob.device)
-        return replace(blob, data=read.data, fault=read.fault)
+        return replace(blob, content=read.content, fault=read.fault)
 
     def _fetch_spooled(self, blob: Blob, spooled: Spooled) -> Blob:
         try:

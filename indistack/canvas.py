@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import CalibratedFrame, DoubleArray, Match
+from indistack.frame import CalibratedFrame, DoubleArray
 from indistack.geometry import Transform
+from indistack.scene import Match
 
 STEP_PX = 256
 """A canvas grows in such steps: not for every pixel of drift."""

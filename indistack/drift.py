@@ -10,15 +10,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from indistack.exposure_facts import differ, facts_again, facts_of, in_words, separation_deg
 from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.geometry import Transform
 from indistack.quantity import Angle, Length, angle_arcsec, length_px
 from indistack.settings import Settings
 
 log = logging.getLogger(__name__)
-
-EXPOSURE_TOLERANCE = 0.02
-"""Relative; drivers report the exposure that was measured, not the one that was asked for."""
 
 SHARE_OF_WIDTH = 0.25
 """Holds where a limit is an angle and nobody tells the plate scale."""
@@ -111,7 +109,7 @@ class Drift:
 
     def __init__(self, settings: DriftSettings, reference: CalibratedFrame) -> None:
         self._settings = settings
-        self._facts = _facts(reference)
+        self._facts = facts_of(reference)
         self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
         self._facts_of = {self.track_of(reference.info): self._facts}
         self._width_px = reference.width
@@ -127,14 +125,14 @@ class Drift:
     def facts(self, frame: CalibratedFrame) -> Verdict:
         """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target."""
         expected = self._expected(frame)
-        differing = {name: value for name, value in _facts(frame).items() if _differs(name, expected[name], value)}
+        differing = {name: value for name, value in facts_of(frame).items() if differ(name, expected[name], value)}
         changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
         self._changed_subs = self._changed_subs + 1 if changed == self._changed else 1
         self._changed = changed
         if not changed:
             return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
-        detail = f"{name}: {_words(expected[name])} in the stack, {_words(changed[name])} in this sub"
+        detail = f"{name}: {in_words(expected[name])} in the stack, {in_words(changed[name])} in this sub"
         if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
             return Verdict("refuse", f"{name}_changed", detail)
         if set(changed) == {"target"} and self.slew(frame.info).action == "restart":
@@ -193,7 +191,7 @@ class Drift:
 
     def accept(self, frame: CalibratedFrame) -> None:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""
-        self._facts_of.setdefault(self.track_of(frame.info), _facts(frame))
+        self._facts_of.setdefault(self.track_of(frame.info), facts_of(frame))
 
     def memory(self) -> dict[str, Any]:
         """Return what is remembered as plain values, which may pass through JSON."""
@@ -208,14 +206,14 @@ class Drift:
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Go on as the one would whose memory this is."""
-        self._facts_of = {name: _tuples(facts) for name, facts in memory["facts_of"].items()}
+        self._facts_of = {name: facts_again(facts) for name, facts in memory["facts_of"].items()}
         ra_deg, dec_deg = memory["pointing_deg"]
         self._pointing = replace(self._pointing, ra_deg=ra_deg, dec_deg=dec_deg)
         x, y = memory["centre_px"]
         self._centre_px = x, y
         self._limit_px = memory["limit_px"]
         self._beyond, self._steep, self._strangers, self._changed_subs = memory["patience"]
-        self._changed = _tuples(memory["changed"])
+        self._changed = facts_again(memory["changed"])
 
     def _expected(self, frame: CalibratedFrame) -> dict[str, object]:
         """What the sub must be like; of a filter that is new, exposure and gain are free."""
@@ -244,43 +242,3 @@ class Drift:
             return "restart"
         action: ScalableAction = getattr(settings, f"on_{name}")
         return action
-
-
-def _facts(frame: CalibratedFrame) -> dict[str, object]:
-    info = frame.info
-    return {
-        "size": (frame.width, frame.height, frame.channels),
-        "tone_curve": "straight" if info.linear else "curved",
-        "binning": info.binning,
-        "exposure": info.exposure_s,
-        "gain_setting": info.gain_setting,
-        "filter": info.filter_name or None,
-        "target": info.target or None,
-    }
-
-
-def _tuples(facts: Mapping[str, object]) -> dict[str, object]:
-    """Facts with tuples again where JSON knows lists only."""
-    return {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
-
-
-def _words(fact: object) -> str:
-    return " x ".join(map(str, fact)) if isinstance(fact, tuple) else str(fact)
-
-
-def _differs(name: str, ours: object, theirs: object) -> bool:
-    if ours is None or theirs is None:
-        return False
-    if name == "exposure" and isinstance(ours, float) and isinstance(theirs, float):
-        return abs(theirs - ours) > EXPOSURE_TOLERANCE * max(abs(ours), abs(theirs))
-    return ours != theirs
-
-
-def separation_deg(a: FrameInfo, b: FrameInfo) -> float | None:
-    """Angle between two pointings (deg), by the haversine formula; None where a header does not say."""
-    if a.ra_deg is None or a.dec_deg is None or b.ra_deg is None or b.dec_deg is None:
-        return None
-    dec_a, dec_b = math.radians(a.dec_deg), math.radians(b.dec_deg)
-    half_dec, half_ra = (dec_b - dec_a) / 2, math.radians(b.ra_deg - a.ra_deg) / 2
-    h = math.sin(half_dec) ** 2 + math.cos(dec_a) * math.cos(dec_b) * math.sin(half_ra) ** 2
-    return math.degrees(2 * math.asin(min(1.0, math.sqrt(h))))

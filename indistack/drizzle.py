@@ -47,8 +47,8 @@ class Drizzle:
         self._to_drops = mapping_of(regridded(place, 1 / scale, 0.0), canvas.size, 0.0, workers.scratch)
         self._light = Light(sub)
 
-    def sample(self, canvas_box: Box) -> tuple[FloatArray, FloatArray] | None:
-        """Pixels and weight of a box of the canvas as in `tiles.Sampler`.
+    def sample(self, canvas_box: Box, out: FloatArray) -> FloatArray | None:
+        """Fill a box of the canvas and return its weight as in `tiles.Sampler`.
 
         The weight is ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``: 1 for each whole drop, times the sub's.
         """
@@ -57,15 +57,16 @@ class Drizzle:
         if footprint is None:
             return None
         values, drops = self._drops(footprint.box)
-        pixels = self._let_fall("warped", values, footprint.box, canvas_box)
-        weight = self._let_fall("fallen", drops, footprint.box, canvas_box)
+        weight = self._scratch("fallen", (*shape_of(canvas_box), *drops.shape[2:]), np.float32)
+        self._let_fall(values, footprint.box, canvas_box, out)
+        self._let_fall(drops, footprint.box, canvas_box, weight)
         reached = weight > LEAST_WEIGHT
         if not reached.any():
             return None
-        each = (..., *[np.newaxis] * (pixels.ndim - weight.ndim))
-        np.divide(pixels, weight[each], out=pixels, where=reached[each])
+        each = (..., *[np.newaxis] * (out.ndim - weight.ndim))
+        np.divide(out, weight[each], out=out, where=reached[each])
         weight *= np.float32(self._weight) * reached
-        return pixels, weight
+        return weight
 
     def _drops(self, box: Box) -> tuple[FloatArray, FloatArray]:
         """Values in the reference's ADU and drops (1, or 0 where there is none) of a box of the frame."""
@@ -94,13 +95,11 @@ class Drizzle:
         values *= drops
         return values, drops
 
-    def _let_fall(self, name: str, drops: FloatArray, box: Box, canvas_box: Box) -> FloatArray:
+    def _let_fall(self, drops: FloatArray, box: Box, canvas_box: Box, out: FloatArray) -> None:
         """Sum, for each pixel of the canvas, the drops' parts that it catches."""
         scale = self._scale
         height, width, *channels = drops.shape
         spread = self._scratch("spread", (scale * height, scale * width, *channels), np.float32)
         spread[:] = 0
         spread[::scale, ::scale] = drops
-        out = self._scratch(name, (*shape_of(canvas_box), *channels), np.float32)
         resample(self._to_drops, spread, grown(box, scale), canvas_box, cv2.INTER_LINEAR, out, cv2.BORDER_CONSTANT)
-        return out

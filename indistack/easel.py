@@ -12,8 +12,9 @@ from indistack.canvas import Canvas
 from indistack.config import Config, stacks_of
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, Scene
+from indistack.frame import CalibratedFrame
 from indistack.resources import available_bytes, resident_bytes
+from indistack.scene import Scene
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.tiles import Sampling
 from indistack.workers import Workers

@@ -12,11 +12,12 @@ from indistack.config import MAIN
 from indistack.enhance import PictureSettings, render
 from indistack.fan import Branch
 from indistack.fits_header import StackFacts, output_cards, with_own_filter
-from indistack.frame import FrameInfo, Integration
+from indistack.frame import FrameInfo
 from indistack.linear import LinearPicture, StackPicture
 from indistack.maps import maps_of
 from indistack.palette import Channel, ColourPicture, Mix, choose
 from indistack.photometry import expected_scale
+from indistack.picture import Integration
 from indistack.session import Session
 from indistack.sinks import Snapshot
 from indistack.track import Track

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from indistack.frame import Integration
+from indistack.picture import Integration
 from indistack.stack import measure_noise
 
 LINES = 64

@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from indistack.blob import Blob
 from indistack.checkpoint import FOLDER as CHECKPOINTS
 from indistack.checkpoint import State
 from indistack.config import Config
 from indistack.errors import FrameError, IndistackError, StackError
-from indistack.frame import Blob, IndexArray
-from indistack.ledger import event
+from indistack.frame import IndexArray
+from indistack.lines import event
 from indistack.outcome import Filed
-from indistack.packing import Arrays
 from indistack.past import SUBS, Past
 from indistack.record import Record
 from indistack.sessions import Sessions
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 LOCK_PATIENCE_S, LOCK_POLL_S = 2.0, 0.05
 
-Memory = Callable[[Arrays], dict[str, Any]]
-"""Returns what is remembered, and puts its arrays into the dict."""
+StateAfter = Callable[[int], State]
+"""Returns all that is remembered after so many lines of the ledger."""
 
 
 class Journal:
@@ -121,6 +121,8 @@ class Journal:
             folder = self._sessions.begin(self._clock(), str(line.get("target") or ""))
             self.record = Record.begin(folder, config, self.spool, start)
         self.record.add(line, mended)
+        if line["reason"] == "internal_error":
+            _keep_bytes(self.record.folder / "kept", blob, line["number"])  # before their file moves
         if blob.spooled is None:
             return
         if line["outcome"] == Filed.word:  # the library has it
@@ -142,24 +144,27 @@ class Journal:
         if blob.spooled is not None:
             self.spool.forget(blob.spooled.name)
 
-    def checkpoint(self, memory: Memory) -> None:
+    def checkpoint(self, state_after: StateAfter) -> None:
         """Write a checkpoint if one is due."""
         record = self.record
         if record is not None and not record.ledger.late and record.checkpoints.is_due():
-            record.checkpoints.write(state_of(record, memory))
+            record.checkpoints.write(state_after(record.ledger.lines))
 
-    def end(self, memory: Memory) -> None:
+    def end(self, state_after: StateAfter) -> None:
         """The open session has ended."""
         if self.record is not None:
-            self.record.close(state_of(self.record, memory))
+            self.record.close(state_after(self.record.ledger.lines))
             self._sessions.end()
         self.record = None
 
 
-def state_of(record: Record, memory: Memory) -> State:
-    """Return all that is remembered after the last line of a ledger; the arrays are no copies."""
-    arrays: Arrays = {}
-    return State(record.ledger.lines, memory(arrays), arrays)
+def _keep_bytes(folder: Path, blob: Blob, number: int) -> None:
+    """Keep the frame that a bug refused: it is wanted for mending the bug, and for the stack afterwards."""
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number:06d}{blob.suffix}").write_bytes(blob.data)
+    except OSError as error:
+        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error.strerror)
 
 
 def _folders(session: Path) -> tuple[Path, ...]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from indistack.frame import FloatArray, Integration
+from indistack.frame import FloatArray
 from indistack.growth import typical_weight
 from indistack.linear import StackPicture
+from indistack.picture import Integration
 from indistack.stack import measure_noise, noise_map
 
 NEAR = 0.1

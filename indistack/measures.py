@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import DoubleArray, StarList
+from indistack.frame import DoubleArray
+from indistack.scene import StarList
 
 SHAPE_SNR = 10.0
 """Below, noise gives a round star an eccentricity of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from indistack.blob import Blob
 from indistack.config import Config
 from indistack.errors import FrameError, IndistackError
-from indistack.frame import Blob, IndexArray
-from indistack.ledger import Written, read_lines
+from indistack.frame import IndexArray
+from indistack.ledger import read_lines
+from indistack.lines import Line, Written
 from indistack.outcome import Accepted, Refused, Restarted
 from indistack.settings import load
 from indistack.sources import stamp_of
 from indistack.spool import read_spooled
-
-Line = Mapping[str, Any]
 
 SETTINGS = "settings.toml"
 SUBS = "subs"

@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import Field
 
 from indistack.errors import FrameError
-from indistack.frame import Match
 from indistack.measures import Measures
+from indistack.scene import Match
 from indistack.settings import Settings
 
 HISTORY = 50

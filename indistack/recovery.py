@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from indistack.checkpoint import DAMAGED, State
 from indistack.errors import FrameError, IndistackError
-from indistack.ledger import Ledger, event
+from indistack.follow import follow, skip
+from indistack.ledger import Ledger
+from indistack.lines import Line, event
+from indistack.memory import recall, start_of
 from indistack.outcome import Refused
-from indistack.packing import Arrays
 from indistack.past import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Past
 from indistack.pipeline import PAUSED, Pipeline
 from indistack.record import Record
 from indistack.unstack import again, readmit, remove
 
 log = logging.getLogger(__name__)
-
-Line = Mapping[str, Any]
 
 
 class Recovery:
@@ -60,9 +59,7 @@ class Recovery:
 
     def _load(self) -> int:
         """Take the newest state that is whole; return how many lines are in it."""
-        arrays: Arrays = {}
-        fresh = State(0, self._pipeline.beginning(arrays), arrays)
-        for state in (*self._checkpoints.newest_first(), fresh):
+        for state in (*self._checkpoints.newest_first(), start_of(self._pipeline)):
             if state.lines <= len(self._past.lines) and self._recall(state):
                 return state.lines
         return 0
@@ -72,7 +69,7 @@ class Recovery:
             return again(self._pipeline, self._past, number)
 
         try:
-            self._pipeline.recall(state.facts, state.arrays, one)
+            recall(self._pipeline, state, one)
         except (IndistackError, *DAMAGED) as error:
             log.warning("the checkpoint after line %d is of no use: %s", state.lines, error)
             return False
@@ -94,9 +91,9 @@ class Recovery:
         if line.get("masters") is None:  # it was not looked at
             return
         try:
-            self._pipeline.follow(line, self._past.blob(line["number"]))
+            follow(self._pipeline, line, self._past.blob(line["number"]))
         except FrameError:
-            self._pipeline.skip(line)
+            skip(self._pipeline, line)
             raise
 
     def _follow_branch(self, line: Line) -> None:

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from indistack.blob import Blob
 from indistack.calibrate import Calibrator
 from indistack.checkpoint import DAMAGED, START, Checkpoints
 from indistack.config import Config
 from indistack.errors import FrameError
-from indistack.frame import Blob
+from indistack.memory import recall
 from indistack.past import LIGHTS, Past
 from indistack.pipeline import PAUSED, Pipeline
 from indistack.unstack import again
@@ -46,7 +47,7 @@ class Replay:
         start = Checkpoints(self._past.folder, config.checkpoint).read(START)
         if start is not None:
             try:
-                pipeline.recall(start.facts, start.arrays, lambda number: again(pipeline, self._past, number))
+                recall(pipeline, start, lambda number: again(pipeline, self._past, number))
             except DAMAGED as error:
                 log.warning("bad pixels are learned anew: %s", error)
         pipeline.paused = False

@@ -6,27 +6,29 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from indistack.blob import Blob
 from indistack.blob_queue import BlobQueue, Item
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
-from indistack.checkpoint import State
 from indistack.commands import Command, Request
 from indistack.config import Config, jobs_of
-from indistack.errors import IndistackError, SourceError, StackError
-from indistack.frame import Blob
+from indistack.errors import IndistackError, StackError
+from indistack.feed import Feed
+from indistack.intake import DUPLICATE
 from indistack.journal import Journal, only_one
-from indistack.ledger import describe, record
+from indistack.lines import describe, record
 from indistack.locator import Locator
 from indistack.mailbox import Mailbox, reply
+from indistack.memory import start_of, state_of
 from indistack.orders import Orders
 from indistack.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.pace import Pace
-from indistack.packing import Arrays
 from indistack.past import FileStamps, Past
-from indistack.pipeline import DUPLICATE, Pipeline
+from indistack.pipeline import Pipeline
 from indistack.publisher import Publisher
 from indistack.recovery import Recovery
 from indistack.session import Session
@@ -38,8 +40,6 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[dict[str, Any]], None]
 """Gets the ledger line of every blob."""
-
-FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 
 IDLE_S = 0.5
 """Without frames the status is refreshed that often."""
@@ -89,7 +89,6 @@ class Agent:
     ) -> None:
         _make_folder(folder)
         self._config = config
-        self._sources = sources
         self._folder = folder
         self._listener = listener
         self._clock = clock
@@ -97,6 +96,7 @@ class Agent:
         self._past = goes_on
         self._journal = Journal(folder, config, clock, goes_on)
         self._mailbox = Mailbox(folder)
+        self._feed = Feed(sources, self._receive)
         self._queue = BlobQueue(int(config.queue.max_mb * 1e6), self._journal.spool, config.spool.enabled)
         self._workers = Workers(jobs_of(config.stack))
         calibrator = calibrator_for(self._workers)
@@ -139,18 +139,15 @@ class Agent:
             self._run(stop, max_subs)
 
     def _run(self, stop: threading.Event, max_subs: int) -> None:
-        ended = threading.Event()
         if self._learner is not None:
             self._learner.start()
-        threads = [threading.Thread(target=self._feed, args=(each, ended), daemon=True) for each in self._sources]
-        for thread in threads:
-            thread.start()
+        self._feed.start()
         try:
             self._recover()
             while not (max_subs and self._subs >= max_subs):
                 if stop.is_set():
-                    ended.set()
-                over = ended.is_set() or not any(thread.is_alive() for thread in threads)
+                    self._feed.end()
+                over = self._feed.is_over
                 for request in self._mailbox.collect():
                     self._queue.put(request)
                 item = self._queue.get(IDLE_S)
@@ -162,24 +159,8 @@ class Agent:
                 self._write_status("paused" if self._pipeline.paused else "running")
             self._forget_the_rest()
         finally:
-            ended.set()
-            for thread in threads:
-                thread.join()
+            self._feed.close()
             self._close()
-
-    def _feed(self, source: Source, stop: threading.Event) -> None:
-        """Run one source, again and again if it fails."""
-        pause_s = FIRST_RETRY_S
-        while not stop.is_set():
-            try:
-                source.run(self._receive, stop)
-                return
-            except SourceError as error:
-                log.error("%s; trying again in %.0f s", error, pause_s)
-            except Exception:  # the top of a thread: the source is started anew
-                log.exception("a bug in indistack; the source is started again in %.0f s", pause_s)
-            stop.wait(pause_s)
-            pause_s = min(2 * pause_s, LAST_RETRY_S)
 
     def _receive(self, blob: Blob) -> None:
         if blob.path is not None and self._known.has(blob.path):
@@ -221,8 +202,7 @@ class Agent:
         return ""
 
     def _take(self, blob: Blob) -> None:
-        arrays: Arrays = {}
-        start = State(0, self._pipeline.beginning(arrays), arrays)
+        start = start_of(self._pipeline)
         outcome = self._pipeline.process(blob, self._taken + 1)
         if outcome.reason == DUPLICATE:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
@@ -234,8 +214,6 @@ class Agent:
         self._status.count(outcome, line)
         try:
             self._journal.add(line, blob, self._pipeline.mended, self._pipeline.config, start)
-            if outcome.reason == "internal_error" and self._journal.record is not None:
-                _keep_bytes(self._journal.record.folder / "kept", self._taken, blob)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
         log.info("%s %s", line["outcome"], describe(line))
@@ -243,7 +221,7 @@ class Agent:
             self._listener(line)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
-            self._journal.checkpoint(self._pipeline.memory)
+            self._journal.checkpoint(partial(state_of, self._pipeline))
 
     def _centre(self, outcome: Outcome, received: datetime) -> dict[str, Any]:
         """Keep the target in the middle; return what the ledger is to know of it."""
@@ -261,12 +239,12 @@ class Agent:
         if self._journal.record is None:
             return
         self._publisher.finish(session, self._journal.record.folder)
-        self._journal.end(self._pipeline.memory)
+        self._journal.end(partial(state_of, self._pipeline))
 
     def _close(self) -> None:
         self._pipeline.reset()
         self._locator.close()
-        self._journal.end(self._pipeline.memory)
+        self._journal.end(partial(state_of, self._pipeline))
         self._publisher.close()
         if self._learner is not None:
             self._learner.close()
@@ -278,7 +256,7 @@ class Agent:
         facts = {
             "session": self._journal.name,
             "waiting": len(self._queue),
-            "sources": [source.status() for source in self._sources],
+            "sources": self._feed.status(),
             "library": self._learner.status() if self._learner is not None else None,
             "sky": session.sky if session is not None else None,
             "centre": self._keeper.status() if self._keeper is not None else None,
@@ -291,12 +269,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IndistackError(f"{folder}: the output folder cannot be made: {error.strerror}") from error
-
-
-def _keep_bytes(folder: Path, number: int, blob: Blob) -> None:
-    """Keep the frame that a bug refused: it is wanted for mending the bug, and for the stack afterwards."""
-    try:
-        folder.mkdir(exist_ok=True)
-        (folder / f"{number:06d}{blob.suffix}").write_bytes(blob.data)
-    except OSError as error:
-        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error.strerror)

@@ -3,61 +3,33 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from itertools import chain, count
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from indistack.align import ALIGNERS, Aligner, Known, ReferenceStars, chained, mapped
+from indistack.align import Aligner
 from indistack.canvas import Canvas, Placed
 from indistack.comet import Motion
 from indistack.config import Config
 from indistack.drift import Drift
-from indistack.easel import Easel, Studio, lacking
-from indistack.errors import FrameError, RegistrationError
+from indistack.easel import Easel, lacking
+from indistack.errors import FrameError
 from indistack.fan import Branch
 from indistack.fits_header import Wcs, read_wcs
-from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene
+from indistack.frame import CalibratedFrame, FrameInfo, hollow
 from indistack.geometry import Transform
-from indistack.ledger import Written
-from indistack.packing import Arrays, pack, unpack
-from indistack.photometry import measure_sky
+from indistack.names import file_words
 from indistack.quality import Judge
+from indistack.registration import Registration
+from indistack.scene import Match
 from indistack.solve import Solution
 from indistack.stack import BranchSettings, Follow, StackMethod
-from indistack.stars import StarFinder
-from indistack.track import Reference, Seen, Track
+from indistack.track import Fit, Reference, Seen, Track
 
 log = logging.getLogger(__name__)
-
-Again = Callable[[int], tuple[CalibratedFrame, Written]]
-"""Gives a sub of the ledger as it was calibrated when it came, and what its line says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Where a sub belongs.
-
-    Attributes
-    ----------
-    transform : Transform
-        Sub -> reference.
-    match : Match
-        What brings its light to that of the track's subs.
-    track : Track
-        Of its filter.
-    weights : mapping, optional
-        What it counts in each stack that takes it, where that has been decided before.
-    """
-
-    transform: Transform
-    match: Match
-    track: Track
-    weights: Mapping[str, float] | None = None
 
 
 class Session:
@@ -76,6 +48,14 @@ class Session:
 
     Attributes
     ----------
+    drift : Drift
+        Tells when another stack is to begin.
+    registration : Registration
+        Finds the subs' places on the reference.
+    tracks : dict
+        The filters' parts, by name.
+    first : CalibratedFrame
+        The first sub without its pixels.
     solution : Solution or None
         Where the reference is on the sky, when a solver has found it.
     lock : Lock
@@ -87,14 +67,10 @@ class Session:
         self._easel = easel
         self.reference = reference
         self.drift = Drift(self.config.drift, frame)
-        self.aligner: Aligner = ALIGNERS.get(self.config.align.method)(self.config.align).for_reference(reference.scene)
-        self.tracks: dict[str, Track] = {self.drift.track_of(frame.info): self._new_track(reference)}
+        self.registration = Registration(config, reference.scene, easel.workers)
+        self.tracks: dict[str, Track] = {self.drift.track_of(frame.info): self.new_track(reference)}
+        self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self._motion: Motion | None = None
-        self._first = replace(frame, pixels=_blank(frame.pixels.shape), bad=None)
-        self._guess: Transform | None = None
-        self._before = reference.scene, Transform.identity()
-        self._compared = ReferenceStars(self.config.align, reference.scene)
-        self.stranger: Scene | None = None
         self.solution: Solution | None = None
         self.lock = threading.Lock()
 
@@ -135,9 +111,9 @@ class Session:
         return next(iter(self.tracks.values())).fan.main.method
 
     @property
-    def how_aligned(self) -> dict[str, str]:
-        """By which aligner, and why by that one, for the ledger."""
-        return {"align_method": ALIGNERS.name_of(self.aligner), "align_reason": self.aligner.reason}
+    def aligner(self) -> Aligner:
+        """What finds the subs' places."""
+        return self.registration.aligner
 
     @property
     def wcs(self) -> Wcs | None:
@@ -172,52 +148,18 @@ class Session:
         why_not = lacking(self.config, self._easel.extent, sub.frame)
         if why_not:
             raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
-        light = Reference(sub.scene, measure_sky(sub.frame), sub.frame.info, name)
-        return self._new_track(light.moved(transform))
+        return self.new_track(sub.as_reference(name).moved(transform))
 
-    def _new_track(self, light: Reference) -> Track:
+    def new_track(self, light: Reference) -> Track:
+        """Return an empty track of subs whose light is brought to this one's."""
         return Track(self.config, light, self._easel, self.aligner.needs_stars)
-
-    def register(self, scene: Scene) -> Transform:
-        """Find the transform from a sub to the reference, directly or by way of the sub before.
-
-        Raises
-        ------
-        RegistrationError
-            The aligner finds none.
-        """
-        if self.config.align.against == "reference":
-            return self.aligner.register(scene, self._compared.scene, self._guess)
-        other, to_reference = self._before
-        step = self.aligner.register(scene, other, None)
-        return chained(step, to_reference, scene.width, scene.height)
-
-    def fits(self, scene: Scene, other: Scene | None) -> bool:
-        """Tell whether two subs show the same field; no sub shows none."""
-        if other is None:
-            return False
-        try:
-            self.aligner.register(scene, other, None)
-        except RegistrationError:
-            return False
-        return True
 
     def add(self, sub: Seen, fit: Fit, number: int = 0) -> dict[str, float]:
         """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
         with self.lock:
             weights = self._add(sub, fit, number)
-        if self.aligner.needs_stars:
-            self._learn_stars(sub, fit)
+        self.registration.learn(sub, fit, self.canvas)
         return weights
-
-    def _learn_stars(self, sub: Seen, fit: Fit) -> None:
-        """Compare later subs with the stars of this one, or of the stack, where these are better."""
-        self._compared.offer(sub.scene, fit.transform)
-        main, n_subs = fit.track.fan.main, fit.track.n_subs
-        if main.settings.follow == "stars" and self._compared.is_due(n_subs):
-            finder = StarFinder(self.config.stars, self._easel.workers)
-            found = finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
-            self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(self.canvas.matrix)))))
 
     def _add(self, sub: Seen, fit: Fit, number: int) -> dict[str, float]:
         track = fit.track
@@ -235,9 +177,7 @@ class Session:
         self.tracks.setdefault(self.drift.track_of(sub.frame.info), track)
         self.drift.accept(sub.frame)
         track.count(sub, fit.match)
-        self._guess, self.stranger = fit.transform, None
-        if self.config.align.against == "previous":
-            self._before = sub.scene, fit.transform
+        self.registration.accept(sub.scene, fit.transform)
         return weights
 
     def place(
@@ -296,74 +236,6 @@ class Session:
             for track in self.tracks.values():
                 track.fan.drop_branch(name)
 
-    def memory(self, arrays: Arrays) -> dict[str, Any]:
-        """Return what is remembered as plain values; `arrays` gets what they refer to: the state itself, no copies."""
-        canvas, first = self.canvas, self._first
-        tracks = {
-            name: {"light": pack(track.light, arrays), **track.memory(arrays)} for name, track in self.tracks.items()
-        }
-        return {
-            "reference": pack(self.reference, arrays),
-            "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
-            "canvas": pack(canvas, arrays),
-            "rung": self.rung,
-            "branches": {name: one.model_dump(mode="json") for name, one in self.config.branches.items()},
-            "drift": self.drift.memory(),
-            "guess": pack(self._guess, arrays),
-            "before": pack(self._before, arrays),
-            "compared": pack(self._compared.known, arrays),
-            "stranger": pack(self.stranger, arrays),
-            "tracks": tracks,
-        }
-
-    @classmethod
-    def recalled(
-        cls, config: Config, studio: Studio, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
-    ) -> Session:
-        """Return the session whose memory this is.
-
-        Parameters
-        ----------
-        again : callable
-            Gives subs that stacks want again, by their number in the ledger.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError, OSError, BadZipFile
-            The memory is damaged or that of another version.
-        FrameError
-            A sub that is wanted again is lost.
-        """
-
-        def known(kind: Any, name: str) -> Any:
-            return unpack(kind, memory[name], arrays)
-
-        branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
-        config = config.model_copy(update={"branches": branches})
-        reference = known(Reference, "reference")
-        shape, cfa, info = memory["first"]
-        first = CalibratedFrame(_blank(shape), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
-        easel = studio.easel_again(reference.scene, first, known(Canvas, "canvas"), memory["rung"])
-        session = cls(config, easel, reference, first)
-        session.drift.recall(memory["drift"])
-        session._guess = known(Transform | None, "guess")
-        session._before = known(tuple[Scene, Transform], "before")
-        session._compared.known = known(Known, "compared")
-        session.stranger = known(Scene | None, "stranger")
-        session.tracks = {name: session._track_recalled(one, arrays, again) for name, one in memory["tracks"].items()}
-        return session
-
-    def _track_recalled(self, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again) -> Track:
-        track = self._new_track(unpack(Reference, memory["light"], arrays))
-
-        def placed(number: int, branch: Branch) -> Placed:
-            frame, written = again(number)
-            weight = written.weights[branch.name]
-            return self.place(frame, written.transform, written.match, branch, weight, number)
-
-        track.recall(memory, arrays, placed)
-        return track
-
     def _set_branches(self, branches: dict[str, BranchSettings]) -> None:
         """Have these for filters that are still to come, too."""
         self.config = self.config.model_copy(update={"branches": branches})
@@ -373,22 +245,6 @@ class Session:
         several = len(self.tracks) > 1
         return {
             f"{name}-{word}" if several else name: (track, branch)
-            for word, track in zip(_file_words(self.tracks), self.tracks.values(), strict=True)
+            for word, track in zip(file_words(self.tracks), self.tracks.values(), strict=True)
             for name, branch in track.fan.branches.items()
         }
-
-
-def _file_words(filter_names: Iterable[str]) -> list[str]:
-    """Return the names as parts of file names, no two alike."""
-    words: list[str] = []
-    for name in filter_names:
-        plain = re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "none"
-        numbered = (f"{plain}-{number}" for number in count(2))
-        taken = {word.lower() for word in words}
-        words.append(next(word for word in chain([plain], numbered) if word.lower() not in taken))
-    return words
-
-
-def _blank(shape: Iterable[int]) -> PixelArray:
-    """Pixels of that shape which take no memory: of a frame that only its facts are wanted of."""
-    return np.broadcast_to(np.uint16(0), tuple(shape))

@@ -12,7 +12,8 @@ from pathlib import Path
 from indistack.atomic import atomic_file
 from indistack.checkpoint import FOLDER as CHECKPOINTS
 from indistack.errors import IndistackError, SinkError, StackError
-from indistack.ledger import LEDGER, read_lines, session_name
+from indistack.ledger import LEDGER, read_lines
+from indistack.names import session_name
 from indistack.outcome import Refused
 from indistack.past import SUBS, Past, sub_name
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from indistack.atomic import atomic_file
+from indistack.blob import Blob, Content, Spooled
 from indistack.errors import FrameError, SinkError
-from indistack.frame import Blob, Spooled
 from indistack.settings import Settings
 from indistack.sources import stamp_of
 
@@ -100,7 +100,7 @@ class Spool:
         begin_s, name = time.perf_counter(), f"{self._next:08d}"
         stamp = stamp_of(blob.path) if blob.path is not None else None
         try:
-            self._write(name, blob, 0 if stamp is None else stamp.modified_ns)
+            content = self._write(name, blob, 0 if stamp is None else stamp.modified_ns)
         except (OSError, SinkError) as error:
             if not self._full:
                 log.error("%s: subs are not kept from now on, a power cut would cost them: %s", self._folder, error)
@@ -110,7 +110,8 @@ class Spool:
         self._full = False
         self._next += 1
         took_ms = 1e3 * (time.perf_counter() - begin_s)
-        return replace(blob, spooled=Spooled(name, took_ms, None if stamp is None else stamp.modified_ns))
+        spooled = Spooled(name, took_ms, None if stamp is None else stamp.modified_ns)
+        return replace(blob, content=content, spooled=spooled)
 
     def read(self, name: str) -> Blob:
         """Return a blob that is kept here; see `read_spooled`."""
@@ -152,17 +153,21 @@ class Spool:
         """Facts last: as long as they are there the sub is."""
         return sorted(self._folder.glob(f"{name}.*"), key=lambda path: path.suffix == FACTS)
 
-    def _write(self, name: str, blob: Blob, modified_ns: int) -> None:
+    def _write(self, name: str, blob: Blob, modified_ns: int) -> Content:
+        """Write a blob's facts, and its bytes where they would not last elsewhere; return these with their place."""
         here = blob.path is None or _is_temporary(blob.path)
         self._require_room(blob.size_bytes if here else 0)
         self._folder.mkdir(parents=True, exist_ok=True)
         facts = _facts(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
         with atomic_file(self._folder / f"{name}{FACTS}") as file:
             file.write(json.dumps(facts).encode())
-        if here:
-            with atomic_file(self._folder / str(facts["file"])) as file:
-                file.write(blob.data)
-            self._used_bytes += blob.size_bytes
+        if not here:
+            return blob.content
+        path = self._folder / str(facts["file"])
+        with atomic_file(path) as file:
+            file.write(blob.data)
+        self._used_bytes += blob.size_bytes
+        return Content(blob.data, path)
 
     def _require_room(self, n_bytes: int) -> None:
         while not self._has_room(n_bytes):
@@ -196,7 +201,7 @@ def read_spooled(folder: Path, name: str) -> Blob:
     if zlib.crc32(data) != facts["crc32"]:
         raise FrameError("lost", f"{path} is not what was received")
     return Blob(
-        data,
+        Content(data, path),
         facts["suffix"],
         facts["device"],
         facts["origin"],

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indistack.calibrate import Entry
-from indistack.ledger import describe
+from indistack.lines import describe
 
 STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan", "filed": "blue"}
 

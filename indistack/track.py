@@ -11,13 +11,14 @@ from indistack.canvas import Placed
 from indistack.config import Config, stacks_of
 from indistack.easel import Easel
 from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, FrameInfo, Match, PixelArray, Scene
+from indistack.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.geometry import Transform
 from indistack.growth import Growth
 from indistack.measures import Measures, measure
 from indistack.packing import ARRAY, Arrays, pack, unpack
-from indistack.photometry import Photometer, Sky
+from indistack.photometry import Photometer, Sky, measure_sky
 from indistack.quality import Judge
+from indistack.scene import Match, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Seen:
     frame: CalibratedFrame
     scene: Scene
     measures: Measures
+
+    def as_reference(self, name: str) -> Reference:
+        """Return it as what others are compared with."""
+        return Reference(self.scene, measure_sky(self.frame), self.frame.info, name)
 
 
 class Track:
@@ -142,3 +147,25 @@ class Track:
             branch, planes = self.fan.branches[name], memory["planes"][name]
             stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
             branch.recall(one, stored, [again(number, branch) for number in one["kept"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where a sub belongs.
+
+    Attributes
+    ----------
+    transform : Transform
+        Sub -> reference.
+    match : Match
+        What brings its light to that of the track's subs.
+    track : Track
+        Of its filter.
+    weights : mapping, optional
+        What it counts in each stack that takes it, where that has been decided before.
+    """
+
+    transform: Transform
+    match: Match
+    track: Track
+    weights: Mapping[str, float] | None = None

@@ -8,7 +8,7 @@ from indistack.canvas import Placed
 from indistack.errors import StackError
 from indistack.fan import Branch
 from indistack.frame import CalibratedFrame
-from indistack.ledger import Written
+from indistack.lines import Written
 from indistack.past import Past
 from indistack.pipeline import Pipeline
 
@@ -38,7 +38,7 @@ def readmit(pipeline: Pipeline, past: Past, number: int) -> None:
 def again(pipeline: Pipeline, past: Past, number: int) -> tuple[CalibratedFrame, Written]:
     """Return a sub as it was calibrated when it came, and what its line says; raises as `remove`."""
     written = past.written(number)
-    return pipeline.again(written, past.blob(number), past.mended(written)), written
+    return pipeline.intake.again(written, past.blob(number), past.mended(written)), written
 
 
 def _change(pipeline: Pipeline, past: Past, number: int, change: Callable[[Branch, Placed], None]) -> None:

@@ -21,8 +21,8 @@ from indistack.align.still import (
 from indistack.align.triangles import all_triangles, local_triangles
 from indistack.align.verify import WIDEST_PX, Match, Verifier
 from indistack.errors import RegistrationError
-from indistack.frame import Scene
 from indistack.geometry import Transform
+from indistack.scene import Scene
 
 LOG10_CHANCE = -7.0
 """An accepted match arises by chance in one of ten million unrelated fields."""

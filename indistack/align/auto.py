@@ -11,9 +11,10 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray, Scene
+from indistack.frame import FloatArray
 from indistack.geometry import Transform
 from indistack.measures import measure
+from indistack.scene import Scene
 
 MOST_SCATTER = 0.22
 """In the shapes of what looks like stars; craters, leaves and knots of clouds differ more."""

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from indistack.frame import Scene
 from indistack.geometry import Transform
 from indistack.registry import Registry
+from indistack.scene import Scene
 from indistack.settings import Settings
 
 Place = Annotated[list[float], Field(min_length=2, max_length=2)]

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray, Scene
+from indistack.frame import FloatArray
 from indistack.geometry import Transform
+from indistack.scene import Scene
 
 IntArray = npt.NDArray[np.intp]
 

@@ -21,8 +21,9 @@ from indistack.align.planes import (
 )
 from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.frame import DoubleArray, FloatArray
 from indistack.geometry import Transform
+from indistack.scene import Scene
 
 MOTION = {
     "translation": cv2.MOTION_TRANSLATION,

@@ -8,8 +8,8 @@ import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.frame import Scene
 from indistack.geometry import Transform
+from indistack.scene import Scene
 
 
 @ALIGNERS.register("none")

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.frame import DoubleArray, FloatArray
+from indistack.scene import Scene
 
 BACKGROUND_SHARE = 1 / 24
 """Sigma of the background, as a share of the plane's longer side: vignetting and gradients are wider than that."""

@@ -13,9 +13,10 @@ from indistack.align.base import AlignSettings
 from indistack.align.field import centroid_error_px
 from indistack.align.models import Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
-from indistack.frame import BoolArray, DoubleArray, Scene, StarList
+from indistack.frame import BoolArray, DoubleArray
 from indistack.geometry import Transform
 from indistack.measures import measure
+from indistack.scene import Scene, StarList
 
 log = logging.getLogger(__name__)
 IntArray = npt.NDArray[np.intp]

@@ -11,8 +11,9 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import detail_of, shifted, to_full
 from indistack.align.spectrum import refine
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray, Scene
+from indistack.frame import DoubleArray, FloatArray
 from indistack.geometry import Transform
+from indistack.scene import Scene
 
 LEAST_SIDE_PX = 8
 """Of the box, in the binned plane."""

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from indistack.blob import Blob, Content
 from indistack.config import Config
-from indistack.frame import Blob, Card
+from indistack.frame import Card
 from indistack.settings import validate
 from indistack.sources import read_blob
 
@@ -34,5 +35,5 @@ def settings_of(settings: Settings) -> Config:
 
 def blob_of(source: Name | bytes | memoryview, cards: tuple[Card, ...] = ()) -> Blob:
     if isinstance(source, bytes | memoryview):
-        return Blob(source, "", DEVICE, "bytes", datetime.now(UTC), cards=cards)
+        return Blob(Content(source), "", DEVICE, "bytes", datetime.now(UTC), cards=cards)
     return replace(read_blob(Path(source), DEVICE), cards=cards)

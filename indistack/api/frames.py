@@ -12,8 +12,9 @@ from indistack.calibrate import Master
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
 from indistack.errors import SettingsError
-from indistack.frame import CalibratedFrame, Kind, RawFrame, StarList
+from indistack.frame import CalibratedFrame, Kind, RawFrame
 from indistack.geometry import Transform
+from indistack.scene import StarList
 from indistack.sources import expand
 from indistack.stars import StarFinder
 from indistack.workers import Workers

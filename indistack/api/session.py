@@ -14,7 +14,7 @@ from indistack.api.stacks import Stacked
 from indistack.config import jobs_of
 from indistack.errors import IndistackError
 from indistack.frame import CfaPattern, FloatArray, PixelArray
-from indistack.ledger import record
+from indistack.lines import record
 from indistack.outcome import Outcome
 from indistack.pipeline import Pipeline
 from indistack.sources.arrays import blob_of_array

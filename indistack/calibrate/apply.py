@@ -13,9 +13,9 @@ from indistack.calibrate.base import CalibrateSettings, Chooser
 from indistack.calibrate.defects import DefectMaps, Mender
 from indistack.calibrate.defects.evidence import IndexArray
 from indistack.calibrate.fold import fold
-from indistack.calibrate.plan import Plan, Scale, make_plan
-from indistack.calibrate.planes import Planes
+from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
+from indistack.calibrate.scale import Scale
 from indistack.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
 from indistack.workers import Workers
 
@@ -52,17 +52,15 @@ class Calibrator:
         self._settings = settings
         self._chooser = chooser
         self._workers = workers
-        self._planes = Planes()
-        self._mender = Mender(settings, self._planes, workers, maps or DefectMaps())
+        self._mender = Mender(settings, workers, maps or DefectMaps())
         self._plans: dict[PlanKey, Plan] = {}
         self._scales: dict[PlanKey, Scale] = {}
 
-    def calibrate(self, raw: RawFrame, mended: IndexArray | None = None) -> CalibratedFrame:
-        """Return the frame free of the camera's own pattern; the raw pixels are never changed.
+    def calibrate(self, raw: RawFrame, mended: IndexArray | None = None, *, in_place: bool = False) -> CalibratedFrame:
+        """Return the frame free of the camera's own pattern.
 
         CFA frames become uint16 planes, mono and RGB ones float32 in ADU. Pixels that are not a number take the
-        frame's median and are marked bad. A uint16 CFA frame without masters and without defects is passed on as it
-        is.
+        frame's median and are marked bad.
 
         Parameters
         ----------
@@ -70,6 +68,9 @@ class Calibrator:
             The frame.
         mended : array, optional
             Take these pixels for bad, as when the frame was calibrated before, and learn nothing from it.
+        in_place : bool
+            Nobody needs the raw pixels any more: a uint16 CFA frame is calibrated where it is, if that can be
+            written to. Otherwise they are not changed.
 
         Raises
         ------
@@ -79,14 +80,14 @@ class Calibrator:
         choice = self._chooser.choose(raw)
         recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
-        stored, all_numbers = fold(raw, plan, self._planes, self._workers)
+        stored, all_numbers = fold(raw, plan, self._workers, in_place)
         bad = None if all_numbers else _fill(raw, stored)
         if mended is None:
-            stored, repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
+            repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
         else:
-            stored, repair = self._mender.mend_again(raw, stored, mended)
+            repair = self._mender.mend_again(raw, stored, mended)
         bad = _marked(bad, repair.hopeless, stored)
-        stored = self._leveled(raw, stored)
+        self._level(stored, 1 if raw.cfa is None else 2)
         return CalibratedFrame(
             pixels=stored,
             cfa=raw.cfa,
@@ -118,23 +119,21 @@ class Calibrator:
         key = (*geometry, recipe.dark_ratio, recipe.level_adu(raw.info), raw.info.saturation_adu)
         plan = self._plans.pop(key, None)
         if plan is None:
-            self._make_room(4 * raw.pixels.size * len(recipe.masters.present()))
+            value_bytes = 4 if raw.cfa is None else 2
+            self._make_room(value_bytes * raw.pixels.size * len(recipe.masters.present()))
             plan = make_plan(raw, recipe, self._settings, self._scales.get(geometry), self._workers)
             self._scales[geometry] = plan.scale
         self._plans[key] = plan
         return plan
 
-    def _leveled(self, raw: RawFrame, stored: PixelArray) -> PixelArray:
-        """Return the plane without bands, if that is wanted."""
+    def _level(self, stored: PixelArray, pitch: int) -> None:
+        """Take bands out of the plane, if that is wanted."""
         wanted = self._settings.banding
         if wanted == "off" or stored.ndim != 2:
-            return stored
-        if np.may_share_memory(stored, raw.pixels):
-            stored = self._planes.copy_of(stored)
+            return
         for axis in ("rows", "columns"):
             if wanted in (axis, "both"):
-                remove_banding(stored, 1 if raw.cfa is None else 2, axis, self._workers)
-        return stored
+                remove_banding(stored, pitch, axis, self._workers)
 
     def _make_room(self, wanted_bytes: int) -> None:
         while self._plans and sum(plan.n_bytes for plan in self._plans.values()) + wanted_bytes > PLAN_BYTES:

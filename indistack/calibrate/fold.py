@@ -7,8 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from indistack.calibrate.plan import Plan
-from indistack.calibrate.planes import Planes
+from indistack.calibrate.plan import Plan, Stepped
 from indistack.frame import PixelArray, RawFrame
 from indistack.workers import Workers
 
@@ -16,16 +15,17 @@ STRIP_BYTES = 1_500_000
 """Of float32 pixels: 64 rows of a 24 MP frame, where this was fastest."""
 
 
-def fold(raw: RawFrame, plan: Plan, planes: Planes, workers: Workers) -> tuple[PixelArray, bool]:
-    """Return ``raw * gain * gain_step + shift`` (uint16 for CFA frames, else float32), and whether all are numbers.
+def fold(raw: RawFrame, plan: Plan, workers: Workers, in_place: bool) -> tuple[PixelArray, bool]:
+    """Return ``raw * gain + shift + level`` (uint16 for CFA frames, else float32), and whether all are numbers.
 
-    A plane of its own, or the raw pixels themselves where nothing would change.
+    A plane of its own; with `in_place` the raw pixels', where these are of a uint16 CFA frame and not a map of memory
+    that is only to be read.
     """
     pixels = np.ascontiguousarray(raw.pixels)
-    dtype = np.uint16 if raw.cfa is not None else np.float32
-    if pixels.dtype == np.uint16 and raw.cfa is not None and plan.changes_nothing:
+    in_place = in_place and raw.cfa is not None and pixels.dtype == np.uint16 and pixels.flags.writeable
+    if in_place and plan.changes_nothing:
         return pixels, True
-    stored = planes.take(pixels.shape, dtype)
+    stored = pixels if in_place else np.empty(pixels.shape, np.float32 if raw.cfa is None else np.uint16)
 
     def strip(rows: slice) -> bool:
         source, target = _flat(pixels[rows]), _flat(stored[rows])
@@ -39,16 +39,16 @@ def fold(raw: RawFrame, plan: Plan, planes: Planes, workers: Workers) -> tuple[P
 
 
 def _fold(source: PixelArray, target: PixelArray, plan: Plan, rows: slice, workers: Workers) -> None:
-    gain, shift = plan.gain, plan.shift
     depth = cv2.CV_16U if target.dtype == np.uint16 else cv2.CV_32F
-    if isinstance(gain, np.ndarray) and isinstance(shift, np.ndarray):
+    factor = 1.0
+    if isinstance(plan.gain, Stepped):
         room = target if depth == cv2.CV_32F else workers.scratch("fold", target.shape, np.float32)
-        product = cv2.multiply(source, _flat(gain[rows]), dst=room, scale=plan.gain_step, dtype=cv2.CV_32F)
-        cv2.add(product, _flat(shift[rows]), dst=target, dtype=depth)
-    elif isinstance(shift, np.ndarray):
-        cv2.addWeighted(source, float(gain), _flat(shift[rows]), 1.0, 0.0, dst=target, dtype=depth)
+        steps = _flat(plan.gain.plane[rows])
+        source = cv2.multiply(source, steps, dst=room, scale=plan.gain.step, dtype=cv2.CV_32F)
     else:
-        cv2.addWeighted(source, float(gain), source, 0.0, shift, dst=target, dtype=depth)
+        factor = plan.gain
+    shift, step = (source, 0.0) if plan.shift is None else (_flat(plan.shift.plane[rows]), plan.shift.step)
+    cv2.addWeighted(source, factor, shift, step, plan.level, dst=target, dtype=depth)
 
 
 def _flat(block: PixelArray) -> PixelArray:

@@ -7,11 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from indistack.cluster.bench import Sight
-from indistack.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
+from indistack.frame import CalibratedFrame, DoubleArray, RawFrame, hollow
 from indistack.photometry.sky import sky_levels
 from indistack.track import Seen
 
@@ -66,11 +63,6 @@ class AbsentFrame(CalibratedFrame):
         frame = raw.seen.frame
         known = _fields(CalibratedFrame, frame) | {"pixels": hollow(raw.pixels.shape, frame.pixels.dtype)}
         return AbsentFrame(**known, path=raw.path, seen=raw.seen, levels=levels)
-
-
-def hollow(shape: tuple[int, ...], dtype: npt.DTypeLike) -> PixelArray:
-    """Return zeros that take no memory."""
-    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def _fields(kind: type[RawFrame | CalibratedFrame], frame: Any) -> dict[str, Any]:

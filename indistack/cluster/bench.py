@@ -23,12 +23,13 @@ from indistack.decode import decode
 from indistack.easel import Easel
 from indistack.errors import FrameError
 from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, DoubleArray, Match, PixelArray, RawFrame
+from indistack.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
 from indistack.geometry import Transform
-from indistack.ledger import raw_numbers
+from indistack.lines import raw_numbers
 from indistack.measures import measure
 from indistack.outcome import Refused
 from indistack.photometry.sky import sky_levels
+from indistack.scene import Match
 from indistack.sources import read_blob
 from indistack.stack import BranchSettings, Extent, Tally
 from indistack.stars import StarFinder
@@ -210,7 +211,7 @@ class Bench:
         numbers = {**raw_numbers(raw), "bytes": path.stat().st_size}
         if raw.info.kind != "light":
             return Sight(bare, raw.pixels.shape, None, numbers)
-        frame = self._calibrator.calibrate(raw)
+        frame = self._calibrator.calibrate(raw, in_place=True)
         scene = self._finder.scene(frame, self._with_luminance)
         return Sight(bare, raw.pixels.shape, Seen(frame, scene, measure(scene.stars)), numbers)
 
@@ -219,7 +220,7 @@ class Bench:
         easel = Easel(share.canvas, share.sampling, share.extent, self._workers, exact=share.exact)
         fan = Fan(share.branches, easel)
         for entry in share.entries:
-            _add(fan, self._calibrator.calibrate(self._decode(entry.path)), entry)
+            _add(fan, self._calibrator.calibrate(self._decode(entry.path), in_place=True), entry)
         fan.complete()
         return {name: Part(branch.method.planes(), branch.method.tally) for name, branch in fan.branches.items()}
 
@@ -227,7 +228,7 @@ class Bench:
         try:
             raw = self._decode(path)
             if raw.info.kind == "light":
-                self._calibrator.calibrate(raw)
+                self._calibrator.calibrate(raw, in_place=True)
         except FrameError:
             return  # nothing to be learned from it; what is wrong with it is told when its turn comes
 

@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Any
 
 from indistack import __version__
+from indistack.blob import Blob, Content
 from indistack.calibration import library_folder
 from indistack.cluster import bench
 from indistack.cluster.bench import DEVICE, Part, Setup, Share, Sight
 from indistack.cluster.foreman import Foreman
 from indistack.config import Config, jobs_of
 from indistack.errors import SettingsError, StackError
-from indistack.frame import Blob, DoubleArray
+from indistack.frame import DoubleArray
 from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.resources import available_bytes
@@ -93,7 +94,7 @@ class Crew:
             for coming in files[number : number + AHEAD_PER_WORKER * self.count()]:
                 self._send(coming)
             self.sight(path)  # where the cluster fails, this is not the sub's fault: let it be known here
-            yield Blob(b"", suffix_of(path.name), DEVICE, str(path), datetime.now(UTC), path)
+            yield Blob(Content(b""), suffix_of(path.name), DEVICE, str(path), datetime.now(UTC), path)
             self._ahead.pop(path, None)
 
     def count(self) -> int:

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from indistack.blob import Blob
 from indistack.calibrate import Calibrator, Masters, NamedMasters
 from indistack.canvas import Canvas, Placed
 from indistack.cluster.absent import AbsentFrame, AbsentRaw
@@ -18,11 +19,13 @@ from indistack.config import Config, stacks_of
 from indistack.easel import Easel
 from indistack.errors import FrameError
 from indistack.fan import Branch, Fan
-from indistack.frame import Blob, CalibratedFrame, DoubleArray, RawFrame
+from indistack.frame import CalibratedFrame, DoubleArray, RawFrame
+from indistack.intake import Intake
 from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.session import Session
 from indistack.stack import METHODS, BranchSettings, StackMethod, Tally
+from indistack.stages import Numbers
 from indistack.tiles import SIDE_PX
 from indistack.track import Reference, Seen, Track
 from indistack.workers import Workers
@@ -121,10 +124,52 @@ class FieldSession(Session):
         self._hands = hands
         super().__init__(config, easel, reference, frame)
 
-    def _new_track(self, light: Reference) -> Track:
-        track = super()._new_track(light)
+    def new_track(self, light: Reference) -> Track:
+        """See `Session.new_track`."""
+        track = super().new_track(light)
         track.fan = Roll(stacks_of(self.config), self._easel, self._hands)
         return track
+
+
+class FieldIntake(Intake):
+    """An intake of what others have seen.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    workers : Workers
+        The threads of this process.
+    hands : Hands
+        The others.
+    """
+
+    def __init__(self, config: Config, workers: Workers, hands: Hands) -> None:
+        unused = Calibrator(config.calibrate, NamedMasters(Masters(), config.calibrate), workers)
+        super().__init__(config, workers, unused, skip_repeats=False)
+        self._hands = hands
+
+    def decode(self, blob: Blob, numbers: Numbers, new: bool = False) -> RawFrame:  # noqa: ARG002
+        """See `Intake.decode`."""
+        path = Path(blob.origin)
+        sight = self._hands.sight(path)
+        if isinstance(sight, Refused):
+            raise FrameError(sight.reason, sight.detail, sight.numbers)
+        numbers |= sight.numbers
+        return AbsentRaw.of(sight, path)
+
+    def calibrate(self, raw: RawFrame, numbers: Numbers) -> CalibratedFrame:
+        """See `Intake.calibrate`."""
+        assert isinstance(raw, AbsentRaw)
+        frame = AbsentFrame.of(raw, partial(self._hands.levels, raw.path))
+        numbers |= self._calibration_numbers(frame)
+        return frame
+
+    def see(self, frame: CalibratedFrame, numbers: Numbers) -> Seen:
+        """See `Intake.see`."""
+        assert isinstance(frame, AbsentFrame)
+        numbers |= dataclasses.asdict(frame.seen.measures)
+        return dataclasses.replace(frame.seen, frame=frame)
 
 
 class Foreman(Pipeline):
@@ -143,28 +188,10 @@ class Foreman(Pipeline):
     """
 
     def __init__(self, config: Config, workers: Workers, hands: Hands, exact: bool = False) -> None:
-        unused = Calibrator(config.calibrate, NamedMasters(Masters(), config.calibrate), workers)
-        super().__init__(config, workers, unused, lambda _: None, skip_repeats=False, exact=exact)
+        intake = FieldIntake(config, workers, hands)
+        super().__init__(config, workers, intake.calibrator, lambda _: None, exact=exact)
+        self.intake = intake
         self._hands = hands
-
-    def _decode(self, blob: Blob, numbers: dict[str, Any], new: bool = False) -> RawFrame:  # noqa: ARG002
-        path = Path(blob.origin)
-        sight = self._hands.sight(path)
-        if isinstance(sight, Refused):
-            raise FrameError(sight.reason, sight.detail, sight.numbers)
-        numbers |= sight.numbers
-        return AbsentRaw.of(sight, path)
-
-    def _calibrate(self, raw: RawFrame, numbers: dict[str, Any]) -> CalibratedFrame:
-        assert isinstance(raw, AbsentRaw)
-        frame = AbsentFrame.of(raw, partial(self._hands.levels, raw.path))
-        numbers |= self._calibration_numbers(frame)
-        return frame
-
-    def _see(self, frame: CalibratedFrame, numbers: dict[str, Any]) -> Seen:
-        assert isinstance(frame, AbsentFrame)
-        numbers |= dataclasses.asdict(frame.seen.measures)
-        return dataclasses.replace(frame.seen, frame=frame)
 
     def _session(self, easel: Easel, reference: Reference, frame: CalibratedFrame) -> Session:
         return FieldSession(self.config, easel, reference, frame, self._hands)

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from pydantic import Field
 
+from indistack.blob import Blob
 from indistack.errors import DecodeError
 from indistack.fits_header import camera_key
-from indistack.frame import Blob, PixelArray, RawFrame
+from indistack.frame import PixelArray, RawFrame
 from indistack.registry import Registry
 from indistack.settings import Settings
 from indistack.workers import Workers
@@ -48,7 +49,7 @@ class Decoder(Protocol):
     """Turns the bytes of one family of formats into a frame.
 
     Anything that these bytes can provoke ends as `DecodeError`, and no memory is taken beyond what their own length
-    justifies.
+    justifies. The frame's pixels are nobody else's.
     """
 
     suffixes: ClassVar[frozenset[str]]

@@ -7,11 +7,12 @@ import struct
 from datetime import UTC, datetime
 from typing import Any, ClassVar, get_args
 
+from indistack.blob import Blob
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast
 from indistack.decode.exif import exif_facts, header_of
 from indistack.decode.tiff import TIFF, TIFF_LIKE, Directory
 from indistack.errors import DecodeError
-from indistack.frame import Blob, CfaPattern, FrameInfo, RawFrame
+from indistack.frame import CfaPattern, FrameInfo, RawFrame
 from indistack.libraw import LibRaw, SensorFacts
 from indistack.workers import Workers
 

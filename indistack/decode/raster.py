@@ -10,6 +10,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from indistack.blob import Blob
 from indistack.decode.assemble import FULL_SCALE
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
 from indistack.decode.camera_raw import is_raw_tiff
@@ -20,7 +21,7 @@ from indistack.decode.tiff import TIFF
 from indistack.decode.tiff_pixels import tiff_pixels
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
-from indistack.frame import Blob, FrameInfo, PixelArray, RawFrame
+from indistack.frame import FrameInfo, PixelArray, RawFrame
 from indistack.workers import Workers
 
 LINEAR_GAMMA = range(95_000, 105_000)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.enhance.base import OPERATORS, PictureSettings
-from indistack.frame import PixelArray, Preview
+from indistack.frame import PixelArray
 from indistack.linear import LinearPicture, binning_for
+from indistack.picture import Preview
 
 
 def render(stack: LinearPicture, bottom_up: bool, settings: PictureSettings, orientation: int = 1) -> Preview:

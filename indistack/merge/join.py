@@ -14,12 +14,13 @@ from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import CalibratedFrame, FloatArray, FrameInfo, Match, Scene
+from indistack.frame import CalibratedFrame, FloatArray, FrameInfo
 from indistack.geometry import Transform
 from indistack.linear import StackPicture
 from indistack.merge.pictures import Picture
 from indistack.merge.place import area_px, place, spread
 from indistack.photometry import MatchSettings, Photometer, measure_sky
+from indistack.scene import Match, Scene
 from indistack.sinks import Snapshot
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod, Tally
 from indistack.stars import StarFinder, StarsSettings

@@ -9,8 +9,8 @@ import numpy as np
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.frame import Scene
 from indistack.geometry import Transform
+from indistack.scene import Scene
 from indistack.warp import regridded
 
 NEAR, FAR = 0.05, 0.45

@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo, Match, Scene
+from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo
 from indistack.geometry import Transform
 from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
 from indistack.photometry.sky import Sky, sky_levels
+from indistack.scene import Match, Scene
 from indistack.settings import Settings
 from indistack.surface import fit_surface, terms
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import BoolArray, FrameInfo, StarList
+from indistack.frame import BoolArray, FrameInfo
 from indistack.geometry import Transform
+from indistack.scene import StarList
 
 LOOKED_AT = 150
 COMPARED_STARS = 60

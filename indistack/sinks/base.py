@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from indistack.frame import Card, Preview
+from indistack.frame import Card
 from indistack.linear import LinearPicture
+from indistack.picture import Preview
 from indistack.registry import Registry
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 from pydantic import Field as Value
 
 from indistack.fits_header import Wcs
-from indistack.frame import StarList
 from indistack.registry import Registry
+from indistack.scene import StarList
 from indistack.settings import Settings
 
 

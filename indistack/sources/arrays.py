@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from indistack.blob import Blob, Content
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, header_bytes
-from indistack.frame import Blob, Card, PixelArray
+from indistack.frame import Card, PixelArray
 
 BARE = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 16, np.dtype(np.uint32): 32}
 """What is sent as it is, as INDI drivers do; other numbers become a FITS file of float32."""
@@ -39,8 +40,8 @@ def blob_of_array(pixels: PixelArray, cards: tuple[Card, ...], device: str, orig
     if bits is None:
         data = np.ascontiguousarray(planes, ">f4").tobytes()
         head = header_bytes(cards, -32, planes.shape)
-        return Blob(head + data + bytes(-len(data) % BLOCK), ".fits", device, origin, now)
+        return Blob(Content(head + data + bytes(-len(data) % BLOCK)), ".fits", device, origin, now)
     height, width = pixels.shape[:2]
     size: tuple[Card, ...] = (("NAXIS1", width, ""), ("NAXIS2", height, ""), ("BITPIX", bits, ""))
     little = np.ascontiguousarray(planes, planes.dtype.newbyteorder("<"))
-    return Blob(little.tobytes(), ".bin", device, origin, now, cards=(*cards, *size))
+    return Blob(Content(little.tobytes()), ".bin", device, origin, now, cards=(*cards, *size))

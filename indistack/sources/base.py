@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from indistack.frame import Blob
+from indistack.blob import Blob, Content
 
 Emit = Callable[[Blob], None]
 
@@ -82,7 +82,7 @@ def read_blob(path: Path, device: str) -> Blob:
         data, fault = path.read_bytes(), ""
     except OSError as error:
         data, fault = b"", error.strerror or str(error)
-    return Blob(data, suffix_of(path.name), device, str(path), datetime.now(UTC), path, fault)
+    return Blob(Content(data, path), suffix_of(path.name), device, str(path), datetime.now(UTC), path, fault)
 
 
 def announce(path: Path) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
+from indistack.blob import Blob, Content
 from indistack.errors import SourceError
-from indistack.frame import Blob
 from indistack.indi.census import Choice
 from indistack.indi.client import IndiClient
 from indistack.indi.events import Devices, Event, Facts, Frame, PathSaved, Said, ServerState
@@ -140,7 +140,7 @@ class IndiSource:
                 self._note(frames=self._status.frames + 1, facts=event.facts)
                 origin = f"{event.device}.{event.property}"
                 cards = cards_of(event.device, event.facts, event.received)
-                emit(Blob(event.data, event.suffix, event.device, origin, event.received, cards=cards))
+                emit(Blob(Content(event.data), event.suffix, event.device, origin, event.received, cards=cards))
             case PathSaved():
                 self._open(event, emit, stop)
             case Choice():
@@ -166,7 +166,9 @@ class IndiSource:
             log.warning(
                 "%s has saved %s, which is not on this machine: set its upload to Client or Both", event.device, path
             )
-            blob = Blob(b"", "", event.device, event.path, event.received, path, "no such file on this machine")
+            blob = Blob(
+                Content(b""), "", event.device, event.path, event.received, path, "no such file on this machine"
+            )
         if blob is not None:
             emit(replace(blob, received=event.received, cards=cards_of(event.device, event.facts, event.received)))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from indistack.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo, Integration, Scene, StarList
+from indistack.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo
+from indistack.picture import Integration
+from indistack.scene import Scene, StarList
 from indistack.settings import Settings
 from indistack.stars.background import measure_mesh
 from indistack.stars.detect import find_candidates, spread

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray, StarList
+from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
+from indistack.scene import StarList
 from indistack.stars.detect import Candidates, best_of_parts, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii

@@ -17,9 +17,9 @@ import numpy as np
 
 from comparison.floor import Floor
 from comparison.night import Files, Night, write_night
+from indistack.blob import Blob, Content
 from indistack.calibration import calibrator_factory
 from indistack.config import Config
-from indistack.frame import Blob
 from indistack.outcome import Refused
 from indistack.pipeline import Pipeline
 from indistack.settings import load
@@ -51,7 +51,7 @@ class TimedPipeline:
         RuntimeError
             The sub was refused: there is nothing to time.
         """
-        blob = Blob(data, ".fits", "simulator", "simulator.CCD1", datetime.now(UTC))
+        blob = Blob(Content(data), ".fits", "simulator", "simulator.CCD1", datetime.now(UTC))
         begin_s = time.perf_counter()
         outcome = self._pipeline.process(blob)
         self.ms["total"].append(1e3 * (time.perf_counter() - begin_s))

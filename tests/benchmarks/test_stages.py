@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from indistack.align import ALIGNERS
+from indistack.blob import Blob
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
 from indistack.canvas import Canvas, Placed
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import Blob, FrameInfo, RawFrame
+from indistack.frame import FrameInfo, RawFrame
 from indistack.geometry import Transform
 from indistack.stack import METHODS, Extent
 from indistack.stars import StarFinder

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
-from indistack.frame import Blob
 from indistack.sources.base import FRAME_SUFFIXES, suffix_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -40,7 +40,7 @@ def rows() -> list[dict[str, str]]:
 def test_it_opens_as_the_manifest_says(row: dict[str, str]) -> None:
     path = DATA / row["file"]
     assert suffix_of(path.name) in FRAME_SUFFIXES
-    blob = Blob(path.read_bytes(), suffix_of(path.name), "files", str(path), datetime(2026, 1, 1, tzinfo=UTC))
+    blob = Blob(Content(path.read_bytes()), suffix_of(path.name), "files", str(path), datetime(2026, 1, 1, tzinfo=UTC))
     expected = REFUSED.get(row["file"], "" if row["dims"] else "no_image")
     if expected:
         with pytest.raises(DecodeError) as caught:

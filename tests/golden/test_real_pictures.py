@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
-from indistack.frame import Blob, RawFrame
+from indistack.frame import RawFrame
 
 
 class Expected(NamedTuple):
@@ -48,7 +49,9 @@ RAW_FILES = (
 
 
 def opened(path: Path, suffix: str = "") -> RawFrame:
-    blob = Blob(path.read_bytes(), suffix or path.suffix.lower(), "", str(path), datetime(2026, 1, 1, tzinfo=UTC))
+    blob = Blob(
+        Content(path.read_bytes()), suffix or path.suffix.lower(), "", str(path), datetime(2026, 1, 1, tzinfo=UTC)
+    )
     return decode(blob, DecodeSettings())
 
 

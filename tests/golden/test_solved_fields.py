@@ -13,7 +13,8 @@ from indistack.align import ALIGNERS
 from indistack.calibration import calibrator_factory
 from indistack.config import Config
 from indistack.decode import decode
-from indistack.frame import FrameInfo, Scene
+from indistack.frame import FrameInfo
+from indistack.scene import Scene
 from indistack.solve import Field, SkyFinder, Solution, SolveSettings, background, find_program
 from indistack.sources import read_blob
 from indistack.stars import StarFinder

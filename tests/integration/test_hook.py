@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob
 from indistack.sources.hook import HookSettings, HookSource
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "ekos" / "post-capture"

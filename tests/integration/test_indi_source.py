@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from indistack.blob import Blob
 from indistack.errors import SourceError
-from indistack.frame import Blob
 from indistack.indi.client import IndiClient
 from indistack.indi.devices import list_devices
 from indistack.sources.indi import IndiSettings, IndiSource

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indistack.blob import Blob
 from indistack.decode import DecodeSettings, decode
-from indistack.frame import Blob, RawFrame
+from indistack.frame import RawFrame
 from indistack.sources.indi import IndiSettings, IndiSource
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_ccd") is None, reason="needs indi-bin")

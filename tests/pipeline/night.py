@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.frame import Blob
+from indistack.blob import Blob, Content
 from indistack.sources import Emit
 from simulators.observatory import Exposure, Observatory
 from simulators.scenario import Scenario
@@ -24,7 +24,7 @@ def make_sky(**changes: Any) -> Observatory:
 def blob_of(data: bytes | Exposure, name: str = "sub.fits") -> Blob:
     """Return a frame as a source would deliver it."""
     content = data.to_fits() if isinstance(data, Exposure) else data
-    return Blob(content, Path(name).suffix, "camera", name, datetime(2024, 8, 10, 21, tzinfo=UTC))
+    return Blob(Content(content), Path(name).suffix, "camera", name, datetime(2024, 8, 10, 21, tzinfo=UTC))
 
 
 class FakeSource:

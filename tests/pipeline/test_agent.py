@@ -12,14 +12,13 @@ import cv2
 import pytest
 from astropy.io import fits
 
+from indistack.blob import Blob
 from indistack.calibration import calibrator_factory
 from indistack.commands import Pause, Reset, Resume
 from indistack.config import Config, to_toml
-from indistack.errors import IndistackError, SourceError
-from indistack.frame import Blob
+from indistack.errors import IndistackError
 from indistack.service import Agent
 from indistack.settings import load
-from indistack.sources import Emit
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
 
@@ -109,26 +108,6 @@ def test_a_bug_keeps_the_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     make_agent(tmp_path, [blob]).run(threading.Event())
     (kept,) = tmp_path.glob("sessions/*/kept/*.fits")
     assert kept.read_bytes() == blob.data
-
-
-def test_a_source_that_fails_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.service.FIRST_RETRY_S", 0.05)
-    blob = blob_of(make_sky().expose())
-
-    class Flaky(FakeSource):
-        tries = 0
-
-        def run(self, emit: Emit, stop: threading.Event) -> None:
-            self.tries += 1
-            if self.tries < 3:
-                raise SourceError("gone") if self.tries == 1 else RuntimeError("a bug")
-            emit(blob)
-
-    source = Flaky([])
-    config = Config()
-    Agent(config, [source], tmp_path, calibrator_factory(config)).run(threading.Event())
-    assert source.tries == 3
-    assert sum(map(len, ledger_lines(tmp_path))) == 1
 
 
 def test_an_output_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

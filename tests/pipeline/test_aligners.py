@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob, Content
 from indistack.outcome import Accepted, Outcome, Refused
 from indistack.pipeline import Pipeline
 from tests.pipeline.conftest import MakePipeline
@@ -17,7 +17,10 @@ from tests.pipeline.night import blob_of, make_sky
 
 def taken(pipeline: Pipeline, files: list[Path]) -> list[Outcome]:
     now = datetime(2024, 8, 10, 21, tzinfo=UTC)
-    return [pipeline.process(Blob(path.read_bytes(), path.suffix, "camera", path.name, now, path)) for path in files]
+    return [
+        pipeline.process(Blob(Content(path.read_bytes()), path.suffix, "camera", path.name, now, path))
+        for path in files
+    ]
 
 
 def test_subs_aligned_each_to_the_one_before_lie_where_they_belong(make_pipeline: MakePipeline) -> None:

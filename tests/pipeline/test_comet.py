@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from indistack.errors import SettingsError
-from indistack.frame import Integration
 from indistack.outcome import Accepted
+from indistack.picture import Integration
 from indistack.session import Session
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from indistack.blob import Blob
 from indistack.calibration import calibrator_factory
 from indistack.cli import main
 from indistack.config import Config
 from indistack.errors import SettingsError
-from indistack.frame import Blob
 from indistack.outcome import Accepted
 from indistack.pipeline import Pipeline
 from indistack.publisher import Publisher

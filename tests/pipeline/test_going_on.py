@@ -13,12 +13,13 @@ import pytest
 from astropy.io import fits
 
 from indistack.amend import amend
+from indistack.blob import Blob
 from indistack.calibration import calibrator_factory
 from indistack.cli import main
 from indistack.commands import AddBranch, Command, DropBranch, Readmit, Remove
 from indistack.config import Config
 from indistack.errors import IndistackError
-from indistack.frame import Blob, FloatArray
+from indistack.frame import FloatArray
 from indistack.journal import only_one
 from indistack.past import Past
 from indistack.service import Agent, utc_now
@@ -35,10 +36,12 @@ def blobs() -> list[Blob]:
     return [blob_of(sky.expose(), f"{number}.fits") for number in range(8)]
 
 
-def agent_of(out: Path, blobs: Sequence[Blob], *settings: str, goes_on: Past | None = None) -> Agent:
+def agent_of(
+    out: Path, blobs: Sequence[Blob], *settings: str, goes_on: Past | None = None, endless: bool = False
+) -> Agent:
     config = load(Config, None, [*SETTINGS, *settings])
     config = goes_on.settings_for(config, []) if goes_on else config
-    return Agent(config, [FakeSource(blobs)], out, calibrator_factory(config), goes_on=goes_on)
+    return Agent(config, [FakeSource(blobs, endless=endless)], out, calibrator_factory(config), goes_on=goes_on)
 
 
 def run(out: Path, items: Sequence[Blob | Command], *settings: str, goes_on: Past | None = None) -> Path:
@@ -269,11 +272,10 @@ def test_only_one_agent_works_in_a_folder(tmp_path: Path, blobs: list[Blob]) -> 
 
 
 def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
-    agent = agent_of(tmp_path, [])
+    agent = agent_of(tmp_path, [], endless=True)
     for blob in blobs:
         agent.send(blob)
     stop = threading.Event()
-    agent._sources = [FakeSource([], endless=True)]
     thread = threading.Thread(target=agent.run, args=(stop,))
     thread.start()
     try:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
+from indistack.blob import Blob
 from indistack.calibration import calibrator_factory, learner_of, library_of
 from indistack.commands import Pause, Resume
 from indistack.config import Config
-from indistack.frame import Blob
 from indistack.service import Agent
 from indistack.settings import load
 from simulators.observatory import Kind, Observatory

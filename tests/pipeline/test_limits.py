@@ -8,12 +8,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob
 from indistack.gallery import snapshot
 from indistack.outcome import Accepted, Refused
 from indistack.pace import Pace
 from indistack.pipeline import Pipeline
-from indistack.resources import resident_bytes
 from indistack.session import Session
 from simulators.observatory import Observatory
 from tests.pipeline.conftest import MakePipeline
@@ -32,10 +31,12 @@ def stacked(pipeline: Pipeline, sky: Observatory, subs: int = 3, every_s: float 
 
 
 @pytest.mark.parametrize("cfa", ["RGGB", "mono"])
-def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(make_pipeline: MakePipeline, cfa: str) -> None:
-    bound_mb = resident_bytes() / MB + 2  # a stack of 640 x 480 wants 5 to 11 MB
-    pipeline = make_pipeline(f"stack.max_memory_mb={bound_mb}")
-    session = stacked(pipeline, make_sky(cfa=cfa))
+def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, cfa: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("indistack.easel.resident_bytes", lambda: 100 * MB)
+        session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky(cfa=cfa))  # 640 x 480 wants 5 to 11 MB
     assert session.rung.startswith("half: ")
     assert "MB of memory wanted" in session.rung
     assert session.size == (240, 320)
@@ -49,9 +50,9 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(make_pip
     assert abs(np.median(coarse[inner] - cells[inner])) < 0.02 * noise + 0.2
 
 
-def test_the_header_tells_the_rung(make_pipeline: MakePipeline) -> None:
-    pipeline = make_pipeline(f"stack.max_memory_mb={resident_bytes() / MB + 2}")
-    session = stacked(pipeline, make_sky())
+def test_the_header_tells_the_rung(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indistack.easel.resident_bytes", lambda: 100 * MB)
+    session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky())
     history = [value for keyword, value, _ in snapshot(session).cards if keyword == "HISTORY"]
     assert any(line.startswith("resolution: half") for line in map(str, history))
 
@@ -104,8 +105,9 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
     left, top = grown.canvas.matrix[:2, 2].astype(int)
     inside = np.s_[top : top + 480, left : left + 640]
     larger, small = grown.stack.integration(), plain.stack.integration()
-    np.testing.assert_allclose(larger.pixels[inside], small.pixels, rtol=1e-4)
-    np.testing.assert_array_equal(larger.coverage[inside], small.coverage)
+    same = larger.coverage[inside] == small.coverage
+    same &= np.isclose(larger.pixels[inside], small.pixels, rtol=1e-4).all(axis=2)
+    assert np.count_nonzero(~same) <= 1e-4 * same.size  # a place between two 32nds of a pixel is rounded either way
     covered = int((larger.coverage > 0).sum())
     assert covered == pytest.approx(480 * 640 + 4 * (40 * 480 + 25 * 640 - 40 * 25), rel=0.01)
     assert larger.coverage.max() == 5

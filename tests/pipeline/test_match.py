@@ -156,7 +156,7 @@ def test_subs_are_matched_to_the_reference_that_is_asked_for(make_pipeline: Make
 class Doubtful:
     """A calibrator with something to say of every frame."""
 
-    def calibrate(self, raw: RawFrame) -> CalibratedFrame:
+    def calibrate(self, raw: RawFrame, *, in_place: bool) -> CalibratedFrame:
         info = replace(raw.info, black_adu=0.0)
         return CalibratedFrame(
             raw.pixels, raw.cfa, 0.0, 1.0, None, info, ("dark 5",), ("the dark is 7 C warmer",), ("flat: other filter",)
@@ -167,7 +167,7 @@ def test_masters_and_doubts_are_in_the_numbers_and_told_once(
     make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pipeline, sky = make_pipeline(), make_sky()
-    monkeypatch.setattr(pipeline, "_calibrator", Doubtful())
+    monkeypatch.setattr(pipeline.intake, "calibrator", Doubtful())
     outcomes = [pipeline.process(blob_of(sky.expose())) for _ in range(3)]
     assert not any(isinstance(outcome, Refused) for outcome in outcomes)
     for outcome in outcomes:

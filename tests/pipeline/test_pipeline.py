@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from indistack.blob import Content
 from indistack.gallery import snapshot
 from indistack.outcome import Accepted, Refused, Restarted
 from indistack.session import Session
@@ -102,6 +105,18 @@ def test_the_same_frame_again_is_recognised_by_its_pixels(make_pipeline: MakePip
     assert refusal(pipeline, exposure) == "duplicate"
     again = make_pipeline(skip_repeats=False)
     assert [type(again.process(blob_of(exposure))) for _ in range(2)] == [Accepted, Accepted]
+
+
+def test_only_the_bytes_of_a_decoded_light_are_read_from_the_disk_again(
+    make_pipeline: MakePipeline, tmp_path: Path
+) -> None:
+    sky, pipeline = make_sky(), make_pipeline()
+    light, dark = sky.expose().to_fits(), sky.expose("dark").to_fits()
+    (tmp_path / "file").write_bytes(b"what is there now")
+    for sent, found in ((light, b"what is there now"), (dark, dark), (light[:100_000], light[:100_000])):
+        blob = replace(blob_of(sent), content=Content(sent, tmp_path / "file"))
+        assert pipeline.process(blob).numbers["stage_ms"]["decode"] > 0
+        assert blob.data == found
 
 
 def test_a_bug_costs_one_sub(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:

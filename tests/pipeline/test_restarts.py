@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob
 from indistack.outcome import Accepted, Outcome, Refused, Restarted
 from indistack.pipeline import Pipeline
 from indistack.session import Session

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, FrameInfo, Integration, StarList
+from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.outcome import Accepted
+from indistack.picture import Integration
+from indistack.scene import StarList
 from indistack.stars import StarFinder, StarsSettings
 from indistack.workers import Workers
 from simulators.observatory import Exposure, Observatory

@@ -14,11 +14,11 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from indistack import batch
+from indistack.blob import Blob
 from indistack.calibration import calibrator_factory
 from indistack.centre import CentreSettings, Correction, Keeper
 from indistack.config import Config
 from indistack.fits_header import Wcs
-from indistack.frame import Blob
 from indistack.service import Agent
 from indistack.settings import load
 from indistack.solve import Field, Solution, SolveSettings

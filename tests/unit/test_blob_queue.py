@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from indistack.blob import Blob, Content
 from indistack.blob_queue import BlobQueue
 from indistack.commands import Reset
-from indistack.frame import Blob
 from indistack.spool import Spool, SpoolSettings
 
 SETTINGS = SpoolSettings(min_free_gb=0)
 
 
 def blob(data: bytes, path: Path | None = None) -> Blob:
-    return Blob(data, ".fits", "camera", "camera.CCD1", datetime(2024, 1, 1, tzinfo=UTC), path)
+    return Blob(Content(data), ".fits", "camera", "camera.CCD1", datetime(2024, 1, 1, tzinfo=UTC), path)
 
 
 def queue_of(max_bytes: int, folder: Path, keeps_all: bool = False) -> BlobQueue:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indistack.config import Config, to_toml
-from indistack.drift import Drift, DriftSettings, separation_deg
+from indistack.drift import Drift, DriftSettings
 from indistack.errors import SettingsError
 from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.geometry import Transform
@@ -287,9 +287,3 @@ def test_disabled_rules_refuse_and_never_restart() -> None:
     assert drift.facts(frame(exposure_s=2.0)).action == "refuse"
     assert {drift.stranger(lambda: True).action for _ in range(3)} == {"go_on"}
     assert drift.slew(FrameInfo(ra_deg=90.0, dec_deg=20.0)).action == "go_on"
-
-
-def test_separation_follows_the_sphere() -> None:
-    a, b = FrameInfo(ra_deg=0.0, dec_deg=60.0), FrameInfo(ra_deg=2.0, dec_deg=60.0)
-    assert separation_deg(a, b) == pytest.approx(1.0, abs=1e-3)
-    assert separation_deg(a, FrameInfo()) is None

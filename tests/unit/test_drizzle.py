@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from indistack.canvas import Canvas, Placed
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Match
+from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.geometry import Transform
+from indistack.scene import Match
 from indistack.tiles import Sampling, Tile, integrate
 from indistack.workers import Workers
 from tests.unit.test_tiles import BILINEAR, UNMATCHED, mono, similarity

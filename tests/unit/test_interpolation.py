@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Match
+from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.geometry import Bend, Transform
+from indistack.scene import Match
 from indistack.surface import terms
 from indistack.tiles import Sampling
 from tests.unit.test_tiles import mono, similarity, warp

@@ -10,8 +10,9 @@ import pytest
 
 from indistack import locator as module
 from indistack.fits_header import Wcs
-from indistack.frame import FrameInfo, Scene
+from indistack.frame import FrameInfo
 from indistack.locator import Locator
+from indistack.scene import Scene
 from indistack.solve import Solution, SolveSettings
 from tests.unit.solve.fakes import field_of
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.frame import StarList
 from indistack.measures import measure, star_snr
+from indistack.scene import StarList
 
 EDGE = 1000.0
 

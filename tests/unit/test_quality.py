@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from indistack.errors import FrameError
-from indistack.frame import Match
 from indistack.measures import Measures
 from indistack.quality import Judge, QualitySettings, elongation
+from indistack.scene import Match
 
 GOOD = Measures(
     stars=100, fwhm_px=3.0, hfr_px=1.5, eccentricity=0.4, trailing=0.3, trail_deg=10.0, shape_scatter=0.05,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from indistack import spool as module
+from indistack.blob import Blob, Content
 from indistack.errors import FrameError
-from indistack.frame import Blob
 from indistack.spool import Spool, SpoolSettings, read_spooled
 
 NO_RESERVE = SpoolSettings(min_free_gb=0)
@@ -18,7 +19,8 @@ CARDS = (("EXPTIME", 3.0, "s"), ("GAIN", 7, ""))
 
 
 def blob(data: bytes = b"0123456789", path: Path | None = None, suffix: str = ".fits") -> Blob:
-    return Blob(data, suffix, "camera", "camera.CCD1", datetime(2024, 1, 1, 2, 3, 4, 5, tzinfo=UTC), path, cards=CARDS)
+    received = datetime(2024, 1, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return Blob(Content(data), suffix, "camera", "camera.CCD1", received, path, cards=CARDS)
 
 
 @pytest.fixture
@@ -32,8 +34,22 @@ def not_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_blob_comes_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     taken = Spool(tmp_path / "spool", NO_RESERVE).take(blob(suffix=suffix))
     assert taken.spooled is not None
-    assert read_spooled(tmp_path / "spool", taken.spooled.name) == blob(suffix=suffix)
+    found, sent = read_spooled(tmp_path / "spool", taken.spooled.name), blob(suffix=suffix)
+    assert found.data == sent.data
+    assert replace(found, content=sent.content) == sent
     assert sorted(path.parent for path in tmp_path.rglob("*.*")) == [tmp_path / "spool"] * 2
+
+
+def test_bytes_that_are_let_go_of_come_from_the_spool(tmp_path: Path) -> None:
+    sent = blob()
+    taken = Spool(tmp_path / "spool", NO_RESERVE).take(sent)
+    taken.content.let_go()
+    assert taken.data == sent.data == b"0123456789"
+    for path in (tmp_path / "spool").glob("*.fits"):
+        path.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        taken.content.read()
+    assert sent.data == b"0123456789"  # who sent it has not asked for that
 
 
 @pytest.mark.usefixtures("not_temporary")

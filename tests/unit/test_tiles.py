@@ -10,8 +10,9 @@ import pytest
 
 from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
-from indistack.frame import CalibratedFrame, FrameInfo, Match
+from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.geometry import Transform
+from indistack.scene import Match
 from indistack.surface import terms
 from indistack.tiles import Sampling, Tile, integrate
 from indistack.warp import KERNELS, KernelName

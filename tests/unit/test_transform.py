@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.geometry import Bend, Transform
-from indistack.ledger import dump, transform_numbers
 
 BEND = Bend((1000.0, 800.0), 1000.0, np.array([[4.0, -3.0, 2.0], [1.0, 6.0, -5.0]]))
 TURNED = np.array([[0.8, -0.6, 900.0], [0.6, 0.8, -500.0], [0.0, 0.0, 1.0]])
@@ -33,15 +29,3 @@ def test_back_undoes_apply(matrix: np.ndarray, bend: Bend | None) -> None:
 def test_the_centre_shift_knows_of_the_bend() -> None:
     # the centre of 4001 x 1601 is (2000, 800): u = 1, v = 0
     assert Transform(np.eye(3), bend=BEND).centre_shift_px(4001, 1601) == (4.0, 1.0)
-
-
-def test_the_ledger_holds_all_that_is_needed_to_make_the_transform_again() -> None:
-    frame = CalibratedFrame(np.zeros((1600, 2000), np.float32), None, 0.0, 1.0, None, FrameInfo())
-    numbers = transform_numbers(Transform(TILTED, 40, 0.2, BEND, 0.01, 0.05), frame, None)
-    told = json.loads(dump(numbers))
-    assert (told["error_px"], told["corner_error_px"]) == (0.01, 0.05)
-    quadratic = told["quadratic"]
-    bend = Bend(tuple(quadratic["centre_px"]), quadratic["reach_px"], np.array(quadratic["coefficients"]))
-    again = Transform(np.array(told["transform"]), bend=bend)
-    corner = np.array([[1999.0, 1599.0]])
-    np.testing.assert_allclose(again.apply(corner), Transform(TILTED, bend=BEND).apply(corner), atol=1e-5)

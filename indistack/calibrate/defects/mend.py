@@ -14,7 +14,6 @@ from indistack.calibrate.defects.learned import LOOKS, DefectMap
 from indistack.calibrate.defects.maps import DefectMaps
 from indistack.calibrate.defects.repair import Repair, plan_repair
 from indistack.calibrate.defects.search import LEAST_SIDE_PX
-from indistack.calibrate.planes import Planes
 from indistack.frame import PixelArray, RawFrame
 from indistack.workers import Workers
 
@@ -31,57 +30,48 @@ class Mender:
     ----------
     settings : CalibrateSettings
         Whether and how to search.
-    planes : Planes
-        Memory for planes that must not be changed in place.
     workers : Workers
         The threads to use.
     maps : DefectMaps
         What is known of the sensors, and learned.
     """
 
-    def __init__(self, settings: CalibrateSettings, planes: Planes, workers: Workers, maps: DefectMaps) -> None:
+    def __init__(self, settings: CalibrateSettings, workers: Workers, maps: DefectMaps) -> None:
         self._settings = settings
-        self._planes = planes
         self._workers = workers
         self._maps = maps
         self._known: tuple[IndexArray, IndexArray, Repair] | None = None
         self._subs = 0
 
-    def mend(self, raw: RawFrame, stored: PixelArray, bad: IndexArray, has_dark: bool) -> tuple[PixelArray, Repair]:
-        """Return the plane with its bad pixels replaced, and what was done; the raw pixels are never changed.
+    def mend(self, raw: RawFrame, stored: PixelArray, bad: IndexArray, has_dark: bool) -> Repair:
+        """Replace a plane's bad pixels in place; return what was done.
 
         Parameters
         ----------
+        raw : RawFrame
+            Where the plane came from; its pixels are not looked at.
         stored : array
-            The plane, changed in place unless it is the raw frame's.
+            The plane.
         bad : array
             What the masters show, sorted.
         has_dark : bool
             Then hot pixels are searched for less often.
         """
         if stored.ndim != 2:
-            return stored, NOTHING
+            return NOTHING
         learned = self._maps.of(raw) if self._settings.hot_pixels is not False else None
         repair = self._repair(raw, bad, NONE if learned is None else learned.pixels)
         looks = learned is not None and self._is_due(stored, learned, has_dark)
-        if not looks and not repair.size:
-            return stored, repair
-        if np.may_share_memory(stored, raw.pixels):
-            stored = self._planes.copy_of(stored)
         if looks and learned is not None:
-            return stored, self._look(raw, stored, bad, learned, repair)
+            return self._look(raw, stored, bad, learned, repair)
         repair.apply(stored)
-        return stored, repair
+        return repair
 
-    def mend_again(self, raw: RawFrame, stored: PixelArray, bad: IndexArray) -> tuple[PixelArray, Repair]:
-        """Return the plane with just these pixels replaced, and learn nothing; the raw pixels are never changed."""
+    def mend_again(self, raw: RawFrame, stored: PixelArray, bad: IndexArray) -> Repair:
+        """Replace just these pixels in place, and learn nothing; return what was done."""
         repair = _planned(raw, bad)
-        if not repair.size:
-            return stored, repair
-        if np.may_share_memory(stored, raw.pixels):
-            stored = self._planes.copy_of(stored)
         repair.apply(stored)
-        return stored, repair
+        return repair
 
     def memory(self) -> tuple[dict[str, Any], dict[str, PixelArray]]:
         """Return what was learned: plain values, and arrays that are not changed any more."""

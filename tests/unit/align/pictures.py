@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import FloatArray, Scene
+from indistack.frame import FloatArray
+from indistack.scene import Scene
 from tests.unit.align.fields import star_list
 
 Array = npt.NDArray[np.float64]

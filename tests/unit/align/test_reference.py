@@ -10,8 +10,8 @@ import pytest
 
 from indistack.align import AlignSettings
 from indistack.align.reference import ReferenceStars, mapped, merged
-from indistack.frame import Scene, StarList
 from indistack.geometry import Transform
+from indistack.scene import Scene, StarList
 from tests.unit.align.fields import motion, scene_of, star_list
 
 NOISE_ADU = 10.0

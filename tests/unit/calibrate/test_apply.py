@@ -113,7 +113,7 @@ class TestStorage:
     def test_without_masters_a_cfa_frame_passes_unchanged(self, workers: Workers) -> None:
         raw = raw_of(sky(), "RGGB", saturation_adu=65535)
         frame = calibrator_of(Masters(), workers).calibrate(raw)
-        assert frame.pixels is raw.pixels
+        np.testing.assert_array_equal(frame.pixels, raw.pixels)
         assert (frame.zero, frame.step_adu) == (0, 1)
 
     @pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 4095)])
@@ -167,7 +167,35 @@ class TestStorage:
         calibrator = calibrator_of(Masters(dark=dark), workers, CalibrateSettings(hot_pixels=True))
         frame = calibrator.calibrate(raw_of(pixels, cfa))
         assert pixels[20, 20] == 60000
+        assert not np.shares_memory(frame.pixels, pixels)
         assert adu(frame)[20, 20] < 2000
+
+    @pytest.mark.parametrize("banding", ["off", "both"])
+    @pytest.mark.parametrize("masters", [True, False])
+    def test_what_nobody_needs_any_more_is_calibrated_where_it_is(
+        self, workers: Workers, masters: bool, banding: Any
+    ) -> None:
+        pixels = sky()
+        pixels[20, 20] = 60000
+        settings = CalibrateSettings(hot_pixels=True, banding=banding)
+        given = Masters(master("dark", sky(level=100, seed=2)), master("flat", sky(level=9000, seed=3)))
+        raw, apart = raw_of(pixels.copy(), "RGGB"), raw_of(pixels, "RGGB")
+        here, there = (calibrator_of(given if masters else Masters(), workers, settings) for _ in range(2))
+        frame = here.calibrate(raw, in_place=True)
+        assert frame.pixels is raw.pixels
+        np.testing.assert_array_equal(frame.pixels, there.calibrate(apart).pixels)
+        assert not np.array_equal(frame.pixels, pixels)
+
+    @pytest.mark.parametrize(
+        ("cfa", "dtype", "writable"),
+        [(None, np.uint16, True), (None, np.float32, True), ("RGGB", np.float32, True), ("RGGB", np.uint16, False)],
+    )
+    def test_planes_of_another_type_and_what_is_only_to_be_read_need_memory_of_their_own(
+        self, workers: Workers, cfa: Any, dtype: Any, writable: bool
+    ) -> None:
+        raw = raw_of(sky().astype(dtype), cfa)
+        raw.pixels.flags.writeable = writable
+        assert not np.shares_memory(calibrator_of(Masters(), workers).calibrate(raw, in_place=True).pixels, raw.pixels)
 
 
 class TestBadPixels:

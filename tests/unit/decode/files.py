@@ -13,8 +13,9 @@ import numpy as np
 import zstandard
 from astropy.io import fits
 
+from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
-from indistack.frame import Blob, Card, RawFrame
+from indistack.frame import Card, RawFrame
 
 XISF_FORMATS = {"u1": "UInt8", "u2": "UInt16", "u4": "UInt32", "f4": "Float32", "f8": "Float64", "u8": "UInt64"}
 CODECS = {
@@ -25,9 +26,9 @@ CODECS = {
 }
 
 
-def read(data: bytes, suffix: str = ".fits", cards: tuple[Card, ...] = (), **settings: Any) -> RawFrame:
+def read(data: bytes | memoryview, suffix: str = ".fits", cards: tuple[Card, ...] = (), **settings: Any) -> RawFrame:
     """Decode bytes that came from a camera which told `cards`."""
-    blob = Blob(data, suffix, "camera", "here", datetime(2026, 1, 1, tzinfo=UTC), cards=cards)
+    blob = Blob(Content(data), suffix, "camera", "here", datetime(2026, 1, 1, tzinfo=UTC), cards=cards)
     return decode(blob, DecodeSettings(**settings))
 
 

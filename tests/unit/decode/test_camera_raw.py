@@ -101,12 +101,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from indistack.decode import DecodeSettings, decode
-from indistack.frame import Blob
+from indistack.blob import Blob, Content
 from indistack.indi import IndiClient
 
 def raw():
     data = Path(sys.argv[1]).read_bytes()
-    decode(Blob(data, ".dng", "", "", datetime.now(UTC)), DecodeSettings())
+    decode(Blob(Content(data), ".dng", "", "", datetime.now(UTC)), DecodeSettings())
 
 def indi():
     with IndiClient("127.0.0.1", 9) as client:

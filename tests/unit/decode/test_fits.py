@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
-from indistack.frame import Blob, RawFrame
+from indistack.frame import RawFrame
 from indistack.workers import Workers
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
@@ -24,7 +25,7 @@ ODD = DATA / "odd_fits"
 
 
 def blob(data: bytes, suffix: str = ".fits", fault: str = "") -> Blob:
-    return Blob(data, suffix, "camera", "here", datetime(2026, 1, 1, tzinfo=UTC), fault=fault)
+    return Blob(Content(data), suffix, "camera", "here", datetime(2026, 1, 1, tzinfo=UTC), fault=fault)
 
 
 def read(data: bytes, suffix: str = ".fits", **settings: Any) -> RawFrame:

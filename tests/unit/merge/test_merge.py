@@ -10,8 +10,9 @@ import pytest
 from astropy.io import fits
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FloatArray, FrameInfo, StarList
+from indistack.frame import CalibratedFrame, FloatArray, FrameInfo
 from indistack.merge import merge, read_picture
+from indistack.scene import StarList
 from indistack.sinks import SINKS, Snapshot
 from indistack.stars import StarFinder, StarsSettings
 from indistack.workers import Workers

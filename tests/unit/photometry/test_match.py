@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FrameInfo, Match, Scene
+from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.geometry import Transform
 from indistack.photometry import MatchSettings, Photometer, measure_sky
+from indistack.scene import Match, Scene
 from indistack.surface import factors
 from tests.unit.align.fields import star_list
 

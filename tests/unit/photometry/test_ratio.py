@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.frame import FrameInfo, StarList
+from indistack.frame import FrameInfo
 from indistack.geometry import Transform
 from indistack.photometry.ratio import COMPARED_STARS, expected_scale, flux_ratio
+from indistack.scene import StarList
 from tests.unit.align.fields import motion, star_list
 
 RNG = np.random.default_rng(7)

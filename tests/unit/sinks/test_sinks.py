@@ -14,8 +14,9 @@ from astropy.io import fits
 from indistack.atomic import atomic_file
 from indistack.errors import SinkError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import FrameInfo, Preview
+from indistack.frame import FrameInfo
 from indistack.linear import StackPicture
+from indistack.picture import Preview
 from indistack.sinks import SINKS, Snapshot
 
 START = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from indistack.fits_header import Wcs
-from indistack.frame import StarList
+from indistack.scene import StarList
 from indistack.solve import Field
 
 TRUE = Wcs(299.93, 22.71, (651.5, 487.5), 1.48 / 3600 * np.array([[0.545, 0.838], [-0.838, 0.545]]))

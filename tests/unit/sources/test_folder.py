@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob
 from indistack.sources import folder as module
 from indistack.sources.folder import FolderSettings, FolderSource
 

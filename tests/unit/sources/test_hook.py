@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.frame import Blob
+from indistack.blob import Blob
 from indistack.sources import hook as module
 from indistack.sources.hook import HookSettings, HookSource, bind
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from indistack.blob import Blob
 from indistack.errors import SettingsError, SourceError
-from indistack.frame import Blob
 from indistack.indi.census import Choice, DeviceFacts
 from indistack.indi.events import Devices, Event, Frame, PathSaved, ServerState
 from indistack.settings import validate
@@ -76,7 +76,7 @@ def test_blobs_in_order() -> None:
     blobs, source = run(ServerState(True), MAIN, frame(b"1"), frame(b"2"), frame(b"3"))
     assert [bytes(blob.data) for blob in blobs] == [b"1", b"2", b"3"]
     told = (("INSTRUME", "Main", "told by the device"),)
-    assert blobs[0] == Blob(blobs[0].data, ".fits", "Main", "Main.CCD1", NOW, cards=told)
+    assert blobs[0] == Blob(blobs[0].content, ".fits", "Main", "Main.CCD1", NOW, cards=told)
     assert source.status().frames == 3
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo, StarList
+from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo
+from indistack.scene import StarList
 from indistack.stars import StarFinder, StarsSettings
 from indistack.workers import Workers
 from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, profile, render

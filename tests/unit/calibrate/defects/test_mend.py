@@ -12,7 +12,6 @@ import pytest
 from indistack.calibrate import CalibrateSettings
 from indistack.calibrate.defects.maps import DefectMaps
 from indistack.calibrate.defects.mend import Mender
-from indistack.calibrate.planes import Planes
 from indistack.frame import FrameInfo, RawFrame
 from indistack.workers import Workers
 
@@ -28,13 +27,12 @@ def workers() -> Iterator[Workers]:
 
 
 def mender(workers: Workers, hot_pixels: Any = "auto", maps: DefectMaps | None = None) -> Mender:
-    return Mender(CalibrateSettings(hot_pixels=hot_pixels), Planes(), workers, maps or DefectMaps())
+    return Mender(CalibrateSettings(hot_pixels=hot_pixels), workers, maps or DefectMaps())
 
 
 def frame(seed: int, hot_adu: float) -> RawFrame:
     pixels = np.random.default_rng(seed).normal(1000, 10, (SIZE, SIZE)).round().astype(np.uint16)
     pixels.reshape(-1)[HOT] = 1000 + hot_adu
-    pixels.flags.writeable = False
     return RawFrame(pixels, "RGGB", FrameInfo(camera="camera"))
 
 
@@ -43,10 +41,9 @@ def repairs(subject: Mender, n_subs: int, hot_adu: float, has_dark: bool = False
     done = []
     for number in range(first, first + n_subs):
         raw = frame(number, hot_adu)
-        plane, repair = subject.mend(raw, raw.pixels, NONE, has_dark)
-        assert raw.pixels.reshape(-1)[HOT] == 1000 + hot_adu
+        repair = subject.mend(raw, raw.pixels, NONE, has_dark)
         expected = 1000 if HOT in repair.pixels else 1000 + hot_adu
-        assert float(plane.reshape(-1)[HOT]) == pytest.approx(expected, abs=40)
+        assert float(raw.pixels.reshape(-1)[HOT]) == pytest.approx(expected, abs=40)
         done.append(HOT in repair.pixels)
     return done
 
@@ -84,23 +81,23 @@ def test_the_next_night_knows_it_from_its_first_sub(workers: Workers, tmp_path: 
 def test_what_the_masters_show_is_repaired_too(workers: Workers) -> None:
     raw = frame(1, 5000)
     bad = np.array([5, 77])
-    plane, repair = mender(workers, False).mend(raw, raw.pixels, bad, True)
+    repair = mender(workers, False).mend(raw, raw.pixels, bad, True)
     np.testing.assert_array_equal(repair.pixels, bad)
-    assert plane.reshape(-1)[HOT] == 6000
+    assert raw.pixels.reshape(-1)[HOT] == 6000
 
 
-def test_a_sound_frame_is_passed_on_as_it_is(workers: Workers) -> None:
+def test_a_sound_frame_stays_as_it_is(workers: Workers) -> None:
     raw = frame(1, 0)
-    subject = mender(workers, False)
-    assert subject.mend(raw, raw.pixels, NONE, False)[0] is raw.pixels
+    before = raw.pixels.copy()
+    assert mender(workers, False).mend(raw, raw.pixels, NONE, False).size == 0
+    np.testing.assert_array_equal(raw.pixels, before)
 
 
 def test_rgb_and_tiny_frames_are_left_alone(workers: Workers) -> None:
     for shape in ((20, 20, 3), (8, 8)):
         raw = RawFrame(np.zeros(shape, np.float32), None, FrameInfo())
-        plane, repair = mender(workers, True).mend(raw, raw.pixels, NONE, False)
-        assert plane is raw.pixels
-        assert repair.size == 0
+        assert mender(workers, True).mend(raw, raw.pixels, NONE, False).size == 0
+        assert not raw.pixels.any()
 
 
 @pytest.mark.parametrize("shape", [(100, 100), (10, 100)])
@@ -110,6 +107,7 @@ def test_a_plane_without_noise_or_too_small_is_left_alone(workers: Workers, shap
         pixels = np.random.default_rng(3).normal(1000, 10, shape).astype(np.uint16)
     pixels[5, 50] = 60_000
     raw = RawFrame(pixels, "RGGB", FrameInfo(camera="camera"))
-    plane, repair = mender(workers, True).mend(raw, pixels.copy(), NONE, False)
+    plane = pixels.copy()
+    repair = mender(workers, True).mend(raw, plane, NONE, False)
     assert len(repair.pixels) == 0
     np.testing.assert_array_equal(plane, pixels)

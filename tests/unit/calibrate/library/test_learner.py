@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indistack.blob import Blob, Content
 from indistack.calibrate import Choice, Learner
 from indistack.calibrate.library import learner
 from indistack.calibrate.library.raw_store import RawStore
@@ -20,7 +21,7 @@ from indistack.calibration import learner_of, library_of
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.errors import CalibrationError
-from indistack.frame import Blob, RawFrame
+from indistack.frame import RawFrame
 from indistack.settings import load
 from simulators.observatory import Kind, Observatory
 from simulators.scenario import Scenario
@@ -44,7 +45,7 @@ class Camera:
         if label:
             for word in (b"Light Frame", b"Light"):
                 data = data.replace(b"'" + word, b"'" + label.encode().ljust(len(word)))
-        blob = Blob(data, ".fits", "camera", f"{kind}{self._taken}", datetime(2024, 8, 10, tzinfo=UTC))
+        blob = Blob(Content(data), ".fits", "camera", f"{kind}{self._taken}", datetime(2024, 8, 10, tzinfo=UTC))
         return decode(blob, Config().decode), blob
 
     def teach(self, pupil: Learner, kind: Kind, count: int, exposure_s: float | None = None) -> None:

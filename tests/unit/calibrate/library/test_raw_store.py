@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indistack.blob import Blob, Content
 from indistack.calibrate.library import raw_store
 from indistack.calibrate.library.raw_store import Made, RawStore, cards_of, group_of
 from indistack.errors import CalibrationError
-from indistack.frame import Blob, FrameInfo, RawFrame
+from indistack.frame import FrameInfo, RawFrame
 
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)
 
@@ -24,7 +25,7 @@ def frame(number: int = 0, kind: Any = "dark", **facts: Any) -> RawFrame:
 
 
 def blob(size: int = 100, path: Path | None = None, cards: Any = ()) -> Blob:
-    return Blob(bytes(size), ".fits", "camera", "origin", DATE, path, cards=cards)
+    return Blob(Content(bytes(size)), ".fits", "camera", "origin", DATE, path, cards=cards)
 
 
 @pytest.fixture
