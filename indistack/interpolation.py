@@ -68,8 +68,8 @@ class Interpolation:
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
 
-    def sample(self, canvas_box: Box) -> tuple[FloatArray, float | FloatArray] | None:
-        """Pixels (scratch) and weight of a box of the canvas as in `tiles.Sampler`."""
+    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
+        """Fill a box of the canvas and return its weight as in `tiles.Sampler`."""
         footprint = Footprint.of(self._mapping, canvas_box, self._size, self._reach_px)
         if footprint is None:
             return None
@@ -77,9 +77,8 @@ class Interpolation:
         if weight is None:
             return None
         colours = self._colours(footprint.box)
-        out = self._scratch("warped", (*shape_of(canvas_box), *colours.shape[2:]), np.float32)
         resample(self._mapping, colours, footprint.box, canvas_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
-        return out, weight
+        return weight
 
     def _colours(self, box: Box) -> FloatArray:
         """Float32 ADU of a box of the frame, brought to the reference's; RGB where the frame is CFA."""

@@ -16,14 +16,15 @@ from indistack.canvas import Canvas, Placed
 from indistack.drizzle import Drizzle
 from indistack.frame import FloatArray
 from indistack.interpolation import Debayer, Interpolation
-from indistack.warp import Box, KernelName
+from indistack.warp import Box, KernelName, shape_of
 from indistack.workers import Workers
 
-SIDE_PX = 256
-"""Tile side. Measured at 24 MP: 128 and 512 are slower (call overhead; temporaries that leave the cache)."""
+SIDE_PX, ASPECT = 256, 2
+"""Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth
+slower (threads wait for each other between short calls, and a picture's rows lie far apart); larger gain nothing."""
 
-LEAST_SIDE_PX, CUBE_SUBS = 32, 8
-"""Boxes for many subs at once: with that many of them the side begins to shrink, to keep the cube near 6 MB."""
+LEAST_SIDE_PX, CUBE_SUBS = 32, 5
+"""Boxes for many subs at once: beyond that many of them the side shrinks, to keep the cube near 8 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Sampling:
 class Sampler(Protocol):
     """One sub, asked for one box of the canvas at a time."""
 
-    def sample(self, canvas_box: Box) -> tuple[FloatArray, float | FloatArray] | None:
-        """Return pixels (scratch) and weight as in `Tile`; None where the sub reaches nothing."""
+    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
+        """Fill `out` with pixels and return their weight as in `Tile`; None where the sub reaches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Cube:
     pixels : array
         ``(n, h, w)`` or ``(n, h, w, 3)`` float32, ADU; scratch, which may be changed.
     weight : array
-        ``(n, h, w)`` float32, 0 where a sub does not reach; ``(n, h, w, 3)`` as in `Tile`.
+        ``(n, h, w)`` float32, 0 where a sub does not reach; scratch likewise.
     """
 
     rows: slice
@@ -122,12 +123,13 @@ def integrate(
     workers : Workers
         The threads.
     """
-    sampler = _sampler(sub, canvas, sampling, workers)
+    sampler, colours = _sampler(sub, canvas, sampling, workers), _colours(sub)
 
     def work(box: Box) -> None:
-        sampled = sampler.sample(box)
-        if sampled is not None:
-            take(Tile(*box, *sampled))
+        pixels = workers.scratch("warped", (*shape_of(box), *colours), np.float32)
+        weight = sampler.sample(box, pixels)
+        if weight is not None:
+            take(Tile(*box, pixels, weight))
 
     workers.map(work, _boxes(canvas, SIDE_PX))
 
@@ -143,44 +145,35 @@ def integrate_all(
     side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
 
     def work(box: Box) -> None:
-        cube = _cube(samplers, box, workers)
-        if cube is not None:
+        shape = (len(subs), *shape_of(box), *_colours(subs[0]))
+        cube = Cube(*box, workers.scratch("cube", shape, np.float32), workers.scratch("cubed", shape[:3], np.float32))
+        reached = [_fill(cube, number, sampler) for number, sampler in enumerate(samplers)]
+        if any(reached):
             take(cube)
 
     workers.map(work, _boxes(canvas, side_px))
 
 
-def _cube(samplers: Sequence[Sampler], box: Box, workers: Workers) -> Cube | None:
-    """All subs' contributions to a box; None where there are none."""
-    cube: Cube | None = None
-    for number, sampler in enumerate(samplers):
-        sampled = sampler.sample(box)
-        if sampled is None:
-            continue
-        pixels, weight = sampled  # scratch, and gone with the next one
-        if cube is None:
-            cube = _empty_cube(len(samplers), box, pixels, weight, workers)
-        cube.pixels[number], cube.weight[number] = pixels, weight
-    return cube
+def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
+    """Fill a sub's part of a cube; tell whether the sub reaches it."""
+    weight = sampler.sample((cube.rows, cube.cols), cube.pixels[number])
+    if weight is None:
+        cube.pixels[number] = 0
+    cube.weight[number] = 0 if weight is None else weight
+    return weight is not None
 
 
-def _empty_cube(n_subs: int, box: Box, pixels: FloatArray, weight: float | FloatArray, workers: Workers) -> Cube:
-    """Zeros for so many subs like one."""
-    cube = Cube(
-        *box,
-        workers.scratch("cube", (n_subs, *pixels.shape), np.float32),
-        workers.scratch("cube_weight", (n_subs, *(np.shape(weight) or pixels.shape[:2])), np.float32),
-    )
-    cube.pixels[:], cube.weight[:] = 0, 0
-    return cube
+def _colours(sub: Placed) -> tuple[int, ...]:
+    """Beyond height and width, what shape pixels have."""
+    return (3,) if sub.frame.channels == 3 else ()
 
 
 def _boxes(canvas: Canvas, side_px: int) -> list[Box]:
-    height, width = canvas.size
+    (height, width), length_px = canvas.size, ASPECT * side_px
     return [
-        (slice(y, min(y + side_px, height)), slice(x, min(x + side_px, width)))
+        (slice(y, min(y + side_px, height)), slice(x, min(x + length_px, width)))
         for y in range(0, height, side_px)
-        for x in range(0, width, side_px)
+        for x in range(0, width, length_px)
     ]
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from indistack.errors import StackError
-from indistack.frame import Integration
 from indistack.palette import PALETTE
+from indistack.picture import Integration
 from indistack.registry import Registry
 from indistack.settings import Settings
 from indistack.tiles import Cube, Tile

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from indistack.frame import FloatArray, Integration
+from indistack.frame import FloatArray
+from indistack.picture import Integration
 from indistack.stack.base import METHODS, read_only
 from indistack.stack.layers import OneByOne
 from indistack.stack.mean import Mean

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.errors import StackError
-from indistack.frame import BoolArray, FloatArray, Integration
+from indistack.frame import BoolArray, CountArray, FloatArray
+from indistack.picture import Integration
 from indistack.stack.base import Extent, MethodSettings, Planes, Tally, read_only, require_same_shape
 from indistack.tiles import Cube, Tile
 from indistack.workers import Scratch
@@ -146,12 +147,21 @@ def usable_weight(tile: Tile) -> float | FloatArray:
     return np.where(finite, np.float32(1) * tile.weight, np.float32(0)).astype(np.float32)
 
 
-def usable_weights(cube: Cube, scratch: Scratch) -> FloatArray:
-    """``(n, h, w)``: the same for several subs; valid until the next call."""
-    weights = scratch("weights", cube.weight.shape, np.float32)
-    for number, pixels in enumerate(cube.pixels):
-        weights[number] = usable_weight(Tile(cube.rows, cube.cols, pixels, cube.weight[number]))
-    return weights
+def usable_weights(cube: Cube) -> FloatArray:
+    """``(n, h, w)``: the weights of several subs, in place, with zeros where a pixel is not finite."""
+    for pixels, weight in zip(cube.pixels, cube.weight, strict=True):
+        usable = usable_weight(Tile(cube.rows, cube.cols, pixels, weight))
+        if usable is not weight:
+            weight[:] = usable
+    return cube.weight
+
+
+def how_many(planes: BoolArray) -> CountArray:
+    """``(h, w)``: in how many of the planes ``(n, h, w)`` a pixel is True."""
+    count = np.zeros(planes.shape[1:], np.uint16)
+    for plane in planes:
+        count += plane
+    return count
 
 
 def plane_of(weight: float | FloatArray, like: FloatArray) -> FloatArray:

@@ -63,7 +63,7 @@ class Median(Layers):
     def combine(self, cube: Cube) -> npt.NDArray[np.intp]:
         """Set a box to the exact median of all subs; no pixel is rejected."""
         box = (cube.rows, cube.cols)
-        weights = usable_weights(cube, self._scratch)
+        weights = usable_weights(cube)
         reach = by_channel(weights > 0, cube.pixels.ndim)
         np.copyto(cube.pixels, np.float32(np.inf), where=~reach)  # the last in any order
         count = weights.shape[0] if reach.all() else np.count_nonzero(reach, axis=0)
@@ -84,7 +84,8 @@ class Median(Layers):
         """Median along the first axis of the first `count` in order, 0 where there are none."""
         flat = values.reshape(*values.shape[:2], -1)
         room = self._scratch("sorted", (len(flat) + 1, *flat.shape[1:]), np.float32)
-        order = sorted_planes(flat, room)
+        room[:-1] = flat
+        order = sorted_planes(room)
         if isinstance(count, int):
             return middle(order, count).reshape(values.shape[1:])
         each = np.broadcast_to(count, values.shape[1:]).reshape(flat.shape[1:])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from indistack.frame import BoolArray, FloatArray
-from indistack.stack.rejection import UNSTEADY, usual_scatter
+from indistack.stack.layers import how_many
+from indistack.stack.rejection import UNSTEADY, sample_step, usual_scatter
 from indistack.stack.sorting import middle, sorted_planes
 from indistack.workers import Scratch
 
@@ -23,7 +24,11 @@ UNSTEADY_DARKER = 0.5
 """As `UNSTEADY`, when the darker of two subs is taken for the picture."""
 
 TINY = np.float32(1e-30)
-"""Added to a weight of 0 by which is divided."""
+"""Instead of a weight of 0 by which is divided."""
+
+LEAST_FREEDOM = np.float32(1e-6)
+"""Least variance of a distance from the mean, that of a value being 1: where one value is all of the mean, their
+distance is but rounding."""
 
 Judge = Callable[[FloatArray, BoolArray], BoolArray]
 """``(z, covered)`` of one sub -> which of its pixels are outliers."""
@@ -39,6 +44,8 @@ class Subs:
         ``(n, h, w)`` float32, finite (ADU).
     weights : array
         ``(n, h, w)`` float32, 0 where a sub does not reach.
+    covered : array
+        ``(n, h, w)`` bool: where it does.
     least_variance : float
         Values are not taken for more alike than that (ADU^2).
     scratch : Scratch
@@ -47,13 +54,9 @@ class Subs:
 
     values: FloatArray
     weights: FloatArray
+    covered: BoolArray
     least_variance: float
     scratch: Scratch
-
-    def plane(self, name: str) -> FloatArray:
-        """Return a buffer, ``(h, w)``."""
-        buffer: FloatArray = self.scratch(name, self.values.shape[1:], np.float32)
-        return buffer
 
     def scatter(self, variance: FloatArray, picture: FloatArray, unsteady: float) -> FloatArray:
         """Return the standard deviation that values may have, given their variance."""
@@ -79,6 +82,25 @@ class Verdicts:
     centre: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How values spread.
+
+    Attributes
+    ----------
+    total : array
+        ``(h, w)`` float32: sum of the weights.
+    mean : array
+        The same: weighted mean (ADU); 0 where there is nothing.
+    variance : array
+        The same: of a value of weight 1 (ADU^2); 0 where there is one value or none.
+    """
+
+    total: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+
+
 def compare(subs: Subs, judge: Judge, centre_share: float) -> Verdicts:
     """Find the outliers of several subs: by their median first, then by mean and variance of those that passed.
 
@@ -97,95 +119,124 @@ def compare(subs: Subs, judge: Judge, centre_share: float) -> Verdicts:
         Valid until the next call.
     """
     z = subs.scratch("z", subs.values.shape, np.float32)
-    covered = subs.weights > 0
     if len(z) == 1:
         z[:] = 0
         return Verdicts(np.zeros(z.shape, bool), z, subs.values[0])
     if len(z) == 2:
-        centre = _differences(subs, covered[0] & covered[1], z)
-    else:
-        _deviations(subs, covered, centre_share, z)
-        centre = _residuals(subs, covered, _judged(z, covered, judge), z)
-    return Verdicts(_judged(z, covered, judge), z, centre)
+        centre: FloatArray = np.minimum(*subs.values)
+        return Verdicts(_judged(_differences(subs, centre, z), subs, judge), z, centre)
+    rough = _judged(_deviations(subs, centre_share, z), subs, judge)
+    passed = np.multiply(subs.weights, ~rough, out=subs.scratch("passed", z.shape, np.float32))
+    usual = spread(subs.values, passed, subs.scratch)
+    return Verdicts(_judged(_residuals(subs, passed, usual, z), subs, judge), z, usual.mean)
 
 
-def _judged(z: FloatArray, covered: BoolArray, judge: Judge) -> BoolArray:
-    out = np.empty(z.shape, bool)
-    for number in range(len(z)):
-        out[number] = judge(z[number], covered[number])
-    out[:, (out == covered).all(axis=0)] = False
+def spread(values: FloatArray, weights: FloatArray, scratch: Scratch) -> Spread:
+    """Find the weighted mean and the variance of each pixel's values.
+
+    Parameters
+    ----------
+    values, weights : array
+        ``(n, h, w)`` float32; values are finite, also where the weight is 0.
+    scratch : Scratch
+        Buffers of this thread.
+
+    Returns
+    -------
+    Spread
+        Valid until the next call.
+    """
+    total, mean, variance, room = (
+        scratch(name, values.shape[1:], np.float32) for name in ("sum", "mean", "var", "room")
+    )
+    total[:], mean[:], variance[:] = 0, 0, 0
+    for value, weight in zip(values, weights, strict=True):
+        total += weight
+        cv2.accumulateProduct(value, weight, mean)
+    mean /= np.maximum(total, TINY, out=room)
+    for value, weight in zip(values, weights, strict=True):
+        np.subtract(value, mean, out=room)
+        room *= room
+        cv2.accumulateProduct(room, weight, variance)
+    np.maximum(how_many(weights > 0), 2, out=room)
+    room -= 1
+    variance /= room
+    return Spread(total, mean, variance)
+
+
+def _judged(z: Iterable[FloatArray], subs: Subs, judge: Judge) -> BoolArray:
+    """Tell the outliers of one sub after the other, each as soon as its distances are there, in the cache."""
+    out, passed = np.empty(subs.covered.shape, bool), np.zeros(subs.covered.shape[1:], bool)
+    for distances, covered, outside in zip(z, subs.covered, out, strict=True):
+        outside[:] = judge(distances, covered)
+        passed |= covered > outside
+    out &= passed  # where none would, all do
     return out
 
 
-def _deviations(subs: Subs, covered: BoolArray, centre_share: float, z: FloatArray) -> None:
-    """Z becomes the distance from the median, in units of the median distance."""
-    complete = bool(covered.all())
-    count = len(z) if complete else np.maximum(covered.sum(axis=0), 1)
+def _deviations(subs: Subs, centre_share: float, z: FloatArray) -> Iterator[FloatArray]:
+    """Distances of each sub from the median, in units of the median distance."""
+    complete = bool(subs.covered.all())
+    count = len(z) if complete else np.maximum(how_many(subs.covered), 1)
     room = subs.scratch("sorted", (len(z) + 1, *z.shape[1:]), np.float32)
-    np.copyto(z, subs.values)
-    if not complete:
-        z[~covered] = np.inf  # the last in any order
-    centre = _finite(middle(sorted_planes(z, room), count, centre_share))
-    z -= centre
-    distance = np.abs(z, out=subs.scratch("distance", z.shape, np.float32))
-    typical = _finite(middle(sorted_planes(distance, room), count))
+    values = subs.values if complete else np.where(subs.covered, subs.values, np.float32(np.inf))  # last in any order
+    room[:-1] = values
+    centre = _finite(middle(sorted_planes(room), count, centre_share))
+    for value, distance in zip(values, room[:-1], strict=True):
+        cv2.absdiff(value, centre, dst=distance)
+    typical = _finite(middle(sorted_planes(room), count))
     typical *= typical
-    z /= subs.scatter(typical, centre, UNSTEADY)
-    if not complete:
-        z[~covered] = 0
+    sigma = subs.scatter(typical, centre, UNSTEADY)
+    for distance, value, covered in zip(z, subs.values, subs.covered, strict=True):
+        np.subtract(value, centre, out=distance)
+        distance /= sigma
+        if not complete:
+            distance *= covered
+        yield distance
 
 
 def _finite(plane: FloatArray) -> FloatArray:
     """Set to 0 what no sub reaches."""
-    plane[np.isinf(plane)] = 0
+    np.copyto(plane, np.float32(0), where=np.isinf(plane))
     return plane
 
 
-def _residuals(subs: Subs, covered: BoolArray, out: BoolArray, z: FloatArray) -> FloatArray:
-    """Z becomes the distance from the weighted mean of what is not out, in standard deviations; return the mean.
+def _residuals(subs: Subs, passed: FloatArray, usual: Spread, z: FloatArray) -> Iterator[FloatArray]:
+    """Distances of each sub from the weighted mean of those that passed, in standard deviations.
 
     A value is closer to a mean that it is part of than to one that it is not: both are brought to equal terms.
     """
-    room, total, mean, square, count = (subs.plane(name) for name in ("room", "total", "mean", "square", "count"))
-    passed = np.multiply(subs.weights, ~out, out=subs.scratch("passed", z.shape, np.float32))
-    total[:], mean[:], square[:], count[:] = TINY, 0, 0, -1
-    for value, inside in zip(subs.values, passed, strict=True):
-        total += inside
-        count += inside > 0
-        mean += np.multiply(inside, value, out=room)
-    mean /= total
-    for distance, value, weight, inside in zip(z, subs.values, subs.weights, passed, strict=True):
-        np.subtract(value, mean, out=distance)
-        np.multiply(distance, distance, out=room)
-        room *= inside
-        square += room
-        inside *= -2
-        inside += weight
-        inside /= total
+    complete = bool(subs.covered.all())
+    sigma = subs.scatter(usual.variance, usual.mean, UNSTEADY)
+    per_weight = np.divide(1, np.maximum(usual.total, TINY, out=usual.total), out=usual.total)
+    for number, (distance, value, inside) in enumerate(zip(z, subs.values, passed, strict=True)):
+        cv2.addWeighted(subs.weights[number], 1.0, inside, -2.0, 0.0, dst=inside)
+        inside *= per_weight
         inside += 1  # the variance of the distance, that of a value being 1: less where the value passed, else more
-        distance /= np.sqrt(np.maximum(inside, TINY, out=inside), out=inside)
-    z *= covered
-    square /= np.maximum(count, 1, out=count)
-    z /= subs.scatter(square, mean, UNSTEADY)
-    return mean
+        cv2.pow(np.maximum(inside, LEAST_FREEDOM, out=inside), -0.5, dst=inside)
+        np.subtract(value, usual.mean, out=distance)
+        distance *= inside
+        distance /= sigma
+        if not complete:
+            distance *= subs.covered[number]
+        yield distance
 
 
-def _differences(subs: Subs, both: BoolArray, z: FloatArray) -> FloatArray:
-    """Z becomes how much one of two is brighter, in units of what is usual around; return the darker.
-
-    Z is 0 where one is missing.
-    """
-    darker: FloatArray = np.minimum(*subs.values)
-    difference = np.where(both, subs.values[0] - subs.values[1], np.float32(0))
-    typical = _local_size(np.abs(difference))
-    np.divide(difference, subs.scatter(typical * typical, darker, UNSTEADY_DARKER), out=z[0])
-    np.negative(z[0], out=z[1])
-    return darker
+def _differences(subs: Subs, darker: FloatArray, z: FloatArray) -> Iterator[FloatArray]:
+    """How much one of two is brighter, in units of what is usual around, 0 where one is missing; and the opposite."""
+    np.subtract(subs.values[0], subs.values[1], out=z[0])
+    z[0] *= np.logical_and(*subs.covered)
+    typical = _local_size(np.abs(z[0], out=z[1]))
+    typical *= typical
+    z[0] /= subs.scatter(typical, darker, UNSTEADY_DARKER)
+    yield z[0]
+    yield np.negative(z[0], out=z[1])
 
 
 def _local_size(distance: FloatArray) -> FloatArray:
     """Median of the values around each pixel, which a line through them does not change."""
-    typical = float(np.median(distance))
+    step = sample_step(distance)
+    typical = float(np.median(distance[::step, ::step]))
     if typical == 0:
         return np.zeros_like(distance)
     levels = np.clip(distance * (LEVELS / typical), 0, 255).astype(np.uint8)

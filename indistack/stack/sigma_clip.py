@@ -11,10 +11,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CountArray, FloatArray, Integration
+from indistack.frame import BoolArray, CountArray, FloatArray
+from indistack.picture import Integration
 from indistack.stack.base import METHODS, Extent, MethodSettings, Planes, read_only
-from indistack.stack.layers import Box, Layers, by_channel, luminance, step_by, usable_weight, usable_weights
-from indistack.stack.opening import TINY, Subs, compare
+from indistack.stack.layers import (
+    Box,
+    Layers,
+    by_channel,
+    how_many,
+    luminance,
+    step_by,
+    usable_weight,
+    usable_weights,
+)
+from indistack.stack.opening import TINY, Subs, compare, spread
 from indistack.stack.rejection import UNSTEADY, Limits, bounds, outliers, single_outliers, usual_scatter
 from indistack.tiles import Cube, Tile
 
@@ -54,40 +64,48 @@ class SigmaClip(Layers):
     def update(self, tile: Tile) -> int:
         """Take one tile of a sub; return how many pixels were rejected."""
         box = (tile.rows, tile.cols)
-        weight = self._scratch("weight", self._weight[box].shape, np.float32)
+        weight, distance, picture = (self._plane(name, box) for name in ("weight", "distance", "picture"))
         weight[:] = usable_weight(tile)
         step = self._step(box, tile.pixels, weight)
-        z = self._scratch("z", weight.shape, np.float32)
-        picture = luminance(self._pixels[box], z)
+        picture = luminance(self._pixels[box], picture)
         sigma = usual_scatter(self._variance[box], picture, UNSTEADY, self._least_variance, self._scratch)
-        np.divide(luminance(step, z), sigma, out=z)
+        distance = luminance(step, distance)
+        z = np.divide(distance, sigma, out=sigma)
         covered = weight > 0
         out = self._outliers(self._limits, z, covered)
-        out &= self._settled(box)
+        taken = self._taken(box)
+        out &= _settled(taken, self._rejected[box])
         if self._pulls:
-            _pull(step, z * sigma, z, out, bounds(z, covered, self._limits))
-        return self._enter(box, step, weight, out)
+            _pull(step, distance.copy(), z, out, bounds(z, covered, self._limits))
+            distance = luminance(step, distance)
+        else:
+            weight *= ~out
+        self._enter(box, step, distance, weight, taken)
+        self._coverage[box] += covered
+        self._rejected[box] += out
+        return int(np.count_nonzero(out))
 
     def combine(self, cube: Cube) -> npt.NDArray[np.intp]:
         """Set a box anew from all subs at once; return how many pixels of each were rejected."""
         box = (cube.rows, cube.cols)
-        values = self._scratch("values", cube.weight.shape, np.float32)
-        weights = usable_weights(cube, self._scratch)
-        for number, pixels in enumerate(cube.pixels):
-            values[number] = luminance(pixels, values[number])
-        values[weights == 0] = 0
+        weights = usable_weights(cube)
+        covered = weights > 0
+        if not covered.all():
+            cube.pixels[~covered] = 0
+        values = self._luminances(cube.pixels)
         limits = self._limits if len(values) > 2 else Limits(math.inf, self._limits.high)
-        judge = partial(self._outliers, limits)
-        found = compare(Subs(values, weights, self._least_variance, self._scratch), judge, self.centre_share)
-        self._clear(box)
-        counts = np.zeros(len(values), np.intp)
-        for number, (pixels, weight) in enumerate(zip(cube.pixels, weights, strict=True)):
-            step = self._step(box, pixels, weight)
-            if self._pulls:
-                z = found.z[number]
-                _pull(step, values[number] - found.centre, z, found.out[number], bounds(z, weight > 0, limits))
-            counts[number] = self._enter(box, step, weight, found.out[number])
-        return counts
+        subs = Subs(values, weights, covered, self._least_variance, self._scratch)
+        found = compare(subs, partial(self._outliers, limits), self.centre_share)
+        if self._pulls:
+            for number, z in enumerate(found.z):
+                distance = values[number] - found.centre
+                _pull(cube.pixels[number], distance, z, found.out[number], bounds(z, covered[number], limits))
+            values = self._luminances(cube.pixels)
+        else:
+            weights *= ~found.out
+        self._set(box, cube.pixels, values, weights)
+        self._coverage[box], self._rejected[box] = how_many(covered), how_many(found.out)
+        return np.array([np.count_nonzero(out) for out in found.out])
 
     def planes(self) -> Planes:
         """Return the state itself."""
@@ -99,6 +117,17 @@ class SigmaClip(Layers):
 
     def _outliers(self, limits: Limits, z: FloatArray, covered: BoolArray) -> BoolArray:
         return single_outliers(z, covered, limits) if self._pulls else outliers(z, covered, limits, self._scratch)
+
+    def _plane(self, name: str, box: Box) -> FloatArray:
+        """Return a buffer, ``(h, w)``."""
+        buffer: FloatArray = self._scratch(name, self._weight[box].shape, np.float32)
+        return buffer
+
+    def _luminances(self, pixels: FloatArray) -> FloatArray:
+        """Mean of the colours of several subs, ``(n, h, w)``."""
+        n, height, width = pixels.shape[:3]
+        rows = self._scratch("values", (n * height, width), np.float32)
+        return luminance(pixels.reshape(n * height, *pixels.shape[2:]), rows).reshape(n, height, width)
 
     def _step(self, box: Box, pixels: FloatArray, weight: FloatArray) -> FloatArray:
         """Return how far a sub lies from the mean, 0 where it does not reach."""
@@ -114,36 +143,36 @@ class SigmaClip(Layers):
             return self._coverage[box]
         return self._coverage[box] - self._rejected[box]
 
-    def _settled(self, box: Box) -> BoolArray:
-        """Where the stack is sure enough of itself to reject."""
-        taken, rejected = self._taken(box), self._rejected[box]
-        settled: BoolArray = (taken >= LEAST_SUBS) & (rejected // 2 <= taken)
-        return settled
+    def _enter(self, box: Box, step: FloatArray, distance: FloatArray, weight: FloatArray, taken: CountArray) -> None:
+        """Add a sub to mean and variance of those taken, given its distance from the mean; a weight of 0 adds nothing.
 
-    def _enter(self, box: Box, step: FloatArray, weight: FloatArray, out: BoolArray) -> int:
-        """Add a sub to the mean and the variance, which become those without the outliers; count these."""
-        taken = np.maximum(self._taken(box), 1, dtype=np.float32)
-        self._coverage[box] += weight > 0
-        self._rejected[box] += out
-        if not self._pulls:
-            weight *= ~out
-        share, square = (self._scratch(name, weight.shape, np.float32) for name in ("share", "square"))
-        self._weight[box] += weight
-        np.divide(weight, np.maximum(self._weight[box], TINY, out=share), out=share)
-        residual = luminance(step, square)
-        np.multiply(residual, residual, out=square)
-        square *= weight
-        square *= np.subtract(1, share, out=self._scratch("rest", weight.shape, np.float32))
-        square /= np.float32(self._truncation)
-        square -= self._variance[box]
-        square *= np.divide(weight > 0, taken, out=taken)
-        self._variance[box] += square
+        The weighted sum of squares about the mean grows as West (1979) has it.
+        """
+        before, variance = self._weight[box], self._variance[box]
+        share, square, rate = (self._plane(name, box) for name in ("share", "square", "rate"))
+        np.add(before, weight, out=share)
+        np.divide(weight, np.maximum(share, TINY, out=share), out=share)
+        np.multiply(distance, distance, out=square)
+        square *= share
+        square *= before
+        cv2.addWeighted(square, 1 / self._truncation, variance, -1.0, 0.0, dst=square)
+        np.maximum(taken, 1, out=rate)
+        np.divide(share > 0, rate, out=rate)
+        cv2.accumulateProduct(square, rate, variance)
+        before += weight
         step_by(self._pixels[box], step, share, self._scratch)
-        return int(np.count_nonzero(out))
 
-    def _clear(self, box: Box) -> None:
-        for plane in self.planes().values():
-            plane[box] = 0
+    def _set(self, box: Box, pixels: FloatArray, values: FloatArray, weights: FloatArray) -> None:
+        """Begin mean and variance anew with those of several subs."""
+        usual = spread(values, weights, self._scratch)
+        self._weight[box] = usual.total
+        np.divide(usual.variance, np.float32(self._truncation), out=self._variance[box])
+        total = np.maximum(usual.total, TINY, out=usual.total)
+        mean = self._pixels[box]
+        mean[:] = 0
+        for sub, share in zip(pixels, weights, strict=True):
+            share /= total
+            step_by(mean, sub, share, self._scratch)
 
     def _join(self, other: Self, box: Box) -> None:
         """Mean and variance of both by Chan's formula: exact for the values that each has accepted."""
@@ -156,6 +185,12 @@ class SigmaClip(Layers):
         self._variance[box] = (within + between) / np.maximum(mine + theirs - 1, 1)
         step_by(self._pixels[box], step, share, self._scratch)
         self._rejected[box] += other._rejected[box]
+
+
+def _settled(taken: CountArray, rejected: CountArray) -> BoolArray:
+    """Where the stack is sure enough of itself to reject."""
+    settled: BoolArray = (taken >= LEAST_SUBS) & (rejected // 2 <= taken)
+    return settled
 
 
 def _pull(step: FloatArray, distance: FloatArray, z: FloatArray, out: BoolArray, limits: tuple[float, float]) -> None:

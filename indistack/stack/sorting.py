@@ -18,27 +18,24 @@ ROUNDING = 1e-9
 """Of a rank that is a whole number but for that."""
 
 
-def sorted_planes(planes: FloatArray, out: FloatArray) -> Sequence[FloatArray]:
-    """Sort along the first axis.
+def sorted_planes(room: FloatArray) -> Sequence[FloatArray]:
+    """Sort all planes but the last along the first axis.
 
     Parameters
     ----------
-    planes : array
-        ``(n, h, w)`` float32 without NaN.
-    out : array
-        ``(n + 1, h, w)`` float32, overwritten.
+    room : array
+        ``(n + 1, h, w)`` float32 without NaN, overwritten; the last plane is scratch.
 
     Returns
     -------
     sequence of n arrays
-        ``(h, w)`` each, the smallest values first; views of `out`.
+        ``(h, w)`` each, the smallest values first; views of `room`.
     """
-    n = len(planes)
-    np.copyto(out[:n], planes)
+    n = len(room) - 1
     if n > NETWORK_PLANES:
-        out[:n].sort(axis=0)
-        return list(out[:n])
-    order, spare = list(out[:n]), out[n]
+        room[:n].sort(axis=0)
+        return list(room[:n])
+    order, spare = list(room[:n]), room[n]
     for low, high in exchanges(n):
         cv2.min(order[low], order[high], dst=spare)
         cv2.max(order[low], order[high], dst=order[high])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.errors import StackError
-from indistack.frame import Integration
+from indistack.picture import Integration
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod
 from indistack.tiles import Cube, Tile
 

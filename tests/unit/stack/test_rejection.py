@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.stack.rejection import Limits, bounds, outliers, usual_scatter
+from indistack.stack.rejection import Limits, bounds, outliers, sample_step, usual_scatter
 from indistack.workers import Scratch
 
 SHAPE = (96, 96)
@@ -34,6 +34,13 @@ def test_bounds_know_covered_pixels_only() -> None:
     values[:60], covered[:60] = 1000, False
     assert bounds(values, covered, THREE)[1] == pytest.approx(3, abs=0.3)
     assert not outliers(values, covered, THREE, Scratch())[:60].any()
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (256, 256), (256, 512), (228, 457)])
+def test_a_sample_meets_all_colours_of_a_cfa(shape: tuple[int, int]) -> None:
+    step = sample_step(np.empty(shape, np.float32))
+    assert set(np.arange(0, shape[0], step) % 2) == {0, 1}
+    assert 1000 < np.empty(shape)[::step, ::step].size < 4000 or step == 1
 
 
 def test_a_single_bright_pixel_goes_alone() -> None:
