@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.frame import DoubleArray, FloatArray
-from indistack.workers import Workers
 
 SAMPLES_PER_CELL = 512
 """Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""
@@ -58,7 +57,7 @@ class Mesh:
         return result
 
 
-def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float, workers: Workers) -> Mesh:
+def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float) -> Mesh:
     """Measure level and noise of a plane, robust against stars.
 
     Parameters
@@ -69,8 +68,6 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float, workers: W
         Wanted side of a cell; smaller where the plane is small.
     least_noise : float
         Noise never falls below this: 8-bit pictures can have a sky of one single value.
-    workers : Workers
-        Threads to use.
 
     Returns
     -------
@@ -83,7 +80,8 @@ def measure_mesh(plane: FloatArray, cell_px: int, least_noise: float, workers: W
     cell = min(cell_px, max(16, min(height, width) // 8))
     rows, columns = max(1, height // cell), max(1, width // cell)
     cell_height = height // rows
-    measured = workers.map(lambda row: _measure_row(plane, row * cell_height, cell_height, columns), range(rows))
+    # One thread: its calls are so short that two would wait for each other, and take half as long again.
+    measured = [_measure_row(plane, row * cell_height, cell_height, columns) for row in range(rows)]
     level, noise = (cv2.medianBlur(np.stack(lines), 3).reshape(rows, columns) for lines in zip(*measured, strict=True))
     floor = max(least_noise, 0.25 * float(np.median(noise)), 1e-6 * float(np.abs(level).max()), 1e-30)
     return Mesh(np.asarray(level, np.float32), np.maximum(noise, np.float32(floor)), cell_height, width // columns)

@@ -93,7 +93,7 @@ class StarFinder:
 
     def _stars(self, frame: CalibratedFrame, sky: Sky, luminance: FloatArray, smooth: FloatArray) -> StarList:
         settings = self._settings
-        mesh = measure_mesh(smooth, settings.mesh_px // 2, QUANTUM_NOISE * sky.step_adu, self._workers)
+        mesh = measure_mesh(smooth, settings.mesh_px // 2, QUANTUM_NOISE * sky.step_adu)
         candidates = find_candidates(smooth, mesh, settings.detection_sigma, self._workers)
         height, width = smooth.shape
         kept = spread(candidates.x, candidates.y, width, height, CANDIDATES_PER_STAR * settings.max_stars)

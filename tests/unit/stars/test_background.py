@@ -5,12 +5,10 @@ import pytest
 
 from indistack.frame import FloatArray
 from indistack.stars.background import Mesh, clipped_levels, measure_mesh, noise_of_bends
-from indistack.workers import Workers
 
 
 def mesh_of(plane: FloatArray, least_noise: float = 0.0) -> Mesh:
-    with Workers(2) as workers:
-        return measure_mesh(plane, 64, least_noise, workers)
+    return measure_mesh(plane, 64, least_noise)
 
 
 def test_level_is_the_median_and_noise_the_distance_to_the_lower_sigma() -> None:
