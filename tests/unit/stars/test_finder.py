@@ -327,6 +327,16 @@ def test_max_stars_keeps_the_brightest_of_every_part(finder: Finder, sky: tuple)
     assert 12 <= (stars.x > 320).sum() <= 28
 
 
+def test_few_stars_are_kept_though_most_candidates_are_hot_pixels(finder: Finder) -> None:
+    rng = np.random.default_rng(8)
+    x, y = jittered_grid(SHAPE, 70, rng)
+    plane = noisy(rng, render(SHAPE, x, y, np.full(len(x), 4000.0), FWHM))
+    hot = rng.choice(plane.size, 2 * len(x), replace=False)
+    plane.flat[hot] += 20_000  # brighter than any star
+    stars = finder(max_stars=len(x)).find(mono_frame(plane))
+    assert (partners(stars, x, y) >= 0).mean() > 0.9
+
+
 def test_mesh_px_decides_what_is_sky(finder: Finder) -> None:
     rng = np.random.default_rng(0)
     rows = np.mgrid[:1200, :1200][0]
