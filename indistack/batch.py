@@ -11,23 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from indistack import gallery
-from indistack.atomic import atomic_file
-from indistack.blob import Blob
 from indistack.calibrate import Calibrator
 from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
-from indistack.ledger import dump
-from indistack.lines import record
-from indistack.locator import Locator
-from indistack.measures import measure
-from indistack.outcome import Refused
-from indistack.pipeline import Pipeline
-from indistack.session import Session
+from indistack.grading.star_measures import measure
+from indistack.output import snapshots
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.filter_stack import Reference
+from indistack.session.session import Session
+from indistack.session.solve_watch import Locator
 from indistack.sinks import SINKS, Snapshot
 from indistack.sources import announce, read_blob
-from indistack.track import Reference
-from indistack.workers import Workers
+from indistack.store.entries import record
+from indistack.store.ledger import dump
+from indistack.system.atomic import atomic_file
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
 
@@ -139,9 +139,9 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, 
             _write_pictures(batch, session, config)
         finally:
             report = {"subs": lines, "stack": _summary(session, config, time.monotonic() - begin_s)}
-            report["stacks"] = gallery.numbers(session) if session is not None else {}
+            report["stacks"] = snapshots.numbers(session) if session is not None else {}
             _write_report(batch.report, report)
-    return Result(report, gallery.snapshot(session))
+    return Result(report, snapshots.snapshot(session))
 
 
 def one_picture(config: Config) -> Config:
@@ -187,16 +187,16 @@ def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
 
 def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
     _warn_of_grey(session)
-    for name in gallery.names(session):
-        snapshot = gallery.snapshot(session, name, maps=config.publish.maps)
+    for name in snapshots.names(session):
+        snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
         if batch.fits is not None:
             SINKS.get("fits")().write(_path_of(name, batch.fits), snapshot)
         if batch.png is not None:
-            SINKS.get("png")().write(_path_of(name, batch.png), gallery.with_preview(snapshot, config.picture))
+            SINKS.get("png")().write(_path_of(name, batch.png), snapshots.with_preview(snapshot, config.picture))
 
 
 def _warn_of_grey(session: Session) -> None:
-    for name, told in gallery.numbers(session).items():
+    for name, told in snapshots.numbers(session).items():
         if told.get("why") and session.config.stack.palette != "none":
             log.warning("%s shows filter %s alone: %s", name, told["filters"][0] or "none", told["why"])
 

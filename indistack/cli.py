@@ -10,33 +10,35 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from indistack import batch, demo, doctor
-from indistack import log as logs
+from indistack import batch
+from indistack.agent.agent import Agent, utc_now
+from indistack.agent.mailbox import tell
 from indistack.align import ALIGNERS
-from indistack.amend import amend
 from indistack.api import build_master, merge_stacks, stack_files
-from indistack.calibration import calibrator_factory, learner_of, library_folder, library_of
 from indistack.centre import Keeper, mover_of
+from indistack.command_line import demo, doctor
+from indistack.command_line.options import Options, Overrides, command_of, config_of, given, make_parser
+from indistack.command_line.progress import Display, show_masters
 from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.errors import IndistackError, SettingsError
 from indistack.indi import list_devices
-from indistack.mailbox import tell
-from indistack.options import Options, Overrides, command_of, config_of, given, make_parser
-from indistack.past import Past
-from indistack.replay import Replay
+from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_folder, library_of
 from indistack.report import as_text, read_session, summarise, write_report
-from indistack.resources import let_go_of_arrays
-from indistack.service import Agent, utc_now
-from indistack.sessions import FOLDER as SESSIONS
-from indistack.sessions import Sessions
+from indistack.resume.amend import amend
+from indistack.resume.replay import Replay
+from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.sinks import SINKS
 from indistack.solve import SOLVERS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source, expand
 from indistack.stack import METHODS
-from indistack.terminal import Display, show_masters
+from indistack.store.session_folders import FOLDER as SESSIONS
+from indistack.store.session_folders import Sessions
+from indistack.store.session_reader import Past
+from indistack.system import log as logs
+from indistack.system.resources import let_go_of_arrays
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,7 @@ def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
     past = None if options.new else Sessions(options.output_dir).past(options.goes_on)
     if past is not None:
         log.info("going on with the session %s and its settings", past.folder.name)
-        config = past.settings_for(config, options.set)
+        config = settings_to_go_on(past, config, options.set)
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
@@ -123,7 +125,7 @@ def _stack(options: Options) -> int:
 def _replay(options: Options) -> int:
     past = Past(options.session)
     method = [f"stack.method={options.method}"] if options.method else []
-    config = past.settings([*options.set, *method])
+    config = settings_of(past, [*options.set, *method])
     crew = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
     job = batch.Batch((), options.output, options.png, options.report)
     with Display(past.n_lights, "stacking") as display:
@@ -136,7 +138,7 @@ def _replay(options: Options) -> int:
 
 def _unstack(options: Options) -> int:
     past = Past(options.session.absolute())
-    config = past.settings(options.set)
+    config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
     print(f"{session.n_subs} subs in the stack, {session.exposure_s:.0f} s")

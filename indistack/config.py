@@ -12,20 +12,21 @@ from pydantic import Field, field_validator, model_validator
 from indistack.align import AlignSettings
 from indistack.calibrate import CalibrateSettings
 from indistack.centre import CentreSettings
-from indistack.checkpoint import CheckpointSettings
-from indistack.comet import CometSettings
 from indistack.debayer import DebayerSettings
 from indistack.decode import DecodeSettings
-from indistack.drift import DriftSettings
 from indistack.enhance import PictureSettings
+from indistack.field.comet import CometSettings
+from indistack.field.drift import DriftSettings
+from indistack.grading.quality import QualitySettings
 from indistack.photometry import MatchSettings
-from indistack.quality import QualitySettings
 from indistack.settings import Settings
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
-from indistack.spool import SpoolSettings
 from indistack.stack import BranchSettings, StackSettings
 from indistack.stars import StarsSettings
+from indistack.store.checkpoint import CheckpointSettings
+from indistack.store.session_record import RecordSettings
+from indistack.store.spool import SpoolSettings
 
 
 class PublishSettings(Settings):
@@ -117,6 +118,11 @@ def _toml(value: Any) -> str:
         given = {key: item for key, item in value.items() if item is not None}
         return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in given.items()) + "}"
     return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
+
+
+def record_settings(config: Config) -> RecordSettings:
+    """Return what a session's record needs to know of the settings."""
+    return RecordSettings(config.spool, config.checkpoint, to_toml(config))
 
 
 def stacks_of(config: Config) -> dict[str, BranchSettings]:

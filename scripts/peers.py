@@ -19,7 +19,7 @@ from comparison.night import SATELLITE_PLACES, SIZES_PX, make_night
 from comparison.pairs import HEIGHT_PX, WIDTH_PX
 from comparison.peers import UNSCRIPTED, known_peers
 
-from indistack.workers import Workers
+from indistack.system.workers import Workers
 
 CORES = 2
 

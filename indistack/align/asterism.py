@@ -21,8 +21,8 @@ from indistack.align.still import (
 from indistack.align.triangles import all_triangles, local_triangles
 from indistack.align.verify import WIDEST_PX, Match, Verifier
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 LOG10_CHANCE = -7.0
 """An accepted match arises by chance in one of ten million unrelated fields."""

@@ -11,10 +11,10 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray
-from indistack.geometry import Transform
-from indistack.measures import measure
-from indistack.scene import Scene
+from indistack.grading.star_measures import measure
+from indistack.values.frame import FloatArray
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 MOST_SCATTER = 0.22
 """In the shapes of what looks like stars; craters, leaves and knots of clouds differ more."""

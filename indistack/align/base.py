@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from indistack.geometry import Transform
 from indistack.registry import Registry
-from indistack.scene import Scene
 from indistack.settings import Settings
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 Place = Annotated[list[float], Field(min_length=2, max_length=2)]
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
-from indistack.frame import FloatArray
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.frame import FloatArray
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 IntArray = npt.NDArray[np.intp]
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from indistack.frame import DoubleArray
-from indistack.geometry import Bend, Transform
+from indistack.values.frame import DoubleArray
+from indistack.values.transform import Bend, Transform
 
 GRID = 7
 

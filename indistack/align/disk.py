@@ -7,8 +7,8 @@ from typing import ClassVar
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.limb import Circle, find_limb
 from indistack.align.planes import clean_plane, shifted, to_full
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 
 @ALIGNERS.register("disk")

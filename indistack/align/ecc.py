@@ -21,9 +21,9 @@ from indistack.align.planes import (
 )
 from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 MOTION = {
     "translation": cv2.MOTION_TRANSLATION,

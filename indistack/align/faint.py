@@ -22,8 +22,8 @@ from indistack.align.shift_add import (
     stars_in,
 )
 from indistack.errors import FrameError
-from indistack.frame import DoubleArray, FloatArray, FrameInfo
-from indistack.scene import Scene, StarList
+from indistack.values.frame import DoubleArray, FloatArray, FrameInfo
+from indistack.values.star_list import Scene, StarList
 
 STILL_PX = 1.0
 """Stars that moved less than this over all subs (binned px) stood still on the sensor."""

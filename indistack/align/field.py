@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, DoubleArray
-from indistack.scene import Scene, StarList
+from indistack.values.frame import BoolArray, DoubleArray
+from indistack.values.star_list import Scene, StarList
 
 IntArray = npt.NDArray[np.intp]
 FWHM_PER_SIGMA = 2.3548200450309493

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from indistack.align.planes import shrunk
 from indistack.errors import RegistrationError
-from indistack.frame import BoolArray, DoubleArray, FloatArray
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray
 
 COARSE_SIDE_PX = 400
 """Longer side of the plane in which the circle is looked for."""

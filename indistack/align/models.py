@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from indistack.frame import DoubleArray
-from indistack.geometry import Bend, Transform
+from indistack.values.frame import DoubleArray
+from indistack.values.transform import Bend, Transform
 
 COMPLEX = np.array([1.0, 1.0j])
 

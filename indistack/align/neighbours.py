@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import DoubleArray
+from indistack.values.frame import DoubleArray
 
 IntArray = npt.NDArray[np.intp]
 

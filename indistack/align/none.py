@@ -8,8 +8,8 @@ import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 
 @ALIGNERS.register("none")

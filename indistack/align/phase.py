@@ -13,9 +13,9 @@ from indistack.align.planes import NONE, Agreement, agreement, detail_of, requir
 from indistack.align.precision import corner_error_px, require_known
 from indistack.align.spectrum import correlation, locate, refine, vertex, window_of
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 POLAR_SIDE_PX = 512
 FINEST_SIDE_PX = 1200

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray
-from indistack.scene import Scene
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.star_list import Scene
 
 BACKGROUND_SHARE = 1 / 24
 """Sigma of the background, as a share of the plane's longer side: vignetting and gradients are wider than that."""

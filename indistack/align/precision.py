@@ -7,7 +7,7 @@ import numpy as np
 
 from indistack.align.planes import rescaled, shrunk, smoothed, warped
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 WORST_CORNER_PX = 0.35
 """A map that is known worse than this at a corner (frame px) is none."""

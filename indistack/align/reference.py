@@ -13,10 +13,10 @@ from indistack.align.base import AlignSettings
 from indistack.align.field import centroid_error_px
 from indistack.align.models import Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
-from indistack.frame import BoolArray, DoubleArray
-from indistack.geometry import Transform
-from indistack.measures import measure
-from indistack.scene import Scene, StarList
+from indistack.grading.star_measures import measure
+from indistack.values.frame import BoolArray, DoubleArray
+from indistack.values.star_list import Scene, StarList
+from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
 IntArray = npt.NDArray[np.intp]

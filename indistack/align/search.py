@@ -10,8 +10,8 @@ import numpy.typing as npt
 from indistack.align.field import Field
 from indistack.align.neighbours import Neighbours
 from indistack.align.triangles import Triangles, match_shapes, similarities
-from indistack.frame import DoubleArray
-from indistack.geometry import Transform
+from indistack.values.frame import DoubleArray
+from indistack.values.transform import Transform
 
 IntArray = npt.NDArray[np.intp]
 ComplexArray = npt.NDArray[np.complex128]

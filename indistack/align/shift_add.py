@@ -12,7 +12,7 @@ import numpy.typing as npt
 from indistack.align.neighbours import Neighbours
 from indistack.align.planes import background, shifted
 from indistack.align.spectrum import vertex
-from indistack.frame import DoubleArray, FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.align.planes import NONE, Agreement, agreement, shifted, shrunk, warped
-from indistack.frame import DoubleArray, FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 COARSE_SIDE_PX = 512
 """Longer side of the planes in which the place is looked for; the finer ones then only refine it."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from indistack.align.field import Field, IntArray
 from indistack.align.verify import Match
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 
 STILL_PX = 0.7
 """Nearer to the identity than this at all corners, a match may rest on hot pixels that stand still."""

@@ -11,9 +11,9 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import detail_of, shifted, to_full
 from indistack.align.spectrum import refine
 from indistack.errors import RegistrationError
-from indistack.frame import DoubleArray, FloatArray
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 LEAST_SIDE_PX = 8
 """Of the box, in the binned plane."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.align.neighbours import ranges
-from indistack.frame import DoubleArray
+from indistack.values.frame import DoubleArray
 
 IntArray = npt.NDArray[np.intp]
 ComplexArray = npt.NDArray[np.complex128]

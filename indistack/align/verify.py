@@ -12,8 +12,8 @@ from indistack.align.chance import log10_tail
 from indistack.align.field import Field
 from indistack.align.models import RAYLEIGH_MEDIAN, Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
-from indistack.frame import DoubleArray
-from indistack.geometry import Transform
+from indistack.values.frame import DoubleArray
+from indistack.values.transform import Transform
 
 IntArray = npt.NDArray[np.intp]
 

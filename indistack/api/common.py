@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.blob import Blob, Content
 from indistack.config import Config
-from indistack.frame import Card
 from indistack.settings import validate
 from indistack.sources import read_blob
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import Card
 
 DEVICE = "api"
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from indistack import calibration
 from indistack.align import ALIGNERS
 from indistack.api.common import Name, Settings, blob_of, settings_of
 from indistack.calibrate import Master
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
 from indistack.errors import SettingsError
-from indistack.frame import CalibratedFrame, Kind, RawFrame
-from indistack.geometry import Transform
-from indistack.scene import StarList
+from indistack.pipeline import calibrators
 from indistack.sources import expand
 from indistack.stars import StarFinder
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, Kind, RawFrame
+from indistack.values.star_list import StarList
+from indistack.values.transform import Transform
 
 
 def open_frame(source: Name | bytes | memoryview, settings: Settings = None) -> RawFrame:
@@ -50,7 +50,7 @@ def calibrate_frame(frame: RawFrame, settings: Settings = None) -> CalibratedFra
     """
     config = settings_of(settings)
     with Workers(jobs_of(config.stack)) as workers:
-        return calibration.calibrator_factory(config)(workers).calibrate(frame)
+        return calibrators.calibrator_factory(config)(workers).calibrate(frame)
 
 
 def find_stars(frame: RawFrame | CalibratedFrame, settings: Settings = None) -> StarList:
@@ -128,7 +128,7 @@ def build_master(
         if of_kind == kind:
             progress(count)
 
-    return calibration.build_master(config, kind, expand(files), Path(output), done, tell, force)
+    return calibrators.build_master(config, kind, expand(files), Path(output), done, tell, force)
 
 
 def _calibrated(frame: RawFrame | CalibratedFrame, config: Config) -> CalibratedFrame:

@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from indistack import batch, calibration, gallery
+from indistack import batch
 from indistack.api.common import DEVICE, Name, Settings, blob_of, settings_of
 from indistack.api.stacks import Stacked
 from indistack.config import jobs_of
 from indistack.errors import IndistackError
-from indistack.frame import CfaPattern, FloatArray, PixelArray
-from indistack.lines import record
-from indistack.outcome import Outcome
-from indistack.pipeline import Pipeline
+from indistack.output import snapshots
+from indistack.pipeline import calibrators
+from indistack.pipeline.pipeline import Pipeline
 from indistack.sources.arrays import blob_of_array
-from indistack.workers import Workers
+from indistack.store.entries import record
+from indistack.system.workers import Workers
+from indistack.values.frame import CfaPattern, FloatArray, PixelArray
+from indistack.values.outcome import Outcome
 
 
 class Session:
@@ -36,7 +38,7 @@ class Session:
     def __init__(self, settings: Settings = None) -> None:
         self._config = batch.one_picture(settings_of(settings))
         self._workers = Workers(jobs_of(self._config.stack))
-        calibrator_for = calibration.calibrator_factory(self._config, calibration.library_of(self._config))
+        calibrator_for = calibrators.calibrator_factory(self._config, calibrators.library_of(self._config))
         self._pipeline = Pipeline(
             self._config, self._workers, calibrator_for(self._workers), lambda _: None, skip_repeats=False
         )
@@ -101,7 +103,7 @@ class Session:
         session = self._pipeline.session
         if session is None:
             raise IndistackError(f"none of {len(self._lines)} frames could be stacked")
-        snapshot = gallery.snapshot(session, keep=lambda picture: picture.copy())
+        snapshot = snapshots.snapshot(session, keep=lambda picture: picture.copy())
         return Stacked(snapshot, {"subs": list(self._lines)}, self._config.picture)
 
     @property

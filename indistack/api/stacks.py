@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from indistack import batch, calibration, gallery, merge
+from indistack import batch, merge
 from indistack.api.common import Name, Settings, settings_of
 from indistack.cluster import Crew
 from indistack.config import Config, jobs_of
 from indistack.enhance import PictureSettings
 from indistack.errors import SettingsError, SinkError
-from indistack.frame import FloatArray
+from indistack.output import snapshots
+from indistack.pipeline import calibrators
 from indistack.sinks import SINKS, Snapshot
 from indistack.sources import expand
 from indistack.stack import METHODS
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ class Stacked:
         sink = next((SINKS.get(name)() for name in SINKS if SINKS.get(name).suffix == target.suffix.lower()), None)
         if sink is None:
             raise SinkError(f"{target}: no sink writes {target.suffix or 'files without a suffix'}")
-        sink.write(target, gallery.with_preview(self.snapshot, self.settings) if sink.needs_preview else self.snapshot)
+        sink.write(
+            target, snapshots.with_preview(self.snapshot, self.settings) if sink.needs_preview else self.snapshot
+        )
 
 
 def stack_files(
@@ -114,7 +118,7 @@ def stack_files(
 @contextmanager
 def _crew(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> Iterator[batch.Crew]:
     if not cluster:
-        yield batch.Alone(calibration.calibrator_factory(config, calibration.library_of(config)), exact)
+        yield batch.Alone(calibrators.calibrator_factory(config, calibrators.library_of(config)), exact)
         return
     with Crew(cluster, config, files, exact) as crew:
         yield crew

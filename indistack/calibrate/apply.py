@@ -16,8 +16,8 @@ from indistack.calibrate.fold import fold
 from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
 from indistack.calibrate.scale import Scale
-from indistack.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
 
 PLAN_BYTES = 250_000_000
 """Planes of all plans that are kept: one dark and flat of 24 MP, several of a small camera."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from indistack.frame import DoubleArray, FloatArray, PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import DoubleArray, FloatArray, PixelArray
 
 BLOCKS = 32
 """Parts of a row that are looked at apart; the darker half of them is taken for sky."""

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from indistack.frame import CfaPattern, FloatArray, FrameInfo, Kind, RawFrame
 from indistack.settings import Settings
+from indistack.values.frame import CfaPattern, FloatArray, FrameInfo, Kind, RawFrame
 
 
 class CalibrateSettings(Settings):

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import CfaPattern, DoubleArray, FloatArray, PixelArray
+from indistack.values.frame import CfaPattern, DoubleArray, FloatArray, PixelArray
 
 F = TypeVar("F", np.float32, np.float64)
 

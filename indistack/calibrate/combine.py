@@ -15,8 +15,8 @@ from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import Levels, levels_of, over_rows
 from indistack.calibrate.fit import Facts, compare
 from indistack.errors import CalibrationError
-from indistack.frame import BoolArray, DoubleArray, FloatArray, Kind, PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray, Kind, PixelArray, RawFrame
 
 IN_MEMORY_BYTES = 400_000_000
 STRIP_BYTES = 16_000_000

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.errors import CalibrationError
 from indistack.fits_header import camera_key
-from indistack.frame import CfaPattern, FrameInfo, Kind, RawFrame
+from indistack.values.frame import CfaPattern, FrameInfo, Kind, RawFrame
 
 GEOMETRY = ("size", "CFA", "binning")
 """Where these differ no pixel of one belongs to a pixel of the other, whatever the user wants."""

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from indistack.calibrate.plan import Plan, Stepped
-from indistack.frame import PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import PixelArray, RawFrame
 
 STRIP_BYTES = 1_500_000
 """Of float32 pixels: 64 rows of a 24 MP frame, where this was fastest."""

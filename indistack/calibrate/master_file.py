@@ -11,7 +11,7 @@ import numpy as np
 from indistack import __version__
 from indistack.calibrate.base import Master
 from indistack.fits_header import BLOCK, READ, StackFacts, header_bytes, index, number, output_cards
-from indistack.frame import RawFrame
+from indistack.values.frame import RawFrame
 
 _REWRITTEN = ("FRAME", "IMAGETYP", "ROWORDER")
 """ROWORDER goes because BAYERPAT is then read from the first stored row, as it is written here."""

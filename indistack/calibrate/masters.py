@@ -17,8 +17,8 @@ from indistack.calibrate.master_file import count_of, is_master
 from indistack.calibrate.vet import require_numbers, require_plausible
 from indistack.errors import CalibrationError, FrameError, SettingsError
 from indistack.fits_header import index, text_fact
-from indistack.frame import FloatArray, Kind, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray, Kind, RawFrame
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from indistack.calibrate.base import CalibrateSettings, Choice, Master, Masters
 from indistack.calibrate.fit import Facts, compare, exposure_ratio, in_spite_of
 from indistack.calibrate.shelf import Shelved
-from indistack.frame import RawFrame
+from indistack.values.frame import RawFrame
 
 
 class NamedMasters:

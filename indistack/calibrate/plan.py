@@ -15,8 +15,8 @@ from indistack.calibrate.defects.evidence import NONE, IndexArray
 from indistack.calibrate.defects.search import hot_limit
 from indistack.calibrate.recipe import Recipe
 from indistack.calibrate.scale import DEAD_FLAT, TOP, Scale, choose_scale, saturation
-from indistack.frame import FloatArray, PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray, PixelArray, RawFrame
 
 STRIP_ROWS = 64
 FINE_STEP = 1 / 16

@@ -8,7 +8,7 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Masters
 from indistack.calibrate.fit import exposure_ratio
-from indistack.frame import FloatArray, FrameInfo
+from indistack.values.frame import FloatArray, FrameInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indistack.calibrate.colour import noise_of
-from indistack.frame import FloatArray, RawFrame
+from indistack.values.frame import FloatArray, RawFrame
 
 TOP = 65535
 PEDESTAL, MAX_PEDESTAL = 1024, 16384

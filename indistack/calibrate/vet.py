@@ -10,7 +10,7 @@ import numpy as np
 
 from indistack.calibrate.colour import levels_of, noise_of, over_rows
 from indistack.errors import CalibrationError, Number
-from indistack.frame import DoubleArray, FloatArray, Kind, PixelArray, RawFrame
+from indistack.values.frame import DoubleArray, FloatArray, Kind, PixelArray, RawFrame
 
 MIN_SIDE_PX = 64
 """Smaller frames are not judged: they show too little."""

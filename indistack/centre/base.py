@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 from pydantic import Field
 
+from indistack.field.quantity import Angle, Length
 from indistack.fits_header import Wcs, project
-from indistack.quantity import Angle, Length
 from indistack.settings import Settings
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from indistack.centre.base import CentreSettings, Mover, correction
 from indistack.errors import SourceError
+from indistack.field.quantity import angle_arcsec, length_px
 from indistack.fits_header import Wcs
-from indistack.quantity import angle_arcsec, length_px
 
 log = logging.getLogger(__name__)
 

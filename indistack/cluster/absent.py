@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from indistack.cluster.bench import Sight
-from indistack.frame import CalibratedFrame, DoubleArray, RawFrame, hollow
 from indistack.photometry.sky import sky_levels
-from indistack.track import Seen
+from indistack.session.filter_stack import Seen
+from indistack.values.frame import CalibratedFrame, DoubleArray, RawFrame, hollow
 
 Levels = Callable[[DoubleArray], DoubleArray]
 """Asks a worker for what `sky_levels` gives."""

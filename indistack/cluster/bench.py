@@ -16,26 +16,26 @@ from indistack import __version__
 from indistack.align import ALIGNERS
 from indistack.calibrate import DefectMaps
 from indistack.calibrate.defects.learned import DefectMap
-from indistack.calibration import calibrator_factory, defects_folder, library_of
-from indistack.canvas import Canvas, Placed
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
-from indistack.easel import Easel
 from indistack.errors import FrameError
-from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
-from indistack.geometry import Transform
-from indistack.lines import raw_numbers
-from indistack.measures import measure
-from indistack.outcome import Refused
+from indistack.grading.star_measures import measure
 from indistack.photometry.sky import sky_levels
-from indistack.scene import Match
+from indistack.pipeline.calibrators import calibrator_factory, defects_folder, library_of
+from indistack.raster.tiles import Sampling
+from indistack.session.branches import Branch, Fan
+from indistack.session.filter_stack import Seen
+from indistack.session.stack_setup import Easel
 from indistack.sources import read_blob
 from indistack.stack import BranchSettings, Extent, Tally
 from indistack.stars import StarFinder
-from indistack.tiles import Sampling
-from indistack.track import Seen
-from indistack.workers import Workers
+from indistack.store.entries import raw_numbers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
+from indistack.values.grid import Canvas, Placed
+from indistack.values.outcome import Refused
+from indistack.values.star_list import Match
+from indistack.values.transform import Transform
 
 DEVICE = "cluster"
 

@@ -12,20 +12,20 @@ from types import TracebackType
 from typing import Any
 
 from indistack import __version__
-from indistack.blob import Blob, Content
-from indistack.calibration import library_folder
 from indistack.cluster import bench
 from indistack.cluster.bench import DEVICE, Part, Setup, Share, Sight
 from indistack.cluster.foreman import Foreman
 from indistack.config import Config, jobs_of
 from indistack.errors import SettingsError, StackError
-from indistack.frame import DoubleArray
-from indistack.outcome import Refused
-from indistack.pipeline import Pipeline
-from indistack.resources import available_bytes
+from indistack.pipeline.calibrators import library_folder
+from indistack.pipeline.pipeline import Pipeline
 from indistack.settings import validate
 from indistack.sources import suffix_of
-from indistack.workers import Workers
+from indistack.system.resources import available_bytes
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import DoubleArray
+from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
 

@@ -10,25 +10,25 @@ from typing import Protocol
 
 import numpy as np
 
-from indistack.blob import Blob
 from indistack.calibrate import Calibrator, Masters, NamedMasters
-from indistack.canvas import Canvas, Placed
 from indistack.cluster.absent import AbsentFrame, AbsentRaw
 from indistack.cluster.bench import Entry, Part, Share, Sight
 from indistack.config import Config, stacks_of
-from indistack.easel import Easel
 from indistack.errors import FrameError
-from indistack.fan import Branch, Fan
-from indistack.frame import CalibratedFrame, DoubleArray, RawFrame
-from indistack.intake import Intake
-from indistack.outcome import Refused
-from indistack.pipeline import Pipeline
-from indistack.session import Session
+from indistack.pipeline.intake import Intake
+from indistack.pipeline.pipeline import Pipeline
+from indistack.raster.tiles import SIDE_PX
+from indistack.session.branches import Branch, Fan
+from indistack.session.filter_stack import Reference, Seen, Track
+from indistack.session.session import Session
+from indistack.session.stack_setup import Easel
 from indistack.stack import METHODS, BranchSettings, StackMethod, Tally
-from indistack.stages import Numbers
-from indistack.tiles import SIDE_PX
-from indistack.track import Reference, Seen, Track
-from indistack.workers import Workers
+from indistack.system.stage_times import Numbers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import CalibratedFrame, DoubleArray, RawFrame
+from indistack.values.grid import Canvas, Placed
+from indistack.values.outcome import Refused
 
 SHARES_PER_WORKER = 2
 """More shares than workers, so that a fast machine takes over from a slow one."""

@@ -6,10 +6,10 @@ from typing import Literal
 
 import cv2
 
-from indistack.frame import CfaPattern, PixelArray
-from indistack.interpolation import Debayer
+from indistack.raster.interpolation import Debayer
 from indistack.registry import Registry
 from indistack.settings import Settings
+from indistack.values.frame import CfaPattern, PixelArray
 
 DEBAYERS: Registry[Debayer] = Registry("debayer.method")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indistack.debayer.base import DEBAYERS, demosaic
-from indistack.frame import CfaPattern, PixelArray
+from indistack.values.frame import CfaPattern, PixelArray
 
 
 @DEBAYERS.register("bilinear")
@@ -14,5 +14,5 @@ class Bilinear:
     shrink = 1
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.interpolation.Debayer`."""
+        """See `indistack.raster.interpolation.Debayer`."""
         return demosaic(box, cfa, "", out)

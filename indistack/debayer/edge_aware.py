@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.debayer.base import DEBAYERS, demosaic
-from indistack.frame import CfaPattern, PixelArray
+from indistack.values.frame import CfaPattern, PixelArray
 
 
 @DEBAYERS.register("edge_aware")
@@ -16,5 +16,5 @@ class EdgeAware:
     shrink = 1
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.interpolation.Debayer`."""
+        """See `indistack.raster.interpolation.Debayer`."""
         return demosaic(np.ascontiguousarray(box), cfa, "_EA", out)  # OpenCV misreads a part of a larger plane

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from indistack.debayer.base import DEBAYERS
-from indistack.frame import CfaPattern, FloatArray, PixelArray
-from indistack.workers import Scratch
+from indistack.system.workers import Scratch
+from indistack.values.frame import CfaPattern, FloatArray, PixelArray
 
 
 def _filter(*rows: list[float]) -> FloatArray:
@@ -38,7 +38,7 @@ class Malvar:
         self._scratch = Scratch()
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.interpolation.Debayer`."""
+        """See `indistack.raster.interpolation.Debayer`."""
         rgb = np.empty((*box.shape, 3), np.uint16) if out is None else out
         green, beside, above, across = self._filtered(box)
         for index, colour in enumerate(cfa):

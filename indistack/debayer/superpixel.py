@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from indistack.debayer.base import DEBAYERS
-from indistack.frame import CfaPattern, PixelArray
+from indistack.values.frame import CfaPattern, PixelArray
 
 
 @DEBAYERS.register("superpixel")
@@ -20,7 +20,7 @@ class Superpixel:
     shrink = 2
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
-        """See `indistack.interpolation.Debayer`."""
+        """See `indistack.raster.interpolation.Debayer`."""
         height, width = box.shape
         rgb = np.empty((height // 2, width // 2, 3), np.uint16) if out is None else out
         cells = [np.ascontiguousarray(box[y::2, x::2][: height // 2, : width // 2]) for y in (0, 1) for x in (0, 1)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from indistack.blob import Blob
 from indistack.decode import camera_raw, fits, headerless, raster, xisf
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
 from indistack.decode.mosaic import doubts_about_cfa
 from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
 from indistack.fits_header import with_device_facts
-from indistack.frame import RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import RawFrame
 
 __all__ = ["DECODERS", "DecodeSettings", "Decoder", "camera_raw", "decode", "fits", "headerless", "raster", "xisf"]
 

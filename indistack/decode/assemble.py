@@ -10,8 +10,8 @@ from indistack.decode.base import DecodeSettings, fingerprint, require_contrast
 from indistack.decode.cfa import cfa_of
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.fits_header import frame_info, index
-from indistack.frame import Card, PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import Card, PixelArray, RawFrame
 
 FULL_SCALE = {"uint8": 255.0, "uint16": 65472.0}
 """Where pixels clip unless the header knows better. 16 bits: the top of a 10-bit converter shifted left, so that 12 and

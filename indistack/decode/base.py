@@ -8,13 +8,13 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from pydantic import Field
 
-from indistack.blob import Blob
 from indistack.errors import DecodeError
 from indistack.fits_header import camera_key
-from indistack.frame import PixelArray, RawFrame
 from indistack.registry import Registry
 from indistack.settings import Settings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import PixelArray, RawFrame
 
 STRIP_BYTES = 6_000_000
 """Output of one piece of conversion work; 3 to 12 MB are equally fast, smaller ones lose time between the threads."""

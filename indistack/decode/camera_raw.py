@@ -7,14 +7,14 @@ import struct
 from datetime import UTC, datetime
 from typing import Any, ClassVar, get_args
 
-from indistack.blob import Blob
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast
 from indistack.decode.exif import exif_facts, header_of
 from indistack.decode.tiff import TIFF, TIFF_LIKE, Directory
 from indistack.errors import DecodeError
-from indistack.frame import CfaPattern, FrameInfo, RawFrame
 from indistack.libraw import LibRaw, SensorFacts
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import CfaPattern, FrameInfo, RawFrame
 
 FOVEON = b"FOVb"
 SIGNATURES = (

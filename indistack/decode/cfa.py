@@ -9,7 +9,7 @@ from typing import get_args
 from indistack.decode.base import BayerSetting
 from indistack.errors import DecodeError
 from indistack.fits_header import READ, number, text_fact
-from indistack.frame import CardValue, CfaPattern
+from indistack.values.frame import CardValue, CfaPattern
 
 PATTERNS: tuple[CfaPattern, ...] = get_args(CfaPattern)
 _MONO = ("", "NONE", "MONO", "MONOCHROME", "TRUE", "FALSE", "RGB", "0", "1")

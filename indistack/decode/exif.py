@@ -18,7 +18,7 @@ from typing import Any
 from indistack.decode.picture_size import JPEG, PNG, START_OF_SCAN, jpeg_segments, png_chunks
 from indistack.decode.tiff import TIFF_LIKE, Directory
 from indistack.errors import DecodeError
-from indistack.frame import Card
+from indistack.values.frame import Card
 
 APP1 = 0xE1
 MAKE, MODEL, ORIENTATION, DATE_TIME = 271, 272, 274, 306
@@ -41,7 +41,7 @@ _ZONE = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
 def exif_facts(data: memoryview) -> dict[str, Any]:
-    """Return what is known of an exposure, by the names of `indistack.frame.FrameInfo`.
+    """Return what is known of an exposure, by the names of `indistack.values.frame.FrameInfo`.
 
     Times are those of the camera's clock in the zone that it tells; without a zone they are taken for UTC. The time of
     the last change (DateTime) counts only where a camera is named: programs write it too.

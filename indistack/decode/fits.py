@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from indistack.blob import Blob
 from indistack.decode.assemble import assemble
 from indistack.decode.base import DECODERS, DecodeSettings
 from indistack.decode.hdus import ImageUnit, find_image
@@ -16,8 +15,9 @@ from indistack.decode.pixels import Scaling, is_plain_int16, native_image
 from indistack.decode.tiled import decompress
 from indistack.decode.unpack import GZIP, LZW, is_zlib, open_source
 from indistack.decode.value_range import LOST_BZERO, lost_bzero
-from indistack.frame import PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import PixelArray, RawFrame
 
 _STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 

@@ -11,7 +11,7 @@ from indistack.decode.base import DecodeSettings
 from indistack.decode.cfa import cfa_of
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, READ, frame_info, index, number, parse_cards
-from indistack.frame import RawFrame
+from indistack.values.frame import RawFrame
 
 HEAD_BYTES = 40 * BLOCK
 

@@ -12,7 +12,7 @@ from indistack.decode.pixels import Scaling
 from indistack.decode.unpack import Source
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, STRUCTURAL, index, number, parse_cards
-from indistack.frame import Card, CardValue
+from indistack.values.frame import Card, CardValue
 
 MAX_HEADER_BLOCKS = 720  # 25,920 cards
 MAX_SKIPPED_BYTES = 1 << 28

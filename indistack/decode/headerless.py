@@ -11,7 +11,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from indistack.blob import Blob
 from indistack.decode.assemble import assemble
 from indistack.decode.base import DECODERS, DecodeSettings, require_size
 from indistack.decode.picture_size import JPEG, PNG, TIFF
@@ -20,8 +19,9 @@ from indistack.decode.section import parse_section
 from indistack.decode.unpack import open_source
 from indistack.errors import DecodeError
 from indistack.fits_header import index, number
-from indistack.frame import CardValue, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import CardValue, RawFrame
 
 MAX_SIDE_PX = 1_000_000
 SPARE_BYTES = 4096

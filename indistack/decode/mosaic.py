@@ -13,7 +13,7 @@ import numpy as np
 
 from indistack.decode.cfa import shifted
 from indistack.fits_header import camera_key
-from indistack.frame import CfaPattern, FloatArray, PixelArray, RawFrame
+from indistack.values.frame import CfaPattern, FloatArray, PixelArray, RawFrame
 
 BLOCK_PX = 64
 BLOCKS_PER_SIDE = 6

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from indistack.decode.base import STRIP_BYTES
-from indistack.frame import PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import PixelArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from indistack.blob import Blob
 from indistack.decode.assemble import FULL_SCALE
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
 from indistack.decode.camera_raw import is_raw_tiff
@@ -21,8 +20,9 @@ from indistack.decode.tiff import TIFF
 from indistack.decode.tiff_pixels import tiff_pixels
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
-from indistack.frame import FrameInfo, PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import FrameInfo, PixelArray, RawFrame
 
 LINEAR_GAMMA = range(95_000, 105_000)
 """A PNG's gAMA for values in proportion to the light, which is 100000, give or take a rounding."""

@@ -28,7 +28,7 @@ from indistack.decode.tiff_layout import (
     pieces_of,
 )  # fmt: skip
 from indistack.errors import DecodeError
-from indistack.frame import PixelArray
+from indistack.values.frame import PixelArray
 
 LZW, PACKBITS = 5, 32773
 DEFLATE = (8, 32946)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from indistack.errors import DecodeError
-from indistack.frame import CardValue, PixelArray
+from indistack.values.frame import CardValue, PixelArray
 
 MAX_COLUMNS = 9
 LEAST_S, S_PER_MB = 10.0, 1.0

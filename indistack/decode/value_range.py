@@ -8,8 +8,8 @@ import numpy as np
 
 from indistack.decode.base import STRIP_BYTES
 from indistack.fits_header import READ, text_fact
-from indistack.frame import CardValue, FloatArray, PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CardValue, FloatArray, PixelArray
 
 FULL_SCALE_ADU = 65535.0
 """Meaning of 1.0 in files that hold fractions: PixInsight, Siril and others divide 16-bit frames by this."""

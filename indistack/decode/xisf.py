@@ -11,14 +11,14 @@ from typing import Any, ClassVar, NamedTuple
 import cv2
 import numpy as np
 
-from indistack.blob import Blob
 from indistack.decode.assemble import assemble
 from indistack.decode.base import DECODERS, DecodeSettings, require_ratio, require_size
 from indistack.decode.pixels import Scaling, native_image
 from indistack.decode.xisf_header import MAX_HEADER_BYTES, XisfImage, first_image
 from indistack.errors import DecodeError
-from indistack.frame import PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import PixelArray, RawFrame
 
 SIGNATURE = b"XISF0100"
 PREFIX_BYTES = 16

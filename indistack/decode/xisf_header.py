@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from indistack.errors import DecodeError
 from indistack.fits_header import value_of
-from indistack.frame import Card, CardValue
+from indistack.values.frame import Card, CardValue
 
 MAX_HEADER_BYTES = 16_000_000
 MAX_CARDS = 20_000

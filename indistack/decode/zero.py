@@ -15,7 +15,7 @@ from indistack.decode.base import DecodeSettings
 from indistack.decode.cfa import shifted
 from indistack.decode.section import Box, parse_section
 from indistack.fits_header import READ, index, number
-from indistack.frame import Card, CardValue, PixelArray, RawFrame
+from indistack.values.frame import Card, CardValue, PixelArray, RawFrame
 
 MIN_OVERSCAN_PIXELS = 64
 MAX_PEDESTAL_ADU = 32767.0

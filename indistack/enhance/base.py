@@ -9,10 +9,10 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from indistack.errors import SettingsError
-from indistack.frame import FloatArray
-from indistack.linear import StackPicture, grid_of
+from indistack.picture.linear import StackPicture, grid_of
 from indistack.registry import Registry
 from indistack.settings import Settings
+from indistack.values.frame import FloatArray
 
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.enhance.base import OPERATORS, median_and_sigma, sample
-from indistack.frame import FloatArray
-from indistack.linear import StackPicture, grid_of, levels_of, sky_of
+from indistack.picture.linear import StackPicture, grid_of, levels_of, sky_of
+from indistack.values.frame import FloatArray
 
 STAR_SIGMA = 10.0
 """Pixels that far above the sky in every channel are taken for stars."""

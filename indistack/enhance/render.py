@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.enhance.base import OPERATORS, PictureSettings
-from indistack.frame import PixelArray
-from indistack.linear import LinearPicture, binning_for
-from indistack.picture import Preview
+from indistack.picture.integration import Preview
+from indistack.picture.linear import LinearPicture, binning_for
+from indistack.values.frame import PixelArray
 
 
 def render(stack: LinearPicture, bottom_up: bool, settings: PictureSettings, orientation: int = 1) -> Preview:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.enhance.base import OPERATORS, median_and_sigma, sample
-from indistack.frame import FloatArray
+from indistack.values.frame import FloatArray
 
 SHADOWS_SIGMA = 2.8
 """Black lies that many MADN below the median."""

@@ -12,7 +12,7 @@ from indistack.fits_header.keywords import READ, STRUCTURAL
 from indistack.fits_header.tangent import scale_of
 from indistack.fits_header.values import index, number
 from indistack.fits_header.wcs import LARGEST_ARCSEC_PX, SMALLEST_ARCSEC_PX, linear_part
-from indistack.frame import Card, CardValue, FrameInfo, Kind
+from indistack.values.frame import Card, CardValue, FrameInfo, Kind
 
 _DATE = re.compile(
     r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[T ]+(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?\s*(Z|UTC?|[+-]\d\d:?\d\d)?)?\s*"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
 from indistack.fits_header.tangent import Wcs
 from indistack.fits_header.wcs import moved_cards, with_wcs
-from indistack.frame import Card, DoubleArray, FrameInfo
+from indistack.values.frame import Card, DoubleArray, FrameInfo
 
 OF_A_FILTER = (*READ["filter_name"], *READ["gain_setting"], *READ["offset_setting"], *READ["e_per_adu"])
 """Keywords of what may differ between the filters of one session."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import Card, DoubleArray
+from indistack.values.frame import Card, DoubleArray
 
 
 def project(centre_deg: tuple[float, float], radec_deg: DoubleArray) -> DoubleArray:

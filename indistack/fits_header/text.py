@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from indistack.fits_header.keywords import STRUCTURAL
-from indistack.frame import Card, CardValue
+from indistack.values.frame import Card, CardValue
 
 BLOCK = 2880
 CARD = 80

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from indistack.frame import Card, CardValue
+from indistack.values.frame import Card, CardValue
 
 
 def index(cards: Iterable[Card]) -> dict[str, CardValue]:

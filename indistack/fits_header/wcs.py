@@ -13,7 +13,7 @@ import numpy as np
 
 from indistack.fits_header.tangent import Wcs, linear_cards, scale_of
 from indistack.fits_header.values import index, number
-from indistack.frame import Card, CardValue, DoubleArray
+from indistack.values.frame import Card, CardValue, DoubleArray
 
 SMALLEST_ARCSEC_PX, LARGEST_ARCSEC_PX = 0.001, 3600.0
 """Plate scales beyond these are a header's nonsense."""

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 import indistack
-from indistack import wire
 from indistack.indi.events import Event, Frame, PathSaved, ServerState, event_of
+from indistack.system import array_pipe
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class IndiClient:
 
     def _run_process(self) -> int:
         """Start a process, read it until it ends, return its exit status."""
-        ours, theirs = wire.pair()
+        ours, theirs = array_pipe.pair()
         with ours:
             with theirs:
                 process = self._start(theirs)
@@ -148,7 +148,7 @@ class IndiClient:
     def _read(self, link: socket.socket) -> None:
         """Turn messages into events until the process ends."""
         link.settimeout(QUIET_S)
-        while (received := wire.receive(link)) is not None:
+        while (received := array_pipe.receive(link)) is not None:
             message, data = received
             if message["kind"] == "fault":
                 log.error("a fault in the INDI process: %s", message["text"])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indistack.indi.census import Choice, DeviceFacts
-from indistack.wire import Message
+from indistack.system.array_pipe import Message
 
 Facts = Mapping[str, Mapping[str, Any]]
 """Values of INDI properties at the time of a frame: property, element, value (of switches those on, with labels)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from indistack.wire import Message
+from indistack.system.array_pipe import Message
 
 OF_CAMERA = frozenset({
     "CCD_INFO", "CCD_FRAME", "CCD_BINNING", "CCD_TEMPERATURE", "CCD_GAIN", "CCD_OFFSET", "CCD_CONTROLS", "CCD_ISO",

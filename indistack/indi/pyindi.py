@@ -18,9 +18,9 @@ from typing import Any
 
 import PyIndi
 
-from indistack import wire
 from indistack.indi.census import Census
 from indistack.indi.facts import OF_CAMERA, OF_OTHERS, Countdown, facts_of
+from indistack.system import array_pipe
 
 CONNECT_TIMEOUT_S = 3
 
@@ -62,7 +62,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         _clients.append(self)  # collected while a callback runs, it would abort the process
         self._link = link
         self._census = census
-        self._facts: dict[str, dict[str, wire.Message]] = {}
+        self._facts: dict[str, dict[str, array_pipe.Message]] = {}
         self._exposures: dict[str, Countdown] = {}
         self.signs: list[bool] = []
         self.wake = wake
@@ -92,7 +92,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     def complain(self, text: str) -> None:
         """Tell the agent of a fault in this process."""
         try:
-            wire.send(self._link, {"kind": "fault", "text": text[-4000:]})
+            array_pipe.send(self._link, {"kind": "fault", "text": text[-4000:]})
         except OSError:
             self.lost = True
 
@@ -137,7 +137,7 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
     def newMessage(self, device: Any, number: int) -> None:  # noqa: N802
         """Pass on what a driver says."""
         message = {"kind": "message", "device": device.getDeviceName(), "text": device.messageQueue(number)}
-        wire.send(self._link, message)
+        array_pipe.send(self._link, message)
 
     @_guarded
     def newPingReply(self, _word: str) -> None:  # noqa: N802
@@ -171,13 +171,13 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
         known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
         self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
 
-    def _with_facts(self, device: str) -> wire.Message:
+    def _with_facts(self, device: str) -> array_pipe.Message:
         return {"device": device, "received": time.time(), "facts": facts_of(device, self._facts)}
 
     def _announce(self, device: str, prop: Any, *, defined: bool) -> None:
         """Pass on the path of a file that the camera's driver has written."""
         if path := _values(prop).get("FILE_PATH"):
-            wire.send(self._link, {"kind": "path", "path": path, "defined": defined, **self._with_facts(device)})
+            array_pipe.send(self._link, {"kind": "path", "path": path, "defined": defined, **self._with_facts(device)})
             if device == self.camera and not defined:
                 self._prove(device)
 
@@ -199,9 +199,9 @@ class Client(PyIndi.BaseClient):  # type: ignore[misc]
 
     def _pass_on(self, device: str, name: str, suffix: str, address: int, size: int) -> None:
         message = {"kind": "frame", "property": name, "suffix": suffix, **self._with_facts(device)}
-        frame = wire.store(address, size)
+        frame = array_pipe.store(address, size)
         try:
-            wire.send(self._link, message, frame)
+            array_pipe.send(self._link, message, frame)
         finally:
             os.close(frame)
         self._prove(device)
@@ -218,7 +218,7 @@ def _true_size(blob: Any, suffix: str) -> int:
     return int(min(blob.getSize(), blob.getBlobLen()))
 
 
-def _values(prop: Any) -> wire.Message:
+def _values(prop: Any) -> array_pipe.Message:
     """Return a vector's elements: numbers and texts as they are, of switches those that are on, with their labels."""
     kind = prop.getType()
     if kind == PyIndi.INDI_NUMBER:

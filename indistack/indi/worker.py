@@ -21,9 +21,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from indistack import wire
 from indistack.indi.census import Census, Choice
 from indistack.indi.pyindi import Client
+from indistack.system import array_pipe
 
 PROBE_S = (0.2, 1.0)
 """First and longest pause between two looks at a port where nobody listens."""
@@ -39,7 +39,7 @@ SILENT_S = 5.0
 STALLED_S = 10.0
 """So is an old one, when a ping stays unanswered and TCP has brought no byte for this long."""
 
-Send = Callable[[wire.Message], None]
+Send = Callable[[array_pipe.Message], None]
 
 
 class AgentGone(Exception):  # noqa: N818 - an event, not an error
@@ -202,8 +202,8 @@ def serve(link: socket.socket, host: str, port: int, device: str, proven: str, f
                 raise AgentGone
             os.eventfd_read(wake)
 
-    def send(message: wire.Message) -> None:
-        wire.send(link, message)
+    def send(message: array_pipe.Message) -> None:
+        array_pipe.send(link, message)
 
     census = Census(device, proven)
     client = Client(link, census, lambda: os.eventfd_write(wake, 1))
@@ -224,7 +224,7 @@ def main() -> None:
     status = 0
     try:
         reason = serve(link, **task)
-        wire.send(link, {"kind": "server", "up": False, "reason": reason})
+        array_pipe.send(link, {"kind": "server", "up": False, "reason": reason})
     except (AgentGone, BrokenPipeError, ConnectionResetError):
         pass
     except Exception:

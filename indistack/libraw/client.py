@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 import indistack
-from indistack import wire
 from indistack.errors import DecodeError
-from indistack.frame import PixelArray
 from indistack.libraw.facts import SensorFacts
+from indistack.system import array_pipe
+from indistack.values.frame import PixelArray
 
 WORKER = (sys.executable, "-m", "indistack.libraw.worker")
 
@@ -88,7 +88,7 @@ class _Process:
     """One process of LibRaw and the link to it."""
 
     def __init__(self, worker: tuple[str, ...]) -> None:
-        self._link, theirs = wire.pair()
+        self._link, theirs = array_pipe.pair()
         root = str(Path(indistack.__file__).parents[1])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with theirs:
@@ -121,10 +121,10 @@ class _Process:
         DecodeError
             `damaged`: the process died or took too long; it is of no use any more.
         """
-        file = wire.store(np.frombuffer(data, np.uint8).ctypes.data, len(data))
+        file = array_pipe.store(np.frombuffer(data, np.uint8).ctypes.data, len(data))
         try:
             with contextlib.suppress(OSError):  # it is gone: told below
-                wire.send(self._link, {"max_megapixels": max_megapixels}, file)
+                array_pipe.send(self._link, {"max_megapixels": max_megapixels}, file)
         finally:
             os.close(file)
         answer, pixels = self._receive(LEAST_S + S_PER_MB * len(data) / 1e6)
@@ -137,10 +137,10 @@ class _Process:
         self._process.kill()
         self._process.wait()
 
-    def _receive(self, timeout_s: float) -> tuple[wire.Message, memoryview | None]:
+    def _receive(self, timeout_s: float) -> tuple[array_pipe.Message, memoryview | None]:
         self._link.settimeout(timeout_s)
         try:
-            received = wire.receive(self._link)
+            received = array_pipe.receive(self._link)
         except TimeoutError:
             raise DecodeError(
                 "damaged", f"LibRaw found no end within {timeout_s:.0f} s", {"timeout_s": timeout_s}

@@ -9,8 +9,8 @@ import numpy as np
 import rawpy
 
 from indistack.errors import DecodeError
-from indistack.frame import CfaPattern, PixelArray
 from indistack.libraw.facts import SensorFacts
+from indistack.values.frame import CfaPattern, PixelArray
 
 New = Callable[[tuple[int, ...], type[np.uint16]], PixelArray]
 

@@ -9,20 +9,20 @@ from dataclasses import asdict
 
 import numpy as np
 
-from indistack import wire
 from indistack.errors import DecodeError
-from indistack.frame import PixelArray
+from indistack.system import array_pipe
+from indistack.values.frame import PixelArray
 
 
 def main(fd: int) -> None:
     """Serve the agent at the other end of the socket `fd`."""
     with socket.socket(fileno=fd) as link:
-        wire.send(link, {"fault": _import_fault()})
-        while (received := wire.receive_file(link)) is not None:
+        array_pipe.send(link, {"fault": _import_fault()})
+        while (received := array_pipe.receive_file(link)) is not None:
             message, file = received
             if file is not None:
                 answer, pixels = _answer(file, message["max_megapixels"])
-                wire.send(link, answer, pixels.fd)
+                array_pipe.send(link, answer, pixels.fd)
                 pixels.close()
                 os.close(file)
 
@@ -44,7 +44,7 @@ class _Pixels:
 
     def new(self, shape: tuple[int, ...], dtype: type[np.uint16]) -> PixelArray:
         """Return the array to fill."""
-        self.fd, memory = wire.blank(int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        self.fd, memory = array_pipe.blank(int(np.prod(shape)) * np.dtype(dtype).itemsize)
         return np.frombuffer(memory, dtype).reshape(shape)
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class _Pixels:
             os.close(self.fd)
 
 
-def _answer(file: int, max_megapixels: float) -> tuple[wire.Message, _Pixels]:
+def _answer(file: int, max_megapixels: float) -> tuple[array_pipe.Message, _Pixels]:
     """Return the message for one file, and its pixels."""
     from indistack.libraw.reader import read
 

@@ -10,23 +10,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from indistack import __version__
-from indistack.canvas import Canvas, Placed
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import CalibratedFrame, FloatArray, FrameInfo
-from indistack.geometry import Transform
-from indistack.linear import StackPicture
 from indistack.merge.pictures import Picture
 from indistack.merge.place import area_px, place, spread
 from indistack.photometry import MatchSettings, Photometer, measure_sky
-from indistack.scene import Match, Scene
+from indistack.picture.linear import StackPicture
+from indistack.raster.tiles import Sampling, Tile, integrate
+from indistack.raster.warp import regridded
 from indistack.sinks import Snapshot
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod, Tally
 from indistack.stars import StarFinder, StarsSettings
-from indistack.tiles import Sampling, Tile, integrate
-from indistack.warp import regridded
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FloatArray, FrameInfo
+from indistack.values.grid import Canvas, Placed
+from indistack.values.star_list import Match, Scene
+from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ import numpy as np
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import FrameError
 from indistack.fits_header import index, number
-from indistack.frame import BoolArray, CalibratedFrame, Card, FloatArray, RawFrame
 from indistack.sources import read_blob
+from indistack.values.frame import BoolArray, CalibratedFrame, Card, FloatArray, RawFrame
 
 DEVICE = "stacks"
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
-from indistack.scene import Scene
-from indistack.warp import regridded
+from indistack.raster.warp import regridded
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 NEAR, FAR = 0.05, 0.45
 """How far the scale may lie from a factor that the headers tell, and from one that is tried."""

@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, DoubleArray, FrameInfo
-from indistack.geometry import Transform
 from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
 from indistack.photometry.sky import Sky, sky_levels
-from indistack.scene import Match, Scene
 from indistack.settings import Settings
-from indistack.surface import fit_surface, terms
+from indistack.values.frame import CalibratedFrame, DoubleArray, FrameInfo
+from indistack.values.star_list import Match, Scene
+from indistack.values.surface import fit_surface, terms
+from indistack.values.transform import Transform
 
 SIGNIFICANT = 3.0
 """In standard errors: less than that is no reason to touch the pixels."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import BoolArray, FrameInfo
-from indistack.geometry import Transform
-from indistack.scene import StarList
+from indistack.values.frame import BoolArray, FrameInfo
+from indistack.values.star_list import StarList
+from indistack.values.transform import Transform
 
 LOOKED_AT = 150
 COMPARED_STARS = 60

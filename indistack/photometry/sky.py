@@ -8,7 +8,7 @@ from functools import singledispatch
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import CalibratedFrame, DoubleArray, FloatArray
+from indistack.values.frame import CalibratedFrame, DoubleArray, FloatArray
 
 BLOCK_PX = 32
 BLOCKS_PER_SIDE = 16

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from indistack.atomic import atomic_file
 from indistack.errors import IndistackError
-from indistack.ledger import dump
 from indistack.report.page import as_page
 from indistack.report.reading import Subs, read_session
 from indistack.report.summary import Summary, as_json, summarise
 from indistack.report.text import as_text
+from indistack.store.ledger import dump
+from indistack.system.atomic import atomic_file
 
 
 def write_report(summary: Summary, folder: Path) -> tuple[Path, Path]:

@@ -7,12 +7,12 @@ from html import escape
 
 import numpy as np
 
-from indistack.frame import BoolArray, DoubleArray
 from indistack.report.periodic import Periodic
 from indistack.report.reading import Subs
 from indistack.report.summary import Summary, kind_of, runs
 from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, strip, time_axis
 from indistack.report.text import statements
+from indistack.values.frame import BoolArray, DoubleArray
 
 COLOURS = ("r1", "r2", "r3", "r4", "r5", "r6")
 """CSS classes for the reasons of refusal; more reasons share the last one."""

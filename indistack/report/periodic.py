@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import DoubleArray
 from indistack.report.rates import centred
 from indistack.report.track import IntArray, Track
+from indistack.values.frame import DoubleArray
 
 LEAST_CYCLES = 3.0
 LEAST_FREE = 20

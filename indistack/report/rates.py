@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import DoubleArray
 from indistack.report.track import IntArray, Track
+from indistack.values.frame import DoubleArray
 
 LEAST_FREE = 3
 LEAST_STRETCHES = 5

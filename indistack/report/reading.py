@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import IndistackError
-from indistack.frame import BoolArray, DoubleArray
-from indistack.outcome import Accepted, Refused, Restarted
+from indistack.values.frame import BoolArray, DoubleArray
+from indistack.values.outcome import Accepted, Refused, Restarted
 
 Line = Mapping[str, Any]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from indistack.frame import DoubleArray
 from indistack.report.periodic import Periodic, periodic_error
 from indistack.report.polar import Polar, polar_error
 from indistack.report.rates import Rate, drift_px_min, rotation_deg_h
 from indistack.report.reading import Line, Subs
 from indistack.report.track import IntArray, Step, Track, steps_of, stretches, track_of
+from indistack.values.frame import DoubleArray
 
 MEDIANS = (
     "stars", "fwhm_px", "hfr_px", "eccentricity", "transparency", "background_adu", "noise_adu", "gradient_sigma",

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from indistack.frame import DoubleArray
+from indistack.values.frame import DoubleArray
 
 WIDTH, HEIGHT = 420, 220
 """Of a chart in units of its text's size: narrow enough to be read on a phone."""

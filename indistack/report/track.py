@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, DoubleArray
 from indistack.report.reading import Subs
+from indistack.values.frame import BoolArray, DoubleArray
 
 IntArray = npt.NDArray[np.intp]
 

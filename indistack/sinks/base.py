@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from indistack.frame import Card
-from indistack.linear import LinearPicture
-from indistack.picture import Preview
+from indistack.picture.integration import Preview
+from indistack.picture.linear import LinearPicture
 from indistack.registry import Registry
+from indistack.values.frame import Card
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from indistack.atomic import atomic_file
 from indistack.fits_header import BLOCK, header_bytes
-from indistack.frame import Card
-from indistack.linear import STRIP_ROWS, LinearPicture
+from indistack.picture.linear import STRIP_ROWS, LinearPicture
 from indistack.sinks.base import SINKS, Snapshot
+from indistack.system.atomic import atomic_file
+from indistack.values.frame import Card
 
 
 @SINKS.register("fits")

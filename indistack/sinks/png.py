@@ -6,9 +6,9 @@ from pathlib import Path
 
 import cv2
 
-from indistack.atomic import atomic_file
 from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
+from indistack.system.atomic import atomic_file
 
 COMPRESSION = 1
 """zlib level: on noise a higher one costs ten times the time for a few per cent."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import BLOCK, header_bytes, read_wcs, value_of
-from indistack.frame import Card, FloatArray
 from indistack.solve.base import SOLVERS, Field, Solution
+from indistack.values.frame import Card, FloatArray
 
 PICTURE, RESULT = "field.fits", "result"
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import BLOCK, parse_cards, read_wcs
-from indistack.frame import DoubleArray
 from indistack.solve.base import SOLVERS, Field, Solution
 from indistack.solve.plane import fit_plane
+from indistack.values.frame import DoubleArray
 
 TABLE = "field.xyls"
 

@@ -11,8 +11,8 @@ from pydantic import Field as Value
 
 from indistack.fits_header import Wcs
 from indistack.registry import Registry
-from indistack.scene import StarList
 from indistack.settings import Settings
+from indistack.values.star_list import StarList
 
 
 class SolveSettings(Settings):

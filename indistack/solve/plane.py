@@ -8,8 +8,8 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import Wcs, project
-from indistack.frame import DoubleArray
 from indistack.solve.base import Field, Solution
+from indistack.values.frame import DoubleArray
 
 LEAST_PAIRS = 6
 """A plane has six parameters and every pair gives two numbers."""

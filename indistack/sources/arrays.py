@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from indistack.blob import Blob, Content
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, header_bytes
-from indistack.frame import Card, PixelArray
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import Card, PixelArray
 
 BARE = {np.dtype(np.uint8): 8, np.dtype(np.uint16): 16, np.dtype(np.uint32): 32}
 """What is sent as it is, as INDI drivers do; other numbers become a FITS file of float32."""

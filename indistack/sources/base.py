@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from indistack.blob import Blob, Content
+from indistack.values.blob import Blob, Content
 
 Emit = Callable[[Blob], None]
 

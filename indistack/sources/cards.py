@@ -10,8 +10,8 @@ from typing import Any
 
 import erfa
 
-from indistack.frame import Card, CardValue
 from indistack.indi.events import Facts
+from indistack.values.frame import Card, CardValue
 
 NUMBERS: tuple[tuple[str, str, str], ...] = (
     ("EXPTIME", "CCD_EXPOSURE", "CCD_EXPOSURE_VALUE"),

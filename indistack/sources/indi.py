@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
-from indistack.blob import Blob, Content
 from indistack.errors import SourceError
 from indistack.indi.census import Choice
 from indistack.indi.client import IndiClient
@@ -20,6 +19,7 @@ from indistack.indi.events import Devices, Event, Facts, Frame, PathSaved, Said,
 from indistack.settings import Settings
 from indistack.sources.base import Emit, read_announced
 from indistack.sources.cards import cards_of
+from indistack.values.blob import Blob, Content
 
 log = logging.getLogger(__name__)
 

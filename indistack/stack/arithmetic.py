@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.frame import FloatArray
 from indistack.stack.base import METHODS
 from indistack.stack.layers import OneByOne
+from indistack.values.frame import FloatArray
 
 
 @METHODS.register("sum")

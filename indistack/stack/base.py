@@ -12,11 +12,11 @@ import numpy.typing as npt
 from pydantic import Field, field_validator, model_validator
 
 from indistack.errors import StackError
-from indistack.palette import PALETTE
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.picture.palette import PALETTE
+from indistack.raster.tiles import Cube, Tile
 from indistack.registry import Registry
 from indistack.settings import Settings
-from indistack.tiles import Cube, Tile
 
 S = TypeVar("S", bound=np.generic)
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from indistack.frame import FloatArray
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.raster.tiles import Tile
 from indistack.stack.base import METHODS, read_only
 from indistack.stack.layers import OneByOne
 from indistack.stack.mean import Mean
-from indistack.tiles import Tile
+from indistack.values.frame import FloatArray
 
 
 @METHODS.register("add")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.frame import BoolArray, FloatArray
 from indistack.stack.base import METHODS
 from indistack.stack.layers import OneByOne, by_channel, luminance
+from indistack.values.frame import BoolArray, FloatArray
 
 
 class _Extreme(OneByOne):

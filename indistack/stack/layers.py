@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.errors import StackError
-from indistack.frame import BoolArray, CountArray, FloatArray
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import Extent, MethodSettings, Planes, Tally, read_only, require_same_shape
-from indistack.tiles import Cube, Tile
-from indistack.workers import Scratch
+from indistack.system.workers import Scratch
+from indistack.values.frame import BoolArray, CountArray, FloatArray
 
 S = TypeVar("S", bound=np.generic)
 

@@ -7,10 +7,10 @@ from typing import Self
 import cv2
 import numpy as np
 
-from indistack.frame import FloatArray
+from indistack.raster.tiles import Tile
 from indistack.stack.base import METHODS
 from indistack.stack.layers import Box, Layers, blend, by_channel, plane_of, reached, usable_weight
-from indistack.tiles import Tile
+from indistack.values.frame import FloatArray
 
 ROUNDING = 1e-4
 """What is left of a weight when that share of it or less remains after a removal."""

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import FloatArray
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings, Planes
 from indistack.stack.layers import Box, Layers, by_channel, plane_of, usable_weight, usable_weights
 from indistack.stack.sorting import middle, sorted_planes
-from indistack.tiles import Cube, Tile
+from indistack.values.frame import FloatArray
 
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""

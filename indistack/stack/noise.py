@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from indistack.frame import FloatArray
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.values.frame import FloatArray
 
 LINES = 64
 """Rows that are looked at, evenly spread: their noise is known to 1 % at any size, in 5 ms at 24 MP."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from indistack.frame import BoolArray, FloatArray
 from indistack.stack.layers import how_many
 from indistack.stack.rejection import UNSTEADY, sample_step, usual_scatter
 from indistack.stack.sorting import middle, sorted_planes
-from indistack.workers import Scratch
+from indistack.system.workers import Scratch
+from indistack.values.frame import BoolArray, FloatArray
 
 LOCAL_PX = 31
 """Over such a box the typical difference of two subs is their noise: a trail fills less than half of it."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from indistack.frame import BoolArray, FloatArray
-from indistack.workers import Scratch
+from indistack.system.workers import Scratch
+from indistack.values.frame import BoolArray, FloatArray
 
 BOX_PX = 5
 BOX, MEAN = np.ones((BOX_PX, BOX_PX), np.uint8), np.full(BOX_PX, 1 / BOX_PX, np.float32)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CountArray, FloatArray
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings, Planes, read_only
 from indistack.stack.layers import (
     Box,
@@ -26,7 +26,7 @@ from indistack.stack.layers import (
 )
 from indistack.stack.opening import TINY, Subs, compare, spread
 from indistack.stack.rejection import UNSTEADY, Limits, bounds, outliers, single_outliers, usual_scatter
-from indistack.tiles import Cube, Tile
+from indistack.values.frame import BoolArray, CountArray, FloatArray
 
 LEAST_SUBS = 3
 """A pixel that fewer subs reached has no variance to speak of: it takes what comes."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import FloatArray
+from indistack.values.frame import FloatArray
 
 NETWORK_PLANES = 24
 """So many are sorted by exchanges of whole planes (5 of 256 x 256: 0.3 ms, NumPy 3.3 ms); beyond, NumPy is as fast."""

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 
 from indistack.errors import SettingsError
-from indistack.frame import BoolArray, FloatArray
+from indistack.raster.tiles import Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings
 from indistack.stack.extremes import Maximum
 from indistack.stack.layers import Box, by_channel, plane_of, usable_weight
-from indistack.tiles import Tile
+from indistack.values.frame import BoolArray, FloatArray
 
 GROUND_LEVEL = 128
 """A mask is ground from that brightness on, of 255."""

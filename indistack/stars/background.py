@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import DoubleArray, FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 SAMPLES_PER_CELL = 512
 """Enough for the median to scatter by 6 % of the noise, few enough to sort in a millisecond."""

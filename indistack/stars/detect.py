@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import DoubleArray, FloatArray
 from indistack.stars.background import Mesh
 from indistack.stars.plane import STRIP_ROWS
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
 EDGE = 1

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from indistack.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo
-from indistack.picture import Integration
-from indistack.scene import Scene, StarList
+from indistack.picture.integration import Integration
 from indistack.settings import Settings
 from indistack.stars.background import measure_mesh
 from indistack.stars.detect import find_candidates, spread
 from indistack.stars.measure import empty_list, measure_stars
 from indistack.stars.plane import bin_into, smooth_into
 from indistack.stars.sky import Sky, measure_sky
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo
+from indistack.values.star_list import Scene, StarList
 
 QUANTUM_NOISE = 0.1
 """Noise that rounding to steps of one leaves in the smoothed plane: 1/sqrt(12), averaged over some pixels."""

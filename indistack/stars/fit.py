@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indistack.frame import DoubleArray, FloatArray
 from indistack.stars.stamps import Stamps
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import DoubleArray, FloatArray
 
 FWHM_PER_SIGMA = 2.3548200450309493  # 2 sqrt(2 ln 2)
 PIXEL_VARIANCE = 1 / 12

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.frame import DoubleArray
 from indistack.stars.fit import Fits
 from indistack.stars.stamps import Stamps
+from indistack.values.frame import DoubleArray
 
 REACH = 1.5
 """Light is counted up to this many widths along the longer axis: 3.5 sigma."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
-from indistack.scene import StarList
 from indistack.stars.detect import Candidates, best_of_parts, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii
 from indistack.stars.sky import Sky
 from indistack.stars.stamps import Stamps, cut, fits_inside, joined
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
+from indistack.values.star_list import StarList
 
 IntArray = npt.NDArray[np.intp]
 

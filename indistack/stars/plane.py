@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import CalibratedFrame, FloatArray, PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FloatArray, PixelArray
 
 IntArray = npt.NDArray[np.intp]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import CalibratedFrame, FloatArray
 from indistack.stars.background import clipped_levels, noise_of_bends
+from indistack.values.frame import CalibratedFrame, FloatArray
 
 BLOCK_PX = 32
 BLOCKS_PER_SIDE = 16

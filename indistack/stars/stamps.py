@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
+from indistack.values.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
 SIZED = np.lib.stride_tricks.sliding_window_view

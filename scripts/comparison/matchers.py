@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FrameInfo
 from indistack.stars import StarFinder, StarsSettings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FrameInfo
 
 Picture = NDArray[np.float32]
 Matrix = NDArray[np.float64]

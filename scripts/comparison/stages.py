@@ -17,13 +17,13 @@ import numpy as np
 
 from comparison.floor import Floor
 from comparison.night import Files, Night, write_night
-from indistack.blob import Blob, Content
-from indistack.calibration import calibrator_factory
 from indistack.config import Config
-from indistack.outcome import Refused
-from indistack.pipeline import Pipeline
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.pipeline import Pipeline
 from indistack.settings import load
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob, Content
+from indistack.values.outcome import Refused
 
 Times = dict[str, list[float]]
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 from indistack.align import ALIGNERS
-from indistack.blob import Blob
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
-from indistack.canvas import Canvas, Placed
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import FrameInfo, RawFrame
-from indistack.geometry import Transform
+from indistack.raster.tiles import Sampling, integrate
 from indistack.stack import METHODS, Extent
 from indistack.stars import StarFinder
-from indistack.tiles import Sampling, integrate
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import FrameInfo, RawFrame
+from indistack.values.grid import Canvas, Placed
+from indistack.values.transform import Transform
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of

@@ -7,7 +7,7 @@ import pytest
 
 from indistack.align import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 from tests.unit.align.fields import Pair, corner_error, motion, pair_of, scene_of, star_list
 
 ON_STARS = [name for name in sorted(ALIGNERS) if ALIGNERS.get(name).needs_stars]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
-from indistack.frame import CfaPattern, PixelArray
-from indistack.interpolation import Debayer
+from indistack.raster.interpolation import Debayer
+from indistack.values.frame import CfaPattern, PixelArray
 
 PHASES: tuple[CfaPattern, ...] = ("RGGB", "BGGR", "GRBG", "GBRG")
 COLOUR = {"R": 9000, "G": 500, "B": 3000}

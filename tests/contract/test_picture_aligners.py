@@ -9,8 +9,8 @@ import pytest
 
 from indistack.align import ALIGNERS, Aligner, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
-from indistack.scene import Scene
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 from tests.unit.align.pictures import HEIGHT, WIDTH, HotPixels, Sky, changed, corner_error_px, moved, scene_of
 
 NAMES = [name for name in sorted(ALIGNERS) if ALIGNERS.get(name).needs_luminance and not ALIGNERS.get(name).needs_stars]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from indistack.errors import StackError
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod
-from indistack.tiles import Cube, Tile
 
 SHAPE = (12, 17)
 WHOLE = (slice(0, 12), slice(0, 17))

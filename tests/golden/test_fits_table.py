@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
 from indistack.sources.base import FRAME_SUFFIXES, suffix_of
+from indistack.values.blob import Blob, Content
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 REFUSED = {

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
-from indistack.frame import RawFrame
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import RawFrame
 
 
 class Expected(NamedTuple):

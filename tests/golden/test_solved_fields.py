@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from indistack.align import ALIGNERS
-from indistack.calibration import calibrator_factory
 from indistack.config import Config
 from indistack.decode import decode
-from indistack.frame import FrameInfo
-from indistack.scene import Scene
+from indistack.pipeline.calibrators import calibrator_factory
 from indistack.solve import Field, SkyFinder, Solution, SolveSettings, background, find_program
 from indistack.sources import read_blob
 from indistack.stars import StarFinder
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FrameInfo
+from indistack.values.star_list import Scene
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("solve-field") is None, reason="needs astrometry.net"),

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.sources.hook import HookSettings, HookSource
+from indistack.values.blob import Blob
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "ekos" / "post-capture"
 LIMIT_S = 1.5

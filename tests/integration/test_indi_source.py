@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.errors import SourceError
 from indistack.indi.client import IndiClient
 from indistack.indi.devices import list_devices
 from indistack.sources.indi import IndiSettings, IndiSource
+from indistack.values.blob import Blob
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_ccd") is None, reason="needs indi-bin")
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Blob
 from indistack.decode import DecodeSettings, decode
-from indistack.frame import RawFrame
 from indistack.sources.indi import IndiSettings, IndiSource
+from indistack.values.blob import Blob
+from indistack.values.frame import RawFrame
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_ccd") is None, reason="needs indi-bin")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.fits_header import frame_info, parse_cards
+from indistack.values.blob import Blob
 from tests.integration.test_indi_source import listening, serving, until
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_telescope") is None, reason="needs indi-bin")

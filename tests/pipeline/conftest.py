@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from indistack.calibration import calibrator_factory
 from indistack.config import Config
-from indistack.pipeline import Pipeline
-from indistack.session import Session
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
 from indistack.settings import load
-from indistack.workers import Workers
+from indistack.system.workers import Workers
 
 MakePipeline = Callable[..., Pipeline]
 

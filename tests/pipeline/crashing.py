@@ -16,12 +16,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent
 from indistack.config import Config
-from indistack.service import Agent
-from indistack.sessions import Sessions
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.resume.session_settings import settings_to_go_on
 from indistack.settings import load
 from indistack.sources import FolderSource
+from indistack.store.session_folders import Sessions
 
 PATIENCE_S = 60.0
 
@@ -37,7 +38,7 @@ def stack(frames: Path, out: Path, settings: list[str]) -> None:
     past = Sessions(out).past()
     config = load(Config, None, SETTINGS + settings)
     if past is not None:
-        config = past.settings_for(config, SETTINGS + settings)
+        config = settings_to_go_on(past, config, SETTINGS + settings)
     stop = threading.Event()
 
     def listen(line: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.blob import Blob, Content
 from indistack.sources import Emit
+from indistack.values.blob import Blob, Content
 from simulators.observatory import Exposure, Observatory
 from simulators.scenario import Scenario
 

@@ -12,13 +12,13 @@ import cv2
 import pytest
 from astropy.io import fits
 
-from indistack.blob import Blob
-from indistack.calibration import calibrator_factory
-from indistack.commands import Pause, Reset, Resume
+from indistack.agent.agent import Agent
+from indistack.agent.commands import Pause, Reset, Resume
 from indistack.config import Config, to_toml
 from indistack.errors import IndistackError
-from indistack.service import Agent
+from indistack.pipeline.calibrators import calibrator_factory
 from indistack.settings import load
+from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
 
@@ -103,7 +103,7 @@ def test_commands_act_in_their_place(tmp_path: Path) -> None:
 
 
 def test_a_bug_keeps_the_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.fan.integrate", lambda *_: 1 / 0)
+    monkeypatch.setattr("indistack.session.branches.integrate", lambda *_: 1 / 0)
     blob = blob_of(make_sky().expose())
     make_agent(tmp_path, [blob]).run(threading.Event())
     (kept,) = tmp_path.glob("sessions/*/kept/*.fits")

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.blob import Blob, Content
-from indistack.outcome import Accepted, Outcome, Refused
-from indistack.pipeline import Pipeline
+from indistack.pipeline.pipeline import Pipeline
+from indistack.values.blob import Blob, Content
+from indistack.values.outcome import Accepted, Outcome, Refused
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent
 from indistack.config import Config
+from indistack.pipeline.calibrators import calibrator_factory
 from indistack.report import Summary, as_text, read_session, summarise, write_report
 from indistack.report.periodic import Periodic
-from indistack.service import Agent
 from indistack.settings import load
 from indistack.sources import Emit
 from simulators.observatory import Observatory

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.calibration import calibrator_factory
 from indistack.config import Config
 from indistack.decode import decode
-from indistack.frame import CalibratedFrame
+from indistack.pipeline.calibrators import calibrator_factory
 from indistack.settings import load
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from indistack.errors import SettingsError
-from indistack.outcome import Accepted
-from indistack.picture import Integration
-from indistack.session import Session
+from indistack.picture.integration import Integration
+from indistack.session.session import Session
+from indistack.values.outcome import Accepted
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

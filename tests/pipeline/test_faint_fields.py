@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.outcome import Accepted, Outcome, Refused
+from indistack.values.outcome import Accepted, Outcome, Refused
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

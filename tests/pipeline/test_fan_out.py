@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.blob import Blob
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent
+from indistack.agent.status import StatusFile
 from indistack.cli import main
 from indistack.config import Config
 from indistack.errors import SettingsError
-from indistack.outcome import Accepted
-from indistack.pipeline import Pipeline
-from indistack.publisher import Publisher
-from indistack.service import Agent
-from indistack.session import Session
+from indistack.output.publisher import Publisher
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
 from indistack.settings import load
 from indistack.stack import BranchSettings
-from indistack.status import StatusFile
+from indistack.values.blob import Blob
+from indistack.values.outcome import Accepted
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent
 from indistack.cli import main
 from indistack.config import Config
-from indistack.gallery import names, numbers, snapshot
-from indistack.linear import levels_of, sky_of
-from indistack.outcome import Accepted
-from indistack.service import Agent
-from indistack.session import Session
+from indistack.output.snapshots import names, numbers, snapshot
+from indistack.picture.linear import levels_of, sky_of
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.session.session import Session
 from indistack.settings import load
+from indistack.values.outcome import Accepted
 from simulators.observatory import Observatory
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import FakeSource, blob_of, make_sky

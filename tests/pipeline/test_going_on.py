@@ -12,19 +12,20 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.amend import amend
-from indistack.blob import Blob
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent, utc_now
+from indistack.agent.commands import AddBranch, Command, DropBranch, Readmit, Remove
 from indistack.cli import main
-from indistack.commands import AddBranch, Command, DropBranch, Readmit, Remove
 from indistack.config import Config
 from indistack.errors import IndistackError
-from indistack.frame import FloatArray
-from indistack.journal import only_one
-from indistack.past import Past
-from indistack.service import Agent, utc_now
-from indistack.sessions import Sessions
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.resume.amend import amend
+from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
+from indistack.store.journal import only_one
+from indistack.store.session_folders import Sessions
+from indistack.store.session_reader import Past
+from indistack.values.blob import Blob
+from indistack.values.frame import FloatArray
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
 SETTINGS = ("checkpoint.interval_s=0", "checkpoint.duty=1", "spool.min_free_gb=0", "stack.keep_up=false")
@@ -40,7 +41,7 @@ def agent_of(
     out: Path, blobs: Sequence[Blob], *settings: str, goes_on: Past | None = None, endless: bool = False
 ) -> Agent:
     config = load(Config, None, [*SETTINGS, *settings])
-    config = goes_on.settings_for(config, []) if goes_on else config
+    config = settings_to_go_on(goes_on, config) if goes_on else config
     return Agent(config, [FakeSource(blobs, endless=endless)], out, calibrator_factory(config), goes_on=goes_on)
 
 
@@ -102,7 +103,7 @@ def test_a_checkpoint_of_another_version_is_passed_by(
 ) -> None:
     session = run(tmp_path / "out", blobs)
     before = pixels(session)
-    monkeypatch.setattr("indistack.checkpoint.FORMAT", 2)
+    monkeypatch.setattr("indistack.store.checkpoint.FORMAT", 2)
     run(tmp_path / "out", [], goes_on=Past(session))
     assert "of another version" in caplog.text
     np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
@@ -210,7 +211,7 @@ def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:
 def test_a_method_that_cannot_remove_says_so(tmp_path: Path, blobs: list[Blob]) -> None:
     session = run(tmp_path, blobs[:3], 'stack.method="maximum"')
     past = Past(session)
-    config = past.settings()
+    config = settings_of(past)
     with pytest.raises(IndistackError, match="maximum"):
         amend(past, [2], False, config, calibrator_factory(config), utc_now())
 
@@ -252,8 +253,8 @@ def test_a_full_disk_leaves_the_agent_stacking(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("indistack.spool.Spool._write", full)
-    monkeypatch.setattr("indistack.checkpoint._save", full)
+    monkeypatch.setattr("indistack.store.spool.Spool._write", full)
+    monkeypatch.setattr("indistack.store.checkpoint._save", full)
     session = run(tmp_path, blobs)
     assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs)
     assert caplog.text.count("a power cut would cost them") == 1
@@ -292,6 +293,6 @@ def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
 
 
 def test_nobody_is_told_where_no_agent_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.mailbox.TAKEN_S", 0.1)
+    monkeypatch.setattr("indistack.agent.mailbox.TAKEN_S", 0.1)
     assert main(["tell", str(tmp_path), "reset"]) == 1
     assert not list((tmp_path / "commands").iterdir())

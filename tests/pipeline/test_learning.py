@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
-from indistack.blob import Blob
-from indistack.calibration import calibrator_factory, learner_of, library_of
-from indistack.commands import Pause, Resume
+from indistack.agent.agent import Agent
+from indistack.agent.commands import Pause, Resume
 from indistack.config import Config
-from indistack.service import Agent
+from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.settings import load
+from indistack.values.blob import Blob
 from simulators.observatory import Kind, Observatory
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 

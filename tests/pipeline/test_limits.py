@@ -8,12 +8,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from indistack.blob import Blob
-from indistack.gallery import snapshot
-from indistack.outcome import Accepted, Refused
-from indistack.pace import Pace
-from indistack.pipeline import Pipeline
-from indistack.session import Session
+from indistack.output.snapshots import snapshot
+from indistack.pipeline.pace import Pace
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
+from indistack.values.blob import Blob
+from indistack.values.outcome import Accepted, Refused
 from simulators.observatory import Observatory
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
@@ -35,7 +35,7 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
     make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, cfa: str
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.easel.resident_bytes", lambda: 100 * MB)
+        patch.setattr("indistack.session.stack_setup.resident_bytes", lambda: 100 * MB)
         session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky(cfa=cfa))  # 640 x 480 wants 5 to 11 MB
     assert session.rung.startswith("half: ")
     assert "MB of memory wanted" in session.rung
@@ -51,7 +51,7 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
 
 
 def test_the_header_tells_the_rung(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.easel.resident_bytes", lambda: 100 * MB)
+    monkeypatch.setattr("indistack.session.stack_setup.resident_bytes", lambda: 100 * MB)
     session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky())
     history = [value for keyword, value, _ in snapshot(session).cards if keyword == "HISTORY"]
     assert any(line.startswith("resolution: half") for line in map(str, history))
@@ -63,7 +63,7 @@ def test_a_filter_for_which_there_is_no_memory_is_refused(
     pipeline = make_pipeline()
     sky = make_sky(cfa="mono")
     assert isinstance(pipeline.process(through(sky, "L")), Accepted)
-    monkeypatch.setattr("indistack.easel.budget_bytes", lambda _: 1000)
+    monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: 1000)
     refused = pipeline.process(through(sky, "R"))
     assert isinstance(refused, Refused)
     assert refused.reason == "no_memory"
@@ -79,7 +79,7 @@ def through(sky: Observatory, filter_name: str) -> Blob:
 def test_what_comes_too_fast_is_stacked_at_half_the_resolution(
     make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indistack.pace.COLD", 1e-4)  # of an exposure of 10 s
+    monkeypatch.setattr("indistack.pipeline.pace.COLD", 1e-4)  # of an exposure of 10 s
     session = stacked(make_pipeline(pace=Pace()), make_sky())
     assert session.rung.startswith("half: a sub takes ")
     assert session.n_subs == 3
@@ -116,7 +116,7 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
 def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline, sky = make_pipeline("stack.canvas=grow", "drift.limit=90 %"), make_sky(drift_px_per_sub=(40.0, 0.0))
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
-    monkeypatch.setattr("indistack.easel.budget_bytes", lambda _: 1000)
+    monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: 1000)
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
     assert pipeline.session is not None
     assert pipeline.session.size == (480, 640)

@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from indistack.cli import DONE, FAILED, WRONG_USAGE, main
-from indistack.terminal import Display
+from indistack.command_line.progress import Display
 from simulators.observatory import Kind, Observatory
 from tests.pipeline.night import make_sky
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, RawFrame
-from indistack.outcome import Accepted, Outcome, Refused
-from indistack.pipeline import Pipeline
+from indistack.pipeline.pipeline import Pipeline
+from indistack.values.frame import CalibratedFrame, RawFrame
+from indistack.values.outcome import Accepted, Outcome, Refused
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Blob
-from indistack.checkpoint import DAMAGED, Checkpoints, CheckpointSettings, State
-from indistack.memory import recall, start_of, state_of
-from indistack.pipeline import Pipeline
+from indistack.pipeline.pipeline import Pipeline
+from indistack.resume.state import recall, start_of, state_of
+from indistack.store.checkpoint import DAMAGED, Checkpoints, CheckpointSettings, State
+from indistack.values.blob import Blob
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

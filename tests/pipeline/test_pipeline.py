@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Content
-from indistack.gallery import snapshot
-from indistack.outcome import Accepted, Refused, Restarted
-from indistack.session import Session
+from indistack.output.snapshots import snapshot
+from indistack.session.session import Session
+from indistack.values.blob import Content
+from indistack.values.outcome import Accepted, Refused, Restarted
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 
@@ -123,7 +123,7 @@ def test_a_bug_costs_one_sub(make_pipeline: MakePipeline, monkeypatch: pytest.Mo
     sky, pipeline = make_sky(), make_pipeline()
     pipeline.process(blob_of(sky.expose()))
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.fan.integrate", lambda *_: 1 / 0)
+        patch.setattr("indistack.session.branches.integrate", lambda *_: 1 / 0)
         assert refusal(pipeline, sky.expose()) == "internal_error"
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.outcome import Outcome, Refused
+from indistack.values.outcome import Outcome, Refused
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import SMALL, blob_of, make_sky

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.outcome import Accepted
 from indistack.stack import measure_noise
+from indistack.values.outcome import Accepted
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

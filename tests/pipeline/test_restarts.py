@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Blob
-from indistack.outcome import Accepted, Outcome, Refused, Restarted
-from indistack.pipeline import Pipeline
-from indistack.session import Session
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
+from indistack.values.blob import Blob
+from indistack.values.outcome import Accepted, Outcome, Refused, Restarted
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, FrameInfo
-from indistack.outcome import Accepted
-from indistack.picture import Integration
-from indistack.scene import StarList
+from indistack.picture.integration import Integration
 from indistack.stars import StarFinder, StarsSettings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.outcome import Accepted
+from indistack.values.star_list import StarList
 from simulators.observatory import Exposure, Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.conftest import MakePipeline

@@ -14,15 +14,15 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from indistack import batch
-from indistack.blob import Blob
-from indistack.calibration import calibrator_factory
+from indistack.agent.agent import Agent
 from indistack.centre import CentreSettings, Correction, Keeper
 from indistack.config import Config
 from indistack.fits_header import Wcs
-from indistack.service import Agent
+from indistack.pipeline.calibrators import calibrator_factory
 from indistack.settings import load
 from indistack.solve import Field, Solution, SolveSettings
 from indistack.sources import Emit
+from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
 pytestmark = pytest.mark.filterwarnings("ignore::astropy.wcs.FITSFixedWarning")  # it tells of dates in another form
@@ -56,7 +56,7 @@ class Finder:
 
 @pytest.fixture
 def solved(monkeypatch: pytest.MonkeyPatch) -> type[Finder]:
-    monkeypatch.setattr("indistack.locator.SkyFinder", Finder)
+    monkeypatch.setattr("indistack.session.solve_watch.SkyFinder", Finder)
     return Finder
 
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.calibration import calibrator_factory
 from indistack.config import Config
 from indistack.debayer import DEBAYERS
 from indistack.decode import decode
-from indistack.frame import CalibratedFrame, FrameInfo
-from indistack.outcome import Accepted
-from indistack.pipeline import Pipeline
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.pipeline import Pipeline
 from indistack.settings import load
 from indistack.stars import StarFinder
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.outcome import Accepted
 from simulators.observatory import Exposure, Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of

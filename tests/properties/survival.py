@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indistack.errors import DecodeError
-from indistack.frame import Card
+from indistack.values.frame import Card
 from tests.unit.decode.files import read
 
 REASONS = {"empty", "not_a_frame", "truncated", "too_large", "unsupported", "no_image", "constant", "damaged"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from indistack.calibrate import CalibrateSettings, Library
 from indistack.calibrate.library.catalogue import Reader
 from indistack.fits_header import camera_key
-from indistack.frame import FrameInfo, RawFrame
+from indistack.values.frame import FrameInfo, RawFrame
 
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)
 SETTINGS = CalibrateSettings()

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.calibrate.colour import Levels
-from indistack.frame import DoubleArray, PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import DoubleArray, PixelArray
 
 IndexArray = npt.NDArray[np.intp]
 """Flat indices into a plane."""

@@ -20,8 +20,8 @@ from indistack.calibrate.defects.search import (
     STAR_SPILL_CFA,
     are_defects,
 )
-from indistack.frame import BoolArray, DoubleArray, FloatArray, PixelArray
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray, PixelArray
 
 LOOKS = 8
 """Looks that count: the bits of the history."""

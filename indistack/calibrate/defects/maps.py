@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from indistack.atomic import atomic_file
 from indistack.calibrate.defects.evidence import NONE, IndexArray
 from indistack.calibrate.defects.learned import DefectMap
 from indistack.errors import SinkError
-from indistack.frame import PixelArray, RawFrame
+from indistack.system.atomic import atomic_file
+from indistack.values.frame import PixelArray, RawFrame
 
 _log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from indistack.calibrate.defects.learned import LOOKS, DefectMap
 from indistack.calibrate.defects.maps import DefectMaps
 from indistack.calibrate.defects.repair import Repair, plan_repair
 from indistack.calibrate.defects.search import LEAST_SIDE_PX
-from indistack.frame import PixelArray, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import PixelArray, RawFrame
 
 RARELY = {False: 8, True: 4}
 """Without a dark, the first `LOOKS` subs are all searched and then every 8th; with one, every 4th."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indistack.calibrate.defects.evidence import EIGHT, IndexArray, scaled
-from indistack.frame import PixelArray
+from indistack.values.frame import PixelArray
 
 
 @dataclass(frozen=True, slots=True)

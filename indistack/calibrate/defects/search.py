@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.calibrate.defects.evidence import Evidence
-from indistack.frame import BoolArray, FloatArray
+from indistack.values.frame import BoolArray, FloatArray
 
 SPILL_MONO = 0.5
 SPILL_CFA = (0.12, 0.3)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from indistack.atomic import atomic_file
 from indistack.calibrate.fit import Facts
 from indistack.calibrate.master_file import count_of, is_master
 from indistack.errors import FrameError, SinkError
 from indistack.fits_header import index, text_fact
-from indistack.frame import Kind, RawFrame
+from indistack.system.atomic import atomic_file
+from indistack.values.frame import Kind, RawFrame
 
 _log = logging.getLogger(__name__)
 

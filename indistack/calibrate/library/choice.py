@@ -15,7 +15,7 @@ from indistack.calibrate.library.ranking import Candidate, dark_rank, flat_rank,
 from indistack.calibrate.shelf import Shelved
 from indistack.calibrate.vet import require_numbers
 from indistack.errors import FrameError
-from indistack.frame import Kind, RawFrame
+from indistack.values.frame import Kind, RawFrame
 
 LISTED = 4
 """Masters set aside that are named, per kind; the others are counted."""

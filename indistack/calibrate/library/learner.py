@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from indistack.atomic import atomic_file
-from indistack.blob import Blob
 from indistack.calibrate.base import CalibrateSettings, Choice, Master
 from indistack.calibrate.fit import Facts
 from indistack.calibrate.library.catalogue import RAW
@@ -22,9 +20,11 @@ from indistack.calibrate.master_file import write_master
 from indistack.calibrate.masters import Workshop, load_master
 from indistack.calibrate.vet import require_plausible
 from indistack.errors import CalibrationError, IndistackError
-from indistack.frame import Card, RawFrame
-from indistack.outcome import Filed
-from indistack.workers import Workers
+from indistack.system.atomic import atomic_file
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import Card, RawFrame
+from indistack.values.outcome import Filed
 
 log = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from indistack.atomic import atomic_file
-from indistack.blob import Blob
 from indistack.errors import CalibrationError, SinkError
 from indistack.fits_header import camera_key
-from indistack.frame import Card, RawFrame
+from indistack.system.atomic import atomic_file
+from indistack.values.blob import Blob
+from indistack.values.frame import Card, RawFrame
 
 CARDS = ".cards.json"
 """Ends the name of what the device told of a frame, beside the frame whose file does not say it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indistack.scene import Scene, StarList
+from indistack.values.star_list import Scene, StarList
 
 Array = npt.NDArray[np.float64]
 WIDTH, HEIGHT = 2000, 1500

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indistack.frame import FloatArray
-from indistack.scene import Scene
+from indistack.values.frame import FloatArray
+from indistack.values.star_list import Scene
 from tests.unit.align.fields import star_list
 
 Array = npt.NDArray[np.float64]

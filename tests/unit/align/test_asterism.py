@@ -5,7 +5,7 @@ import pytest
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Bend, Transform
+from indistack.values.transform import Bend, Transform
 from tests.unit.align.fields import Pair, corner_error, mapped, motion, pair_of, scene_of, star_list
 
 NARROW, WIDE = 1.2, 3.0

@@ -9,7 +9,7 @@ import pytest
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.align.auto import Auto
-from indistack.scene import Scene
+from indistack.values.star_list import Scene
 from tests.unit.align.fields import motion, pair_of
 from tests.unit.align.pictures import HEIGHT, WIDTH, Sky, scene_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.align import chained
-from indistack.geometry import Bend, Transform
+from indistack.values.transform import Bend, Transform
 from tests.unit.align.fields import motion
 
 POINTS = np.array([[0.0, 0.0], [799.0, 0.0], [0.0, 599.0], [799.0, 599.0], [400.0, 300.0]])

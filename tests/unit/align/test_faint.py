@@ -11,8 +11,8 @@ import pytest
 
 from indistack.align import FaintSubs
 from indistack.errors import FrameError
-from indistack.frame import FrameInfo
-from indistack.scene import Scene
+from indistack.values.frame import FrameInfo
+from indistack.values.star_list import Scene
 from tests.unit.align.fields import Array, star_list
 
 WIDTH, HEIGHT, MARGIN = 640, 480, 30

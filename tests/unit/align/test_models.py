@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.align.models import PARAMETERS, Fitted, fit, mirrored, place_errors, robust_fit, solve, supported
-from indistack.geometry import Bend, Transform
+from indistack.values.transform import Bend, Transform
 
 SQUARE = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
 TURNED = np.array([[0.999, -0.02, 40.0], [0.02, 0.999, -30.0], [0.0, 0.0, 1.0]])

@@ -10,8 +10,8 @@ import pytest
 
 from indistack.align import AlignSettings
 from indistack.align.reference import ReferenceStars, mapped, merged
-from indistack.geometry import Transform
-from indistack.scene import Scene, StarList
+from indistack.values.star_list import Scene, StarList
+from indistack.values.transform import Transform
 from tests.unit.align.fields import motion, scene_of, star_list
 
 NOISE_ADU = 10.0

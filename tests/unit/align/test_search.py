@@ -5,7 +5,7 @@ import pytest
 from indistack.align.field import field_of
 from indistack.align.search import from_triangles, shifted
 from indistack.align.triangles import all_triangles
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 from tests.unit.align.fields import corner_error, motion, pair_of
 
 

@@ -6,7 +6,7 @@ import pytest
 from indistack.align.field import Field, field_of
 from indistack.align.still import nothing_moved, rests_between_pixels, stands_still
 from indistack.align.verify import Match, Verifier
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 from tests.unit.align.fields import motion, scene_of, star_list
 
 STILL = Transform.identity()

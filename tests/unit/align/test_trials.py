@@ -7,7 +7,7 @@ import pytest
 
 from indistack.align import ALIGNERS, AlignSettings
 from indistack.errors import RegistrationError
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 from tests.unit.align.trials import Trial, trial
 
 WRONG_PX = 3.0

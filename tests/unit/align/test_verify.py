@@ -5,7 +5,7 @@ import pytest
 
 from indistack.align.field import field_of
 from indistack.align.verify import Verifier
-from indistack.geometry import Transform
+from indistack.values.transform import Transform
 from tests.unit.align.fields import corner_error, mapped, motion, pair_of, scene_of, star_list
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.geometry import Transform
-from indistack.scene import Scene, StarList
+from indistack.values.star_list import Scene, StarList
+from indistack.values.transform import Transform
 
 Array = npt.NDArray[np.float64]
 SIZES = [(1280, 1024), (3000, 2000), (6000, 4000)]

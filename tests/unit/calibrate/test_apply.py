@@ -10,8 +10,8 @@ import pytest
 
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
 from indistack.errors import CalibrationError
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo, Kind, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo, Kind, RawFrame
 
 OFF = CalibrateSettings(hot_pixels=False)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.banding import band_offsets, remove_banding
-from indistack.workers import Workers
+from indistack.system.workers import Workers
 
 HEIGHT, WIDTH = 720, 1000
 NOISE = 10.0

@@ -11,7 +11,7 @@ import pytest
 from indistack.calibrate import CalibrateSettings, Master
 from indistack.calibrate.fit import Comparison, Facts, apart_deg, compare, exposure_ratio, in_words
 from indistack.errors import CalibrationError
-from indistack.frame import FrameInfo, Kind
+from indistack.values.frame import FrameInfo, Kind
 
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)
 SAME: dict[str, Any] = {

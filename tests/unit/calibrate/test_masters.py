@@ -16,8 +16,8 @@ from indistack.calibrate import CalibrateSettings, Master, Workshop, combine, lo
 from indistack.calibrate.combine import clipped_mean, livestack_dark
 from indistack.errors import CalibrationError, DecodeError, SettingsError
 from indistack.fits_header import frame_info
-from indistack.frame import FrameInfo, Kind, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FrameInfo, Kind, RawFrame
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from indistack.calibrate import CalibrateSettings, Master, Masters, NamedMasters
 from indistack.errors import CalibrationError
-from indistack.frame import FrameInfo, Kind, RawFrame
+from indistack.values.frame import FrameInfo, Kind, RawFrame
 
 SHAPE = (10, 12)
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 from indistack.calibrate import CalibrateSettings, Master, Masters
 from indistack.calibrate.plan import Plan, Stepped, make_plan
 from indistack.calibrate.recipe import Recipe
-from indistack.frame import CfaPattern, FrameInfo, Kind, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CfaPattern, FrameInfo, Kind, RawFrame
 
 SHAPE = (200, 300)
 NOISE_ADU = 10.0

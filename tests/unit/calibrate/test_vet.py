@@ -12,8 +12,8 @@ import pytest
 from indistack.calibrate.vet import count_spots, require_plausible
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import CalibrationError
-from indistack.frame import FrameInfo, Kind, RawFrame
 from indistack.sources import read_blob
+from indistack.values.frame import FrameInfo, Kind, RawFrame
 
 HEIGHT, WIDTH = 300, 400
 FULL = 65520.0

@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack import batch, gallery
-from indistack.calibration import calibrator_factory
+from indistack import batch
 from indistack.cluster import bench
 from indistack.cluster.bench import Part, Setup, Share, Sight
 from indistack.cluster.crew import as_by_many
 from indistack.cluster.foreman import Foreman, Hands
 from indistack.config import Config
-from indistack.frame import DoubleArray, FloatArray
-from indistack.outcome import Refused
+from indistack.output import snapshots
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.raster.tiles import SIDE_PX
 from indistack.settings import load
 from indistack.sources import read_blob
 from indistack.stack import METHODS
-from indistack.tiles import SIDE_PX
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.outcome import Refused
 from tests.pipeline.night import make_sky
 
 SUBS = 6
@@ -76,7 +77,7 @@ def stacked(pipeline: batch.Pipeline, files: Sequence[Path]) -> FloatArray:
     assert pipeline.session is not None
     pipeline.session.complete()
     assert pipeline.session.n_subs == len(files)
-    return gallery.snapshot(pipeline.session).picture.rows(slice(None))
+    return snapshots.snapshot(pipeline.session).picture.rows(slice(None))
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"comet"}))  # that one must be told how the comet moves

@@ -13,9 +13,9 @@ import numpy as np
 import zstandard
 from astropy.io import fits
 
-from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
-from indistack.frame import Card, RawFrame
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import Card, RawFrame
 
 XISF_FORMATS = {"u1": "UInt8", "u2": "UInt16", "u4": "UInt32", "f4": "Float32", "f8": "Float64", "u8": "UInt64"}
 CODECS = {

@@ -101,7 +101,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from indistack.decode import DecodeSettings, decode
-from indistack.blob import Blob, Content
+from indistack.values.blob import Blob, Content
 from indistack.indi import IndiClient
 
 def raw():

@@ -11,8 +11,8 @@ import pytest
 
 from indistack.config import Config, to_toml
 from indistack.fits_header import camera_key
-from indistack.frame import Card
 from indistack.settings import load
+from indistack.values.frame import Card
 from tests.unit.decode.files import fits_file, read
 
 PIXELS = np.arange(240, dtype=np.uint16).reshape(12, 20)

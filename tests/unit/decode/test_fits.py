@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.blob import Blob, Content
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import DecodeError
-from indistack.frame import RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import RawFrame
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 ODD = DATA / "odd_fits"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.errors import DecodeError
-from indistack.frame import Card
+from indistack.values.frame import Card
 from tests.unit.decode.files import read
 
 PIXELS = np.random.default_rng(2).integers(100, 4000, (60, 90), dtype=np.uint16)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import Card
+from indistack.values.frame import Card
 from tests.unit.decode.files import fits_file, read, xisf_file
 from tests.unit.decode.pictures import encoded
 

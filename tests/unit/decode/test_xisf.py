@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indistack.errors import DecodeError
-from indistack.frame import RawFrame
+from indistack.values.frame import RawFrame
 from tests.unit.decode.files import CODECS, fits_file, read, xisf_file, xisf_xml
 
 GREY = np.random.default_rng(4).integers(1, 200, (30, 47))

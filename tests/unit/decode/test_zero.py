@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.master_file import is_master
-from indistack.frame import RawFrame
+from indistack.values.frame import RawFrame
 from tests.unit.decode.files import fits_file, read
 
 SECTIONS = {"TRIMSEC": "[1:20,1:12]", "BIASSEC": "[21:28,1:12]"}

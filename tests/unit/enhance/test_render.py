@@ -8,7 +8,7 @@ import pytest
 from indistack.enhance import OPERATORS, PictureSettings, render
 from indistack.enhance.stf import midtones
 from indistack.errors import SettingsError
-from indistack.linear import StackPicture
+from indistack.picture.linear import StackPicture
 from indistack.settings import validate
 
 NEUTRAL, STF = OPERATORS.get("neutral")(), OPERATORS.get("stf")()

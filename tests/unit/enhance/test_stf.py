@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.enhance.stf import TARGET, Stf, midtones
-from indistack.frame import FloatArray
+from indistack.values.frame import FloatArray
 
 
 def sky(bright_share: float) -> FloatArray:

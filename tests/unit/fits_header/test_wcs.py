@@ -10,7 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from indistack.fits_header import Wcs, header_bytes, moved_cards, read_wcs, with_wcs
-from indistack.frame import Card
+from indistack.values.frame import Card
 
 pytestmark = pytest.mark.filterwarnings("ignore::astropy.wcs.FITSFixedWarning")  # of old forms, which we read, too
 

@@ -17,14 +17,14 @@ from indistack.indi.events import Devices, Event, Frame, PathSaved, Said, Server
 
 PRELUDE = """
 import ctypes, json, os, socket, sys, time
-from indistack import wire
+from indistack.system import array_pipe
 task = json.loads(sys.argv[1])
 link = socket.socket(fileno=task["fd"])
 def send(data=None, **message):
     if data is None:
-        return wire.send(link, message)
+        return array_pipe.send(link, message)
     buffer = ctypes.create_string_buffer(data)
-    wire.send(link, message, wire.store(ctypes.addressof(buffer), len(data)))
+    array_pipe.send(link, message, array_pipe.store(ctypes.addressof(buffer), len(data)))
 def frame(data):
     send(data, kind="frame", device="Main", property="CCD1", suffix=".fits", received=0, facts={})
 def wait():

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("PyIndi")
 
-from indistack import wire
 from indistack.indi import worker
 from indistack.indi.worker import PING_S, SILENT_S, STALLED_S, AgentGone, Heart
+from indistack.system import array_pipe
 
 
 def heart(idle_s: float = math.inf) -> tuple[Heart, list[str]]:
@@ -55,7 +55,7 @@ def test_bytes_on_the_line_are_a_sign_of_life() -> None:
 def test_the_agent_is_told_once_that_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    messages: list[wire.Message] = []
+    messages: list[array_pipe.Message] = []
     rests: list[float] = []
 
     def rest(seconds: float) -> None:

@@ -22,10 +22,10 @@ GOOD = memoryview(dng(PIXELS, "RGGB", {50714: (LONG, [512])}))
 
 FAKE = """
 import os, socket, sys, time
-from indistack import wire
+from indistack.system import array_pipe
 link = socket.socket(fileno=int(sys.argv[1]))
-wire.send(link, {"fault": os.environ.get("FAULT", "")})
-wire.receive(link)
+array_pipe.send(link, {"fault": os.environ.get("FAULT", "")})
+array_pipe.receive(link)
 """
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from indistack.frame import DoubleArray, FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 SKY_ARCSEC = 900.0
 N_STARS = 150

@@ -10,12 +10,12 @@ import pytest
 from astropy.io import fits
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FloatArray, FrameInfo
 from indistack.merge import merge, read_picture
-from indistack.scene import StarList
 from indistack.sinks import SINKS, Snapshot
 from indistack.stars import StarFinder, StarsSettings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FloatArray, FrameInfo
+from indistack.values.star_list import StarList
 from tests.unit.merge.telescopes import Telescope
 
 BASE = Telescope()

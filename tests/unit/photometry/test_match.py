@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from indistack.errors import FrameError
-from indistack.frame import CalibratedFrame, FrameInfo
-from indistack.geometry import Transform
 from indistack.photometry import MatchSettings, Photometer, measure_sky
-from indistack.scene import Match, Scene
-from indistack.surface import factors
+from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.star_list import Match, Scene
+from indistack.values.surface import factors
+from indistack.values.transform import Transform
 from tests.unit.align.fields import star_list
 
 WIDTH, HEIGHT = 640, 480

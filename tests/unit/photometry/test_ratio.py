@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.frame import FrameInfo
-from indistack.geometry import Transform
 from indistack.photometry.ratio import COMPARED_STARS, expected_scale, flux_ratio
-from indistack.scene import StarList
+from indistack.values.frame import FrameInfo
+from indistack.values.star_list import StarList
+from indistack.values.transform import Transform
 from tests.unit.align.fields import motion, star_list
 
 RNG = np.random.default_rng(7)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.photometry.sky import BLOCKS_PER_SIDE, measure_sky, sky_levels
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 
 CENTRE = np.array([[64.0, 64.0]])
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.ledger import dump
 from indistack.report import Summary, as_json, as_page, as_text, read_session, summarise
 from indistack.report.polar import Polar
 from indistack.report.summary import reasons, runs
+from indistack.store.ledger import dump
 from tests.unit.report.nights import line, refused, track, write_ledger
 
 

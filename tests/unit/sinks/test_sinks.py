@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.atomic import atomic_file
 from indistack.errors import SinkError
 from indistack.fits_header import StackFacts, output_cards
-from indistack.frame import FrameInfo
-from indistack.linear import StackPicture
-from indistack.picture import Preview
+from indistack.picture.integration import Preview
+from indistack.picture.linear import StackPicture
 from indistack.sinks import SINKS, Snapshot
+from indistack.system.atomic import atomic_file
+from indistack.values.frame import FrameInfo
 
 START = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from indistack.fits_header import Wcs
-from indistack.scene import StarList
 from indistack.solve import Field
+from indistack.values.star_list import StarList
 
 TRUE = Wcs(299.93, 22.71, (651.5, 487.5), 1.48 / 3600 * np.array([[0.545, 0.838], [-0.838, 0.545]]))
 """Where the field is: 1.48 arcsec/px, turned, as the rows of a file run downwards."""

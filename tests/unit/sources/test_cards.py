@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from indistack.fits_header import frame_info
-from indistack.frame import CardValue
 from indistack.sources.cards import cards_of, icrs_of
+from indistack.values.frame import CardValue
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 

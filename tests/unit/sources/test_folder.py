@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.sources import folder as module
 from indistack.sources.folder import FolderSettings, FolderSource
+from indistack.values.blob import Blob
 
 BLOCK = b"x" * 2880
 QUICK = FolderSettings(interval_s=0.02, settle_s=0.1)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.sources import hook as module
 from indistack.sources.hook import HookSettings, HookSource, bind
+from indistack.values.blob import Blob
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from indistack.blob import Blob
 from indistack.errors import SettingsError, SourceError
 from indistack.indi.census import Choice, DeviceFacts
 from indistack.indi.events import Devices, Event, Frame, PathSaved, ServerState
 from indistack.settings import validate
 from indistack.sources import indi as module
 from indistack.sources.indi import IndiSettings, IndiSource
+from indistack.values.blob import Blob
 
 NOW = datetime(2024, 5, 6, tzinfo=UTC)
 MAIN = Choice("Main", ("Main",))

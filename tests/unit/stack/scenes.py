@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod
-from indistack.tiles import Cube, Tile
 
 SIDE = 128
 WHOLE = (slice(0, SIDE), slice(0, SIDE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.tiles import Tile
+from indistack.raster.tiles import Tile
 from tests.unit.stack.scenes import make
 
 METHODS = ("add", "add2", "addmax", "addmean", "addcomp")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from indistack.raster.tiles import Tile
 from indistack.stack import StackMethod
-from indistack.tiles import Tile
 from tests.unit.stack.scenes import make
 
 

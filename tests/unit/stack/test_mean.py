@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from indistack.errors import StackError
+from indistack.raster.tiles import Tile
 from indistack.stack import METHODS, Extent, MethodSettings
-from indistack.tiles import Tile
 
 SHAPE = (6, 8, 3)
 WHOLE = (slice(0, 6), slice(0, 8))

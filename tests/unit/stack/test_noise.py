@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from indistack.picture import Integration
+from indistack.picture.integration import Integration
 from indistack.stack import measure_noise, noise_map
 from tests.unit.stack.scenes import NOISE, live, noise_only
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.stack.rejection import Limits, bounds, outliers, sample_step, usual_scatter
-from indistack.workers import Scratch
+from indistack.system.workers import Scratch
 
 SHAPE = (96, 96)
 EVERYWHERE = np.ones(SHAPE, bool)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from indistack.raster.tiles import Cube, Tile
 from indistack.stack import METHODS, Extent, MethodSettings
-from indistack.tiles import Cube, Tile
 from tests.unit.stack.scenes import (
     COLS,
     NOISE,

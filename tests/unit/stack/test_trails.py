@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from indistack.errors import SettingsError
+from indistack.raster.tiles import Tile
 from indistack.stack import StackMethod
-from indistack.tiles import Tile
 from tests.unit.stack.scenes import make
 
 ALL = (slice(0, 10), slice(0, 6))

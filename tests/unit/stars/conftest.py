@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars import StarFinder, StarsSettings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 
 Array = npt.NDArray[np.float64]
 COLOURS = {"R": 0, "G": 1, "B": 2}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.frame import FloatArray
 from indistack.stars.background import Mesh, clipped_levels, measure_mesh, noise_of_bends
+from indistack.values.frame import FloatArray
 
 
 def mesh_of(plane: FloatArray, least_noise: float = 0.0) -> Mesh:

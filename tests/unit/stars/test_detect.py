@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.frame import FloatArray
 from indistack.stars.background import Mesh
 from indistack.stars.detect import Candidates, close_pairs, find_candidates, spread
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray
 
 
 def candidates(plane: FloatArray, sigma: float) -> Candidates:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo
-from indistack.scene import StarList
 from indistack.stars import StarFinder, StarsSettings
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, CfaPattern, DoubleArray, FrameInfo
+from indistack.values.star_list import StarList
 from tests.unit.stars.conftest import jittered_grid, mono_frame, mosaic, profile, render
 
 Finder = Callable[..., StarFinder]

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii
 from indistack.stars.stamps import cut
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 from tests.unit.stars.conftest import jittered_grid, profile, render
 
 SHAPE = (400, 400)

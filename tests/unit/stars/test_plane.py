@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.frame import BoolArray, CalibratedFrame, CfaPattern, FloatArray, FrameInfo, PixelArray
 from indistack.stars.plane import bin_into, smooth_into
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, CalibratedFrame, CfaPattern, FloatArray, FrameInfo, PixelArray
 
 
 def binned(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.stars.sky import Sky, measure_sky
+from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 
 
 def sky(pixels: PixelArray, **parts: object) -> Sky:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.stars.stamps import cut, fits_inside
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 
 ROWS, COLUMNS = np.mgrid[:20, :30]
 

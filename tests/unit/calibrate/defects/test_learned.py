@@ -11,7 +11,7 @@ import pytest
 from indistack.calibrate.colour import noise_of
 from indistack.calibrate.defects.learned import DefectMap
 from indistack.calibrate.defects.repair import plan_repair
-from indistack.workers import Workers
+from indistack.system.workers import Workers
 from tests.unit.calibrate.defects.skies import CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, sky_of
 
 Moves = Callable[[int, Any], tuple[float, float]]

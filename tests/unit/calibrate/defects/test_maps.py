@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate.defects.maps import DefectMaps
-from indistack.frame import FrameInfo, RawFrame
+from indistack.values.frame import FrameInfo, RawFrame
 
 
 def frame(cfa: Any = "RGGB", **facts: Any) -> RawFrame:

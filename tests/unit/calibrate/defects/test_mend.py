@@ -12,8 +12,8 @@ import pytest
 from indistack.calibrate import CalibrateSettings
 from indistack.calibrate.defects.maps import DefectMaps
 from indistack.calibrate.defects.mend import Mender
-from indistack.frame import FrameInfo, RawFrame
-from indistack.workers import Workers
+from indistack.system.workers import Workers
+from indistack.values.frame import FrameInfo, RawFrame
 
 SIZE = 64
 HOT = 20 * SIZE + 21

@@ -12,7 +12,7 @@ from indistack.calibrate.colour import levels_of, noise_of
 from indistack.calibrate.defects.learned import DefectMap
 from indistack.calibrate.defects.repair import plan_repair
 from indistack.calibrate.defects.search import hot_limit
-from indistack.workers import Workers
+from indistack.system.workers import Workers
 from tests.unit.calibrate.defects.skies import BLUE, CARBON, H_ALPHA, NOISE, SIZE, SOLAR, WHITE, planted, sky_of
 
 

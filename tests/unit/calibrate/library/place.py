@@ -13,9 +13,9 @@ from indistack.config import Config
 from indistack.decode import decode
 from indistack.decode.glance import glance
 from indistack.fits_header import frame_info
-from indistack.frame import FrameInfo, Kind, RawFrame
 from indistack.sources import read_blob
 from indistack.sources.base import is_frame_name
+from indistack.values.frame import FrameInfo, Kind, RawFrame
 
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)
 CARDS: dict[str, Any] = {

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Blob, Content
 from indistack.calibrate import Choice, Learner
 from indistack.calibrate.library import learner
 from indistack.calibrate.library.raw_store import RawStore
-from indistack.calibration import learner_of, library_of
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.errors import CalibrationError
-from indistack.frame import RawFrame
+from indistack.pipeline.calibrators import learner_of, library_of
 from indistack.settings import load
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import RawFrame
 from simulators.observatory import Kind, Observatory
 from simulators.scenario import Scenario
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.blob import Blob, Content
 from indistack.calibrate.library import raw_store
 from indistack.calibrate.library.raw_store import Made, RawStore, cards_of, group_of
 from indistack.errors import CalibrationError
-from indistack.frame import FrameInfo, RawFrame
+from indistack.values.blob import Blob, Content
+from indistack.values.frame import FrameInfo, RawFrame
 
 DATE = datetime(2024, 8, 10, 21, tzinfo=UTC)
 

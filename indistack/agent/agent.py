@@ -1,0 +1,271 @@
+"""The agent: sources, queue, pipeline, ledger and publisher, started and stopped together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from indistack.agent.blob_queue import BlobQueue, Item
+from indistack.agent.command_handler import Orders
+from indistack.agent.commands import Command, Request
+from indistack.agent.mailbox import Mailbox, reply
+from indistack.agent.source_threads import Feed
+from indistack.agent.status import StatusFile
+from indistack.calibrate import Calibrator, Learner
+from indistack.centre import Keeper
+from indistack.config import Config, jobs_of, record_settings
+from indistack.errors import IndistackError, StackError
+from indistack.output.publisher import Publisher
+from indistack.pipeline.intake import DUPLICATE
+from indistack.pipeline.pace import Pace
+from indistack.pipeline.pipeline import Pipeline
+from indistack.resume.recovery import Recovery
+from indistack.resume.state import start_of, state_of
+from indistack.session.session import Session
+from indistack.session.solve_watch import Locator
+from indistack.sources import Source
+from indistack.store.entries import describe, record
+from indistack.store.journal import Journal, only_one
+from indistack.store.session_reader import FileStamps, Past
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[dict[str, Any]], None]
+"""Gets the ledger line of every blob."""
+
+IDLE_S = 0.5
+"""Without frames the status is refreshed that often."""
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Agent:
+    """Runs until its sources end, `stop` is set, or enough subs were taken.
+
+    Parameters
+    ----------
+    config : Config
+        All settings.
+    sources : sequence of Source
+        Where frames come from.
+    folder : Path
+        Gets ``stack.fits``, ``stack.png``, ``status.json`` and ``sessions/``.
+    calibrator_for : callable
+        Makes the calibrator for the worker threads; reads the masters.
+    listener : callable
+        Told of every ledger line, if there is one.
+    clock : callable
+        Gives the time.
+    learner : Learner
+        Takes calibration frames into the library; without one they are refused.
+    keeper : Keeper, optional
+        Sends the telescope back to the target.
+    goes_on : Past, optional
+        Session of that folder that is gone on with; the settings must be those that it was begun with.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sources: Sequence[Source],
+        folder: Path,
+        calibrator_for: Callable[[Workers], Calibrator],
+        listener: Listener | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        learner: Learner | None = None,
+        keeper: Keeper | None = None,
+        goes_on: Past | None = None,
+    ) -> None:
+        _make_folder(folder)
+        self._config = config
+        self._folder = folder
+        self._listener = listener
+        self._clock = clock
+        self._learner = learner
+        self._past = goes_on
+        self._journal = Journal(folder, record_settings(config), clock, goes_on)
+        self._mailbox = Mailbox(folder)
+        self._feed = Feed(sources, self._receive)
+        self._queue = BlobQueue(int(config.queue.max_mb * 1e6), self._journal.spool, config.spool.enabled)
+        self._workers = Workers(jobs_of(config.stack))
+        calibrator = calibrator_for(self._workers)
+        learn = learner.learn if learner is not None else None
+        self._pipeline = Pipeline(
+            config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
+        )
+        self._publisher = Publisher(folder, config)
+        self._status = StatusFile(folder / "status.json", clock)
+        self._locator = Locator(config.solve)
+        self._keeper = keeper
+        self._orders = Orders(self._pipeline, self._journal, self._publisher)
+        self._known = FileStamps(goes_on.lines if goes_on is not None else ())
+        self._taken = goes_on.last_number if goes_on is not None else 0
+        self._subs = 0
+
+    def send(self, command: Command) -> None:
+        """Give a command; it acts after the frames that have arrived before it."""
+        self._queue.put(command)
+
+    def run(self, stop: threading.Event, max_subs: int = 0) -> None:
+        """Work until done.
+
+        Parameters
+        ----------
+        stop : Event
+            Set it from anywhere: frames already received are still stacked, the last state is published.
+        max_subs : int
+            Stop after that many ledger lines, calibration frames that were filed not counted; 0 = no limit.
+
+        Raises
+        ------
+        IndistackError
+            Another agent is at work in the folder.
+        """
+        with only_one(self._folder):
+            self._mailbox.clear()
+            for name in self._journal.open():
+                self._queue.put_spooled(name)
+            self._run(stop, max_subs)
+
+    def _run(self, stop: threading.Event, max_subs: int) -> None:
+        if self._learner is not None:
+            self._learner.start()
+        self._feed.start()
+        try:
+            self._recover()
+            while not (max_subs and self._subs >= max_subs):
+                if stop.is_set():
+                    self._feed.end()
+                over = self._feed.is_over
+                for request in self._mailbox.collect():
+                    self._queue.put(request)
+                item = self._queue.get(IDLE_S)
+                self._locator.look(self._pipeline.session)
+                if item is not None:
+                    self._handle(item)
+                elif over:
+                    break
+                self._write_status("paused" if self._pipeline.paused else "running")
+            self._forget_the_rest()
+        finally:
+            self._feed.close()
+            self._close()
+
+    def _receive(self, blob: Blob) -> None:
+        if blob.path is not None and self._known.has(blob.path):
+            log.debug("%s: already in the ledger", blob.path)
+        else:
+            self._queue.put(blob)
+
+    def _recover(self) -> None:
+        """Bring the stack to where it was; the sources are received meanwhile."""
+        if self._past is not None and self._journal.record is not None:
+            Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
+            self._status.recall(self._past.lines)
+            self._past = None
+        if self._pipeline.session is not None:
+            self._publisher.offer(self._pipeline.session)
+
+    def _forget_the_rest(self) -> None:
+        """Let go of frames that came after the last one that was wanted."""
+        while (item := self._queue.get(0)) is not None:
+            if isinstance(item, Blob):
+                self._journal.drop(item)
+
+    def _handle(self, item: Item) -> None:
+        match item:
+            case Blob():
+                self._take(item)
+            case Request(command, answer):
+                reply(answer, self._obey(command))
+            case _:
+                self._obey(item)
+
+    def _obey(self, command: Command) -> str:
+        """Carry a command out; return why it was refused, "" where it was not."""
+        try:
+            self._orders.obey(command)
+        except IndistackError as error:
+            log.warning("%s is refused: %s", type(command).__name__.lower(), error)
+            return str(error)
+        return ""
+
+    def _take(self, blob: Blob) -> None:
+        start = start_of(self._pipeline)
+        outcome = self._pipeline.process(blob, self._taken + 1)
+        if outcome.reason == DUPLICATE:
+            log.info("%s: the same frame again, already in the ledger", blob.origin)
+            self._journal.drop(blob)
+            return
+        self._taken += 1
+        self._subs += not isinstance(outcome, Filed)
+        line = record(self._taken, blob, outcome, self._clock()) | self._centre(outcome, blob.received)
+        self._status.count(outcome, line)
+        try:
+            self._journal.add(line, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
+        except StackError as error:
+            log.error("the ledger cannot be written: %s", error)
+        log.info("%s %s", line["outcome"], describe(line))
+        if self._listener is not None:
+            self._listener(line)
+        if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
+            self._publisher.offer(self._pipeline.session)
+            self._journal.checkpoint(partial(state_of, self._pipeline))
+
+    def _centre(self, outcome: Outcome, received: datetime) -> dict[str, Any]:
+        """Keep the target in the middle; return what the ledger is to know of it."""
+        session, shift_px = self._pipeline.session, outcome.numbers.get("shift_px")
+        if self._keeper is None or session is None or shift_px is None:
+            return {}
+        x, y = shift_px
+        size_px = session.reference.scene.width, session.reference.scene.height
+        return {"centre": self._keeper.judge((x, y), session.wcs, size_px, received)}
+
+    def _finish(self, session: Session) -> None:
+        """Keep a stack that has ended; the next line opens the next ledger."""
+        if self._keeper is not None:
+            self._keeper.begin()
+        if self._journal.record is None:
+            return
+        self._publisher.finish(session, self._journal.record.folder)
+        self._journal.end(partial(state_of, self._pipeline))
+
+    def _close(self) -> None:
+        self._pipeline.reset()
+        self._locator.close()
+        self._journal.end(partial(state_of, self._pipeline))
+        self._publisher.close()
+        if self._learner is not None:
+            self._learner.close()
+        self._workers.close()
+        self._write_status("stopped")
+
+    def _write_status(self, state: str) -> None:
+        session = self._pipeline.session
+        facts = {
+            "session": self._journal.name,
+            "waiting": len(self._queue),
+            "sources": self._feed.status(),
+            "library": self._learner.status() if self._learner is not None else None,
+            "sky": session.sky if session is not None else None,
+            "centre": self._keeper.status() if self._keeper is not None else None,
+        }
+        self._status.write(state, session, facts)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IndistackError(f"{folder}: the output folder cannot be made: {error.strerror}") from error

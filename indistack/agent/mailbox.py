@@ -1,0 +1,115 @@
+"""Commands for a running agent as files in its output folder, and its answers: works wherever the folder is seen."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from indistack.agent.commands import COMMANDS, Command, Request
+from indistack.errors import IndistackError, SinkError
+from indistack.system.atomic import atomic_file
+
+log = logging.getLogger(__name__)
+
+FOLDER = "commands"
+REQUEST, ANSWER = ".json", ".answer"
+POLL_S = 0.05
+TAKEN_S, DONE_S = 5.0, 120.0
+"""How long an agent may take to take a command, and to do what it says after the frames before it."""
+
+
+class Mailbox:
+    """The agent's end.
+
+    Parameters
+    ----------
+    output : Path
+        The agent's output folder.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._folder = output / FOLDER
+
+    def clear(self) -> None:
+        """Remove what nobody waits for any more: it was meant for an agent that is gone."""
+        for path in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # who wrote it has taken it back
+                if time.time() - path.stat().st_mtime > TAKEN_S:
+                    path.unlink()
+
+    def collect(self) -> Iterator[Request]:
+        """Take the commands that have come since the last time, oldest first."""
+        for path in sorted(self._folder.glob(f"*{REQUEST}")):
+            answer = path.with_suffix(ANSWER)
+            try:
+                command = parse(json.loads(path.read_bytes()))
+            except (OSError, ValueError, TypeError, LookupError) as error:
+                reply(answer, f"no command: {error}")
+            else:
+                yield Request(command, answer)
+            path.unlink(missing_ok=True)
+
+
+def parse(said: dict[str, Any]) -> Command:
+    """Return the command that is meant; raise LookupError, TypeError or ValueError where it is none."""
+    kind = COMMANDS[said["command"]]
+    values = {field.name: said[field.name] for field in dataclasses.fields(kind)}
+    if not isinstance(values.get("number", 0), int):
+        raise TypeError("number: a whole number is expected")
+    return kind(**values)
+
+
+def reply(answer: Path, fault: str = "") -> None:
+    """Tell whether a command was carried out, or why not."""
+    try:
+        with atomic_file(answer, durable=False) as file:
+            file.write(json.dumps({"fault": fault}).encode())
+    except SinkError as error:
+        log.error("nobody can be told of a command: %s", error)
+
+
+def tell(output: Path, command: Command) -> str:
+    """Give a command to the agent that works on an output folder; return why it was refused, "" where it was not.
+
+    Raises
+    ------
+    IndistackError
+        No agent is running there.
+    """
+    word = next(word for word, kind in COMMANDS.items() if kind is type(command))
+    path = output / FOLDER / f"{time.time_ns()}-{os.getpid()}{REQUEST}"
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise IndistackError(f"{output}: no output folder of an agent: {error.strerror}") from error
+    with atomic_file(path, durable=False) as file:
+        file.write(json.dumps({"command": word, **dataclasses.asdict(command)}).encode())
+    if not _is_gone(path):
+        path.unlink(missing_ok=True)
+        raise IndistackError(f"{output}: no agent is running there")
+    return _answer(path.with_suffix(ANSWER))
+
+
+def _is_gone(path: Path) -> bool:
+    deadline_s = time.monotonic() + TAKEN_S
+    while path.exists() and time.monotonic() < deadline_s:
+        time.sleep(POLL_S)
+    return not path.exists()
+
+
+def _answer(path: Path) -> str:
+    deadline_s = time.monotonic() + DONE_S
+    while time.monotonic() < deadline_s:
+        if path.exists():
+            fault = str(json.loads(path.read_bytes())["fault"])
+            path.unlink(missing_ok=True)
+            return fault
+        time.sleep(POLL_S)
+    raise IndistackError("the agent has taken the command, but does not answer")

@@ -1,0 +1,85 @@
+"""What the agent is doing, in a file that other programs read."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from indistack import __version__
+from indistack.errors import SinkError
+from indistack.output import snapshots
+from indistack.session.session import Session
+from indistack.store.ledger import dump
+from indistack.system.atomic import atomic_file
+from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
+
+log = logging.getLogger(__name__)
+
+
+WORDS = (Accepted.word, Refused.word, Restarted.word, Filed.word)
+
+
+class StatusFile:
+    """Counts outcomes, and writes the file when something has changed: an idle agent spares the card.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    clock : callable
+        Gives the time.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+        self._outcomes: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._last: dict[str, Any] = {}
+        self._warnings: list[str] = []
+        self._written: dict[str, Any] = {}
+
+    def count(self, outcome: Outcome, line: dict[str, Any]) -> None:
+        """Take note of an outcome and of its ledger line."""
+        self._outcomes[outcome.word] += 1
+        if isinstance(outcome, Refused):
+            self._reasons[outcome.reason] += 1
+        self._last = line
+        self._warnings = line.get("warnings", self._warnings)
+
+    def recall(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Count what another run has written into its ledger."""
+        for line in lines:
+            if "number" in line and line.get("outcome") in WORDS:
+                self._outcomes[line["outcome"]] += 1
+                if line["outcome"] == Refused.word:
+                    self._reasons[line["reason"]] += 1
+
+    def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
+        """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
+        status = {
+            "version": __version__,
+            "state": state,
+            "n_subs": session.n_subs if session else 0,
+            "exposure_s": session.exposure_s if session else 0.0,
+            "rung": session.rung if session else "",
+            "stacks": snapshots.numbers(session) if session else {},
+            "outcomes": dict(self._outcomes),
+            "refusals": dict(self._reasons),
+            "warnings": self._warnings,
+            **facts,
+            "last": self._last,
+        }
+        if status == self._written:
+            return
+        self._written = status
+        stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
+        try:
+            with atomic_file(self._path, durable=False) as file:
+                file.write(dump(stamped, indent=1).encode())
+        except SinkError as error:
+            log.error("cannot publish: %s", error)

@@ -1,0 +1,111 @@
+"""Examines whether this machine is ready for a night."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indistack.config import Config
+from indistack.pipeline.calibrators import library_folder, library_of
+from indistack.solve import find_program
+
+GOOD, WARN, BAD = "ok", "warn", "BAD"
+
+PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", "pyindi-client")
+
+MIN_FREE_GB = 2.0
+MIN_MEMORY_GB = 1.5
+"""A 24 MP colour stack takes about 1 GB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    mark: str
+    subject: str
+    text: str
+
+
+def examine(config: Config, folder: Path) -> Iterator[Finding]:
+    """Yield what was found about Python, packages, memory, disk, the calibration library, a solver, and INDI."""
+    yield _python()
+    yield from (_package(name) for name in PACKAGES)
+    yield _memory()
+    yield from _disk(folder)
+    yield _calibration(config)
+    yield _solver(config)
+    yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
+    yield _server(config.indi.host, config.indi.port)
+
+
+def _python() -> Finding:
+    mark = GOOD if sys.version_info >= (3, 11) else BAD
+    return Finding(mark, "Python", f"{platform.python_version()} on {platform.machine()}")
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(GOOD, name, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(BAD, name, "not installed")
+
+
+def _memory() -> Finding:
+    available_gb = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    mark = GOOD if available_gb >= MIN_MEMORY_GB else WARN
+    return Finding(mark, "memory", f"{available_gb:.1f} GB free")
+
+
+def _disk(folder: Path) -> Iterator[Finding]:
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    writable = os.access(place, os.W_OK)
+    yield Finding(GOOD if writable else BAD, "output", f"{folder} {'can' if writable else 'cannot'} be written")
+    free_gb = shutil.disk_usage(place).free / 1e9
+    yield Finding(GOOD if free_gb >= MIN_FREE_GB else WARN, "disk", f"{free_gb:.1f} GB free at {place}")
+
+
+def _calibration(config: Config) -> Finding:
+    library, folder = library_of(config), library_folder(config.calibrate)
+    if library is None or folder is None:
+        return Finding(GOOD, "calibration library", "off")
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        return Finding(WARN, "calibration library", f"{folder} cannot be written: nothing is learned")
+    return Finding(GOOD, "calibration library", f"{len(library.entries())} masters in {folder}")
+
+
+def _solver(config: Config) -> Finding:
+    if config.solve.program == "off":
+        return Finding(GOOD, "plate solver", "off")
+    found = find_program(config.solve)
+    if found is None:
+        why = (
+            "scale, orientation and WCS are the header's (Debian: astrometry.net with astrometry-data-tycho2, or astap)"
+        )
+        return Finding(GOOD if config.solve.program == "auto" else WARN, "plate solver", f"not installed: {why}")
+    return Finding(GOOD, "plate solver", f"{found[0]}, {found[1]}")
+
+
+def _program(name: str, why: str) -> Finding:
+    path = shutil.which(name)
+    return Finding(GOOD, name, path) if path else Finding(WARN, name, f"not installed; {why}")
+
+
+def _server(host: str, port: int) -> Finding:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return Finding(GOOD, "INDI server", f"answers at {host}:{port}")
+    except OSError as error:
+        return Finding(WARN, "INDI server", f"does not answer at {host}:{port}: {error.strerror or error}")

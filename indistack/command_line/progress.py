@@ -1,0 +1,98 @@
+"""What a person sees of a run in the terminal: a line per sub and a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from indistack.calibrate import Entry
+from indistack.store.entries import describe
+
+STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan", "filed": "blue"}
+
+
+PIPE_WIDTH = 250
+"""Columns of a table that goes to a file or another program."""
+
+
+class Display:
+    """Prints a line per sub above a progress bar.
+
+    Parameters
+    ----------
+    total : int
+        Subs expected; 0 when nobody knows.
+    task : str
+        Word before the bar.
+    """
+
+    def __init__(self, total: int, task: str) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self._task = self._progress.add_task(task, total=total or None)
+
+    def line(self, line: dict[str, Any]) -> None:
+        """Show one ledger line."""
+        self.console.print(Text.assemble((f"{line['outcome']:10s}", STYLES[line["outcome"]]), describe(line)))
+        self._progress.advance(self._task)
+
+    def done(self, count: int) -> None:
+        """Show how far the work is."""
+        self._progress.update(self._task, completed=count)
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+        self.console.print(Text(text))
+
+    def __enter__(self) -> Display:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+def show_masters(entries: Sequence[Entry]) -> None:
+    """Print the masters of a library as a table."""
+    table = Table(
+        "kind", "frames", "camera", "size", "bin", "gain", "offset", "exposure", "temp", "filter", "date", "file"
+    )
+    for entry in entries:
+        facts, info = entry.facts, entry.facts.info
+        table.add_row(
+            facts.kind,
+            str(entry.n_frames),
+            info.camera,
+            f"{facts.shape[1]} x {facts.shape[0]}{f' {facts.cfa}' if facts.cfa else ''}",
+            "{}x{}".format(*info.binning),
+            _number(info.gain_setting),
+            _number(info.offset_setting),
+            _number(info.exposure_s, " s"),
+            _number(info.temperature_c, " C"),
+            info.filter_name,
+            f"{info.date_obs:%Y-%m-%d}" if info.date_obs else "",
+            entry.name,
+        )
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(table)
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    return "" if value is None else f"{value:g}{unit}"

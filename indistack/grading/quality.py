@@ -1,0 +1,213 @@
+"""Is this sub good enough: a weight, or a refusal with its reason."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from indistack.errors import FrameError
+from indistack.grading.star_measures import Measures
+from indistack.settings import Settings
+from indistack.values.star_list import Match
+
+HISTORY = 50
+"""Accepted subs that are looked back on."""
+
+MIN_HISTORY = 5
+"""Limits relative to the running median act only when that many subs were accepted."""
+
+CLEAR_QUANTILE = 0.9
+"""Of the transparencies looked back on: a clear sky, although the first subs were taken through clouds."""
+
+RISEN_SIGMA = 5.0
+"""A sky that much above the running median, in units of its noise, has been lit up by clouds."""
+
+
+Weighting = Literal["equal", "noise", "quality"]
+
+
+class QualitySettings(Settings):
+    """What a sub must be like to enter the stack."""
+
+    enabled: bool = True
+    min_stars: int = Field(default=6, ge=0)
+    min_star_ratio: float | None = Field(default=0.15, gt=0, lt=1)
+    """Share of the running median of the accepted subs; a cloud hides stars."""
+    max_shape_scatter: float | None = Field(default=0.22, gt=0)
+    """Stars are shaped like their neighbours. What differs more, in ellipticity, are knots of clouds, or of a nebula:
+    such a sub must fit the reference, or as a first sub the one before it; clouds do not."""
+    min_transparency: float | None = Field(default=0.5, gt=0, lt=1)
+    """Share of the starlight of the clearest accepted subs; thinner clouds only lower the weight."""
+    max_fwhm_px: float | None = Field(default=20.0, gt=0)
+    """Wider than any star in focus: knots of clouds or of a nebula."""
+    max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
+    """Times the running median of the accepted subs."""
+    max_eccentricity: float | None = Field(default=0.85, gt=0, le=1)
+    """That the stars have in one common direction: a trailed sub."""
+    max_elongation_ratio: float | None = Field(default=1.35, gt=1)
+    """Longer over shorter axis, in the stars' common direction, times the running median: a gust of wind."""
+    max_background: float | None = Field(default=0.8, gt=0, le=1)
+    """Sky as a share of the level at which the camera clips."""
+    max_background_ratio: float | None = Field(default=None, gt=1)
+    """Times the running median of the accepted subs."""
+    max_saturated: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the stars that are clipped."""
+    weight: Weighting = "noise"
+    """``noise``: inverse variance of the sky, times transparency: least noise in the stack. ``quality``: also by how
+    sharp the stars are, ``1 / FWHM^2``."""
+
+
+class Judge:
+    """Judges subs by their stars and remembers the accepted ones.
+
+    Parameters
+    ----------
+    settings : QualitySettings
+        The limits.
+    reference : Measures
+        Of the frame that the others are matched to; weights are relative to it.
+    by_stars : bool
+        False for a scene that is aligned without stars, where those found are craters, spots or leaves: then only its
+        light is judged. All its subs weigh the same, as the sky's noise says nothing of a bright disk's.
+    """
+
+    def __init__(self, settings: QualitySettings, reference: Measures, by_stars: bool = True) -> None:
+        self._settings = settings
+        self._by_stars = by_stars
+        self._reference = reference
+        self._accepted: deque[Measures] = deque(maxlen=HISTORY)
+        self._transparency: deque[float] = deque(maxlen=HISTORY)
+
+    def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
+        """Judge what can be seen before the sub is aligned.
+
+        Parameters
+        ----------
+        sub : Measures
+            What its stars say of it.
+        saturation_adu : float
+            Where its camera clips.
+        fits : callable
+            Tells whether the sub shows what another one shows. It is asked where the shapes of its stars do not
+            agree: the knots of a nebula are where they were, those of clouds are not.
+
+        Raises
+        ------
+        FrameError
+            ``too_few_stars``, ``clouds``, ``fwhm_too_large``, ``trailed``, ``background_too_high`` or ``saturated``.
+        """
+        if not self._settings.enabled:
+            return
+        self._check_light(sub, saturation_adu)
+        if self._by_stars:
+            self._check_stars(sub)
+            self._check_agreement(sub, fits)
+            self._check_shapes(sub)
+
+    def check_transparency(self, match: Match) -> None:
+        """Judge how much of the starlight a matched sub has.
+
+        Raises
+        ------
+        FrameError
+            ``clouds``: too much is missing.
+        """
+        if self._settings.enabled and self._by_stars and match.transparency is not None:
+            _at_least("clouds", "transparency", match.transparency, self._least_transparency())
+
+    def weigh(self, sub: Measures, match: Match, by: Weighting | None = None) -> float:
+        """Return the weight of a sub that has been aligned and matched.
+
+        The mean of pixels ``t * signal`` with noise sigma has its best signal to noise with weights ``t / sigma^2``.
+        `by` is another way of weighting than the settings'.
+        """
+        by = by or self._settings.weight
+        if by == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
+            return 1.0
+        weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
+        if by == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
+            weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
+        return weight
+
+    def remember(self, sub: Measures, match: Match) -> None:
+        """The sub was accepted: later ones are compared with it."""
+        self._accepted.append(sub)
+        if match.transparency is not None:
+            self._transparency.append(match.transparency)
+
+    def memory(self) -> dict[str, Any]:
+        """Return what is remembered as plain values."""
+        return {"accepted": [asdict(one) for one in self._accepted], "transparency": list(self._transparency)}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as the judge would whose memory this is."""
+        self._accepted.extend(Measures(**one) for one in memory["accepted"])
+        self._transparency.extend(memory["transparency"])
+
+    def _check_light(self, sub: Measures, saturation_adu: float) -> None:
+        limits = self._settings
+        full = limits.max_background * saturation_adu if limits.max_background else None
+        _at_most("background_too_high", "background in ADU", sub.background_adu, full)
+        usual = self._limit(limits.max_background_ratio, lambda one: max(one.background_adu, one.noise_adu))
+        _at_most("background_too_high", "background in ADU", sub.background_adu, usual)
+        _at_most("saturated", "share of clipped stars", sub.saturated, limits.max_saturated)
+
+    def _check_stars(self, sub: Measures) -> None:
+        limits = self._settings
+        needed = max(limits.min_stars, self._limit(limits.min_star_ratio, lambda one: one.stars) or 0)
+        sky_adu = self._usual(lambda one: one.background_adu)
+        risen = sky_adu is not None and sub.background_adu > sky_adu + RISEN_SIGMA * sub.noise_adu
+        _at_least("clouds" if risen else "too_few_stars", "stars", sub.stars, needed)
+
+    def _check_agreement(self, sub: Measures, fits: Callable[[], bool]) -> None:
+        try:
+            _at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, self._settings.max_shape_scatter)
+        except FrameError:
+            if not fits():
+                raise
+
+    def _check_shapes(self, sub: Measures) -> None:
+        limits = self._settings
+        longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
+        _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
+        _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
+        widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
+        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
+        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
+
+    def _least_transparency(self) -> float:
+        if self._settings.min_transparency is None or not self._transparency:
+            return 0.0
+        return self._settings.min_transparency * float(np.quantile(self._transparency, CLEAR_QUANTILE))
+
+    def _limit(self, ratio: float | None, value: Callable[[Measures], float]) -> float | None:
+        usual = self._usual(value)
+        return None if ratio is None or usual is None else ratio * usual
+
+    def _usual(self, value: Callable[[Measures], float]) -> float | None:
+        """Running median; None as long as there is none."""
+        values = [number for number in map(value, self._accepted) if math.isfinite(number)]
+        return statistics.median(values) if len(values) >= MIN_HISTORY else None
+
+
+def elongation(eccentricity: float) -> float:
+    """Longer over shorter axis."""
+    return 1 / math.sqrt(max(1 - eccentricity**2, 1e-6))
+
+
+def _at_most(reason: str, what: str, value: float, limit: float | None) -> None:
+    """Raise where the value is beyond the limit; NaN is not."""
+    if limit is not None and value > limit:
+        raise FrameError(reason, f"{what}: {value:.4g}, at most {limit:.4g}", {"limit": limit})
+
+
+def _at_least(reason: str, what: str, value: float, limit: float) -> None:
+    if value < limit:
+        raise FrameError(reason, f"{what}: {value:.4g}, at least {limit:.4g}", {"limit": limit})

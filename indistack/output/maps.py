@@ -1,0 +1,42 @@
+"""What is known of every pixel of a stack beside its value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from indistack.picture.integration import Integration
+from indistack.picture.linear import StackPicture
+from indistack.session.noise_history import typical_weight
+from indistack.stack import measure_noise, noise_map
+from indistack.values.frame import FloatArray
+
+NEAR = 0.1
+"""Noise is measured where the weight differs from the typical one by less than that share of it."""
+
+
+def maps_of(stack: Integration) -> dict[str, StackPicture]:
+    """Return the maps of a stack by the names of their FITS extensions.
+
+    ``COVERAGE``: subs that reached the pixel. ``WEIGHT``: what they count together, of each colour where these differ.
+    ``NOISE``: standard deviation of the value, mean of the colours (ADU): by the scatter of the subs where the method
+    keeps it, else the noise that is measured in the picture, more where there is less weight. ``REJECTED``: subs that
+    reached the pixel and were rejected there, where the method rejects.
+    """
+    maps = {
+        "COVERAGE": StackPicture(stack.coverage),
+        "WEIGHT": StackPicture(stack.weight),
+        "NOISE": StackPicture(_noise(stack)),
+    }
+    return maps if stack.rejected is None else maps | {"REJECTED": StackPicture(stack.rejected)}
+
+
+def _noise(stack: Integration) -> FloatArray:
+    measured = noise_map(stack)
+    if measured is not None:
+        return measured
+    weight = stack.weight if stack.weight.ndim == 2 else stack.weight.mean(axis=2)
+    typical = typical_weight(stack)
+    noise_adu = measure_noise(replace(stack, weight=weight * (np.abs(weight - typical) < NEAR * typical)))
+    return np.asarray(noise_adu * np.sqrt(typical / np.where(weight > 0, weight, np.float32(np.nan))), np.float32)

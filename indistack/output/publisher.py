@@ -1,0 +1,175 @@
+"""Writes the growing stack now and then, in a thread of its own; what is late is skipped, the latest wins."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from indistack.config import Config
+from indistack.errors import SinkError
+from indistack.output import snapshots
+from indistack.session.session import Session
+from indistack.sinks import SINKS, Sink, Snapshot
+
+log = logging.getLogger(__name__)
+
+
+class Output:
+    """One file of the live stack and its cadence.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is published.
+    sink : Sink
+        Writes it.
+    interval_s, duty : float
+        Shortest time between two publications; largest share of the time that writing may take.
+
+    Attributes
+    ----------
+    next_s : float
+        When it is due, by the monotonic clock.
+    """
+
+    def __init__(self, path: Path, sink: Sink, interval_s: float, duty: float) -> None:
+        self.path = path
+        self.sink = sink
+        self._interval_s = interval_s
+        self._duty = duty
+        self.next_s = 0.0
+
+    def is_due(self, now_s: float) -> bool:
+        """Return whether enough time has passed."""
+        return now_s >= self.next_s
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Publish; a failure is logged and concerns this file only."""
+        begin_s = time.monotonic()
+        try:
+            self.sink.write(self.path, snapshot)
+        except SinkError as error:
+            log.error("cannot publish: %s", error)
+        took_s = time.monotonic() - begin_s
+        self.next_s = begin_s + max(self._interval_s, took_s / self._duty)
+
+
+class Publisher:
+    """Publishes the pictures of the live session under ``folder/NAME.*`` and keeps those of finished ones.
+
+    One picture at a time is copied and written, the one that has been due for the longest first; what is not written
+    when the next sub is in is written as it is then. Where only a preview is due, only its pixels are copied.
+
+    Parameters
+    ----------
+    folder : Path
+        The agent's output folder.
+    config : Config
+        Cadence and picture settings.
+    """
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self._folder = folder
+        self._config = config
+        self._sinks = [SINKS.get(name)() for name in SINKS]
+        self._outputs: dict[str, list[Output]] = {}
+        self._session: Session | None = None
+        self._due: list[str] = []
+        self._wake = threading.Condition()
+        self._writing = ""
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="publish", daemon=True)
+        self._thread.start()
+
+    def offer(self, session: Session) -> None:
+        """Publish those of the session's pictures that are due, when their turn comes."""
+        with self._wake:
+            self._take_in(session)
+            self._due = sorted(filter(self._due_outputs, self._outputs), key=self._turn)
+            self._wake.notify()
+
+    def finish(self, session: Session, keep: Path) -> None:
+        """Publish the session's last state now and keep all files that it has had in the folder `keep`."""
+        with self._wake:
+            self._due = []
+            self._wake.wait_for(lambda: not self._writing)
+            self._take_in(session)
+        for name in snapshots.names(session):
+            self._publish(snapshots.snapshot(session, name, maps=self._config.publish.maps), self._outputs[name])
+        for output in (output for outputs in self._outputs.values() for output in outputs):
+            try:
+                _keep(output.path, keep / output.path.name)
+            except OSError as error:
+                log.error("cannot keep %s in %s: %s", output.path, keep, error.strerror)
+
+    def close(self) -> None:
+        """Let a publication under way end, then end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _take_in(self, session: Session) -> None:
+        """Know the files of all pictures that the session has now; one that it has no more stays as it is."""
+        if session is not self._session:
+            self._session, self._outputs = session, {}
+        for name in snapshots.names(session):
+            if name not in self._outputs:
+                self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
+
+    def _output(self, name: str, sink: Sink) -> Output:
+        settings = self._config.publish
+        return Output(self._folder / f"{name}{sink.suffix}", sink, settings.interval_s, settings.duty)
+
+    def _due_outputs(self, name: str) -> list[Output]:
+        now_s = time.monotonic()
+        return [output for output in self._outputs[name] if output.is_due(now_s)]
+
+    def _turn(self, name: str) -> tuple[bool, float]:
+        """What is being written comes last, and before it what has been due for the longest."""
+        return name == self._writing, min(output.next_s for output in self._outputs[name])
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._due or self._closing)
+                if self._closing or self._session is None:
+                    return
+                session, name = self._session, self._due.pop(0)
+                self._writing = name
+            try:
+                self._publish_due(session, name)
+            except Exception:  # the top of a thread: the next publication may do better
+                log.exception("a bug in indistack; nothing was published")
+            with self._wake:
+                self._writing = ""
+                self._wake.notify_all()
+
+    def _publish_due(self, session: Session, name: str) -> None:
+        outputs = self._due_outputs(name)
+        if not outputs or name not in snapshots.names(session):
+            return
+        whole = any(not output.sink.needs_preview for output in outputs)
+        max_side_px = 0 if whole else self._config.picture.max_side_px
+        maps = whole and self._config.publish.maps
+        self._publish(snapshots.snapshot(session, name, lambda picture: picture.copy(max_side_px), maps), outputs)
+
+    def _publish(self, snapshot: Snapshot, outputs: list[Output]) -> None:
+        if any(output.sink.needs_preview for output in outputs):
+            snapshot = snapshots.with_preview(snapshot, self._config.picture)
+        for output in outputs:
+            output.write(snapshot)
+
+
+def _keep(source: Path, target: Path) -> None:
+    """Give a published file a second name; a copy where the file system knows no links."""
+    if not source.exists():
+        return
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)

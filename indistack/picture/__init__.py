@@ -1,0 +1,1 @@
+"""The stack as sinks and operators see it."""

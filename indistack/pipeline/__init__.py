@@ -1,0 +1,1 @@
+"""The way of one sub, top to bottom."""

@@ -1,0 +1,163 @@
+"""From a blob to a sub whose stars are known: decoded, calibrated, seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+from indistack.align import ALIGNERS, FaintSubs
+from indistack.calibrate import Calibrator
+from indistack.config import Config
+from indistack.decode import decode
+from indistack.errors import FrameError
+from indistack.grading.star_measures import measure
+from indistack.pipeline.duplicates import Recent
+from indistack.session.filter_stack import Seen
+from indistack.session.session import Session
+from indistack.stars import StarFinder
+from indistack.store.entries import Written, raw_numbers
+from indistack.system.stage_times import Numbers, timed
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
+from indistack.values.star_list import Scene
+
+log = logging.getLogger(__name__)
+
+DUPLICATE = "duplicate"
+"""Reason of a frame that has been dealt with already, having come by another way."""
+
+
+class Intake:
+    """Makes subs of blobs, one after the other. Every step adds what it finds to the sub's numbers.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    workers : Workers
+        Threads for the array work.
+    calibrator : Calibrator
+        Holds the masters.
+    skip_repeats : bool
+        A frame that arrives again is refused.
+
+    Attributes
+    ----------
+    calibrator : Calibrator
+        As given.
+    recent : Recent
+        Which frames have arrived.
+    faint : FaintSubs
+        Those that wait to be tried together.
+    """
+
+    def __init__(self, config: Config, workers: Workers, calibrator: Calibrator, skip_repeats: bool) -> None:
+        self._config = config
+        self._workers = workers
+        self._skip_repeats = skip_repeats
+        self._finder = StarFinder(config.stars, workers)
+        self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
+        self._told: set[str] = set()
+        self.calibrator = calibrator
+        self.recent = Recent()
+        self.faint = FaintSubs(config.align.faint_subs)
+
+    def decode(self, blob: Blob, numbers: Numbers, new: bool = False) -> RawFrame:
+        """Return a frame that has not arrived before, or of which that is known.
+
+        Raises
+        ------
+        FrameError
+            It is none that can be read, or it is a ``duplicate``.
+        """
+        with timed(numbers, "decode"):
+            raw = self._decode(blob)
+        numbers |= raw_numbers(raw)
+        if self._skip_repeats:
+            if not new and self.recent.is_repeat(raw):
+                raise FrameError(DUPLICATE, "this frame has arrived before, by another way")
+            self.recent.remember(raw)
+        return raw
+
+    def calibrate(self, raw: RawFrame, numbers: Numbers) -> CalibratedFrame:
+        """Apply the masters; the raw pixels are gone after that."""
+        with timed(numbers, "calibrate"):
+            frame = self.calibrator.calibrate(raw, in_place=True)
+        numbers |= self._calibration_numbers(frame)
+        return frame
+
+    def see(self, frame: CalibratedFrame, numbers: Numbers) -> Seen:
+        """Find stars."""
+        with timed(numbers, "stars"):
+            scene = self._finder.scene(frame, self._with_luminance)
+        return _measured(frame, scene, numbers)
+
+    def together(self, sub: Seen, session: Session | None, numbers: Numbers) -> Seen:
+        """Return a sub that shows too few stars with those that it shows together with the ones before it.
+
+        Parameters
+        ----------
+        session : Session or None
+            The one that it may belong to; None where it would begin one.
+
+        Raises
+        ------
+        FrameError
+            See `FaintSubs.take`.
+        """
+        if not self._is_faint(sub, session):
+            self.faint.forget()
+            return sub
+        with timed(numbers, "faint"):
+            scene = self._finder.scene(sub.frame, with_luminance=True)
+            scene = self.faint.take(scene, sub.frame.info)
+        together = _measured(sub.frame, scene, numbers)
+        numbers["faint_subs"] = self._config.align.faint_subs
+        return together
+
+    def again(self, written: Written, blob: Blob, mended: IndexArray) -> CalibratedFrame:
+        """Return a frame as it was calibrated when it came.
+
+        Raises
+        ------
+        FrameError
+            ``masters_changed``: other masters are chosen now.
+        """
+        raw = self._decode(blob)
+        frame = self.calibrator.calibrate(raw, mended, in_place=True)
+        if tuple(frame.masters) != written.masters:
+            names = " and ".join(written.masters) or "no masters"
+            raise FrameError("masters_changed", f"sub {written.number} was calibrated with {names}, not as it is now")
+        return frame
+
+    def _decode(self, blob: Blob) -> RawFrame:
+        """Decode; nobody needs the bytes of a light after that."""
+        raw = decode(blob, self._config.decode, self._workers)
+        if raw.info.kind == "light":
+            blob.content.let_go()
+        return raw
+
+    def _is_faint(self, sub: Seen, session: Session | None) -> bool:
+        """Tell whether stars are needed, and are too few in this sub alone."""
+        settings = self._config.align
+        if settings.faint_subs < 2 or sub.measures.stars >= max(settings.min_matched, self._config.quality.min_stars):
+            return False
+        if session is not None:
+            return session.aligner.needs_stars
+        return ALIGNERS.get(settings.method)(settings).for_reference(sub.scene).needs_stars
+
+    def _calibration_numbers(self, frame: CalibratedFrame) -> dict[str, Any]:
+        """Masters and doubts, for the ledger; every new doubt is told once."""
+        for warning in frame.warnings:
+            if warning not in self._told:
+                log.warning("%s", warning)
+                self._told.add(warning)
+        return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
+
+
+def _measured(frame: CalibratedFrame, scene: Scene, numbers: Numbers) -> Seen:
+    measures = measure(scene.stars)
+    numbers |= dataclasses.asdict(measures)
+    return Seen(frame, scene, measures)

@@ -1,0 +1,252 @@
+"""The whole way of a sub: blob in, outcome out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from indistack.calibrate import Calibrator
+from indistack.config import MAIN, Config
+from indistack.errors import FrameError, SettingsError
+from indistack.pipeline.intake import Intake
+from indistack.pipeline.pace import Pace
+from indistack.pipeline.place_sub import find_place, match_light
+from indistack.session.filter_stack import Fit, Reference, Seen
+from indistack.session.session import Session
+from indistack.session.stack_setup import FULL, Easel, Studio
+from indistack.settings import validate
+from indistack.system.stage_times import Numbers, no_numbers, timed
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
+from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
+
+log = logging.getLogger(__name__)
+
+NONE: IndexArray = np.empty(0, np.intp)
+
+PAUSED = "paused"
+"""Reason of a frame that came while a person did not want any."""
+
+
+class Pipeline:
+    """Takes blobs one by one into a stack.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    workers : Workers
+        Threads for the array work.
+    calibrator : Calibrator
+        Holds the masters.
+    finished : callable
+        Called with every session whose stack has ended because a new one begins.
+    skip_repeats : bool
+        A live camera's frame may arrive by several ways and is stacked once; files named in a batch are all meant.
+    learn : callable, optional
+        Takes calibration frames into the library; raises `FrameError`. Without it they are refused.
+    folder : Path, optional
+        Room for subs that are kept on disk.
+    exact : bool
+        Combine all subs at once when a session is complete, where the method can.
+    pace : Pace, optional
+        Live: adapts what is made to the time that there is.
+
+    Attributes
+    ----------
+    config : Config
+        The settings, with the further stacks that were begun meanwhile.
+    intake : Intake
+        Makes subs of the blobs.
+    studio : Studio
+        Sets up what the stacks of a session share.
+    session : Session or None
+        The stack that is being made.
+    paused : bool
+        Lights are refused; calibration frames are still learned.
+    mended : array
+        Flat indices of the pixels that were found bad in the last sub.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        workers: Workers,
+        calibrator: Calibrator,
+        finished: Callable[[Session], None],
+        skip_repeats: bool = True,
+        learn: Callable[[RawFrame, Blob], Filed] | None = None,
+        folder: Path | None = None,
+        exact: bool = False,
+        pace: Pace | None = None,
+    ) -> None:
+        self.config = config
+        self.intake = Intake(config, workers, calibrator, skip_repeats)
+        self.studio = Studio(config, workers, folder, exact)
+        self.session: Session | None = None
+        self.paused = False
+        self.mended = NONE
+        self._finished = finished
+        self._learn = learn
+        self._pace = pace if config.stack.keep_up else None
+        self._reference: Reference | None = None
+        self._doubtful: Scene | None = None
+        self._number = 0
+
+    def process(self, blob: Blob, number: int = 0) -> Outcome:
+        """Take one blob the whole way. Never raises: what goes wrong with a frame is its outcome.
+
+        Parameters
+        ----------
+        blob : Blob
+            What has arrived.
+        number : int
+            Of its line in the ledger; 0 where there is none.
+        """
+        numbers = no_numbers()
+        self._number, self.mended = number, NONE
+        try:
+            outcome: Outcome = self._take(blob, numbers)
+        except FrameError as error:
+            outcome = Refused(error.reason, numbers | error.numbers, error.detail)
+        except Exception as error:  # a bug must cost one sub, not the night
+            log.exception("%s: a bug in indistack; the sub is refused", blob.origin)
+            outcome = Refused("internal_error", numbers, f"{type(error).__name__}: {error}")
+        if self.session is None:
+            return outcome
+        return dataclasses.replace(outcome, numbers={**outcome.numbers, "drift": self.session.drift.memory()})
+
+    def _take(self, blob: Blob, numbers: Numbers) -> Outcome:
+        raw = self.intake.decode(blob, numbers)
+        if raw.info.kind != "light":
+            return self._file(raw, blob, numbers)
+        if self.paused:
+            return Refused(PAUSED, numbers)
+        frame = self.intake.calibrate(raw, numbers)
+        self.mended = frame.mended
+        del raw  # its memory (48 MB at 24 MP) is needed for what follows
+        sub = self.intake.together(self.intake.see(frame, numbers), self.session, numbers)
+        session = self.session or self._begin(sub, blob)
+        fit = find_place(session, sub, numbers)
+        if isinstance(fit, Fit):
+            self._stack(session, sub, fit, blob, numbers)
+            return Accepted(numbers)
+        log.info("new stack: %s (%s)", fit.reason, fit.detail)
+        self._reference = None  # the one that was asked for shows the old field
+        new = self._begin(sub, blob, spare_bytes=session.state_bytes)
+        first = match_light(new, sub, Transform.identity(), numbers)
+        self.reset()
+        self._stack(new, sub, first, blob, numbers)
+        return Restarted(fit.reason, numbers)
+
+    def _file(self, raw: RawFrame, blob: Blob, numbers: Numbers) -> Filed:
+        """Take a calibration frame into the library."""
+        if self._learn is None:
+            raise _not_a_light(raw)
+        with timed(numbers, "learn"):
+            filed = self._learn(raw, blob)
+        return dataclasses.replace(filed, numbers={**numbers, **filed.numbers})
+
+    def _begin(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+        """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
+        session = self.new_session(sub, blob, too_slow, spare_bytes)
+        session.check(sub, lambda: self._fits_before(session, sub))
+        self._doubtful = None
+        return session
+
+    def _fits_before(self, session: Session, sub: Seen) -> bool:
+        """Tell whether a first sub of odd shapes shows what the one before it showed: a nebula, and no clouds."""
+        before, self._doubtful = self._doubtful, sub.scene
+        return session.registration.fits(sub.scene, before)
+
+    def _stack(self, session: Session, sub: Seen, fit: Fit, blob: Blob, numbers: Numbers) -> None:
+        with timed(numbers, "stack"):
+            weights = session.add(sub, fit, self._number)
+        self.session = session
+        if self._pace is not None:
+            self._keep_up(self._pace, sub, fit, blob, numbers)
+        numbers |= {"weight": weights.get(MAIN), "weights": weights, "n_subs": session.n_subs, **fit.track.numbers()}
+
+    def _keep_up(self, pace: Pace, sub: Seen, fit: Fit, blob: Blob, numbers: Numbers) -> None:
+        """Make less where subs come faster than they are stacked."""
+        assert self.session is not None
+        took_s = sum(numbers["stage_ms"].values()) / 1e3
+        pace.observe(blob.received, took_s)
+        self.session.slow_down(pace.slowed)
+        too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
+        if too_slow and self.session.rung == FULL:
+            self.session = self._begin(sub, blob, too_slow)
+            again = dataclasses.replace(fit, track=self.session.track_for(sub, fit.transform))
+            self.session.add(sub, again, self._number)
+        numbers |= {"rung": self.session.rung, "slowed": pace.slowed}
+
+    def look(self, blob: Blob) -> Reference:
+        """Return a frame as a reference, without stacking it; raise `FrameError` where it is none."""
+        numbers = no_numbers()
+        raw = self.intake.decode(blob, numbers)
+        if raw.info.kind != "light":
+            raise _not_a_light(raw)
+        sub = self.intake.see(self.intake.calibrate(raw, numbers), numbers)
+        return sub.as_reference(blob.origin)
+
+    def align_to(self, reference: Reference | None) -> None:
+        """Align the next stack to this frame instead of its first good sub."""
+        self._reference = reference
+
+    def new_session(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+        """Return an empty session for a first sub; see `Studio.easel`.
+
+        Raises
+        ------
+        FrameError
+            There is no memory for it.
+        """
+        reference = self._reference or sub.as_reference(blob.origin)
+        easel = self.studio.easel(reference.scene, sub.frame, too_slow, spare_bytes)
+        return self._session(easel, reference, sub.frame)
+
+    def _session(self, easel: Easel, reference: Reference, frame: CalibratedFrame) -> Session:
+        return Session(self.config, easel, reference, frame)
+
+    def reset(self) -> None:
+        """End the stack; the next good sub begins a new one."""
+        if self.session is not None:
+            self.session.complete()
+            self._finished(self.session)
+        self.session = self._reference = None
+
+    def open_branch(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Begin a further stack with the next sub; later sessions have it, too.
+
+        Raises
+        ------
+        SettingsError
+            The settings are none of a stack.
+        """
+        self._set_branches({**self.config.model_dump()["branches"], name: settings})
+        if self.session is not None:
+            self.session.open_branch(name, self.config.branches[name])
+
+    def drop_branch(self, name: str) -> None:
+        """End a further stack; raise `SettingsError` where there is none of that name."""
+        if name not in self.config.branches:
+            raise SettingsError([f"there is no further stack {name}"])
+        self._set_branches({other: one for other, one in self.config.branches.items() if other != name})
+        if self.session is not None:
+            self.session.drop_branch(name)
+
+    def _set_branches(self, branches: Mapping[str, Any]) -> None:
+        self.config = validate(Config, self.config.model_dump() | {"branches": branches})
+        self.studio = dataclasses.replace(self.studio, config=self.config)
+
+
+def _not_a_light(raw: RawFrame) -> FrameError:
+    return FrameError("not_a_light", f"the header says that this is a {raw.info.kind} frame")

@@ -1,0 +1,48 @@
+"""From a frame's stored values to the reference's ADU, box by box."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from indistack.values.frame import FloatArray, PixelArray
+from indistack.values.grid import Placed
+from indistack.values.surface import factors
+
+
+class Light:
+    """Undoes a frame's pedestal and step, and matches it to the reference.
+
+    Parameters
+    ----------
+    sub : Placed
+        The frame and its match.
+    shrink : int
+        Boxes are given in pixels of so many frame pixels.
+    """
+
+    def __init__(self, sub: Placed, shrink: int = 1) -> None:
+        frame, match = sub.frame, sub.match
+        self._factor = np.float32(frame.step_adu * match.scale)
+        pedestal = frame.zero * frame.step_adu * match.scale
+        each = match.background * (frame.channels // len(match.background))
+        down, across = factors([(s[0] - pedestal, *s[1:]) for s in each], frame.width, frame.height)
+        self._down = _binned(down, shrink)
+        self._across = np.ascontiguousarray(_binned(across.swapaxes(0, 1), shrink).swapaxes(0, 1))
+        self._shifts = bool(self._across.any())
+        self.changes_nothing = self._factor == 1 and not self._shifts
+
+    def fill(self, adu: FloatArray, stored: PixelArray, box: tuple[slice, slice]) -> None:
+        """Fill `adu` from stored values, ``(h, w)`` or ``(h, w, channels)``, of a box (rows, columns) of the frame."""
+        np.multiply(stored, self._factor, out=adu, dtype=np.float32)
+        if self._shifts:
+            lines = adu.reshape(len(adu), -1)
+            across = self._across[:, box[1]].reshape(len(self._across), -1)
+            cv2.gemm(self._down[box[0]], across, 1.0, lines, 1.0, dst=lines)  # lines += down @ across, in one pass
+
+
+def _binned(values: FloatArray, shrink: int) -> FloatArray:
+    """Means of so many neighbours along the first axis."""
+    n = len(values) // shrink
+    means: FloatArray = values[: n * shrink].reshape(n, shrink, *values.shape[1:]).mean(axis=1, dtype=np.float32)
+    return means

@@ -1,0 +1,105 @@
+"""A sub on the canvas by drizzle: each photosite is dropped where it lies, and nothing is interpolated between them.
+
+Fruchter and Hook, "Drizzle: A Method for the Linear Reconstruction of Undersampled Images", PASP 114, 144 (2002). A
+drop is a square of one canvas pixel (pixfrac = 1 / scale), which for a turned frame is taken as not turned: then the
+share of a canvas pixel that a drop covers is a bilinear weight.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from indistack.raster.adu_scale import Light
+from indistack.raster.warp import Box, Footprint, grown, mapping_of, regridded, resample, shape_of
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray, PixelArray
+from indistack.values.grid import Canvas, Placed
+
+REACH_PX = 1
+
+LEAST_WEIGHT = 1e-6
+"""Below the smallest step of a bilinear weight by OpenCV, 1 / 1024."""
+
+
+class Drizzle:
+    """One sub, asked for one box of the canvas at a time.
+
+    Parameters
+    ----------
+    sub : Placed
+        The sub.
+    canvas : Canvas
+        The grid, of `scale` pixels for each of the reference.
+    scale : int
+        1 or 2.
+    workers : Workers
+        Whose scratch is used.
+    """
+
+    def __init__(self, sub: Placed, canvas: Canvas, scale: int, workers: Workers) -> None:
+        self._frame = sub.frame
+        self._weight = sub.weight
+        self._scale = scale
+        self._scratch = workers.scratch
+        place = canvas.place(sub.transform)
+        self._to_frame = mapping_of(place, canvas.size, 0.0, workers.scratch)
+        self._to_drops = mapping_of(regridded(place, 1 / scale, 0.0), canvas.size, 0.0, workers.scratch)
+        self._light = Light(sub)
+
+    def sample(self, canvas_box: Box, out: FloatArray) -> FloatArray | None:
+        """Fill a box of the canvas and return its weight as in `tiles.Sampler`.
+
+        The weight is ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``: 1 for each whole drop, times the sub's.
+        """
+        frame = self._frame
+        footprint = Footprint.of(self._to_frame, canvas_box, (frame.height, frame.width), REACH_PX, REACH_PX)
+        if footprint is None:
+            return None
+        values, drops = self._drops(footprint.box)
+        weight = self._scratch("fallen", (*shape_of(canvas_box), *drops.shape[2:]), np.float32)
+        self._let_fall(values, footprint.box, canvas_box, out)
+        self._let_fall(drops, footprint.box, canvas_box, weight)
+        reached = weight > LEAST_WEIGHT
+        if not reached.any():
+            return None
+        each = (..., *[np.newaxis] * (out.ndim - weight.ndim))
+        np.divide(out, weight[each], out=out, where=reached[each])
+        weight *= np.float32(self._weight) * reached
+        return weight
+
+    def _drops(self, box: Box) -> tuple[FloatArray, FloatArray]:
+        """Values in the reference's ADU and drops (1, or 0 where there is none) of a box of the frame."""
+        stored = self._frame.pixels[box]
+        if self._frame.cfa is not None:
+            values, drops = self._by_colour(stored, box)
+        else:
+            values = self._scratch("values", stored.shape, np.float32)
+            drops = self._scratch("drops", stored.shape[:2], np.float32)
+            self._light.fill(values, stored, box)
+            drops[:] = 1
+        if self._frame.bad is not None:
+            bad = self._frame.bad[box]
+            if bad.any():
+                values[bad], drops[bad] = 0, 0
+        return values, drops
+
+    def _by_colour(self, stored: PixelArray, box: Box) -> tuple[FloatArray, FloatArray]:
+        values, drops = (self._scratch(name, (*stored.shape, 3), np.float32) for name in ("values", "drops"))
+        values[:], drops[:] = 0, 0
+        for index, colour in enumerate(self._frame.cfa or ""):
+            cell = np.s_[index // 2 :: 2, index % 2 :: 2]
+            values[cell][..., "RGB".index(colour)] = stored[cell]
+            drops[cell][..., "RGB".index(colour)] = 1
+        self._light.fill(values, values, box)
+        values *= drops
+        return values, drops
+
+    def _let_fall(self, drops: FloatArray, box: Box, canvas_box: Box, out: FloatArray) -> None:
+        """Sum, for each pixel of the canvas, the drops' parts that it catches."""
+        scale = self._scale
+        height, width, *channels = drops.shape
+        spread = self._scratch("spread", (scale * height, scale * width, *channels), np.float32)
+        spread[:] = 0
+        spread[::scale, ::scale] = drops
+        resample(self._to_drops, spread, grown(box, scale), canvas_box, cv2.INTER_LINEAR, out, cv2.BORDER_CONSTANT)

@@ -1,0 +1,135 @@
+"""A sub on the canvas by interpolation: debayered, brought to the reference's ADU, warped."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from indistack.raster.adu_scale import Light
+from indistack.raster.warp import KERNELS, Box, Footprint, KernelName, grown, mapping_of, regridded, resample, shape_of
+from indistack.system.workers import Workers
+from indistack.values.frame import BoolArray, CfaPattern, FloatArray, PixelArray
+from indistack.values.grid import Canvas, Placed
+
+BAD_LEAK = 0.01
+"""A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
+
+
+class Debayer(Protocol):
+    """Makes RGB from a box of a CFA plane whose first pixel has the phase that the pattern names.
+
+    Attributes
+    ----------
+    margin_px : int
+        How far a pixel's colour depends on its neighbours, in pixels of the result.
+    shrink : int
+        1, or 2 where each 2x2 cell becomes one pixel.
+    """
+
+    margin_px: int
+    shrink: int
+
+    def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
+        """``(h, w)`` uint16 -> ``(h // shrink, w // shrink, 3)`` uint16, R, G, B; in `out` where that is given.
+
+        Called from several threads.
+        """
+
+
+class Interpolation:
+    """One sub, asked for one box of the canvas at a time.
+
+    Parameters
+    ----------
+    sub : Placed
+        The sub.
+    canvas : Canvas
+        The grid.
+    debayer : Debayer
+        Used where the frame is CFA; one that shrinks halves other frames too.
+    kernel : str
+        A name of `warp.KERNELS`.
+    workers : Workers
+        Whose scratch is used.
+    """
+
+    def __init__(self, sub: Placed, canvas: Canvas, debayer: Debayer, kernel: KernelName, workers: Workers) -> None:
+        self._frame = frame = sub.frame
+        self._weight = sub.weight
+        self._debayer = debayer
+        self._kernel = KERNELS[kernel]
+        self._scratch = workers.scratch
+        self._shrink = shrink = debayer.shrink
+        self._size = frame.height // shrink, frame.width // shrink
+        place = regridded(canvas.place(sub.transform), shrink, (shrink - 1) / 2)
+        self._mapping = mapping_of(place, canvas.size, self._kernel.ripple_px, workers.scratch)
+        self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
+        self._light = Light(sub, shrink)
+
+    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
+        """Fill a box of the canvas and return its weight as in `tiles.Sampler`."""
+        footprint = Footprint.of(self._mapping, canvas_box, self._size, self._reach_px)
+        if footprint is None:
+            return None
+        weight = self._weights(footprint, canvas_box)
+        if weight is None:
+            return None
+        colours = self._colours(footprint.box)
+        resample(self._mapping, colours, footprint.box, canvas_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
+        return weight
+
+    def _colours(self, box: Box) -> FloatArray:
+        """Float32 ADU of a box of the frame, brought to the reference's; RGB where the frame is CFA."""
+        stored = self._stored(box)
+        if stored.dtype == np.float32 and self._light.changes_nothing:
+            return stored
+        adu: FloatArray = self._scratch("adu", stored.shape, np.float32)
+        self._light.fill(adu, stored, box)
+        return adu
+
+    def _stored(self, box: Box) -> PixelArray:
+        frame, height, width = self._frame, *shape_of(box)
+        stored: PixelArray = frame.pixels[grown(box, self._shrink)]
+        if frame.cfa is not None:
+            return self._debayer(stored, frame.cfa, self._scratch("rgb", (height, width, 3), stored.dtype))
+        if self._shrink == 1:
+            return stored
+        halved = self._scratch("halved", (height, width, *stored.shape[2:]), np.float32)
+        return np.asarray(cv2.resize(stored, (width, height), dst=halved, interpolation=cv2.INTER_AREA))
+
+    def _weights(self, footprint: Footprint, canvas_box: Box) -> float | FloatArray | None:
+        """Weight per pixel; one number where the sub covers the whole box; None where it covers nothing."""
+        usable = None if footprint.whole else self._inside(canvas_box)
+        bad = self._bad(footprint.box)
+        if bad is not None:
+            good = self._good(bad, footprint.box, canvas_box)
+            usable = good if usable is None else usable & good
+        if usable is None:
+            return self._weight
+        return usable.astype(np.float32) * np.float32(self._weight) if usable.any() else None
+
+    def _inside(self, canvas_box: Box) -> BoolArray:
+        places, (height, width) = self._mapping.sources(canvas_box), self._size
+        x, y = places[..., 0], places[..., 1]
+        inside: BoolArray = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        return inside
+
+    def _bad(self, box: Box) -> BoolArray | None:
+        """Bad pixels of a box; None where there are none."""
+        if self._frame.bad is None:
+            return None
+        bad: BoolArray = self._frame.bad[grown(box, self._shrink)]
+        if not bad.any():
+            return None
+        height, width = shape_of(box)
+        cells: BoolArray = np.any(bad.reshape(height, self._shrink, width, self._shrink), axis=(1, 3))
+        return cells
+
+    def _good(self, bad: BoolArray, box: Box, canvas_box: Box) -> BoolArray:
+        share = self._scratch("share", shape_of(canvas_box), np.float32)
+        source = bad.astype(np.float32)
+        resample(self._mapping, source, box, canvas_box, cv2.INTER_LINEAR, share, cv2.BORDER_REPLICATE)
+        good: BoolArray = share <= BAD_LEAK
+        return good

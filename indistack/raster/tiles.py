@@ -1,0 +1,183 @@
+"""The tile engine: debayer, warp and accumulate one small output tile at a time.
+
+A tile's temporaries fit in the processor's cache and no full-size RGB picture of a sub is ever built.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from indistack.raster.drizzle import Drizzle
+from indistack.raster.interpolation import Debayer, Interpolation
+from indistack.raster.warp import Box, KernelName, shape_of
+from indistack.system.workers import Workers
+from indistack.values.frame import FloatArray
+from indistack.values.grid import Canvas, Placed
+
+SIDE_PX, ASPECT = 256, 2
+"""Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth
+slower (threads wait for each other between short calls, and a picture's rows lie far apart); larger gain nothing."""
+
+LEAST_SIDE_PX, CUBE_SUBS = 32, 5
+"""Boxes for many subs at once: beyond that many of them the side shrinks, to keep the cube near 8 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the canvas is filled from a frame.
+
+    Attributes
+    ----------
+    debayer : Debayer
+        Used where the frame is CFA.
+    kernel : str
+        linear, cubic or lanczos.
+    drizzle : int
+        0: colours are made by `debayer` and interpolated. 1 or 2: photosites are dropped on a canvas of that scale.
+    """
+
+    debayer: Debayer
+    kernel: KernelName = "cubic"
+    drizzle: int = 0
+
+    @property
+    def scale(self) -> float:
+        """Canvas pixels for each of the reference: 0.5, 1 or 2."""
+        return self.drizzle or 1 / self.debayer.shrink
+
+
+class Sampler(Protocol):
+    """One sub, asked for one box of the canvas at a time."""
+
+    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
+        """Fill `out` with pixels and return their weight as in `Tile`; None where the sub reaches nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What a stack method gets: one sub's contribution to one box of the canvas.
+
+    Attributes
+    ----------
+    rows, cols : slice
+        Where in the canvas.
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; scratch: valid during the call only, and not to be changed.
+        Meaningless where weight is 0.
+    weight : float or array
+        One weight (> 0) for the whole tile, or ``(h, w)`` float32 with 0 where the sub does not reach; ``(h, w, 3)``
+        where the extent's `own_weights` says so.
+    """
+
+    rows: slice
+    cols: slice
+    pixels: FloatArray
+    weight: float | FloatArray
+
+    def times(self, factor: float) -> Tile:
+        """Return the same with another weight."""
+        weight = self.weight * factor if isinstance(self.weight, float) else self.weight * np.float32(factor)
+        return replace(self, weight=weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Cube:
+    """Several subs' contributions to one box of the canvas.
+
+    Attributes
+    ----------
+    rows, cols : slice
+        Where in the canvas.
+    pixels : array
+        ``(n, h, w)`` or ``(n, h, w, 3)`` float32, ADU; scratch, which may be changed.
+    weight : array
+        ``(n, h, w)`` float32, 0 where a sub does not reach; scratch likewise.
+    """
+
+    rows: slice
+    cols: slice
+    pixels: FloatArray
+    weight: FloatArray
+
+
+def integrate(
+    sub: Placed, canvas: Canvas, sampling: Sampling, take: Callable[[Tile], object], workers: Workers
+) -> None:
+    """Warp a sub onto a canvas tile by tile and hand over every tile that it reaches.
+
+    Parameters
+    ----------
+    sub : Placed
+        CFA, mono or RGB.
+    canvas : Canvas
+        The grid.
+    sampling : Sampling
+        How its pixels come from the frame's.
+    take : callable
+        Called once per tile, from several threads, never twice for the same box.
+    workers : Workers
+        The threads.
+    """
+    sampler, colours = _sampler(sub, canvas, sampling, workers), _colours(sub)
+
+    def work(box: Box) -> None:
+        pixels = workers.scratch("warped", (*shape_of(box), *colours), np.float32)
+        weight = sampler.sample(box, pixels)
+        if weight is not None:
+            take(Tile(*box, pixels, weight))
+
+    workers.map(work, _boxes(canvas, SIDE_PX))
+
+
+def integrate_all(
+    subs: Sequence[Placed], canvas: Canvas, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
+) -> None:
+    """Warp several subs onto a canvas and hand them over together, box by box; see `integrate`.
+
+    The more subs, the smaller the boxes: a thread holds all subs of one box.
+    """
+    samplers = [_sampler(sub, canvas, sampling, workers) for sub in subs]
+    side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
+
+    def work(box: Box) -> None:
+        shape = (len(subs), *shape_of(box), *_colours(subs[0]))
+        cube = Cube(*box, workers.scratch("cube", shape, np.float32), workers.scratch("cubed", shape[:3], np.float32))
+        reached = [_fill(cube, number, sampler) for number, sampler in enumerate(samplers)]
+        if any(reached):
+            take(cube)
+
+    workers.map(work, _boxes(canvas, side_px))
+
+
+def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
+    """Fill a sub's part of a cube; tell whether the sub reaches it."""
+    weight = sampler.sample((cube.rows, cube.cols), cube.pixels[number])
+    if weight is None:
+        cube.pixels[number] = 0
+    cube.weight[number] = 0 if weight is None else weight
+    return weight is not None
+
+
+def _colours(sub: Placed) -> tuple[int, ...]:
+    """Beyond height and width, what shape pixels have."""
+    return (3,) if sub.frame.channels == 3 else ()
+
+
+def _boxes(canvas: Canvas, side_px: int) -> list[Box]:
+    (height, width), length_px = canvas.size, ASPECT * side_px
+    return [
+        (slice(y, min(y + side_px, height)), slice(x, min(x + length_px, width)))
+        for y in range(0, height, side_px)
+        for x in range(0, width, length_px)
+    ]
+
+
+def _sampler(sub: Placed, canvas: Canvas, sampling: Sampling, workers: Workers) -> Sampler:
+    if sampling.drizzle:
+        return Drizzle(sub, canvas, sampling.drizzle, workers)
+    return Interpolation(sub, canvas, sampling.debayer, sampling.kernel, workers)

@@ -1,0 +1,80 @@
+"""Takes subs out of the stack of a session that has ended, or puts them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from indistack.calibrate import Calibrator
+from indistack.config import Config, jobs_of, record_settings
+from indistack.errors import IndistackError
+from indistack.output import snapshots
+from indistack.pipeline.pipeline import Pipeline
+from indistack.resume.recovery import Recovery
+from indistack.resume.remove_sub import readmit, remove
+from indistack.resume.state import state_of
+from indistack.session.session import Session
+from indistack.sinks import SINKS
+from indistack.store.entries import event
+from indistack.store.journal import only_one
+from indistack.store.session_reader import READMITTED, REMOVED, Past
+from indistack.store.session_record import Record
+from indistack.store.spool import Spool
+from indistack.system.workers import Workers
+
+
+def amend(
+    past: Past,
+    numbers: Sequence[int],
+    put_back: bool,
+    config: Config,
+    calibrator_for: Callable[[Workers], Calibrator],
+    now: datetime,
+) -> Session:
+    """Take subs out, or put them back, and write the session's pictures anew.
+
+    Parameters
+    ----------
+    past : Past
+        The session.
+    numbers : sequence of int
+        Of the subs, in the ledger.
+    put_back : bool
+        They were taken out before.
+    config : Config
+        The session's settings.
+    calibrator_for : callable
+        Makes the calibrator for the worker threads.
+    now : datetime
+        For the ledger.
+
+    Raises
+    ------
+    IndistackError
+        A sub cannot be taken out or put back; those before it have been.
+    """
+    word, change = (READMITTED, readmit) if put_back else (REMOVED, remove)
+    output = past.folder.parent.parent
+    with only_one(output), Workers(jobs_of(config.stack)) as workers:
+        pipeline = Pipeline(config, workers, calibrator_for(workers), lambda _: None)
+        record = Record(past.folder, record_settings(config), Spool(output / "spool", config.spool))
+        Recovery(pipeline, past, record, now).run()
+        try:
+            for number in numbers:
+                change(pipeline, Past(past.folder), number)
+                record.ledger.append(event(word, now, number=number))
+        finally:
+            record.ledger.close()
+            record.checkpoints.close(state_of(pipeline, record.ledger.lines))
+        if pipeline.session is None:
+            raise IndistackError(f"{past.folder}: there is no stack")
+        _write_pictures(pipeline.session, past.folder, config)
+        return pipeline.session
+
+
+def _write_pictures(session: Session, folder: Path, config: Config) -> None:
+    for name in snapshots.names(session):
+        snapshot = snapshots.with_preview(snapshots.snapshot(session, name), config.picture)
+        for sink in (SINKS.get(each)() for each in SINKS):
+            sink.write(folder / f"{name}{sink.suffix}", snapshot)

@@ -1,0 +1,58 @@
+"""Takes subs out of a stack again, and puts them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from indistack.errors import StackError
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.branches import Branch
+from indistack.store.entries import Written
+from indistack.store.session_reader import Past
+from indistack.values.frame import CalibratedFrame
+from indistack.values.grid import Placed
+
+
+def remove(pipeline: Pipeline, past: Past, number: int) -> None:
+    """Take a sub out of the stacks that hold it; the result is as if it had never come.
+
+    Raises
+    ------
+    IndistackError
+        It is not in the stack, it is lost, or the stack is of a method that cannot do that.
+    """
+    past.line(number)
+    if not past.is_in(number):
+        raise StackError(f"sub {number} is not in the stack any more")
+    _change(pipeline, past, number, Branch.remove)
+
+
+def readmit(pipeline: Pipeline, past: Past, number: int) -> None:
+    """Put a removed sub back; raises as `remove`. Stacks of the newest subs only stay without it."""
+    past.line(number)
+    if past.is_in(number):
+        raise StackError(f"sub {number} is in the stack already")
+    _change(pipeline, past, number, Branch.readmit)
+
+
+def again(pipeline: Pipeline, past: Past, number: int) -> tuple[CalibratedFrame, Written]:
+    """Return a sub as it was calibrated when it came, and what its line says; raises as `remove`."""
+    written = past.written(number)
+    return pipeline.intake.again(written, past.blob(number), past.mended(written)), written
+
+
+def _change(pipeline: Pipeline, past: Past, number: int, change: Callable[[Branch, Placed], None]) -> None:
+    session = pipeline.session
+    if session is None:
+        raise StackError("there is no stack")
+    frame, written = again(pipeline, past, number)
+    track = session.tracks[session.drift.track_of(frame.info)]
+    if not track.fan.main.method.can_remove:
+        method = track.fan.main.settings.method
+        raise StackError(f"a stack of method {method} cannot do without a sub that it has seen; `replay` makes it anew")
+    holding = [branch for branch in track.fan.branches.values() if branch.name in written.weights]
+    with session.lock:
+        for branch in holding:
+            if branch.method.can_remove and branch.holds(number):
+                weight = written.weights[branch.name]
+                change(branch, session.place(frame, written.transform, written.match, branch, weight, number))

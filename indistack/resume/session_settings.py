@@ -1,0 +1,41 @@
+"""The settings with which a session of before is gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from indistack.config import Config
+from indistack.settings import load
+from indistack.store.session_reader import SETTINGS, Past
+
+OF_THE_STACK = (
+    "decode", "calibrate", "debayer", "stars", "quality", "align", "match", "drift", "branches", "comet",
+)  # fmt: skip
+"""Tables on which the pixels of a stack depend, beside ``stack``."""
+
+OF_THE_MACHINE = ("jobs", "nice", "max_memory_mb")
+"""What the pixels do not depend on in the table ``stack``."""
+
+
+def settings_of(past: Past, overrides: Sequence[str] = ()) -> Config:
+    """Return a session's settings, with ``key=value`` changes."""
+    return load(Config, past.folder / SETTINGS, overrides)
+
+
+def settings_to_go_on(past: Past, config: Config, overrides: Sequence[str] = ()) -> Config:
+    """Return settings to go on with: what makes the pictures' pixels as in the session, the rest as given.
+
+    Parameters
+    ----------
+    past : Past
+        The session.
+    config : Config
+        The settings for a new session.
+    overrides : sequence of str
+        ``key=value`` that hold for this one, too.
+    """
+    began_with = settings_of(past, overrides)
+    here = {name: getattr(config.stack, name) for name in OF_THE_MACHINE}
+    stack = began_with.stack.model_copy(update=here)
+    kept = {name: getattr(began_with, name) for name in OF_THE_STACK}
+    return config.model_copy(update=kept | {"stack": stack})

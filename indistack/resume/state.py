@@ -1,0 +1,121 @@
+"""What a pipeline and its session remember, as the states that checkpoints hold, and how another goes on from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from indistack.align import Waiting
+from indistack.config import Config
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.branches import Branch
+from indistack.session.filter_stack import Reference, Track
+from indistack.session.session import Session
+from indistack.session.stack_setup import Studio
+from indistack.stack import BranchSettings
+from indistack.store.checkpoint import State
+from indistack.store.entries import Written
+from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray, hollow
+from indistack.values.grid import Canvas, Placed
+from indistack.values.packing import ARRAY, Arrays, pack, unpack
+
+Again = Callable[[int], tuple[CalibratedFrame, Written]]
+"""Gives a sub of the ledger as it was calibrated when it came, and what its line says."""
+
+
+def start_of(pipeline: Pipeline) -> State:
+    """Return what is remembered beside the stack; its arrays do not change any more."""
+    arrays: Arrays = {}
+    return State(0, _of_intake(pipeline, arrays), arrays)
+
+
+def state_of(pipeline: Pipeline, lines: int) -> State:
+    """Return all that is remembered after so many lines; the arrays are no copies, and change with the next sub."""
+    arrays: Arrays = {}
+    session = _of_session(pipeline.session, arrays) if pipeline.session is not None else None
+    return State(lines, _of_intake(pipeline, arrays) | {"session": session}, arrays)
+
+
+def recall(pipeline: Pipeline, state: State, again: Again) -> None:
+    """Let a new pipeline go on as the one would whose state this is.
+
+    Parameters
+    ----------
+    again : callable
+        Gives subs that stacks want again, by their number in the ledger.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, OSError, BadZipFile
+        The state is damaged or that of another version.
+    FrameError
+        A sub that is wanted again is lost.
+    """
+    facts, arrays, intake = state.facts, state.arrays, pipeline.intake
+    calibrator = facts["calibrator"]
+    learned = {name: arrays[key[ARRAY]] for name, key in calibrator["learned"].items()}
+    intake.calibrator.remember(calibrator, learned)
+    intake.recent.recall(facts["recent"])
+    intake.faint.waiting = unpack(Waiting, facts["faint"], arrays)
+    pipeline.paused = facts["paused"]
+    session = facts.get("session")
+    pipeline.session = _session(pipeline.config, pipeline.studio, session, arrays, again) if session else None
+
+
+def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
+    intake = pipeline.intake
+    facts, learned = intake.calibrator.memory()
+    return {
+        "calibrator": {**facts, "learned": pack(learned, arrays)},
+        "recent": intake.recent.memory(),
+        "paused": pipeline.paused,
+        "faint": pack(intake.faint.waiting, arrays),
+    }
+
+
+def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
+    first = session.first
+    tracks = {
+        name: {"light": pack(track.light, arrays), **track.memory(arrays)} for name, track in session.tracks.items()
+    }
+    return {
+        "reference": pack(session.reference, arrays),
+        "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
+        "canvas": pack(session.canvas, arrays),
+        "rung": session.rung,
+        "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
+        "drift": session.drift.memory(),
+        **session.registration.memory(arrays),
+        "tracks": tracks,
+    }
+
+
+def _session(
+    config: Config, studio: Studio, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
+) -> Session:
+    """Return the session whose memory this is."""
+    branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
+    config = config.model_copy(update={"branches": branches})
+    reference = unpack(Reference, memory["reference"], arrays)
+    shape, cfa, info = memory["first"]
+    first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
+    canvas = unpack(Canvas, memory["canvas"], arrays)
+    session = Session(config, studio.easel_again(reference.scene, first, canvas, memory["rung"]), reference, first)
+    session.drift.recall(memory["drift"])
+    session.registration.recall(memory, arrays)
+    session.tracks = {name: _track(session, one, arrays, again) for name, one in memory["tracks"].items()}
+    return session
+
+
+def _track(session: Session, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again) -> Track:
+    track = session.new_track(unpack(Reference, memory["light"], arrays))
+
+    def placed(number: int, branch: Branch) -> Placed:
+        frame, written = again(number)
+        weight = written.weights[branch.name]
+        return session.place(frame, written.transform, written.match, branch, weight, number)
+
+    track.recall(memory, arrays, placed)
+    return track

@@ -1,0 +1,171 @@
+"""What belongs to the subs of one filter: what light they are compared with, and the stacks that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from indistack.config import Config, stacks_of
+from indistack.grading.quality import Judge
+from indistack.grading.star_measures import Measures, measure
+from indistack.photometry import Photometer, Sky, measure_sky
+from indistack.session.branches import Branch, Fan
+from indistack.session.noise_history import Growth
+from indistack.session.stack_setup import Easel
+from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
+from indistack.values.grid import Placed
+from indistack.values.packing import ARRAY, Arrays, pack, unpack
+from indistack.values.star_list import Match, Scene
+from indistack.values.transform import Transform
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A frame that others are compared with.
+
+    Attributes
+    ----------
+    scene : Scene
+        Its stars.
+    sky : Sky
+        Its sky, in blocks.
+    info : FrameInfo
+        Its header facts, the base of the stack's own.
+    name : str
+        File name or origin.
+    """
+
+    scene: Scene
+    sky: Sky
+    info: FrameInfo
+    name: str
+
+    def moved(self, transform: Transform) -> Reference:
+        """Return the same with its places as seen in another frame; without a picture."""
+        x, y = transform.apply(self.scene.stars.xy).T
+        scene = replace(self.scene, stars=replace(self.scene.stars, x=x, y=y), luminance=None)
+        return replace(self, scene=scene, sky=replace(self.sky, xy=transform.apply(self.sky.xy)))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A calibrated sub and what its stars tell."""
+
+    frame: CalibratedFrame
+    scene: Scene
+    measures: Measures
+
+    def as_reference(self, name: str) -> Reference:
+        """Return it as what others are compared with."""
+        return Reference(self.scene, measure_sky(self.frame), self.frame.info, name)
+
+
+class Track:
+    """One filter's part of a session.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    light : Reference
+        Whose light the subs are brought to; its places are those of the session's reference.
+    easel : Easel
+        What all stacks of the session share.
+    by_stars : bool
+        Whether subs are aligned, and therefore judged, by stars.
+
+    Attributes
+    ----------
+    judge : Judge
+        Compares subs with those before.
+    photometer : Photometer
+        Matches their light.
+    fan : Fan
+        The stacks.
+    growth : Growth
+        Of the main stack.
+    masters : sequence of str
+        Calibration of the first sub.
+    first, end : datetime or None
+        Start of the earliest sub, end of the latest.
+    """
+
+    def __init__(self, config: Config, light: Reference, easel: Easel, by_stars: bool) -> None:
+        self.light = light
+        self.judge = Judge(config.quality, measure(light.scene.stars), by_stars)
+        self.photometer = Photometer(config.match, light.scene, light.sky, light.info)
+        self.fan = Fan(stacks_of(config), easel)
+        self.growth = Growth()
+        self.masters: Sequence[str] = ()
+        self.first: datetime | None = None
+        self.end: datetime | None = None
+
+    @property
+    def n_subs(self) -> int:
+        """Subs in the main stack."""
+        return self.fan.main.method.tally.n_subs
+
+    def count(self, sub: Seen, match: Match) -> None:
+        """A sub has been added."""
+        self.judge.remember(sub.measures, match)
+        self.growth.look(self.fan.main.method.integration())
+        self.masters = self.masters or sub.frame.masters
+        begin = sub.frame.info.date_obs
+        if begin is not None:
+            end = begin + timedelta(seconds=sub.frame.info.exposure_s or 0.0)
+            self.first = min(begin, self.first or begin)
+            self.end = max(end, self.end or end)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return what the last sub was to the stacks, for the ledger."""
+        return {**self.fan.numbers(), **self.growth.numbers()}
+
+    def memory(self, arrays: Arrays) -> dict[str, Any]:
+        """Return what is remembered; the arrays are the state itself, not copies."""
+        branches = self.fan.branches.items()
+        return {
+            "judge": self.judge.memory(),
+            "growth": self.growth.first,
+            "masters": list(self.masters),
+            "first": pack(self.first, arrays),
+            "end": pack(self.end, arrays),
+            "branches": {name: branch.memory() for name, branch in branches},
+            "planes": {name: pack(branch.method.planes(), arrays) for name, branch in branches},
+        }
+
+    def recall(
+        self, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Callable[[int, Branch], Placed]
+    ) -> None:
+        """Go on as the one would whose memory this is; `again` gives a sub of the ledger as it was added to a stack."""
+        self.judge.recall(memory["judge"])
+        self.growth.first = tuple(memory["growth"]) if memory["growth"] else None
+        self.masters = memory["masters"]
+        self.first, self.end = (unpack(datetime | None, memory[name], arrays) for name in ("first", "end"))
+        for name, one in memory["branches"].items():
+            branch, planes = self.fan.branches[name], memory["planes"][name]
+            stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
+            branch.recall(one, stored, [again(number, branch) for number in one["kept"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where a sub belongs.
+
+    Attributes
+    ----------
+    transform : Transform
+        Sub -> reference.
+    match : Match
+        What brings its light to that of the track's subs.
+    track : Track
+        Of its filter.
+    weights : mapping, optional
+        What it counts in each stack that takes it, where that has been decided before.
+    """
+
+    transform: Transform
+    match: Match
+    track: Track
+    weights: Mapping[str, float] | None = None

@@ -1,0 +1,112 @@
+"""Finds where subs lie on a session's reference, and remembers what helps to find the next ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from indistack.align import ALIGNERS, Aligner, Known, ReferenceStars, chained, mapped
+from indistack.config import Config
+from indistack.errors import RegistrationError
+from indistack.session.filter_stack import Fit, Seen
+from indistack.stars import StarFinder
+from indistack.system.workers import Workers
+from indistack.values.frame import PixelArray
+from indistack.values.grid import Canvas
+from indistack.values.packing import Arrays, pack, unpack
+from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
+
+
+class Registration:
+    """Registers subs on a reference, directly or by way of the sub before.
+
+    Parameters
+    ----------
+    config : Config
+        The settings: by which aligner, against what.
+    reference : Scene
+        What the stack's grid is.
+    workers : Workers
+        Threads for the array work.
+
+    Attributes
+    ----------
+    aligner : Aligner
+        The one for this reference.
+    stranger : Scene or None
+        The last sub that did not fit the reference, since one did.
+    """
+
+    def __init__(self, config: Config, reference: Scene, workers: Workers) -> None:
+        settings = config.align
+        self._against = settings.against
+        self._finder = StarFinder(config.stars, workers)
+        self._compared = ReferenceStars(settings, reference)
+        self._guess: Transform | None = None
+        self._before = reference, Transform.identity()
+        self.aligner: Aligner = ALIGNERS.get(settings.method)(settings).for_reference(reference)
+        self.stranger: Scene | None = None
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """By which aligner, and why by that one, for the ledger."""
+        return {"align_method": ALIGNERS.name_of(self.aligner), "align_reason": self.aligner.reason}
+
+    def register(self, scene: Scene) -> Transform:
+        """Find the transform from a sub to the reference.
+
+        Raises
+        ------
+        RegistrationError
+            The aligner finds none.
+        """
+        if self._against == "reference":
+            return self.aligner.register(scene, self._compared.scene, self._guess)
+        other, to_reference = self._before
+        step = self.aligner.register(scene, other, None)
+        return chained(step, to_reference, scene.width, scene.height)
+
+    def fits(self, scene: Scene, other: Scene | None) -> bool:
+        """Tell whether two subs show the same field; no sub shows none."""
+        if other is None:
+            return False
+        try:
+            self.aligner.register(scene, other, None)
+        except RegistrationError:
+            return False
+        return True
+
+    def accept(self, scene: Scene, transform: Transform) -> None:
+        """The sub is in the stack: the next one is near it."""
+        self._guess, self.stranger = transform, None
+        if self._against == "previous":
+            self._before = scene, transform
+
+    def learn(self, sub: Seen, fit: Fit, canvas: Canvas) -> None:
+        """Compare later subs with the stars of one that is in the stack, or of the stack, where these are better."""
+        if not self.aligner.needs_stars:
+            return
+        self._compared.offer(sub.scene, fit.transform)
+        main, n_subs = fit.track.fan.main, fit.track.n_subs
+        if main.settings.follow == "stars" and self._compared.is_due(n_subs):
+            found = self._finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
+            self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(canvas.matrix)))))
+
+    def memory(self, arrays: Arrays) -> dict[str, Any]:
+        """Return what is remembered as plain values; `arrays` gets what they refer to, no copies."""
+        return {
+            "guess": pack(self._guess, arrays),
+            "before": pack(self._before, arrays),
+            "compared": pack(self._compared.known, arrays),
+            "stranger": pack(self.stranger, arrays),
+        }
+
+    def recall(self, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
+        """Go on as the one would whose memory this is."""
+        self._guess = unpack(Transform | None, memory["guess"], arrays)
+        self._before = unpack(tuple[Scene, Transform], memory["before"], arrays)
+        self._compared.known = unpack(Known, memory["compared"], arrays)
+        self.stranger = unpack(Scene | None, memory["stranger"], arrays)

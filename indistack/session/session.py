@@ -1,0 +1,250 @@
+"""What is remembered between the subs of one stack: reference, drift, a track for each filter."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from indistack.align import Aligner
+from indistack.config import Config
+from indistack.errors import FrameError
+from indistack.field.comet import Motion
+from indistack.field.drift import Drift
+from indistack.fits_header import Wcs, read_wcs
+from indistack.grading.quality import Judge
+from indistack.session.branches import Branch
+from indistack.session.filter_stack import Fit, Reference, Seen, Track
+from indistack.session.registration import Registration
+from indistack.session.stack_setup import Easel, lacking
+from indistack.solve import Solution
+from indistack.stack import BranchSettings, Follow, StackMethod
+from indistack.values.file_names import file_words
+from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
+from indistack.values.grid import Canvas, Placed
+from indistack.values.star_list import Match
+from indistack.values.transform import Transform
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """One field's stacks and what belongs to them.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    easel : Easel
+        What its stacks share.
+    reference : Reference
+        What later subs are aligned to.
+    frame : CalibratedFrame
+        The first sub: gives size and colour.
+
+    Attributes
+    ----------
+    drift : Drift
+        Tells when another stack is to begin.
+    registration : Registration
+        Finds the subs' places on the reference.
+    tracks : dict
+        The filters' parts, by name.
+    first : CalibratedFrame
+        The first sub without its pixels.
+    solution : Solution or None
+        Where the reference is on the sky, when a solver has found it.
+    lock : Lock
+        Held while the stacks change, and by a thread that copies them.
+    """
+
+    def __init__(self, config: Config, easel: Easel, reference: Reference, frame: CalibratedFrame) -> None:
+        self.config = config
+        self._easel = easel
+        self.reference = reference
+        self.drift = Drift(self.config.drift, frame)
+        self.registration = Registration(config, reference.scene, easel.workers)
+        self.tracks: dict[str, Track] = {self.drift.track_of(frame.info): self.new_track(reference)}
+        self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
+        self._motion: Motion | None = None
+        self.solution: Solution | None = None
+        self.lock = threading.Lock()
+
+    @property
+    def n_subs(self) -> int:
+        """Subs in the stack, of all filters."""
+        return sum(track.n_subs for track in self.tracks.values())
+
+    @property
+    def exposure_s(self) -> float:
+        """Their exposure."""
+        return sum(track.fan.main.method.tally.exposure_s for track in self.tracks.values())
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the stack (px)."""
+        return self._easel.canvas.size
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory that its stacks hold."""
+        methods = [branch.method for _, branch in self.stacks().values()]
+        return sum(plane.nbytes for method in methods for plane in method.planes().values())
+
+    @property
+    def rung(self) -> str:
+        """``full``, or why the resolution is halved."""
+        return self._easel.rung
+
+    @property
+    def canvas(self) -> Canvas:
+        """The stacks' grid."""
+        return self._easel.canvas
+
+    @property
+    def stack(self) -> StackMethod:
+        """The main stack of the first filter."""
+        return next(iter(self.tracks.values())).fan.main.method
+
+    @property
+    def aligner(self) -> Aligner:
+        """What finds the subs' places."""
+        return self.registration.aligner
+
+    @property
+    def wcs(self) -> Wcs | None:
+        """The reference on the sky: as solved, else as its header says."""
+        return self.solution.wcs if self.solution is not None else read_wcs(self.reference.info.header)
+
+    @property
+    def sky(self) -> dict[str, Any] | None:
+        """What the solver has found, for ledger, status and report."""
+        return self.solution.numbers() if self.solution is not None else None
+
+    def scale_arcsec_px(self, info: FrameInfo) -> float | None:
+        """Return the plate scale: as solved, else as a sub's header says."""
+        return self.solution.wcs.scale_arcsec_px if self.solution is not None else info.scale_arcsec_px
+
+    def locate(self, solution: Solution) -> None:
+        """Believe where the reference is from now on."""
+        self.solution = solution
+        self.drift.rescale(solution.wcs.scale_arcsec_px)
+
+    def check(self, sub: Seen, fits: Callable[[], bool]) -> None:
+        """Judge a sub by what can be seen before it is aligned; see `Judge.check`."""
+        track = self.tracks.get(self.drift.track_of(sub.frame.info))
+        judge = track.judge if track else Judge(self.config.quality, sub.measures, self.aligner.needs_stars)
+        judge.check(sub.measures, sub.frame.info.saturation_adu, fits)
+
+    def track_for(self, sub: Seen, transform: Transform) -> Track:
+        """Return the track of the sub's filter; a new one takes its place when the sub is added."""
+        name = self.drift.track_of(sub.frame.info)
+        if name in self.tracks:
+            return self.tracks[name]
+        why_not = lacking(self.config, self._easel.extent, sub.frame)
+        if why_not:
+            raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
+        return self.new_track(sub.as_reference(name).moved(transform))
+
+    def new_track(self, light: Reference) -> Track:
+        """Return an empty track of subs whose light is brought to this one's."""
+        return Track(self.config, light, self._easel, self.aligner.needs_stars)
+
+    def add(self, sub: Seen, fit: Fit, number: int = 0) -> dict[str, float]:
+        """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
+        with self.lock:
+            weights = self._add(sub, fit, number)
+        self.registration.learn(sub, fit, self.canvas)
+        return weights
+
+    def _add(self, sub: Seen, fit: Fit, number: int) -> dict[str, float]:
+        track = fit.track
+        if self.config.stack.canvas == "grow":
+            self._make_room(sub, fit.transform)
+
+        def place(branch: Branch) -> Placed:
+            if fit.weights is not None:
+                weight = fit.weights[branch.name]
+            else:
+                weight = track.judge.weigh(sub.measures, fit.match, branch.settings.weight)
+            return self.place(sub.frame, fit.transform, fit.match, branch, weight, number)
+
+        weights = track.fan.add(place, fit.weights)
+        self.tracks.setdefault(self.drift.track_of(sub.frame.info), track)
+        self.drift.accept(sub.frame)
+        track.count(sub, fit.match)
+        self.registration.accept(sub.scene, fit.transform)
+        return weights
+
+    def place(
+        self, frame: CalibratedFrame, transform: Transform, match: Match, branch: Branch, weight: float, number: int
+    ) -> Placed:
+        """Return a sub as it lies in one stack."""
+        where = self._followed(branch.settings.follow, transform, frame.info)
+        return Placed(frame, where, match, weight, number)
+
+    def _followed(self, follow: Follow, transform: Transform, info: FrameInfo) -> Transform:
+        """Return where a sub lies if that is to stand still, given its place among the stars."""
+        if follow == "camera":
+            return Transform.identity()
+        if follow == "stars":
+            return transform
+        if self._motion is None:
+            self._motion = Motion.over(self.reference.info, self.config.comet)
+        return self._motion.follow(transform, info)
+
+    def _make_room(self, sub: Seen, transform: Transform) -> None:
+        """Grow the canvas to where the sub reaches, if memory allows."""
+        canvas = self.canvas.reaching(transform, sub.frame.width, sub.frame.height)
+        if canvas is self.canvas:
+            return
+        easel = self._easel.on(canvas)
+        why_not = lacking(self.config, easel.extent, sub.frame)
+        if why_not:
+            log.warning("the canvas does not grow to %d x %d: %s", canvas.width, canvas.height, why_not)
+            return
+        for track in self.tracks.values():
+            track.fan.move_to(easel)
+        self._easel = easel
+
+    def slow_down(self, factor: int) -> None:
+        """Let further stacks take only every so many-th of the subs that they should take."""
+        for track in self.tracks.values():
+            track.fan.slow_down(factor)
+
+    def complete(self) -> None:
+        """No sub will come any more."""
+        with self.lock:
+            for track in self.tracks.values():
+                track.fan.complete()
+
+    def open_branch(self, name: str, settings: BranchSettings) -> None:
+        """Begin a further stack, of every filter, with the next sub."""
+        self._set_branches(self.config.branches | {name: settings})
+        with self.lock:
+            for track in self.tracks.values():
+                track.fan.open_branch(name, settings)
+
+    def drop_branch(self, name: str) -> None:
+        """End a further stack."""
+        self._set_branches({other: settings for other, settings in self.config.branches.items() if other != name})
+        with self.lock:
+            for track in self.tracks.values():
+                track.fan.drop_branch(name)
+
+    def _set_branches(self, branches: dict[str, BranchSettings]) -> None:
+        """Have these for filters that are still to come, too."""
+        self.config = self.config.model_copy(update={"branches": branches})
+
+    def stacks(self) -> dict[str, tuple[Track, Branch]]:
+        """Return all stacks by the names that files have: ``stack``, or, of several filters, ``stack-R``."""
+        several = len(self.tracks) > 1
+        return {
+            f"{name}-{word}" if several else name: (track, branch)
+            for word, track in zip(file_words(self.tracks), self.tracks.values(), strict=True)
+            for name, branch in track.fan.branches.items()
+        }

@@ -1,0 +1,156 @@
+"""What all stacks of a session share, and how fine their grid may be on this machine."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indistack.config import Config, stacks_of
+from indistack.debayer import DEBAYERS
+from indistack.errors import FrameError
+from indistack.raster.tiles import Sampling
+from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
+from indistack.system.resources import available_bytes, resident_bytes
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame
+from indistack.values.grid import Canvas
+from indistack.values.star_list import Scene
+
+log = logging.getLogger(__name__)
+
+FULL_SCALE_ADU = 65535.0
+"""Where the camera does not tell at which value it clips."""
+
+RESERVE_BYTES = 150_000_000
+"""Left to the system and to what else runs beside us."""
+
+FULL, HALF_DEBAYER = "full", "superpixel"
+"""The rung where nothing lacks; what halves the resolution."""
+
+SAMPLE_PX = 64
+"""Side of the small stacks that tell how much memory a large one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Easel:
+    """What all stacks of a session share.
+
+    Attributes
+    ----------
+    canvas : Canvas
+        Their grid.
+    sampling : Sampling
+        How subs come onto it.
+    extent : Extent
+        Their size and kind.
+    workers : Workers
+        The threads.
+    folder : Path or None
+        Room for subs that are kept on disk.
+    exact : bool
+        Combine all subs at once when the session is complete, where the method can.
+    rung : str
+        ``full``, or why the resolution is halved.
+    """
+
+    canvas: Canvas
+    sampling: Sampling
+    extent: Extent
+    workers: Workers
+    folder: Path | None = None
+    exact: bool = False
+    rung: str = FULL
+
+    def on(self, canvas: Canvas) -> Easel:
+        """Return the same with another canvas."""
+        return replace(self, canvas=canvas, extent=replace(self.extent, height=canvas.height, width=canvas.width))
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Where easels are set up.
+
+    Attributes
+    ----------
+    config : Config
+        The settings.
+    workers : Workers
+        The threads.
+    folder : Path or None
+        Room for subs that are kept on disk.
+    exact : bool
+        As in `Easel`.
+    """
+
+    config: Config
+    workers: Workers
+    folder: Path | None = None
+    exact: bool = False
+
+    def easel(self, reference: Scene, frame: CalibratedFrame, too_slow: str = "", spare_bytes: int = 0) -> Easel:
+        """Set up the easel for a reference and the first sub: at full resolution where time and memory allow it.
+
+        Parameters
+        ----------
+        too_slow : str
+            Why full resolution takes too long, "" where it does not.
+        spare_bytes : int
+            Memory that is about to be given back.
+        """
+        full = self._with(reference, frame, self.config.debayer.method)
+        why = too_slow or lacking(self.config, full.extent, frame, spare_bytes)
+        if not why or full.sampling.scale != 1:
+            return full
+        log.warning("the stack is made at half the resolution: %s", why)
+        return replace(self._with(reference, frame, HALF_DEBAYER), rung=f"half: {why}")
+
+    def easel_again(self, reference: Scene, frame: CalibratedFrame, canvas: Canvas, rung: str) -> Easel:
+        """Set an easel up as it was before."""
+        easel = self._with(reference, frame, self.config.debayer.method if rung == FULL else HALF_DEBAYER)
+        return replace(easel.on(canvas), rung=rung)
+
+    def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> Easel:
+        settings = self.config.stack
+        sampling = Sampling(DEBAYERS.get(debayer)(), settings.kernel, settings.drizzle)
+        canvas = Canvas.over(reference.height, reference.width, sampling.scale)
+        clipped_adu = frame.info.saturation_adu
+        full_scale_adu = clipped_adu if math.isfinite(clipped_adu) else FULL_SCALE_ADU
+        own_weights = settings.drizzle > 0 and frame.cfa is not None
+        if own_weights:
+            self._require_own_weights()
+        extent = Extent(*canvas.size, frame.channels, full_scale_adu, own_weights)
+        return Easel(canvas, sampling, extent, self.workers, self.folder, self.exact)
+
+    def _require_own_weights(self) -> None:
+        for name, settings in stacks_of(self.config).items():
+            if not METHODS.get(settings.method).takes_own_weights:
+                able = " or ".join(method for method in METHODS if METHODS.get(method).takes_own_weights)
+                detail = (
+                    f"{name}: {settings.method} cannot weigh colours one by one, as drizzled ones must be; {able} can"
+                )
+                raise FrameError("no_drizzle", detail)
+
+
+def lacking(config: Config, extent: Extent, frame: CalibratedFrame, spare_bytes: int = 0) -> str:
+    """Say what memory the stacks of one filter would lack, "" where they fit."""
+    wanted = memory_bytes(stacks_of(config).values(), extent, frame.pixels.nbytes)
+    budget = budget_bytes(config.stack) + spare_bytes
+    return f"{wanted / 1e6:.0f} MB of memory wanted, {budget / 1e6:.0f} MB there" if wanted > budget else ""
+
+
+def memory_bytes(branches: Iterable[BranchSettings], extent: Extent, frame_bytes: int) -> int:
+    """Return what stacks of that extent will take: their state, the subs of their openings, a copy to publish."""
+    small = replace(extent, height=SAMPLE_PX, width=SAMPLE_PX)
+    methods = [METHODS.get(settings.method)(small, settings) for settings in branches]
+    per_px = [sum(plane.nbytes for plane in method.planes().values()) / SAMPLE_PX**2 for method in methods]
+    kept = max((method.opening for method in methods), default=0)
+    return int(extent.height * extent.width * (sum(per_px) + max(per_px))) + kept * frame_bytes
+
+
+def budget_bytes(settings: StackSettings) -> int:
+    """Return how much more memory may be taken: what the machine has left, or what `max_memory_mb` leaves."""
+    left = available_bytes() - RESERVE_BYTES
+    return min(left, int(settings.max_memory_mb * 1e6) - resident_bytes()) if settings.max_memory_mb else left

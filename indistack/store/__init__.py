@@ -1,0 +1,1 @@
+"""All that a session has on disk."""

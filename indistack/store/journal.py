@@ -1,0 +1,213 @@
+"""What an agent keeps on the disk so that nothing is lost: the spool, the open session's record, which one that is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from indistack.errors import FrameError, IndistackError, StackError
+from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.checkpoint import State
+from indistack.store.entries import event
+from indistack.store.session_folders import Sessions
+from indistack.store.session_reader import SUBS, Past
+from indistack.store.session_record import Record, RecordSettings
+from indistack.store.spool import Spool
+from indistack.values.blob import Blob
+from indistack.values.frame import IndexArray
+from indistack.values.outcome import Filed
+
+log = logging.getLogger(__name__)
+
+LOCK_PATIENCE_S, LOCK_POLL_S = 2.0, 0.05
+
+StateAfter = Callable[[int], State]
+"""Returns all that is remembered after so many lines of the ledger."""
+
+
+class Journal:
+    """Keeps what arrives and what becomes of it.
+
+    Parameters
+    ----------
+    output : Path
+        The agent's output folder.
+    settings : RecordSettings
+        What is kept, and how often.
+    clock : callable
+        Gives the time.
+    past : Past, optional
+        Session that is gone on with.
+
+    Attributes
+    ----------
+    spool : Spool
+        What has arrived and has no line yet.
+    record : Record or None
+        Of the session that is open.
+    """
+
+    def __init__(
+        self, output: Path, settings: RecordSettings, clock: Callable[[], datetime], past: Past | None = None
+    ) -> None:
+        self._output = output
+        self._settings = settings
+        self._clock = clock
+        self._sessions = Sessions(output)
+        self.spool = Spool(
+            output / "spool", settings.spool, self._sessions.give_up_oldest, self._sessions.held_bytes()
+        )  # fmt: skip
+        self.record: Record | None = None
+        self._past = past
+        self._numbers = past.spooled() if past is not None else {}
+        for name, _, _ in self._numbers:
+            self.spool.begin_after(name)
+
+    @property
+    def name(self) -> str:
+        """Of the open session, "" where there is none."""
+        return self.record.folder.name if self.record is not None else ""
+
+    def open(self) -> list[str]:
+        """Begin; return the names of what an earlier run has left in the spool, less what has its line."""
+        past = self._past
+        for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
+            sweep(folder)
+        if past is None:
+            self._sessions.end()
+            return self.spool.left()
+        self.record = Record(past.folder, self._settings, self.spool)
+        self._sessions.reopen(past.folder)
+        for name in self.spool.names:  # first: of a sub that was being moved, what is left does not look whole
+            self._take_over(name, self.record)
+        return self.spool.left()
+
+    def _take_over(self, name: str, record: Record) -> None:
+        """Give a sub of the spool to its session, if it has its line."""
+        with contextlib.suppress(FrameError):  # nobody knows any more what it is
+            number = self._numbers.get((name, *self.spool.whence(name)))
+            if number is not None:
+                record.take_over(name, number)
+
+    def add(self, line: dict[str, Any], blob: Blob, mended: IndexArray, settings: RecordSettings, start: State) -> None:
+        """Write the line of a blob into the open session's ledger; the first line opens a session.
+
+        Parameters
+        ----------
+        line : dict
+            As `entries.record` makes it.
+        blob : Blob
+            What the line is about.
+        mended : array
+            Pixels that were found bad in it.
+        settings : RecordSettings
+            For a new session.
+        start : State
+            What was known before the blob, for a new session.
+
+        Raises
+        ------
+        StackError
+            The disk does not take it.
+        """
+        if self.record is None:
+            folder = self._sessions.begin(self._clock(), str(line.get("target") or ""))
+            self.record = Record.begin(folder, settings, self.spool, start)
+        self.record.add(line, mended)
+        if line["reason"] == "internal_error":
+            _keep_bytes(self.record.folder / "kept", blob, line["number"])  # before their file moves
+        if blob.spooled is None:
+            return
+        if line["outcome"] == Filed.word:  # the library has it
+            self.drop(blob)
+        else:
+            self.record.take_over(blob.spooled.name, line["number"])
+
+    def event(self, word: str, **facts: Any) -> None:
+        """Note what befell the open stack beside its subs."""
+        if self.record is None:
+            return
+        try:
+            self.record.ledger.append(event(word, self._clock(), **facts))
+        except StackError as error:
+            log.error("the ledger cannot be written: %s", error)
+
+    def drop(self, blob: Blob) -> None:
+        """Let go of a blob that gets no line."""
+        if blob.spooled is not None:
+            self.spool.forget(blob.spooled.name)
+
+    def checkpoint(self, state_after: StateAfter) -> None:
+        """Write a checkpoint if one is due."""
+        record = self.record
+        if record is not None and not record.ledger.late and record.checkpoints.is_due():
+            record.checkpoints.write(state_after(record.ledger.lines))
+
+    def end(self, state_after: StateAfter) -> None:
+        """The open session has ended."""
+        if self.record is not None:
+            self.record.close(state_after(self.record.ledger.lines))
+            self._sessions.end()
+        self.record = None
+
+
+def _keep_bytes(folder: Path, blob: Blob, number: int) -> None:
+    """Keep the frame that a bug refused: it is wanted for mending the bug, and for the stack afterwards."""
+    try:
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number:06d}{blob.suffix}").write_bytes(blob.data)
+    except OSError as error:
+        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error.strerror)
+
+
+def _folders(session: Path) -> tuple[Path, ...]:
+    return session, session / SUBS, session / CHECKPOINTS
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed agent has left."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_one(output: Path) -> Iterator[None]:
+    """Keep other agents out of an output folder.
+
+    Raises
+    ------
+    IndistackError
+        There is one already.
+    """
+    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not _locked(handle, output):
+            raise IndistackError(f"{output}: another agent is at work there")
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, output: Path) -> bool:
+    """Take the lock; a program that a killed agent was just starting may hold it for a moment."""
+    deadline_s = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline_s:
+                return False
+            time.sleep(LOCK_POLL_S)
+        except OSError as error:  # a network share without locks
+            log.debug("%s: %s", output, error.strerror)
+            return True
+        else:
+            return True

@@ -1,0 +1,184 @@
+"""The folder of all sessions: which one is open, and how much the finished ones hold."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from indistack.errors import IndistackError, SinkError, StackError
+from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.ledger import LEDGER, read_lines
+from indistack.store.session_reader import SUBS, Past, sub_name
+from indistack.system.atomic import atomic_file
+from indistack.values.file_names import session_name
+from indistack.values.outcome import Refused
+
+log = logging.getLogger(__name__)
+
+FOLDER = "sessions"
+OPEN = "open"
+"""File in the folder with the name of the session that has not ended."""
+
+
+class Sessions:
+    """The sessions of one output folder.
+
+    Parameters
+    ----------
+    output : Path
+        The agent's output folder.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._folder = output / FOLDER
+
+    def begin(self, started: datetime, target: str) -> Path:
+        """Return the folder of a new session, which is open from now on.
+
+        Raises
+        ------
+        StackError
+            It cannot be made.
+        """
+        folder = self._folder / session_name(started, target, self._last_number() + 1)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise StackError(f"{folder}: {error.strerror}") from error
+        self.reopen(folder)
+        return folder
+
+    def sweep(self) -> None:
+        """Remove what was begun when power went and has no line yet."""
+        for path in self._folder.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+        for folder in self.all():
+            ledger = folder / LEDGER
+            if not ledger.exists() or ledger.stat().st_size == 0:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def reopen(self, folder: Path) -> None:
+        """Note that a session has not ended."""
+        try:
+            with atomic_file(self._folder / OPEN) as file:
+                file.write(folder.name.encode())
+        except SinkError as error:
+            log.error("the session cannot be resumed after a power cut: %s", error)
+
+    def end(self) -> None:
+        """Note that there is no open session."""
+        (self._folder / OPEN).unlink(missing_ok=True)
+
+    def open_one(self) -> Path | None:
+        """Return the session that has not ended, None where all have."""
+        try:
+            folder = self._folder / (self._folder / OPEN).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return folder if folder.parent == self._folder and folder.is_dir() else None
+
+    def past(self, name: str = "") -> Past | None:
+        """Return the session of that name or path, by default the one that has not ended, where there is one.
+
+        Raises
+        ------
+        IndistackError
+            There is none of that name, or nothing can be read of it.
+        """
+        if name:
+            return Past(self.find(name))
+        self.sweep()
+        folder = self.open_one()
+        try:
+            return Past(folder) if folder is not None else None
+        except StackError as error:
+            log.warning("the session that had not ended cannot be gone on with: %s", error)
+            return None
+
+    def find(self, name: str) -> Path:
+        """Return a session by its path or name; ``last`` is the newest one.
+
+        Raises
+        ------
+        IndistackError
+            There is none.
+        """
+        every = self.all()
+        if name == "last":
+            if not every:
+                raise IndistackError(f"{self._folder}: no session to go on with")
+            return every[-1]
+        for folder in (self._folder / name, Path(name)):
+            if folder.resolve().parent == self._folder.resolve() and folder.is_dir():
+                return self._folder / folder.name
+        raise IndistackError(f"{name}: no session of {self._folder}")
+
+    def all(self) -> list[Path]:
+        """Return the sessions, oldest first."""
+        folders = [one for one in self._folder.glob("*") if one.is_dir() and _number(one) > 0]
+        return sorted(folders, key=lambda one: (_number(one), one.name))
+
+    def give_up_oldest(self) -> int:
+        """Remove what the oldest finished session holds beside its pictures; return how many bytes that was."""
+        current = self.open_one()
+        for folder in self.all():
+            n_bytes = held_bytes(folder) if folder != current else 0
+            if n_bytes:
+                log.warning("%s: the raw subs are removed, room is needed for newer ones", folder)
+                return give_up(folder)
+        return 0
+
+    def held_bytes(self) -> int:
+        """Return what all sessions hold beside their pictures."""
+        return sum(map(held_bytes, self.all()))
+
+    def _last_number(self) -> int:
+        return max(map(_number, self.all()), default=0)
+
+
+def held_bytes(session: Path) -> int:
+    """Return the size of a session's raw subs and checkpoints."""
+    return sum(path.stat().st_size for path in _held(session))
+
+
+def give_up(session: Path) -> int:
+    """Remove a session's raw subs and checkpoints: it can be looked at, but not be made again.
+
+    Returns
+    -------
+    int
+        How many bytes that was.
+    """
+    n_bytes = _remove(_held(session))
+    for folder in (session / SUBS, session / CHECKPOINTS):
+        if folder.is_dir():
+            folder.rmdir()
+    return n_bytes
+
+
+def give_up_refused(session: Path) -> int:
+    """Remove the raw subs that are not in a session's stack; return how many bytes that was."""
+    refused = [line["number"] for line in read_lines(session) if line.get("outcome") == Refused.word]
+    return _remove([path for number in refused for path in (session / SUBS).glob(f"{sub_name(number)}.*")])
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    n_bytes = 0
+    for path in paths:
+        n_bytes += path.stat().st_size
+        path.unlink(missing_ok=True)
+    return n_bytes
+
+
+def _held(session: Path) -> list[Path]:
+    return [*(session / SUBS).glob("*"), *(session / CHECKPOINTS).glob("*")]
+
+
+def _number(session: Path) -> int:
+    """Of a session's name; 0 for what is none."""
+    found = re.fullmatch(r"\d{8}-\d{6}_.*_(\d{3,})", session.name)
+    return int(found[1]) if found else 0

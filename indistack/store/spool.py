@@ -1,0 +1,254 @@
+"""The spool: raw subs on the disk before anything is done with them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import re
+import shutil
+import tempfile
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from indistack.errors import FrameError, SinkError
+from indistack.settings import Settings
+from indistack.sources import stamp_of
+from indistack.system.atomic import atomic_file
+from indistack.values.blob import Blob, Content, Spooled
+
+log = logging.getLogger(__name__)
+
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")
+"""Files below may be gone after a power cut: their bytes are taken into the spool."""
+
+FACTS = ".json"
+"""Suffix of the file that tells where a sub came from, beside the one with its bytes."""
+
+
+class SpoolSettings(Settings):
+    """How raw subs are kept, so that nothing is lost by a power cut and every stack can be made again."""
+
+    enabled: bool = True
+    keep: Literal["all", "stacked", "none"] = "all"
+    """What stays when a stack has ended: every sub, those that are in it, or none (it can then be neither continued
+    nor made again). Files that the camera's program has written itself are never touched."""
+    max_gb: float = Field(default=50.0, gt=0)
+    """Beyond that the oldest finished stacks lose their raw subs and checkpoints, never their pictures."""
+    min_free_gb: float = Field(default=1.0, ge=0)
+    """Of the disk, left to others; the same happens."""
+
+
+class Spool:
+    """Keeps what has arrived and is not yet in the ledger.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when it is needed.
+    settings : SpoolSettings
+        How much there may be.
+    make_room : callable
+        Gives up the oldest material that nobody needs any more; returns how many bytes, 0 when there is none.
+    used_bytes : int
+        What is there already, here and with the sessions.
+    """
+
+    def __init__(
+        self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0, used_bytes: int = 0
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._make_room = make_room
+        self._used_bytes = used_bytes
+        self._full = False
+        self._left = sorted(path.stem for path in folder.glob(f"*{FACTS}"))
+        self._next = 1
+        for name in self._left:
+            self.begin_after(name)
+
+    def begin_after(self, name: str) -> None:
+        """Give names that come after one that was given in an earlier run."""
+        self._next = max(self._next, int(name) + 1)
+
+    @property
+    def names(self) -> list[str]:
+        """Of all that an earlier run has left, oldest first; what is in the ledger may have been moved in part."""
+        return self._left.copy()
+
+    def left(self) -> list[str]:
+        """Return the names of what an earlier run has left, oldest first; what it had not all written is dropped."""
+        whole = [name for name in self._left if self._is_whole(name)]
+        for name in set(self._left) - set(whole):
+            self.forget(name)
+        return whole
+
+    def take(self, blob: Blob) -> Blob:
+        """Return the blob with its name in the spool, once it would survive a power cut.
+
+        A disk that does not take it is told of once, and the blob is returned as it is.
+        """
+        if blob.spooled is not None or blob.fault:
+            return blob
+        begin_s, name = time.perf_counter(), f"{self._next:08d}"
+        stamp = stamp_of(blob.path) if blob.path is not None else None
+        try:
+            content = self._write(name, blob, 0 if stamp is None else stamp.modified_ns)
+        except (OSError, SinkError) as error:
+            if not self._full:
+                log.error("%s: subs are not kept from now on, a power cut would cost them: %s", self._folder, error)
+            self._full = True
+            self.forget(name)
+            return blob
+        self._full = False
+        self._next += 1
+        took_ms = 1e3 * (time.perf_counter() - begin_s)
+        spooled = Spooled(name, took_ms, None if stamp is None else stamp.modified_ns)
+        return replace(blob, content=content, spooled=spooled)
+
+    def read(self, name: str) -> Blob:
+        """Return a blob that is kept here; see `read_spooled`."""
+        return read_spooled(self._folder, name)
+
+    def modified_ns(self, name: str) -> int | None:
+        """Return when the file that a blob came in was written, None where it came otherwise; raises as `read`."""
+        return int(_read_facts(self._folder, name)["modified_ns"]) or None
+
+    def whence(self, name: str) -> tuple[str, str]:
+        """Return when and whence a sub came, as its line says it; raises as `read`."""
+        facts = _read_facts(self._folder, name)
+        return datetime.fromisoformat(facts["received"]).isoformat(timespec="milliseconds"), str(facts["origin"])
+
+    def move(self, name: str, folder: Path, new_name: str) -> None:
+        """Give a sub that is in the ledger to its session; after a crash this may be done once more."""
+        folder.mkdir(exist_ok=True)
+        for path in self._files(name):
+            path.rename(folder / (new_name + path.name.removeprefix(name)))
+
+    def forget(self, name: str) -> None:
+        """Remove a sub that nobody needs."""
+        for path in self._files(name):
+            self._used_bytes -= path.stat().st_size
+            path.unlink(missing_ok=True)
+
+    def freed(self, n_bytes: int) -> None:
+        """Take note that a session has given up something."""
+        self._used_bytes -= n_bytes
+
+    def _is_whole(self, name: str) -> bool:
+        try:
+            file = file_of(self._folder, name)
+        except FrameError:
+            return False
+        return file is None or file.exists()
+
+    def _files(self, name: str) -> list[Path]:
+        """Facts last: as long as they are there the sub is."""
+        return sorted(self._folder.glob(f"{name}.*"), key=lambda path: path.suffix == FACTS)
+
+    def _write(self, name: str, blob: Blob, modified_ns: int) -> Content:
+        """Write a blob's facts, and its bytes where they would not last elsewhere; return these with their place."""
+        here = blob.path is None or _is_temporary(blob.path)
+        self._require_room(blob.size_bytes if here else 0)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        facts = _facts(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
+        with atomic_file(self._folder / f"{name}{FACTS}") as file:
+            file.write(json.dumps(facts).encode())
+        if not here:
+            return blob.content
+        path = self._folder / str(facts["file"])
+        with atomic_file(path) as file:
+            file.write(blob.data)
+        self._used_bytes += blob.size_bytes
+        return Content(blob.data, path)
+
+    def _require_room(self, n_bytes: int) -> None:
+        while not self._has_room(n_bytes):
+            freed = self._make_room()
+            if not freed:
+                raise OSError(errno.ENOSPC, "no room within spool.max_gb and spool.min_free_gb")
+            self._used_bytes -= freed
+
+    def _has_room(self, n_bytes: int) -> bool:
+        settings, existing = self._settings, next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        free_bytes = shutil.disk_usage(existing).free
+        return (
+            self._used_bytes + n_bytes <= settings.max_gb * 1e9 and free_bytes - n_bytes >= settings.min_free_gb * 1e9
+        )
+
+
+def read_spooled(folder: Path, name: str) -> Blob:
+    """Read a sub and what is known of it.
+
+    Raises
+    ------
+    FrameError
+        ``lost``: it is not there any more, or not as it was.
+    """
+    facts = _read_facts(folder, name)
+    path = file_of(folder, name) or Path(facts["path"])
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FrameError("lost", f"{path}: {error.strerror}") from error
+    if zlib.crc32(data) != facts["crc32"]:
+        raise FrameError("lost", f"{path} is not what was received")
+    return Blob(
+        Content(data, path),
+        facts["suffix"],
+        facts["device"],
+        facts["origin"],
+        datetime.fromisoformat(facts["received"]),
+        Path(facts["path"]) if facts["path"] else None,
+        cards=tuple((key, value, comment) for key, value, comment in facts["cards"]),
+    )
+
+
+def file_of(folder: Path, name: str) -> Path | None:
+    """Return the file with a sub's bytes, None where they stand elsewhere; raises as `read_spooled`."""
+    file = _read_facts(folder, name)["file"]
+    return folder / (name + str(file)[str(file).index(".") :]) if file else None
+
+
+def _read_facts(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / f"{name}{FACTS}"
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise FrameError("lost", f"{path}: {error}") from error
+    if not isinstance(facts, dict):
+        raise FrameError("lost", f"{path}: not a sub's facts")
+    return facts
+
+
+def _facts(blob: Blob, modified_ns: int, file: str) -> dict[str, Any]:
+    return {
+        "file": file,
+        "path": str(blob.path.absolute()) if blob.path is not None else "",
+        "modified_ns": modified_ns,
+        "bytes": blob.size_bytes,
+        "crc32": zlib.crc32(blob.data),
+        "suffix": blob.suffix,
+        "device": blob.device,
+        "origin": blob.origin,
+        "received": blob.received.isoformat(),
+        "cards": blob.cards,
+    }
+
+
+def _is_temporary(path: Path) -> bool:
+    folders = {Path(one).resolve() for one in (*TEMPORARY, tempfile.gettempdir())}
+    return any(path.resolve().is_relative_to(one) for one in folders)
+
+
+def _safe(suffix: str) -> str:
+    """A format as the end of a file's name."""
+    safe = "." + (re.sub(r"[^a-z0-9.]", "", suffix.lower()).strip(".") or "blob")
+    return ".blob" if safe == FACTS else safe

@@ -1,0 +1,1 @@
+"""Operating system, threads and processes: no astronomy."""

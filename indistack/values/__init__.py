@@ -1,0 +1,1 @@
+"""What is passed between the steps: frames, stars, transforms, grids, outcomes."""

@@ -1,0 +1,61 @@
+"""The file that tells what the agent is doing."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indistack.agent.status import StatusFile
+from indistack.values.outcome import Filed, Refused
+
+START = datetime(2024, 8, 10, 21, tzinfo=UTC)
+
+
+class Clock:
+    """Goes on by a second with every look."""
+
+    def __init__(self) -> None:
+        self.n_looks = 0
+
+    def __call__(self) -> datetime:
+        self.n_looks += 1
+        return START + timedelta(seconds=self.n_looks)
+
+
+def told(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text()))
+
+
+def test_it_counts_and_keeps_the_last_warnings(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    status = StatusFile(path, Clock())
+    status.count(Refused("no_stars", "none"), {"number": 1, "warnings": ["dark"]})
+    status.count(Filed("dark", {}, ""), {"number": 2})
+    status.write("running", None, {"waiting": 3})
+    seen = told(path)
+    assert seen["outcomes"] == {"refused": 1, "filed": 1}
+    assert seen["refusals"] == {"no_stars": 1}
+    assert (seen["warnings"], seen["last"], seen["waiting"]) == (["dark"], {"number": 2}, 3)
+    assert (seen["state"], seen["n_subs"], seen["exposure_s"]) == ("running", 0, 0.0)
+
+
+def test_it_is_written_when_something_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    status = StatusFile(path, Clock())
+    times = []
+    for state in ("running", "running", "paused"):
+        status.write(state, None, {})
+        times.append(told(path)["time"])
+    assert times == [times[0], times[0], "2024-08-10T21:00:02.000+00:00"]
+
+
+def test_a_disk_that_does_not_take_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        StatusFile(tmp_path / "none" / "status.json", Clock()).write("running", None, {})
+    (line,) = caplog.messages
+    assert "cannot publish" in line

@@ -1,0 +1,34 @@
+"""What the doctor says of a plate solver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from indistack.command_line import doctor
+from indistack.config import Config
+from indistack.settings import load
+from tests.unit.solve.fakes import install, path_with
+
+
+@pytest.mark.parametrize(
+    ("program", "installed", "mark", "text"),
+    [
+        ("auto", "", doctor.GOOD, "not installed"),
+        ("auto", "astap_cli", doctor.GOOD, "astap, "),
+        ("auto", "solve-field", doctor.GOOD, "astrometry.net, "),
+        ("astap", "solve-field", doctor.WARN, "not installed"),
+        ("off", "solve-field", doctor.GOOD, "off"),
+    ],
+)
+def test_the_plate_solver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, installed: str, mark: str, text: str
+) -> None:
+    monkeypatch.setenv("PATH", path_with(tmp_path))
+    if installed:
+        install(tmp_path, installed, "")
+    config = load(Config, None, [f"solve.program={program}", "indi.port=1"])
+    (found,) = (each for each in doctor.examine(config, tmp_path) if each.subject == "plate solver")
+    assert found.mark == mark
+    assert found.text.startswith(text)

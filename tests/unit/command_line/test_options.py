@@ -1,0 +1,44 @@
+"""What may be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from indistack.cli import COMMANDS
+from indistack.command_line.options import config_of, make_parser
+from indistack.errors import SettingsError
+
+
+def test_every_command_is_there_and_no_other() -> None:
+    (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert list(choice.choices) == list(COMMANDS)
+
+
+def test_a_branch_takes_its_method_from_its_option_and_the_rest_from_settings(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('[branches.trails]\nmethod = "mean"\nevery = 2\n')
+    words = ["watch", "here", "--config", str(file), "--branch", "trails=maximum", "--branch", "newest=mean"]
+    branches = config_of(make_parser().parse_args([*words, "--set", "branches.newest.last=20"])).branches
+    assert {name: (one.method, one.every, one.last) for name, one in branches.items()} == {
+        "trails": ("maximum", 2, 0), "newest": ("mean", 1, 20)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "fault"), [("trails", "NAME=METHOD"), ("trails=magic", "magic"), ("Ü=mean", "Ü")])
+def test_a_branch_that_cannot_be_is_named(word: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        config_of(make_parser().parse_args(["stack", "here", "--branch", word]))
+
+
+def test_an_option_wins_over_a_setting_and_that_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    file = tmp_path / "settings.toml"
+    file.write_text('[calibrate]\nlibrary = "of the file"\nhot_sigma = 9.0\ndark_hot_sigma = 40.0\n')
+    words = ["--config", str(file), "--set", "calibrate.hot_sigma=10", "--set", "calibrate.library=of the setting"]
+    settings = config_of(make_parser().parse_args(["library", *words, "--library", "of the option"])).calibrate
+    assert (settings.library, settings.hot_sigma, settings.dark_hot_sigma) == ("of the option", 10.0, 40.0)
+    settings = config_of(make_parser().parse_args(["library", *words])).calibrate
+    assert settings.library == "of the setting"

@@ -1,0 +1,289 @@
+"""When a new stack begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indistack.config import Config, to_toml
+from indistack.errors import SettingsError
+from indistack.field.drift import Drift, DriftSettings
+from indistack.settings import load, validate
+from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.transform import Transform
+
+
+def frame(width: int = 400, height: int = 300, **facts: Any) -> CalibratedFrame:
+    return CalibratedFrame(np.zeros((height, width), np.float32), None, 0.0, 1.0, None, FrameInfo(**facts))
+
+
+def shifted(dx: float, dy: float = 0.0) -> Transform:
+    return Transform(np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1.0]]))
+
+
+def flipped(width: int = 400, height: int = 300) -> Transform:
+    return Transform(np.array([[-1, 0, width - 1], [0, -1, height - 1], [0, 0, 1.0]]))
+
+
+@pytest.mark.parametrize(
+    ("limit", "scale", "limit_px"),
+    [
+        ("300 px", None, 300),
+        ("10 %", None, 40),
+        ("0.2 deg", 2.0, 360),
+        ("15 arcmin", 3.0, 300),
+        ("90 arcsec", 2.0, 45),
+        ("0.2 deg", None, 100),  # the plate scale is unknown: 25 % of the width
+    ],
+)
+def test_a_limit_in_every_unit_acts_where_it_should(limit: str, scale: float | None, limit_px: float) -> None:
+    drift = Drift(DriftSettings(limit=limit, patience=1), frame(scale_arcsec_px=scale))
+    assert drift.shift(shifted(0.6 * (limit_px - 0.1), -0.8 * (limit_px - 0.1)), frame()).action == "go_on"
+    assert drift.shift(shifted(-0.8 * (limit_px + 0.1), 0.6 * (limit_px + 0.1)), frame()).reason == "drift_limit"
+
+
+def test_an_angle_without_a_plate_scale_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    Drift(DriftSettings(limit="0.2 deg"), frame(scale_arcsec_px=2.0))
+    assert not caplog.messages
+    Drift(DriftSettings(limit="0.2 deg"), frame())
+    assert "plate scale" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "3", "-3 px", "3 m"])
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"limit"):
+        validate(DriftSettings, {"limit": text})
+
+
+def test_a_jump_is_an_angle() -> None:
+    with pytest.raises(SettingsError, match=r"pointing_jump.*angle"):
+        validate(DriftSettings, {"pointing_jump": "300 px"})
+
+
+def test_drift_beyond_the_limit_restarts_when_patience_ends() -> None:
+    drift = Drift(DriftSettings(limit="50 px", patience=3), frame())
+    actions = [drift.shift(shifted(dx), frame()).action for dx in (49.9, 50.1, 50.2, 50.3)]
+    assert actions == ["go_on", "go_on", "go_on", "restart"]
+
+
+def test_a_jpeg_is_not_stacked_on_raw_frames_but_three_begin_a_stack_of_their_own() -> None:
+    drift = Drift(DriftSettings(), frame())
+    verdicts = [drift.facts(frame(linear=linear)) for linear in (False, True, False, False, False)]
+    assert [verdict.action for verdict in verdicts] == ["refuse", "go_on", "refuse", "refuse", "restart"]
+    assert (verdicts[0].reason, verdicts[0].detail) == (
+        "tone_curve_changed",
+        "tone_curve: straight in the stack, curved in this sub",
+    )
+    ignoring = Drift(DriftSettings(on_tone_curve="ignore"), frame())
+    assert ignoring.facts(frame(linear=False)).action == "go_on"
+
+
+def test_one_wild_frame_never_restarts() -> None:
+    drift = Drift(DriftSettings(limit="50 px", patience=2), frame())
+    shifts = (60, 10, 60, 10, 60)
+    assert {drift.shift(shifted(dx), frame()).action for dx in shifts} == {"go_on"}
+
+
+@pytest.mark.parametrize(("moved_deg", "action"), [(0.4, "go_on"), (0.6, "restart")])
+def test_no_patience_where_the_header_tells_of_the_move_too(moved_deg: float, action: str) -> None:
+    drift = Drift(DriftSettings(limit="50 px", patience=3), frame(ra_deg=80.0, dec_deg=20.0))
+    assert drift.shift(shifted(60), frame(ra_deg=80.0, dec_deg=20.0 + moved_deg)).action == action
+
+
+def test_a_synchronised_mount_is_no_slew() -> None:
+    drift = Drift(DriftSettings(), frame(ra_deg=80.0, dec_deg=20.0))
+    synchronised = frame(ra_deg=80.0, dec_deg=21.0)
+    assert drift.shift(shifted(3), synchronised).action == "go_on"
+    assert drift.slew(synchronised.info).action == "go_on"
+
+
+def test_slow_drift_adds_up_against_the_reference_and_not_against_the_previous_sub() -> None:
+    def ends(against: str) -> int:
+        drift = Drift(DriftSettings(limit="50 px", patience=1, against=against), frame())
+        return [drift.shift(shifted(dx), frame()).action for dx in range(0, 200, 20)].count("restart")
+
+    assert ends("reference") == 7
+    assert ends("previous") == 0
+
+
+@pytest.mark.parametrize(("step", "action"), [(49.9, "go_on"), (50.1, "restart")])
+def test_a_step_from_the_previous_sub_counts_at_once(step: float, action: str) -> None:
+    drift = Drift(DriftSettings(limit="50 px", patience=3, against="previous"), frame())
+    assert drift.shift(shifted(40), frame()).action == "go_on"
+    assert drift.shift(shifted(40 + step), frame()).action == action
+
+
+def test_the_preset_fills_in_what_is_not_set() -> None:
+    astap = validate(DriftSettings, {"preset": "astap"})
+    assert (astap.against, astap.limit, astap.pointing_jump) == ("previous", "0.2 deg", "0.2 deg")
+    own = validate(DriftSettings, {"preset": "astap", "limit": "1 deg"})
+    assert (own.against, own.limit) == ("previous", "1 deg")
+    with pytest.raises(SettingsError, match="preset"):
+        validate(DriftSettings, {"preset": "siril"})
+
+
+def test_a_preset_survives_the_settings_file(tmp_path: Path) -> None:
+    config = load(Config, None, ["drift.preset=astap"])
+    (tmp_path / "settings.toml").write_text(to_toml(config))
+    assert load(Config, tmp_path / "settings.toml") == config
+
+
+@pytest.mark.parametrize(("step_px", "action"), [(359, "go_on"), (361, "restart")])
+def test_the_preset_acts_as_astap_does(step_px: float, action: str) -> None:
+    drift = Drift(validate(DriftSettings, {"preset": "astap"}), frame(scale_arcsec_px=2.0))
+    assert drift.shift(shifted(step_px), frame()).action == action
+
+
+def test_a_meridian_flip_never_restarts() -> None:
+    drift = Drift(DriftSettings(limit="5 px", patience=1), frame())
+    assert drift.shift(flipped(), frame()).action == "go_on"
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"exposure_s": 20.0}, "exposure_changed"),
+        ({"gain_setting": 200.0}, "gain_setting_changed"),
+        ({"binning": (2, 2)}, "binning_changed"),
+        ({"filter_name": "Ha"}, "filter_changed"),
+        ({"target": "M42"}, "target_changed"),
+        ({"width": 200}, "size_changed"),
+    ],
+)
+def test_a_changed_setting_is_refused_first_and_restarts_when_it_stays(facts: dict[str, Any], reason: str) -> None:
+    usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L", "target": "M31"}
+    drift = Drift(DriftSettings(change_patience=2, on_filter="restart"), frame(**usual))
+    first, second = drift.facts(frame(**usual | facts)), drift.facts(frame(**usual | facts))
+    assert (first.action, first.reason) == ("refuse", reason)
+    assert (second.action, second.reason) == ("restart", reason)
+
+
+def test_filters_of_a_mono_camera_have_exposures_of_their_own() -> None:
+    drift = Drift(DriftSettings(change_patience=1), frame(filter_name="L", exposure_s=10.0))
+    first_ha = frame(filter_name="Ha", exposure_s=300.0)
+    assert drift.facts(first_ha).action == "go_on"
+    drift.accept(first_ha)
+    assert drift.facts(frame(filter_name="Ha", exposure_s=300.0)).action == "go_on"
+    assert drift.facts(frame(filter_name="Ha", exposure_s=10.0)).reason == "exposure_changed"
+    assert drift.facts(frame(filter_name="L", exposure_s=300.0)).reason == "exposure_changed"
+    assert drift.facts(frame(filter_name="L", exposure_s=10.0)).action == "go_on"
+
+
+@pytest.mark.parametrize(
+    ("on_filter", "channels", "track"), [("auto", 1, "Ha"), ("auto", 3, ""), ("split", 3, "Ha"), ("ignore", 1, "")]
+)
+def test_who_splits_by_filter(on_filter: Any, channels: int, track: str) -> None:
+    first = frame(filter_name="L")
+    if channels == 3:
+        first = replace(first, pixels=np.zeros((*first.pixels.shape, 3), np.float32))
+    assert Drift(DriftSettings(on_filter=on_filter), first).track_of(FrameInfo(filter_name="Ha")) == track
+
+
+def test_focus_frames_between_subs_do_not_add_up() -> None:
+    drift = Drift(DriftSettings(change_patience=2), frame(exposure_s=10.0))
+    for _ in range(5):
+        assert drift.facts(frame(exposure_s=1.0)).action == "refuse"
+        assert drift.facts(frame(exposure_s=10.0)).action == "go_on"
+
+
+def test_a_driver_that_reports_the_measured_exposure_changes_nothing() -> None:
+    drift = Drift(DriftSettings(), frame(exposure_s=10.0))
+    assert drift.facts(frame(exposure_s=10.1)).action == "go_on"
+    assert drift.facts(frame(exposure_s=10.5)).action == "refuse"
+
+
+def test_a_fact_that_one_header_does_not_say_is_no_change() -> None:
+    drift = Drift(DriftSettings(), frame(exposure_s=10.0, target="M31"))
+    assert drift.facts(frame()).action == "go_on"
+
+
+def test_settings_choose_the_action() -> None:
+    drift = Drift(
+        DriftSettings(on_filter="refuse", on_target="ignore", change_patience=1), frame(filter_name="L", target="a")
+    )
+    assert drift.facts(frame(filter_name="R", target="a")).action == "refuse"
+    assert drift.facts(frame(filter_name="L", target="b")).action == "go_on"
+
+
+@pytest.mark.parametrize("facts", [{"exposure_s": 5.0}, {"gain_setting": 300.0}])
+def test_another_exposure_or_gain_can_be_scaled(facts: dict[str, Any]) -> None:
+    usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L"}
+    settings = DriftSettings(on_exposure="scale", on_gain_setting="scale", on_filter="refuse", enabled=False)
+    drift = Drift(settings, frame(**usual))
+    assert drift.facts(frame(**usual)).action == "go_on"
+    assert drift.facts(frame(**usual | facts)).action == "scale"
+    assert drift.facts(frame(**usual | facts | {"filter_name": "R"})).reason == "filter_changed"
+
+
+@pytest.mark.parametrize("name", ["on_size", "on_binning", "on_filter", "on_target", "on_tone_curve"])
+def test_nothing_else_can_be_scaled(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        validate(DriftSettings, {name: "scale"})
+
+
+def test_strangers_that_agree_are_a_new_target() -> None:
+    drift = Drift(DriftSettings(new_target_subs=3), frame())
+    actions = [drift.stranger(lambda: True).action for _ in range(3)]
+    assert actions == ["go_on", "go_on", "restart"]
+
+
+def test_strangers_that_do_not_agree_are_not() -> None:
+    drift = Drift(DriftSettings(new_target_subs=3), frame())
+    assert {drift.stranger(lambda: False).action for _ in range(10)} == {"go_on"}
+
+
+def test_a_good_sub_between_strangers_starts_the_count_again() -> None:
+    drift = Drift(DriftSettings(new_target_subs=2), frame())
+    for _ in range(4):
+        assert drift.stranger(lambda: True).action == "go_on"
+        drift.shift(shifted(1), frame())
+
+
+@pytest.mark.parametrize(("dec_deg", "action"), [(20.4, "go_on"), (20.6, "restart")])
+def test_a_jump_in_the_header_restarts_at_once(dec_deg: float, action: str) -> None:
+    drift = Drift(DriftSettings(pointing_jump="0.5 deg"), frame(ra_deg=80.0, dec_deg=20.0))
+    assert drift.slew(FrameInfo(ra_deg=80.0, dec_deg=dec_deg)).action == action
+
+
+def test_a_slew_to_another_target_needs_no_patience() -> None:
+    drift = Drift(DriftSettings(change_patience=3), frame(ra_deg=80.0, dec_deg=20.0, target="M1", exposure_s=10.0))
+    focusing = frame(ra_deg=90.0, dec_deg=20.0, target="M35", exposure_s=1.0)
+    assert drift.facts(focusing).reason == "exposure_changed"
+    light = frame(ra_deg=90.0, dec_deg=20.0, target="M35", exposure_s=10.0)
+    verdict = drift.facts(light)
+    assert (verdict.action, verdict.reason) == ("restart", "pointing_jump")
+
+
+@pytest.mark.parametrize(("sigma", "action"), [(19.9, "go_on"), (20.1, "restart")])
+def test_too_strong_a_gradient_restarts_when_patience_ends(sigma: float, action: str) -> None:
+    drift = Drift(DriftSettings(on_gradient="restart", gradient_limit=20.0, patience=3), frame())
+    assert [drift.gradient(sigma).action for _ in range(2)] == ["go_on", "go_on"]
+    assert drift.gradient(sigma).action == action
+
+
+def test_one_steep_sub_starts_no_count() -> None:
+    drift = Drift(DriftSettings(on_gradient="restart", patience=2), frame())
+    assert {drift.gradient(sigma).action for sigma in (30.0, 1.0, 30.0, 1.0, 30.0)} == {"go_on"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "action"),
+    [({"on_gradient": "refuse"}, "refuse"), ({"on_gradient": "restart", "enabled": False}, "refuse"), ({}, "go_on")],
+)
+def test_a_gradient_can_be_refused_or_ignored(changes: dict[str, Any], action: str) -> None:
+    drift = Drift(DriftSettings(patience=1, **changes), frame())
+    assert drift.gradient(100.0).action == action
+    assert drift.gradient(19.0).action == "go_on"
+
+
+def test_disabled_rules_refuse_and_never_restart() -> None:
+    settings = DriftSettings(enabled=False, limit="1 px", patience=1, change_patience=1, new_target_subs=2)
+    drift = Drift(settings, frame(exposure_s=1.0, ra_deg=80.0, dec_deg=20.0))
+    assert drift.shift(shifted(100), frame()).action == "go_on"
+    assert drift.facts(frame(exposure_s=2.0)).action == "refuse"
+    assert {drift.stranger(lambda: True).action for _ in range(3)} == {"go_on"}
+    assert drift.slew(FrameInfo(ra_deg=90.0, dec_deg=20.0)).action == "go_on"

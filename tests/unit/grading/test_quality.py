@@ -1,0 +1,154 @@
+"""Is a sub good enough, and what does it weigh."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from indistack.errors import FrameError
+from indistack.grading.quality import Judge, QualitySettings, elongation
+from indistack.grading.star_measures import Measures
+from indistack.values.star_list import Match
+
+GOOD = Measures(
+    stars=100, fwhm_px=3.0, hfr_px=1.5, eccentricity=0.4, trailing=0.3, trail_deg=10.0, shape_scatter=0.05,
+    background_adu=200.0, noise_adu=10.0, saturated=0.1, snr=50.0,
+)  # fmt: skip
+NAN = float("nan")
+
+
+def judge(history: int = 0, sub: Measures = GOOD, transparency: float = 1.0, **settings: object) -> Judge:
+    """Return a judge who has accepted so many subs."""
+    made = Judge(QualitySettings(**settings), GOOD)  # type: ignore[arg-type]
+    for _ in range(history):
+        made.remember(sub, Match(transparency=transparency))
+    return made
+
+
+def reason(judge: Judge, match: Match = Match(transparency=1.0), **changes: object) -> str:  # noqa: B008
+    sub = replace(GOOD, **changes)  # type: ignore[arg-type]
+    try:
+        judge.check(sub, 1000.0, fits=lambda: False)
+        judge.check_transparency(match)
+    except FrameError as error:
+        return error.reason if "limit" in error.numbers else "no limit told"
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "good", "bad", "expected"),
+    [
+        ({"min_stars": 8}, {"stars": 8}, {"stars": 7}, "too_few_stars"),
+        ({"max_shape_scatter": 0.1}, {"shape_scatter": 0.09}, {"shape_scatter": 0.11}, "clouds"),
+        ({"max_fwhm_px": 4.0}, {"fwhm_px": 3.9}, {"fwhm_px": 4.1}, "fwhm_too_large"),
+        ({"max_eccentricity": 0.7}, {"trailing": 0.6}, {"trailing": 0.8}, "trailed"),
+        ({"max_background": 0.5}, {"background_adu": 499.0}, {"background_adu": 501.0}, "background_too_high"),
+        ({"max_saturated": 0.5}, {"saturated": 0.5}, {"saturated": 0.6}, "saturated"),
+    ],
+)
+def test_absolute_limits_hold_from_the_first_sub(
+    settings: dict[str, object], good: dict[str, object], bad: dict[str, object], expected: str
+) -> None:
+    assert reason(judge(**settings), **good) == ""
+    assert reason(judge(**settings), **bad) == expected
+    assert reason(judge(enabled=False, **settings), **bad) == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "good", "bad", "expected"),
+    [
+        ({"min_star_ratio": 0.5}, {"stars": 51}, {"stars": 49}, "too_few_stars"),
+        ({"max_fwhm_ratio": 1.5}, {"fwhm_px": 4.4}, {"fwhm_px": 4.6}, "fwhm_too_large"),
+        ({"max_background_ratio": 2.0}, {"background_adu": 390.0}, {"background_adu": 410.0}, "background_too_high"),
+        # axes 1.05 : 1 in the subs before, so 1.57 : 1 is the limit, which is an eccentricity of 0.77
+        ({"max_elongation_ratio": 1.5}, {"trailing": 0.76}, {"trailing": 0.78}, "trailed"),
+    ],
+)
+def test_limits_relative_to_the_running_median_need_a_history(
+    settings: dict[str, object], good: dict[str, object], bad: dict[str, object], expected: str
+) -> None:
+    assert reason(judge(history=4, **settings), **bad) == ""
+    assert reason(judge(history=5, **settings), **bad) == expected
+    assert reason(judge(history=5, **settings), **good) == ""
+
+
+def test_a_field_that_is_always_trailed_goes_on() -> None:
+    poor = replace(GOOD, trailing=0.8, eccentricity=0.85)
+    assert reason(judge(history=20, sub=poor), trailing=0.8, eccentricity=0.85) == ""
+
+
+def test_few_stars_under_a_sky_that_has_risen_are_clouds() -> None:
+    assert reason(judge(history=5), stars=5, background_adu=251.0) == "clouds"
+    assert reason(judge(history=5), stars=5, background_adu=249.0) == "too_few_stars"
+
+
+def test_what_cannot_be_measured_is_no_reason() -> None:
+    unknown = {"trailing": NAN, "shape_scatter": NAN, "fwhm_px": NAN, "eccentricity": NAN}
+    assert reason(judge(history=10, min_stars=0), **unknown) == ""
+
+
+@pytest.mark.parametrize(("transparency", "expected"), [(0.61, ""), (0.59, "clouds"), (None, "")])
+def test_min_transparency(transparency: float | None, expected: str) -> None:
+    assert reason(judge(history=1, min_transparency=0.6), Match(transparency=transparency)) == expected
+    assert reason(judge(history=1, min_transparency=None), Match(transparency=transparency)) == ""
+
+
+def test_a_first_sub_through_clouds_does_not_lower_the_limit_for_good() -> None:
+    made = judge(history=1, min_transparency=0.5)
+    assert reason(made, Match(transparency=1.0)) == ""
+    for _ in range(5):
+        made.remember(GOOD, Match(transparency=4.0))
+    assert reason(made, Match(transparency=1.0)) == "clouds"
+
+
+def weight(match: Match, *, weight: str = "noise", **changes: object) -> float:
+    return judge(weight=weight).weigh(replace(GOOD, **changes), match)  # type: ignore[arg-type]
+
+
+def test_noise_weighs_by_inverse_variance_of_what_enters_the_stack() -> None:
+    assert weight(Match()) == 1
+    assert weight(Match(), noise_adu=20.0) == pytest.approx(0.25)
+    assert weight(Match(scale=2.0, brightness=1.0)) == pytest.approx(0.25)  # scaled by 2, the noise is 20
+    assert weight(Match(scale=1.0, brightness=0.5)) == pytest.approx(0.5)  # not scaled: t / sigma^2
+    assert weight(Match(), fwhm_px=6.0) == 1
+
+
+def test_quality_weighs_sharp_stars_more() -> None:
+    assert weight(Match(), weight="quality", fwhm_px=6.0) == pytest.approx(0.25)
+    assert weight(Match(), weight="quality", fwhm_px=NAN) == 1
+
+
+def test_equal_weighs_all_alike() -> None:
+    assert weight(Match(scale=2.0), weight="equal", noise_adu=20.0) == 1
+
+
+def test_a_sky_without_noise_weighs_one() -> None:
+    assert weight(Match(), noise_adu=0.0) == 1
+
+
+def test_the_best_weight_gives_the_best_snr() -> None:
+    """Two subs, one with 0.5 of the light and 1.2 of the noise, both brought to the same scale."""
+    signal, noise = 1.0, (1.0, 1.2 / 0.5)
+    w = (1.0, weight(Match(scale=2.0), noise_adu=12.0))
+
+    def snr(share: float) -> float:
+        return signal * (1 + share) / (noise[0] ** 2 + (share * noise[1]) ** 2) ** 0.5
+
+    assert snr(w[1]) >= max(snr(0.9 * w[1]), snr(1.1 * w[1]))
+
+
+def test_elongation_by_hand() -> None:
+    assert elongation(0.8) == pytest.approx(1 / 0.6)
+
+
+def test_odd_shapes_are_forgiven_to_a_sub_that_fits_and_nobody_else_is_asked() -> None:
+    asked = []
+
+    def fits() -> bool:
+        asked.append("sub")
+        return True
+
+    judge().check(replace(GOOD, shape_scatter=0.5), 1000.0, fits)
+    judge().check(GOOD, 1000.0, fits)
+    assert asked == ["sub"]

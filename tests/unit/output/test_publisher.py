@@ -1,0 +1,206 @@
+"""How often, in which order and from what copies growing stacks are written."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import weakref
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from indistack.align import ALIGNERS
+from indistack.config import Config, PublishSettings
+from indistack.enhance import PictureSettings
+from indistack.output import publisher, snapshots
+from indistack.output.publisher import Output, Publisher
+from indistack.raster.tiles import Tile
+from indistack.registry import Registry
+from indistack.sinks import SINKS, Snapshot
+from indistack.stack import METHODS, BranchSettings, Extent, MethodSettings
+from indistack.values.frame import FrameInfo
+from indistack.values.grid import Canvas
+
+
+class SlowSink:
+    """Takes a stated time to write."""
+
+    suffix, needs_preview = ".fits", False
+
+    def __init__(self, clock: SimpleNamespace, took_s: float) -> None:
+        self._clock = clock
+        self._took_s = took_s
+
+    def write(self, path: Path, snapshot: Any) -> None:
+        self._clock.now_s += self._took_s
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "duty", "took_s", "next_s"),
+    [
+        (2.0, 0.05, 0.01, 2.0),  # a quick card: the interval decides
+        (2.0, 0.05, 1.0, 20.0),  # a slow one writes a twentieth of the time
+        (2.0, 0.5, 1.0, 2.0),
+        (30.0, 0.05, 1.0, 30.0),
+    ],
+)
+def test_a_file_is_due_after_its_interval_and_its_share_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interval_s: float, duty: float, took_s: float, next_s: float
+) -> None:
+    clock = SimpleNamespace(now_s=100.0)
+    monkeypatch.setattr(publisher, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
+    output = Output(tmp_path / "stack.fits", SlowSink(clock, took_s), interval_s, duty)
+    assert output.is_due(clock.now_s)
+    output.write(None)  # type: ignore[arg-type]
+    assert not output.is_due(100.0 + next_s - 0.01)
+    assert output.is_due(100.0 + next_s)
+
+
+class Wall:
+    """A sink that keeps what it is given; it waits until it may."""
+
+    suffix, needs_preview = ".fits", False
+    shown: ClassVar[list[tuple[str, int, np.ndarray]]] = []
+    begun: ClassVar[list[str]] = []
+    may: ClassVar[threading.Semaphore] = threading.Semaphore(0)
+
+    def write(self, path: Path, snapshot: Snapshot) -> None:
+        self.begun.append(path.stem)
+        assert self.may.acquire(timeout=10)
+        cards = {keyword: value for keyword, value, _ in snapshot.cards}
+        self.shown.append((path.stem, int(cards["NCOMBINE"]), snapshot.picture.rows(slice(None)).copy()))
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
+    """Give a sink that takes the place of all others."""
+    sinks: Registry[Any] = Registry("publish.sinks")
+    sinks.register("wall")(Wall)
+    monkeypatch.setattr(publisher, "SINKS", sinks)
+    monkeypatch.setattr(Wall, "shown", [])
+    monkeypatch.setattr(Wall, "begun", [])
+    monkeypatch.setattr(Wall, "may", threading.Semaphore(0))
+    return Wall
+
+
+AT_ONCE = Config(publish=PublishSettings(interval_s=0, duty=1))
+
+
+def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
+    """A session of single stacks, each with subs to come."""
+    extent = Extent(side_px, side_px)
+    methods = {name: METHODS.get("mean")(extent, MethodSettings()) for name in names}
+    branches = {
+        name: SimpleNamespace(name=name, method=method, settings=BranchSettings()) for name, method in methods.items()
+    }
+    info = FrameInfo()
+    track = SimpleNamespace(light=SimpleNamespace(info=info), first=None, end=None, masters=())
+    return SimpleNamespace(
+        stacks=lambda: {name: (track, branch) for name, branch in branches.items()},
+        branches=branches,
+        lock=threading.Lock(),
+        config=Config(),
+        reference=SimpleNamespace(info=info, name="first"),
+        canvas=Canvas.over(side_px, side_px),
+        aligner=ALIGNERS.get("none")(Config().align),
+        rung="full",
+        solution=None,
+    )
+
+
+def add_sub(session: SimpleNamespace, value: float) -> None:
+    """Add a sub of one value to every stack, in two halves with a pause, as tiles are added one by one."""
+    with session.lock:
+        for branch in session.branches.values():
+            height, width = branch.method.integration().weight.shape
+            for rows in (slice(0, height // 2), slice(height // 2, height)):
+                pixels = np.full((height // 2, width), value, np.float32)
+                branch.method.update(Tile(rows, slice(0, width), pixels, 1.0))
+                time.sleep(0.001)
+            branch.method.count(1.0)
+
+
+def test_all_stacks_have_their_turn(tmp_path: Path, wall: type[Wall], wait_until: Any) -> None:
+    """Although all are due again with every sub, and one sub comes while one file is written."""
+    session, live = stacks("stack", "trails", "newest"), Publisher(tmp_path, AT_ONCE)
+    for value in range(1, 8):
+        add_sub(session, value)
+        live.offer(session)
+        wait_until(lambda value=value: len(wall.begun) == value)
+        wall.may.release()
+    wall.may.release(100)
+    wait_until(lambda: {name for name, subs, _ in wall.shown if subs == 7} == {"stack", "trails", "newest"})
+    live.close()
+    assert wall.begun[:6] == ["stack", "trails", "newest"] * 2
+
+
+def test_what_is_late_is_skipped(tmp_path: Path, wall: type[Wall], wait_until: Any) -> None:
+    session, live = stacks("stack"), Publisher(tmp_path, AT_ONCE)
+    for value in range(1, 6):  # while the first one is being written
+        add_sub(session, value)
+        live.offer(session)
+        wait_until(lambda: wall.begun)
+    wall.may.release(100)
+    wait_until(lambda: len(wall.shown) == 2)
+    live.close()
+    assert [subs for _, subs, _ in wall.shown] == [1, 5]
+
+
+def test_what_is_published_is_a_stack_of_whole_subs(tmp_path: Path, wall: type[Wall], wait_until: Any) -> None:
+    session, live = stacks("stack"), Publisher(tmp_path, AT_ONCE)
+    wall.may.release(100)
+    for value in range(1, 60):
+        add_sub(session, value)
+        live.offer(session)
+    wait_until(lambda: wall.shown and wall.shown[-1][1] == 59)
+    live.close()
+    assert len(wall.shown) > 2
+    for _, subs, pixels in wall.shown:
+        np.testing.assert_allclose(pixels, (1 + subs) / 2, rtol=1e-5)
+
+
+def test_the_copy_is_no_larger_than_what_is_due_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_until: Any
+) -> None:
+    """Only a preview is due: its pixels are copied and no others; and one copy is gone before the next is made."""
+    copies: list[weakref.ref[Any]] = []
+    shapes: dict[str, list[tuple[int, ...]]] = {".png": [], ".fits": []}
+
+    def write(self: Any, path: Path, snapshot: Snapshot) -> None:
+        shapes[path.suffix].append(snapshot.picture.shape)
+
+    def snapshot(*given: Any) -> Snapshot:
+        assert not any(copy() for copy in copies)
+        taken = snapshots.snapshot(*given)
+        copies.append(weakref.ref(taken.picture.pixels))  # type: ignore[attr-defined]
+        return taken
+
+    for name in SINKS:
+        monkeypatch.setattr(SINKS.get(name), "write", write)
+    monkeypatch.setattr(publisher, "snapshots", SimpleNamespace(**vars(snapshots) | {"snapshot": snapshot}))
+    config = Config(picture=PictureSettings(max_side_px=10), publish=PublishSettings(interval_s=0, duty=1))
+    session, live = stacks("stack", "trails", side_px=40), Publisher(tmp_path, config)
+    add_sub(session, 1)
+    live.offer(session)
+    wait_until(lambda: len(shapes[".png"]) == 2)
+    for outputs in live._outputs.values():
+        outputs[0].next_s = math.inf if outputs[0].path.suffix == ".fits" else 0.0
+    live.offer(session)
+    wait_until(lambda: len(shapes[".png"]) == 4)
+    live.close()
+    assert shapes == {".fits": [(40, 40)] * 2, ".png": [(40, 40)] * 2 + [(10, 10)] * 2}
+
+
+def test_a_new_session_has_files_of_its_own_to_keep(tmp_path: Path, wall: type[Wall]) -> None:
+    live = Publisher(tmp_path, AT_ONCE)
+    wall.may.release(100)
+    for names in (("stack", "trails"), ("stack",)):
+        session = stacks(*names)
+        add_sub(session, 1)
+        live.finish(session, tmp_path)
+        assert set(live._outputs) == set(names)
+    live.close()

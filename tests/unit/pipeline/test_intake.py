@@ -1,0 +1,74 @@
+"""Blobs on their way to subs whose stars are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from indistack.config import Config
+from indistack.errors import FrameError
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.intake import Intake
+from indistack.settings import load
+from indistack.store.entries import Written
+from indistack.system.stage_times import no_numbers
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.star_list import Match
+from indistack.values.transform import Transform
+from tests.pipeline.night import blob_of, make_sky
+
+WRITTEN = Written(3, Transform.identity(), Match(), {"stack": 1.0}, (), 0)
+NOTHING_MENDED = np.empty(0, np.intp)
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with Workers(1) as workers:
+        yield workers
+
+
+@pytest.fixture
+def sub() -> Blob:
+    return blob_of(make_sky(width_px=320, height_px=240, n_stars=60).expose())
+
+
+def intake(workers: Workers, skip_repeats: bool = True) -> Intake:
+    config = load(Config, None, [])
+    return Intake(config, workers, calibrator_factory(config)(workers), skip_repeats)
+
+
+def test_every_step_says_what_it_found(workers: Workers, sub: Blob) -> None:
+    numbers, steps = no_numbers(), intake(workers)
+    seen = steps.see(steps.calibrate(steps.decode(sub, numbers), numbers), numbers)
+    assert (numbers["width"], numbers["height"], numbers["masters"]) == (320, 240, [])
+    assert numbers["stars"] == seen.measures.stars == len(seen.scene.stars) > 30
+    assert list(numbers["stage_ms"]) == ["decode", "calibrate", "stars"]
+
+
+def test_a_frame_that_comes_again_is_refused_unless_it_is_known_to_be_new(workers: Workers, sub: Blob) -> None:
+    steps = intake(workers)
+    steps.decode(sub, no_numbers())
+    with pytest.raises(FrameError) as refusal:
+        steps.decode(replace(sub, origin="another way"), no_numbers())
+    assert refusal.value.reason == "duplicate"
+    assert steps.decode(sub, no_numbers(), new=True).width == 320
+    meant = intake(workers, skip_repeats=False)
+    assert [meant.decode(sub, no_numbers()).width for _ in range(2)] == [320, 320]
+
+
+def test_a_frame_is_calibrated_again_as_it_was(workers: Workers, sub: Blob) -> None:
+    steps = intake(workers)
+    frame = steps.calibrate(steps.decode(sub, no_numbers()), no_numbers())
+    again = intake(workers).again(WRITTEN, sub, frame.mended)
+    np.testing.assert_array_equal(again.pixels, frame.pixels)
+    np.testing.assert_array_equal(again.mended, frame.mended)
+
+
+def test_a_frame_that_had_other_masters_is_refused(workers: Workers, sub: Blob) -> None:
+    with pytest.raises(FrameError, match="sub 3 was calibrated with dark 5 and flat R") as refusal:
+        intake(workers).again(replace(WRITTEN, masters=("dark 5", "flat R")), sub, NOTHING_MENDED)
+    assert refusal.value.reason == "masters_changed"

@@ -1,0 +1,161 @@
+"""The tile engine against whole-frame arithmetic."""
+
+from __future__ import annotations
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+
+from indistack.debayer import DEBAYERS
+from indistack.raster.tiles import Sampling, Tile, integrate
+from indistack.raster.warp import KERNELS, KernelName
+from indistack.system.workers import Workers
+from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.grid import Canvas, Placed
+from indistack.values.star_list import Match
+from indistack.values.surface import terms
+from indistack.values.transform import Transform
+
+UNMATCHED = Match()
+BILINEAR = DEBAYERS.get("bilinear")()
+CUBIC = Sampling(BILINEAR)
+
+
+def similarity(rotation_deg: float, dx: float, dy: float) -> Transform:
+    angle = np.deg2rad(rotation_deg)
+    matrix = np.array([[np.cos(angle), -np.sin(angle), dx], [np.sin(angle), np.cos(angle), dy], [0, 0, 1]])
+    return Transform(matrix)
+
+
+def mono(pixels: np.ndarray, bad: np.ndarray | None = None) -> CalibratedFrame:
+    return CalibratedFrame(pixels.astype(np.float32), None, 0.0, 1.0, bad, FrameInfo())
+
+
+class Collected:
+    """Collects tiles; a box that comes twice fails."""
+
+    def __init__(self, height: int, width: int, channels: int = 1) -> None:
+        shape = (height, width) if channels == 1 else (height, width, channels)
+        self.pixels = np.full(shape, np.nan, np.float32)
+        self.weight = np.zeros((height, width), np.float32)
+        self._lock = threading.Lock()
+
+    def update(self, tile: Tile) -> None:
+        with self._lock:
+            assert not self.weight[tile.rows, tile.cols].any()
+            self.weight[tile.rows, tile.cols] = tile.weight
+            self.pixels[tile.rows, tile.cols] = tile.pixels
+
+
+def warp(
+    frame: CalibratedFrame,
+    transform: Transform,
+    height: int,
+    width: int,
+    jobs: int = 2,
+    match: Match = UNMATCHED,
+    sampling: Sampling = CUBIC,
+) -> Collected:
+    canvas = Canvas.over(height, width, sampling.scale)
+    collected = Collected(*canvas.size, frame.channels)
+    with Workers(jobs) as workers:
+        sub = Placed(frame, transform, match, 2.5)
+        integrate(sub, canvas, sampling, collected.update, workers)
+    return collected
+
+
+def test_identity_gives_the_frame_back() -> None:
+    pixels = np.random.default_rng(1).normal(100, 10, (300, 533)).astype(np.float32)
+    canvas = warp(mono(pixels), Transform.identity(), 300, 533)
+    np.testing.assert_allclose(canvas.pixels, pixels, rtol=1e-6)
+    assert (canvas.weight == np.float32(2.5)).all()
+
+
+@pytest.mark.parametrize("way", ["mono", "RGGB", "rgb"])
+@pytest.mark.parametrize("surface", [(3.0,), (3.0, 5.0, -4.0, 2.0, 1.0, -6.0)])
+def test_a_match_scales_and_adds_a_surface_to_each_colour(way: str, surface: tuple[float, ...]) -> None:
+    stored = np.full((300, 533, 3) if way == "rgb" else (300, 533), 1100, np.uint16 if way == "RGGB" else np.float32)
+    frame = CalibratedFrame(stored, "RGGB" if way == "RGGB" else None, 100.0, 0.5, None, FrameInfo())
+    background = tuple((channel + surface[0], *surface[1:]) for channel in range(frame.channels))
+    canvas = warp(frame, Transform.identity(), 300, 533, match=Match(scale=1.5, background=background))
+    y, x = np.mgrid[:300, :533]
+    design = terms(np.stack([x.ravel(), y.ravel()], axis=1).astype(float), 533, 300)[:, : len(surface)]
+    for channel, coefficients in enumerate(background):
+        expected = 1.5 * 0.5 * (1100 - 100) + design @ np.array(coefficients)
+        np.testing.assert_allclose(np.atleast_3d(canvas.pixels)[..., channel].ravel(), expected, atol=0.01)
+
+
+def test_one_surface_serves_all_colours() -> None:
+    frame = CalibratedFrame(np.full((64, 64), 200, np.uint16), "RGGB", 0.0, 1.0, None, FrameInfo())
+    canvas = warp(frame, Transform.identity(), 64, 64, match=Match(background=((5.0,),)))
+    np.testing.assert_allclose(canvas.pixels, 205)
+
+
+def test_whole_pixel_shift_moves_pixels_and_leaves_the_rest_uncovered() -> None:
+    pixels = np.arange(20 * 30, dtype=np.float32).reshape(20, 30)
+    canvas = warp(mono(pixels), similarity(0, 4, -3), 20, 30)
+    np.testing.assert_allclose(canvas.pixels[:17, 4:], pixels[3:, :26], rtol=1e-6)
+    assert (canvas.weight[:17, 4:] == 2.5).all()
+    assert not canvas.weight[17:].any()
+    assert not canvas.weight[:, :4].any()
+
+
+@pytest.mark.parametrize(("rotation_deg", "dx", "dy"), [(1.5, 12.3, -7.7), (180.0, 699.0, 520.0), (37.0, 200.0, -50.0)])
+@pytest.mark.parametrize("kernel", ["linear", "lanczos"])
+def test_tiles_equal_one_whole_frame_warp(rotation_deg: float, dx: float, dy: float, kernel: KernelName) -> None:
+    rng = np.random.default_rng(2)
+    raw = cv2.GaussianBlur(rng.integers(500, 60000, (521, 700)).astype(np.uint16), (0, 0), 2.0)
+    frame = CalibratedFrame(raw, "GRBG", 100.0, 0.5, None, FrameInfo())
+    transform = similarity(rotation_deg, dx, dy)
+    canvas = warp(frame, transform, 521, 700, sampling=Sampling(BILINEAR, kernel))
+    rgb = (BILINEAR(raw, "GRBG").astype(np.float32) - 100) * 0.5
+    flag = KERNELS[kernel].flag
+    whole = cv2.warpAffine(rgb, transform.matrix[:2], (700, 521), flags=flag, borderMode=cv2.BORDER_REPLICATE)
+    inner = cv2.erode((canvas.weight > 0).astype(np.uint8), np.ones((9, 9))) > 0
+    assert inner.mean() > 0.2
+    # OpenCV rounds positions to 1/32 px from each tile's own origin
+    assert np.abs(canvas.pixels - whole)[inner].max() < 0.06 * float(rgb.std())
+    assert np.abs(canvas.pixels - whole)[inner].mean() < 0.005 * float(rgb.std())
+
+
+def test_a_projective_transform_is_followed() -> None:
+    matrix = np.array([[1.01, 0.02, 5.0], [-0.015, 0.99, 3.0], [1e-5, -2e-5, 1.0]])
+    y, x = np.mgrid[:300, :400].astype(np.float64)
+    canvas = warp(mono(3 * x + 2 * y), Transform(matrix), 300, 400)
+    source = np.linalg.inv(matrix) @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
+    expected = (3 * source[0] + 2 * source[1]) / source[2]
+    covered = canvas.weight.ravel() > 0
+    inner = cv2.erode((canvas.weight > 0).astype(np.uint8), np.ones((9, 9))).ravel() > 0
+    assert covered.mean() > 0.9
+    # Keys' kernel with a = -0.75 does not reproduce a ramp exactly: up to 0.05 px in each direction
+    np.testing.assert_allclose(canvas.pixels.ravel()[inner], expected[inner], atol=0.35)
+
+
+def test_a_pixel_marked_bad_has_no_weight_after_the_warp() -> None:
+    bad = np.zeros((40, 40), bool)
+    bad[10, 20] = True
+    canvas = warp(mono(np.ones((40, 40)), bad), similarity(0, 0.5, 0.0), 40, 40)
+    assert canvas.weight[10, 20] == 0
+    assert canvas.weight[10, 21] == 0
+    assert canvas.weight[10, 23] > 0
+
+
+def test_a_frame_beside_the_canvas_gives_no_tile() -> None:
+    canvas = warp(mono(np.ones((50, 50))), similarity(0, 1000, 0), 50, 50)
+    assert not canvas.weight.any()
+
+
+def test_a_sliver_of_overlap_is_used() -> None:
+    raw = np.full((64, 64), 1000, np.uint16)
+    frame = CalibratedFrame(raw, "RGGB", 0.0, 1.0, None, FrameInfo())
+    canvas = warp(frame, similarity(0, 62, 0), 64, 64)
+    assert (canvas.weight[:, 62:] > 0).all()
+    np.testing.assert_allclose(canvas.pixels[:, 62:], 1000)
+
+
+def test_one_job_and_two_jobs_give_the_same_bits() -> None:
+    pixels = np.random.default_rng(3).normal(100, 10, (600, 700))
+    one, two = (warp(mono(pixels), similarity(3, 1.2, 3.4), 600, 700, jobs) for jobs in (1, 2))
+    np.testing.assert_array_equal(one.pixels, two.pixels)

@@ -1,0 +1,88 @@
+"""States of a stack on the disk: when they are written, which one is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indistack.store import checkpoint as module
+from indistack.store.checkpoint import DAMAGED, Checkpoints, CheckpointSettings, State
+
+PLANE = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+class Clock:
+    """Time that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def state(lines: int) -> State:
+    return State(lines, {"tally": lines}, {"plane": PLANE + lines})
+
+
+def test_the_newest_state_comes_first(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.begin(State(0))
+    for lines in (1, 2, 3):
+        checkpoints.write(state(lines))
+    checkpoints.wait()
+    found = list(Checkpoints(tmp_path, CheckpointSettings()).newest_first())
+    assert [one.lines for one in found] == [3, 2, 0]
+    assert found[0].facts == {"tally": 3}
+    np.testing.assert_array_equal(found[0].arrays["plane"], PLANE + 3)
+
+
+@pytest.mark.parametrize("byte", range(0, 1200, 7))
+def test_a_changed_byte_never_goes_unseen(tmp_path: Path, byte: int) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.write(state(1))
+    checkpoints.wait()
+    (path,) = (tmp_path / "checkpoints").iterdir()
+    data = bytearray(path.read_bytes())
+    data[byte % len(data)] ^= 0x10
+    path.write_bytes(data)
+    try:
+        for found in checkpoints.newest_first():
+            assert found.facts == {"tally": 1}
+            np.testing.assert_array_equal(found.arrays["plane"], PLANE + 1)
+    except DAMAGED:
+        pass
+
+
+def test_interval_and_duty_say_when(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(*_: object) -> None:
+        clock.now_s += 3.0
+
+    monkeypatch.setattr(module, "_save", slowly)
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings(interval_s=10.0, duty=0.1))
+    assert not checkpoints.is_due()
+    clock.now_s += 10.0
+    assert checkpoints.is_due()
+    checkpoints.write(state(1))
+    checkpoints.wait()
+    clock.now_s += 20.0
+    assert not checkpoints.is_due()  # 3 s of writing are a tenth of 30 s
+    clock.now_s += 8.0
+    assert checkpoints.is_due()
+
+
+def test_the_last_state_alone_stays(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    for lines in (1, 2):
+        checkpoints.write(state(lines))
+    checkpoints.close(state(3))
+    assert [one.lines for one in checkpoints.newest_first()] == [3]

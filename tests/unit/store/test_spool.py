@@ -1,0 +1,99 @@
+"""Raw subs on the disk: whole, bounded, told of when they are lost."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from indistack.errors import FrameError
+from indistack.store import spool as module
+from indistack.store.spool import Spool, SpoolSettings, read_spooled
+from indistack.values.blob import Blob, Content
+
+NO_RESERVE = SpoolSettings(min_free_gb=0)
+CARDS = (("EXPTIME", 3.0, "s"), ("GAIN", 7, ""))
+
+
+def blob(data: bytes = b"0123456789", path: Path | None = None, suffix: str = ".fits") -> Blob:
+    received = datetime(2024, 1, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return Blob(Content(data), suffix, "camera", "camera.CCD1", received, path, cards=CARDS)
+
+
+@pytest.fixture
+def not_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files of the test count as files that stay."""
+    monkeypatch.setattr(module, "TEMPORARY", ())
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: "/nowhere")
+
+
+@pytest.mark.parametrize("suffix", [".fits", ".fits.fz", "", ".json", "/../x"])
+def test_a_blob_comes_back_as_it_was(tmp_path: Path, suffix: str) -> None:
+    taken = Spool(tmp_path / "spool", NO_RESERVE).take(blob(suffix=suffix))
+    assert taken.spooled is not None
+    found, sent = read_spooled(tmp_path / "spool", taken.spooled.name), blob(suffix=suffix)
+    assert found.data == sent.data
+    assert replace(found, content=sent.content) == sent
+    assert sorted(path.parent for path in tmp_path.rglob("*.*")) == [tmp_path / "spool"] * 2
+
+
+def test_bytes_that_are_let_go_of_come_from_the_spool(tmp_path: Path) -> None:
+    sent = blob()
+    taken = Spool(tmp_path / "spool", NO_RESERVE).take(sent)
+    taken.content.let_go()
+    assert taken.data == sent.data == b"0123456789"
+    for path in (tmp_path / "spool").glob("*.fits"):
+        path.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        taken.content.read()
+    assert sent.data == b"0123456789"  # who sent it has not asked for that
+
+
+@pytest.mark.usefixtures("not_temporary")
+def test_of_a_file_that_stays_only_the_place_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "sub.fits"
+    file.write_bytes(b"0123456789")
+    taken = Spool(tmp_path / "spool", NO_RESERVE).take(blob(path=file))
+    assert taken.spooled is not None
+    assert [path.suffix for path in (tmp_path / "spool").iterdir()] == [".json"]
+    assert read_spooled(tmp_path / "spool", taken.spooled.name).data == b"0123456789"
+    file.write_bytes(b"012345678X")
+    with pytest.raises(FrameError, match="not what was received"):
+        read_spooled(tmp_path / "spool", taken.spooled.name)
+
+
+def test_a_file_below_a_temporary_place_is_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TEMPORARY", (str(tmp_path),))
+    Spool(tmp_path / "spool", NO_RESERVE).take(blob(path=tmp_path / "sub.fits"))
+    assert len(list((tmp_path / "spool").glob("*.fits"))) == 1
+
+
+def test_what_was_not_all_written_is_dropped(tmp_path: Path) -> None:
+    before = Spool(tmp_path, NO_RESERVE)
+    names = [taken.name for _ in range(3) if (taken := before.take(blob()).spooled)]
+    (tmp_path / f"{names[1]}.fits").unlink()
+    after = Spool(tmp_path, NO_RESERVE)
+    assert after.left() == [names[0], names[2]]
+    assert len(list(tmp_path.iterdir())) == 4
+    taken = after.take(blob()).spooled
+    assert taken is not None
+    assert taken.name not in names
+
+
+@pytest.mark.parametrize("settings", [SpoolSettings(max_gb=25e-9, min_free_gb=0), SpoolSettings(min_free_gb=1e9)])
+def test_without_room_the_oldest_material_goes_first(
+    tmp_path: Path, settings: SpoolSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = []
+    spool = Spool(tmp_path, settings, lambda: asked.append(1) or 0)
+    taken = [spool.take(blob()) for _ in range(4)]
+    assert len(asked) == sum(one.spooled is None for one in taken) > 0
+    assert caplog.text.count("would cost them") == 1
+
+
+def test_room_that_was_made_is_used(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, SpoolSettings(max_gb=25e-9, min_free_gb=0), lambda: 10, used_bytes=20)
+    assert spool.take(blob()).spooled is not None

@@ -1,0 +1,28 @@
+"""Threads that share array work."""
+
+from __future__ import annotations
+
+import cv2
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from indistack.system.workers import Workers
+
+
+def test_strips_cover_the_height_once() -> None:
+    with Workers(2) as workers:
+        rows = workers.strips(lambda strip: list(range(100)[strip]), 100, 7)
+    assert [row for strip in rows for row in strip] == list(range(100))
+
+
+def test_an_exception_in_a_thread_is_raised() -> None:
+    with Workers(2) as workers, pytest.raises(ZeroDivisionError):
+        workers.map(lambda n: 1 // n, [1, 0])
+
+
+def test_the_libraries_bring_no_threads_of_their_own() -> None:
+    cv2.setNumThreads(2)
+    threadpool_limits(2, user_api="blas")
+    with Workers(2):
+        assert cv2.getNumThreads() == 1
+        assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
