@@ -19,7 +19,7 @@ from indistack.output import snapshots
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
-from indistack.session.solve_watch import Locator
+from indistack.session.solve_watch import SolveWatch
 from indistack.sinks import SINKS, Snapshot
 from indistack.sources import announce, read_blob
 from indistack.store.entries import record
@@ -122,16 +122,16 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, 
     """
     begin_s = time.monotonic()
     config = one_picture(config)
-    with Workers(jobs_of(config.stack)) as workers, closing(Locator(config.solve)) as locator:
+    with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
         pipeline = crew.pipeline(config, workers)
         pipeline.align_to(_reference(batch, pipeline, crew))
         lines = []
         for number, blob in enumerate(crew.blobs(batch.files), 1):
             lines.append(record(number, blob, pipeline.process(blob), datetime.now(UTC)))
             progress(lines[-1])
-            locator.look(pipeline.session)
+            solve_watch.look(pipeline.session)
         session = pipeline.session
-        locator.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
+        solve_watch.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
         try:
             if session is None:
                 raise IndistackError(f"none of {len(lines)} files could be stacked{_reasons(lines)}")

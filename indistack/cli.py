@@ -18,7 +18,7 @@ from indistack.api import build_master, merge_stacks, stack_files
 from indistack.centre import Keeper, mover_of
 from indistack.command_line import demo, doctor
 from indistack.command_line.options import Options, Overrides, command_of, config_of, given, make_parser
-from indistack.command_line.progress import Display, show_masters
+from indistack.command_line.progress import ProgressDisplay, show_masters
 from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
@@ -35,8 +35,8 @@ from indistack.solve import SOLVERS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source, expand
 from indistack.stack import METHODS
 from indistack.store.session_folders import FOLDER as SESSIONS
-from indistack.store.session_folders import Sessions
-from indistack.store.session_reader import Past
+from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import PastSession
 from indistack.system import log as logs
 from indistack.system.resources import let_go_of_arrays
 
@@ -80,7 +80,7 @@ def _limits(options: Options) -> Overrides:
 
 def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
     os.nice(config.stack.nice)
-    past = None if options.new else Sessions(options.output_dir).past(options.goes_on)
+    past = None if options.new else SessionFolders(options.output_dir).past(options.goes_on)
     if past is not None:
         log.info("going on with the session %s and its settings", past.folder.name)
         config = settings_to_go_on(past, config, options.set)
@@ -110,7 +110,7 @@ def _stack(options: Options) -> int:
     }
     config = config_of(options, overrides)
     files = expand(options.files)
-    with Display(len(files), "stacking") as display:
+    with ProgressDisplay(len(files), "stacking") as display:
         result = stack_files(
             files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
             fits=options.output, png=options.png, report=options.report, progress=display.line,
@@ -123,12 +123,12 @@ def _stack(options: Options) -> int:
 
 
 def _replay(options: Options) -> int:
-    past = Past(options.session)
+    past = PastSession(options.session)
     method = [f"stack.method={options.method}"] if options.method else []
     config = settings_of(past, [*options.set, *method])
     crew = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
     job = batch.Batch((), options.output, options.png, options.report)
-    with Display(past.n_lights, "stacking") as display:
+    with ProgressDisplay(past.n_lights, "stacking") as display:
         result = batch.run(job, config, crew, display.line)
     print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs")
     for path in filter(None, (options.output, options.png, options.report)):
@@ -137,7 +137,7 @@ def _replay(options: Options) -> int:
 
 
 def _unstack(options: Options) -> int:
-    past = Past(options.session.absolute())
+    past = PastSession(options.session.absolute())
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
@@ -156,7 +156,7 @@ def _tell(options: Options) -> int:
 
 def _master(options: Options) -> int:
     config, files = config_of(options), expand(options.files)
-    with Display(len(files), options.kind) as display:
+    with ProgressDisplay(len(files), options.kind) as display:
         master = build_master(
             options.kind, files, options.output, config,
             force=options.force, progress=display.done, tell=display.say,
@@ -195,7 +195,7 @@ def _library(options: Options) -> int:
 
 def _demo(options: Options) -> int:
     def run(config: Config, source: Source, folder: Path) -> None:
-        with Display(options.subs, "stacking") as display:
+        with ProgressDisplay(options.subs, "stacking") as display:
             agent = Agent(config, [source], folder, calibrator_factory(config), display.line)
             agent.run(_stop_on_signals(), options.subs)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from indistack.agent.blob_queue import BlobQueue, Item
-from indistack.agent.command_handler import Orders
+from indistack.agent.command_handler import CommandHandler
 from indistack.agent.commands import Command, Request
 from indistack.agent.mailbox import Mailbox, reply
-from indistack.agent.source_threads import Feed
+from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import StatusFile
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
@@ -27,11 +27,11 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery
 from indistack.resume.state import start_of, state_of
 from indistack.session.session import Session
-from indistack.session.solve_watch import Locator
+from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
 from indistack.store.entries import describe, record
 from indistack.store.journal import Journal, only_one
-from indistack.store.session_reader import FileStamps, Past
+from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
@@ -71,7 +71,7 @@ class Agent:
         Takes calibration frames into the library; without one they are refused.
     keeper : Keeper, optional
         Sends the telescope back to the target.
-    goes_on : Past, optional
+    goes_on : PastSession, optional
         Session of that folder that is gone on with; the settings must be those that it was begun with.
     """
 
@@ -85,7 +85,7 @@ class Agent:
         clock: Callable[[], datetime] = utc_now,
         learner: Learner | None = None,
         keeper: Keeper | None = None,
-        goes_on: Past | None = None,
+        goes_on: PastSession | None = None,
     ) -> None:
         _make_folder(folder)
         self._config = config
@@ -96,7 +96,7 @@ class Agent:
         self._past = goes_on
         self._journal = Journal(folder, record_settings(config), clock, goes_on)
         self._mailbox = Mailbox(folder)
-        self._feed = Feed(sources, self._receive)
+        self._feed = SourceThreads(sources, self._receive)
         self._queue = BlobQueue(int(config.queue.max_mb * 1e6), self._journal.spool, config.spool.enabled)
         self._workers = Workers(jobs_of(config.stack))
         calibrator = calibrator_for(self._workers)
@@ -106,9 +106,9 @@ class Agent:
         )
         self._publisher = Publisher(folder, config)
         self._status = StatusFile(folder / "status.json", clock)
-        self._locator = Locator(config.solve)
+        self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
-        self._orders = Orders(self._pipeline, self._journal, self._publisher)
+        self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
         self._known = FileStamps(goes_on.lines if goes_on is not None else ())
         self._taken = goes_on.last_number if goes_on is not None else 0
         self._subs = 0
@@ -151,7 +151,7 @@ class Agent:
                 for request in self._mailbox.collect():
                     self._queue.put(request)
                 item = self._queue.get(IDLE_S)
-                self._locator.look(self._pipeline.session)
+                self._solve_watch.look(self._pipeline.session)
                 if item is not None:
                     self._handle(item)
                 elif over:
@@ -243,7 +243,7 @@ class Agent:
 
     def _close(self) -> None:
         self._pipeline.reset()
-        self._locator.close()
+        self._solve_watch.close()
         self._journal.end(partial(state_of, self._pipeline))
         self._publisher.close()
         if self._learner is not None:

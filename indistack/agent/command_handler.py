@@ -8,10 +8,10 @@ from indistack.output.publisher import Publisher
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.remove_sub import readmit, remove
 from indistack.store.journal import Journal
-from indistack.store.session_reader import BRANCH, DROPPED, READMITTED, REMOVED, Past
+from indistack.store.session_reader import BRANCH, DROPPED, READMITTED, REMOVED, PastSession
 
 
-class Orders:
+class CommandHandler:
     """Obeys.
 
     Parameters
@@ -61,10 +61,10 @@ class Orders:
         if self._pipeline.session is not None and self._journal.record is not None:
             self._publisher.finish(self._pipeline.session, self._journal.record.folder)
 
-    def _past(self) -> Past:
+    def _past(self) -> PastSession:
         if self._journal.record is None:
             raise StackError("there is no stack")
-        return Past(self._journal.record.folder)
+        return PastSession(self._journal.record.folder)
 
     def _changed(self, word: str, **facts: object) -> None:
         self._journal.event(word, **facts)

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 
 
-class Feed:
+class SourceThreads:
     """Where an agent's frames come from.
 
     Parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 from indistack.cluster.bench import Sight
 from indistack.photometry.sky import sky_levels
-from indistack.session.filter_stack import Seen
+from indistack.session.filter_stack import MeasuredSub
 from indistack.values.frame import CalibratedFrame, DoubleArray, RawFrame, hollow
 
 Levels = Callable[[DoubleArray], DoubleArray]
@@ -24,12 +24,12 @@ class AbsentRaw(RawFrame):
     ----------
     path : Path
         Its file.
-    seen : Seen or None
+    seen : MeasuredSub or None
         What a worker has seen in it; None where it is no light.
     """
 
     path: Path
-    seen: Seen | None
+    seen: MeasuredSub | None
 
     @staticmethod
     def of(sight: Sight, path: Path) -> AbsentRaw:
@@ -46,14 +46,14 @@ class AbsentFrame(CalibratedFrame):
     ----------
     path : Path
         Its file.
-    seen : Seen
+    seen : MeasuredSub
         What a worker has seen in it.
     levels : callable
         Asks the worker for its sky.
     """
 
     path: Path
-    seen: Seen
+    seen: MeasuredSub
     levels: Levels
 
     @staticmethod

@@ -23,18 +23,18 @@ from indistack.grading.star_measures import measure
 from indistack.photometry.sky import sky_levels
 from indistack.pipeline.calibrators import calibrator_factory, defects_folder, library_of
 from indistack.raster.tiles import Sampling
-from indistack.session.branches import Branch, Fan
-from indistack.session.filter_stack import Seen
-from indistack.session.stack_setup import Easel
+from indistack.session.branches import BranchSet, StackBranch
+from indistack.session.filter_stack import MeasuredSub
+from indistack.session.stack_setup import StackSetup
 from indistack.sources import read_blob
 from indistack.stack import BranchSettings, Extent, Tally
 from indistack.stars import StarFinder
 from indistack.store.entries import raw_numbers
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.outcome import Refused
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 
 DEVICE = "cluster"
@@ -72,7 +72,7 @@ class Sight:
         As recorded; without its pixels.
     shape : tuple of int
         Of the pixels.
-    seen : Seen or None
+    seen : MeasuredSub or None
         None where the frame is no light.
     numbers : mapping
         For the ledger.
@@ -80,7 +80,7 @@ class Sight:
 
     raw: RawFrame
     shape: tuple[int, ...]
-    seen: Seen | None
+    seen: MeasuredSub | None
     numbers: Mapping[str, Any]
 
     def outline(self) -> Sight:
@@ -96,7 +96,7 @@ class Entry:
     """A sub that is to be stacked: its file, and its place, light and weight in each stack that takes it."""
 
     path: Path
-    places: Mapping[str, tuple[Transform, Match, float]]
+    places: Mapping[str, tuple[Transform, PhotometricMatch, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +108,15 @@ class Share:
     branches : mapping
         Name -> settings of the stacks.
     canvas, sampling, extent
-        As in `Easel`.
+        As in `StackSetup`.
     entries : sequence of Entry
         The subs.
     exact : bool
-        As in `Easel`.
+        As in `StackSetup`.
     """
 
     branches: Mapping[str, BranchSettings]
-    canvas: Canvas
+    grid: StackGrid
     sampling: Sampling
     extent: Extent
     entries: Sequence[Entry]
@@ -213,16 +213,16 @@ class Bench:
             return Sight(bare, raw.pixels.shape, None, numbers)
         frame = self._calibrator.calibrate(raw, in_place=True)
         scene = self._finder.scene(frame, self._with_luminance)
-        return Sight(bare, raw.pixels.shape, Seen(frame, scene, measure(scene.stars)), numbers)
+        return Sight(bare, raw.pixels.shape, MeasuredSub(frame, scene, measure(scene.stars)), numbers)
 
     def integrate(self, share: Share) -> dict[str, Part]:
         """Stack a share."""
-        easel = Easel(share.canvas, share.sampling, share.extent, self._workers, exact=share.exact)
-        fan = Fan(share.branches, easel)
+        stack_setup = StackSetup(share.grid, share.sampling, share.extent, self._workers, exact=share.exact)
+        branch_set = BranchSet(share.branches, stack_setup)
         for entry in share.entries:
-            _add(fan, self._calibrator.calibrate(self._decode(entry.path), in_place=True), entry)
-        fan.complete()
-        return {name: Part(branch.method.planes(), branch.method.tally) for name, branch in fan.branches.items()}
+            _add(branch_set, self._calibrator.calibrate(self._decode(entry.path), in_place=True), entry)
+        branch_set.complete()
+        return {name: Part(branch.method.planes(), branch.method.tally) for name, branch in branch_set.branches.items()}
 
     def _learn(self, path: Path) -> None:
         try:
@@ -238,11 +238,11 @@ class Bench:
         return decode(read_blob(path, DEVICE), self._config.decode, self._workers)
 
 
-def _add(fan: Fan, frame: CalibratedFrame, entry: Entry) -> None:
-    def place(branch: Branch) -> Placed:
-        return Placed(frame, *entry.places[branch.name])
+def _add(branch_set: BranchSet, frame: CalibratedFrame, entry: Entry) -> None:
+    def place(branch: StackBranch) -> PlacedSub:
+        return PlacedSub(frame, *entry.places[branch.name])
 
-    fan.add(place, entry.places)
+    branch_set.add(place, entry.places)
 
 
 @lru_cache(maxsize=1)

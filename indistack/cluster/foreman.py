@@ -18,16 +18,16 @@ from indistack.errors import FrameError
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pipeline import Pipeline
 from indistack.raster.tiles import SIDE_PX
-from indistack.session.branches import Branch, Fan
-from indistack.session.filter_stack import Reference, Seen, Track
+from indistack.session.branches import BranchSet, StackBranch
+from indistack.session.filter_stack import FilterStack, MeasuredSub, Reference
 from indistack.session.session import Session
-from indistack.session.stack_setup import Easel
+from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings, StackMethod, Tally
 from indistack.system.stage_times import Numbers
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, DoubleArray, RawFrame
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.outcome import Refused
 
 SHARES_PER_WORKER = 2
@@ -50,19 +50,19 @@ class Hands(Protocol):
         """Return how many workers there are."""
 
 
-class Roll(Fan):
+class Roll(BranchSet):
     """Stacks whose subs are written down while they come, and stacked by others in the end.
 
     Parameters
     ----------
-    wanted, easel
-        As `Fan`.
+    wanted, stack_setup
+        As `BranchSet`.
     hands : Hands
         The others.
     """
 
-    def __init__(self, wanted: Mapping[str, BranchSettings], easel: Easel, hands: Hands) -> None:
-        super().__init__(wanted, easel)
+    def __init__(self, wanted: Mapping[str, BranchSettings], stack_setup: StackSetup, hands: Hands) -> None:
+        super().__init__(wanted, stack_setup)
         self._hands = hands
         self._entries: list[Entry] = []
 
@@ -70,8 +70,8 @@ class Roll(Fan):
         """Nothing is known of a sub in the stack yet."""
         return {}
 
-    def add(self, place: Callable[[Branch], Placed], takers: Collection[str] | None = None) -> dict[str, float]:
-        """Write a sub down; see `Fan.add`."""
+    def add(self, place: Callable[[StackBranch], PlacedSub], takers: Collection[str] | None = None) -> dict[str, float]:
+        """Write a sub down; see `BranchSet.add`."""
         asked = [(branch, branch.wants_next()) for branch in self.branches.values()]
         wanting = [branch for branch, wants in asked if (wants if takers is None else branch.name in takers)]
         placed = {branch.name: place(branch) for branch in wanting}
@@ -95,40 +95,43 @@ class Roll(Fan):
     def _complete_by_subs(self, wanted: int) -> None:
         size = max(1, -(-len(self._entries) // wanted))
         groups = [self._entries[start : start + size] for start in range(0, len(self._entries), size)]
-        for parts in self._hands.integrate([self._share(self._easel.canvas, group) for group in groups]):
+        for parts in self._hands.integrate([self._share(self._stack_setup.grid, group) for group in groups]):
             for name, branch in self.branches.items():
-                partial = METHODS.get(branch.settings.method)(self._easel.extent, branch.settings)
+                partial = METHODS.get(branch.settings.method)(self._stack_setup.extent, branch.settings)
                 _fill(partial, parts[name])
                 branch.method.merge(partial)
 
     def _complete_by_bands(self, wanted: int) -> None:
         """Every worker takes all subs, in order, to a band of the canvas: so any method works as if it were alone."""
-        canvas = self._easel.canvas
-        bands = _bands(canvas.height, wanted)
-        shares = [self._share(_band_of(canvas, band), self._entries) for band in bands]
+        grid = self._stack_setup.grid
+        bands = _bands(grid.height, wanted)
+        shares = [self._share(_band_of(grid, band), self._entries) for band in bands]
         for band, parts in zip(bands, self._hands.integrate(shares), strict=True):
             for name, branch in self.branches.items():
                 _fill(branch.method, parts[name], band)
 
-    def _share(self, canvas: Canvas, entries: Sequence[Entry]) -> Share:
-        easel, settings = self._easel.on(canvas), {name: branch.settings for name, branch in self.branches.items()}
-        return Share(settings, canvas, easel.sampling, easel.extent, entries, easel.exact)
+    def _share(self, grid: StackGrid, entries: Sequence[Entry]) -> Share:
+        stack_setup, settings = (
+            self._stack_setup.on(grid),
+            {name: branch.settings for name, branch in self.branches.items()},
+        )
+        return Share(settings, grid, stack_setup.sampling, stack_setup.extent, entries, stack_setup.exact)
 
 
 class FieldSession(Session):
     """A session whose subs are stacked by others."""
 
     def __init__(
-        self, config: Config, easel: Easel, reference: Reference, frame: CalibratedFrame, hands: Hands
+        self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame, hands: Hands
     ) -> None:
         self._hands = hands
-        super().__init__(config, easel, reference, frame)
+        super().__init__(config, stack_setup, reference, frame)
 
-    def new_track(self, light: Reference) -> Track:
+    def new_filter_stack(self, light: Reference) -> FilterStack:
         """See `Session.new_track`."""
-        track = super().new_track(light)
-        track.fan = Roll(stacks_of(self.config), self._easel, self._hands)
-        return track
+        filter_stack = super().new_filter_stack(light)
+        filter_stack.branch_set = Roll(stacks_of(self.config), self._stack_setup, self._hands)
+        return filter_stack
 
 
 class FieldIntake(Intake):
@@ -165,7 +168,7 @@ class FieldIntake(Intake):
         numbers |= self._calibration_numbers(frame)
         return frame
 
-    def see(self, frame: CalibratedFrame, numbers: Numbers) -> Seen:
+    def see(self, frame: CalibratedFrame, numbers: Numbers) -> MeasuredSub:
         """See `Intake.see`."""
         assert isinstance(frame, AbsentFrame)
         numbers |= dataclasses.asdict(frame.seen.measures)
@@ -193,11 +196,11 @@ class Foreman(Pipeline):
         self.intake = intake
         self._hands = hands
 
-    def _session(self, easel: Easel, reference: Reference, frame: CalibratedFrame) -> Session:
-        return FieldSession(self.config, easel, reference, frame, self._hands)
+    def _session(self, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> Session:
+        return FieldSession(self.config, stack_setup, reference, frame, self._hands)
 
 
-def _can_be_merged(branch: Branch) -> bool:
+def _can_be_merged(branch: StackBranch) -> bool:
     """Tell whether stacks of some subs each make the stack of all."""
     settings, method = branch.settings, branch.method
     return method.opening == 0 and not method.ordered and not settings.last
@@ -210,9 +213,9 @@ def _bands(height: int, wanted: int) -> list[slice]:
     return [slice(top, min(top + step, height)) for top in range(0, height, step)]
 
 
-def _band_of(canvas: Canvas, band: slice) -> Canvas:
+def _band_of(grid: StackGrid, band: slice) -> StackGrid:
     up = np.array([[1.0, 0, 0], [0, 1, -band.start], [0, 0, 1]])
-    return Canvas(band.stop - band.start, canvas.width, up @ canvas.matrix)
+    return StackGrid(band.stop - band.start, grid.width, up @ grid.matrix)
 
 
 def _fill(method: StackMethod, part: Part, band: slice = slice(None)) -> None:

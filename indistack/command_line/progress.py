@@ -21,7 +21,7 @@ PIPE_WIDTH = 250
 """Columns of a table that goes to a file or another program."""
 
 
-class Display:
+class ProgressDisplay:
     """Prints a line per sub above a progress bar.
 
     Parameters
@@ -57,7 +57,7 @@ class Display:
         """Show a sentence."""
         self.console.print(Text(text))
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> ProgressDisplay:
         self._progress.start()
         return self
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from indistack.errors import FrameError
 from indistack.grading.star_measures import Measures
 from indistack.settings import Settings
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 
 HISTORY = 50
 """Accepted subs that are looked back on."""
@@ -111,7 +111,7 @@ class Judge:
             self._check_agreement(sub, fits)
             self._check_shapes(sub)
 
-    def check_transparency(self, match: Match) -> None:
+    def check_transparency(self, match: PhotometricMatch) -> None:
         """Judge how much of the starlight a matched sub has.
 
         Raises
@@ -122,7 +122,7 @@ class Judge:
         if self._settings.enabled and self._by_stars and match.transparency is not None:
             _at_least("clouds", "transparency", match.transparency, self._least_transparency())
 
-    def weigh(self, sub: Measures, match: Match, by: Weighting | None = None) -> float:
+    def weigh(self, sub: Measures, match: PhotometricMatch, by: Weighting | None = None) -> float:
         """Return the weight of a sub that has been aligned and matched.
 
         The mean of pixels ``t * signal`` with noise sigma has its best signal to noise with weights ``t / sigma^2``.
@@ -136,7 +136,7 @@ class Judge:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
 
-    def remember(self, sub: Measures, match: Match) -> None:
+    def remember(self, sub: Measures, match: PhotometricMatch) -> None:
         """The sub was accepted: later ones are compared with it."""
         self._accepted.append(sub)
         if match.transparency is not None:

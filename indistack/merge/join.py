@@ -24,8 +24,8 @@ from indistack.stack import METHODS, Extent, MethodSettings, StackMethod, Tally
 from indistack.stars import StarFinder, StarsSettings
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FloatArray, FrameInfo
-from indistack.values.grid import Canvas, Placed
-from indistack.values.star_list import Match, Scene
+from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.star_list import PhotometricMatch, Scene
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -103,10 +103,10 @@ def _on_grid(picture: Picture, base: Layer, finder: StarFinder) -> Layer:
     return layer.binned(factor, finder) if factor > 1 else layer
 
 
-def _placed(layer: Layer, base: Layer) -> Placed:
+def _placed(layer: Layer, base: Layer) -> PlacedSub:
     """Bring a picture's light to the base's, and weigh it by its noise."""
     if layer is base:
-        return Placed(base.picture.frame, base.transform)
+        return PlacedSub(base.picture.frame, base.transform)
     match = _match(layer, base)
     area = max(1.0, area_px(layer.transform))  # the noise of enlarged pixels is alike in that many of the grid
     noise_adu = match.scale * layer.scene.stars.noise_adu
@@ -114,10 +114,10 @@ def _placed(layer: Layer, base: Layer) -> Placed:
         (base.scene.stars.noise_adu / noise_adu) ** 2 / area if min(noise_adu, base.scene.stars.noise_adu) > 0 else 1.0
     )
     log.info("%s: scale %.3f, weight %.3f, %s", layer.picture.path, match.scale, weight, layer.transform)
-    return Placed(layer.picture.frame, layer.transform, match, weight)
+    return PlacedSub(layer.picture.frame, layer.transform, match, weight)
 
 
-def _match(layer: Layer, base: Layer) -> Match:
+def _match(layer: Layer, base: Layer) -> PhotometricMatch:
     """Compare by the stars alone: the exposures in the headers are sums, and what was averaged is not told."""
     frames = [replace(one.picture.frame, info=FrameInfo()) for one in (layer, base)]
     photometer = Photometer(MatchSettings(), base.scene, measure_sky(frames[1]), frames[1].info)
@@ -128,29 +128,29 @@ def _match(layer: Layer, base: Layer) -> Match:
     return match
 
 
-def _lay(layer: Layer, placed: Placed, stack: StackMethod, workers: Workers) -> None:
-    canvas = Canvas.over(*stack.integration().pixels.shape[:2])
+def _lay(layer: Layer, placed: PlacedSub, stack: StackMethod, workers: Workers) -> None:
+    grid = StackGrid.over(*stack.integration().pixels.shape[:2])
     sampling = Sampling(DEBAYERS.get("bilinear")())
-    weight = _weight_on(canvas, layer, sampling, workers)
+    weight = _weight_on(grid, layer, sampling, workers)
 
     def take(tile: Tile) -> None:
         stack.update(tile if weight is None else replace(tile, weight=tile.weight * weight[tile.rows, tile.cols]))
 
-    integrate(placed, canvas, sampling, take, workers)
+    integrate(placed, grid, sampling, take, workers)
 
 
-def _weight_on(canvas: Canvas, layer: Layer, sampling: Sampling, workers: Workers) -> FloatArray | None:
+def _weight_on(grid: StackGrid, layer: Layer, sampling: Sampling, workers: Workers) -> FloatArray | None:
     """The picture's own map of weights on the canvas; None where it has none."""
     weight = layer.picture.weight
     if weight is None:
         return None
-    plane = np.zeros(canvas.size, np.float32)
+    plane = np.zeros(grid.size, np.float32)
     frame = CalibratedFrame(weight, None, 0.0, 1.0, None, FrameInfo())
 
     def take(tile: Tile) -> None:
         np.maximum(tile.pixels, 0, out=plane[tile.rows, tile.cols])
 
-    integrate(Placed(frame, layer.transform), canvas, replace(sampling, kernel="linear"), take, workers)
+    integrate(PlacedSub(frame, layer.transform), grid, replace(sampling, kernel="linear"), take, workers)
     return plane
 
 

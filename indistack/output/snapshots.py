@@ -16,8 +16,8 @@ from indistack.photometry import expected_scale
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture, StackPicture
 from indistack.picture.palette import Channel, ColourPicture, Mix, choose
-from indistack.session.branches import Branch
-from indistack.session.filter_stack import Track
+from indistack.session.branches import StackBranch
+from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
 from indistack.sinks import Snapshot
 from indistack.values.frame import FrameInfo
@@ -54,9 +54,9 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
     with session.lock:
         stacks = session.stacks()
         if name in stacks:
-            track, branch = stacks[name]
+            filter_stack, branch = stacks[name]
             kept = {name: keep(plane) for name, plane in maps_of(branch.method.integration()).items()} if maps else {}
-            return replace(_single(session, track, branch, keep), maps=kept)
+            return replace(_single(session, filter_stack, branch, keep), maps=kept)
         return _combined(session, name, keep)
 
 
@@ -77,22 +77,22 @@ def numbers(session: Session) -> dict[str, dict[str, Any]]:
     return told | {name: _stack_numbers(*stack) for name, stack in stacks.items()}
 
 
-def _stack_numbers(track: Track, branch: Branch) -> dict[str, Any]:
+def _stack_numbers(filter_stack: FilterStack, branch: StackBranch) -> dict[str, Any]:
     tally = branch.method.tally
-    growth = track.growth.numbers() if branch.name == MAIN else {}
+    noise_history = filter_stack.noise_history.numbers() if branch.name == MAIN else {}
     return {
         "method": branch.settings.method,
         "n_subs": tally.n_subs,
         "exposure_s": tally.exposure_s,
         "ms": round(branch.ms, 2),
-        **growth,
+        **noise_history,
     }
 
 
-def _single(session: Session, track: Track, branch: Branch, keep: Keep, *history: str) -> Snapshot:
+def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, keep: Keep, *history: str) -> Snapshot:
     stack = branch.method.integration()
-    info = with_own_filter(session.reference.info, track.light.info)
-    facts = _facts(session, branch, [stack], [track], *history)
+    info = with_own_filter(session.reference.info, filter_stack.light.info)
+    facts = _facts(session, branch, [stack], [filter_stack], *history)
     return _snapshot(session, keep(StackPicture(stack.pixels, stack.weight)), info, facts, branch)
 
 
@@ -103,18 +103,18 @@ def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
         return _coloured(session, mix, branches, keep)
     (alone,) = mix.filters
     line = f"palette: none ({mix.why}); filter {alone or 'none'} alone"
-    return _single(session, session.tracks[alone], branches[alone], keep, line)
+    return _single(session, session.filter_stacks[alone], branches[alone], keep, line)
 
 
-def _coloured(session: Session, mix: Mix, branches: dict[str, Branch], keep: Keep) -> Snapshot:
-    tracks = {one: session.tracks[one] for one in mix.filters}
-    stacks = {one: branches[one].method.integration() for one in tracks}
+def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep: Keep) -> Snapshot:
+    filter_stacks = {one: session.filter_stacks[one] for one in mix.filters}
+    stacks = {one: branches[one].method.integration() for one in filter_stacks}
     kept = {one: keep(StackPicture(stack.pixels, stack.weight)) for one, stack in stacks.items()}
-    channels = [Channel(kept[one], _scale(session, tracks[one])) for one in mix.filters]
+    channels = [Channel(kept[one], _scale(session, filter_stacks[one])) for one in mix.filters]
     picture = ColourPicture(channels[-3:], channels[0] if len(channels) == 4 else None, mix.is_false)
     branch = branches[mix.filters[0]]
     line = f"palette: {mix.palette} of {', '.join(one or 'none' for one in mix.filters)}"
-    facts = _facts(session, branch, list(stacks.values()), list(tracks.values()), line)
+    facts = _facts(session, branch, list(stacks.values()), list(filter_stacks.values()), line)
     card = ("FILTER", mix.palette, "luminance (L), red, green, blue")
     info = with_own_filter(session.reference.info, FrameInfo(header=(card,)))
     colours = _snapshot(session, picture, info, facts, branch)
@@ -124,7 +124,11 @@ def _coloured(session: Session, mix: Mix, branches: dict[str, Branch], keep: Kee
 
 
 def _facts(
-    session: Session, branch: Branch, stacks: Sequence[Integration], tracks: Sequence[Track], *history: str
+    session: Session,
+    branch: StackBranch,
+    stacks: Sequence[Integration],
+    filter_stacks: Sequence[FilterStack],
+    *history: str,
 ) -> StackFacts:
     """Return what is true of one or several filters' stacks together."""
     return StackFacts(
@@ -132,22 +136,27 @@ def _facts(
         sum(stack.n_subs for stack in stacks),
         branch.settings.method,
         __version__,
-        min((track.first for track in tracks if track.first), default=None),
-        max((track.end for track in tracks if track.end), default=None),
-        list(dict.fromkeys(master for track in tracks for master in track.masters)),
+        min((filter_stack.first for filter_stack in filter_stacks if filter_stack.first), default=None),
+        max((filter_stack.end for filter_stack in filter_stacks if filter_stack.end), default=None),
+        list(dict.fromkeys(master for filter_stack in filter_stacks for master in filter_stack.masters)),
         (*_history(session, branch), *history),
     )
 
 
-def _snapshot(session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: Branch) -> Snapshot:
+def _snapshot(
+    session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: StackBranch
+) -> Snapshot:
     solution = session.solution
-    cards = output_cards(info, facts, session.canvas.matrix, solution.wcs if solution is not None else None)
+    cards = output_cards(info, facts, session.grid.matrix, solution.wcs if solution is not None else None)
     return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
 
 
-def _filled(session: Session, name: str) -> dict[str, Branch]:
+def _filled(session: Session, name: str) -> dict[str, StackBranch]:
     """Filter -> its stack of that name, where there are subs in it."""
-    branches = {filter_name: track.fan.branches.get(name) for filter_name, track in session.tracks.items()}
+    branches = {
+        filter_name: filter_stack.branch_set.branches.get(name)
+        for filter_name, filter_stack in session.filter_stacks.items()
+    }
     return {filter_name: branch for filter_name, branch in branches.items() if branch and branch.method.tally.n_subs}
 
 
@@ -158,11 +167,11 @@ def _mix(session: Session, name: str) -> Mix:
     return choose(palette, {filter_name: branch.method.tally.exposure_s for filter_name, branch in branches.items()})
 
 
-def _scale(session: Session, track: Track) -> float:
-    return expected_scale(track.light.info, session.reference.info) or 1.0
+def _scale(session: Session, filter_stack: FilterStack) -> float:
+    return expected_scale(filter_stack.light.info, session.reference.info) or 1.0
 
 
-def _history(session: Session, branch: Branch) -> tuple[str, ...]:
+def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:
     config = session.config
     return (
         f"align: {ALIGNERS.name_of(session.aligner)}; debayer: {config.debayer.method}; "

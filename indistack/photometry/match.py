@@ -11,7 +11,7 @@ from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
 from indistack.photometry.sky import Sky, sky_levels
 from indistack.settings import Settings
 from indistack.values.frame import CalibratedFrame, DoubleArray, FrameInfo
-from indistack.values.star_list import Match, Scene
+from indistack.values.star_list import PhotometricMatch, Scene
 from indistack.values.surface import fit_surface, terms
 from indistack.values.transform import Transform
 
@@ -57,7 +57,9 @@ class Photometer:
         self._sky = sky
         self._info = info
 
-    def match(self, frame: CalibratedFrame, scene: Scene, transform: Transform, must_scale: bool = False) -> Match:
+    def match(
+        self, frame: CalibratedFrame, scene: Scene, transform: Transform, must_scale: bool = False
+    ) -> PhotometricMatch:
         """Return what brings a sub to the reference's ADU.
 
         Parameters
@@ -77,12 +79,12 @@ class Photometer:
             ``scale_unknown``: it must be scaled, and neither header nor stars tell how.
         """
         if scene is self._scene:
-            return Match(transparency=1.0, compared=len(scene.stars))
+            return PhotometricMatch(transparency=1.0, compared=len(scene.stars))
         ratio = flux_ratio(scene.stars, self._scene.stars, transform)
         expected = expected_scale(frame.info, self._info)
         scale = self._scale(ratio, expected, must_scale, frame.info.linear)
         background, gradient_adu = self._background(frame, scale * scene.stars.noise_adu, transform, scale)
-        return Match(
+        return PhotometricMatch(
             scale=scale,
             background=background,
             gradient_sigma=gradient_adu / max(self._scene.stars.noise_adu, 1e-12),

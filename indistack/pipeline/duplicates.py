@@ -12,7 +12,7 @@ REMEMBERED_SUBS = 500
 """Fingerprints kept to recognise a frame that arrives twice, by two ways."""
 
 
-class Recent:
+class RecentFrames:
     """Recognises an exposure that arrives again: same pixels, and no other time of exposure."""
 
     def __init__(self) -> None:

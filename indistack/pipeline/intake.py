@@ -12,8 +12,8 @@ from indistack.config import Config
 from indistack.decode import decode
 from indistack.errors import FrameError
 from indistack.grading.star_measures import measure
-from indistack.pipeline.duplicates import Recent
-from indistack.session.filter_stack import Seen
+from indistack.pipeline.duplicates import RecentFrames
+from indistack.session.filter_stack import MeasuredSub
 from indistack.session.session import Session
 from indistack.stars import StarFinder
 from indistack.store.entries import Written, raw_numbers
@@ -47,7 +47,7 @@ class Intake:
     ----------
     calibrator : Calibrator
         As given.
-    recent : Recent
+    recent : RecentFrames
         Which frames have arrived.
     faint : FaintSubs
         Those that wait to be tried together.
@@ -61,7 +61,7 @@ class Intake:
         self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
         self._told: set[str] = set()
         self.calibrator = calibrator
-        self.recent = Recent()
+        self.recent = RecentFrames()
         self.faint = FaintSubs(config.align.faint_subs)
 
     def decode(self, blob: Blob, numbers: Numbers, new: bool = False) -> RawFrame:
@@ -88,13 +88,13 @@ class Intake:
         numbers |= self._calibration_numbers(frame)
         return frame
 
-    def see(self, frame: CalibratedFrame, numbers: Numbers) -> Seen:
+    def see(self, frame: CalibratedFrame, numbers: Numbers) -> MeasuredSub:
         """Find stars."""
         with timed(numbers, "stars"):
             scene = self._finder.scene(frame, self._with_luminance)
         return _measured(frame, scene, numbers)
 
-    def together(self, sub: Seen, session: Session | None, numbers: Numbers) -> Seen:
+    def together(self, sub: MeasuredSub, session: Session | None, numbers: Numbers) -> MeasuredSub:
         """Return a sub that shows too few stars with those that it shows together with the ones before it.
 
         Parameters
@@ -139,7 +139,7 @@ class Intake:
             blob.content.let_go()
         return raw
 
-    def _is_faint(self, sub: Seen, session: Session | None) -> bool:
+    def _is_faint(self, sub: MeasuredSub, session: Session | None) -> bool:
         """Tell whether stars are needed, and are too few in this sub alone."""
         settings = self._config.align
         if settings.faint_subs < 2 or sub.measures.stars >= max(settings.min_matched, self._config.quality.min_stars):
@@ -157,7 +157,7 @@ class Intake:
         return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
 
 
-def _measured(frame: CalibratedFrame, scene: Scene, numbers: Numbers) -> Seen:
+def _measured(frame: CalibratedFrame, scene: Scene, numbers: Numbers) -> MeasuredSub:
     measures = measure(scene.stars)
     numbers |= dataclasses.asdict(measures)
-    return Seen(frame, scene, measures)
+    return MeasuredSub(frame, scene, measures)

@@ -16,9 +16,9 @@ from indistack.errors import FrameError, SettingsError
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.place_sub import find_place, match_light
-from indistack.session.filter_stack import Fit, Reference, Seen
+from indistack.session.filter_stack import MeasuredSub, Placement, Reference
 from indistack.session.session import Session
-from indistack.session.stack_setup import FULL, Easel, Studio
+from indistack.session.stack_setup import FULL, SetupMaker, StackSetup
 from indistack.settings import validate
 from indistack.system.stage_times import Numbers, no_numbers, timed
 from indistack.system.workers import Workers
@@ -66,7 +66,7 @@ class Pipeline:
         The settings, with the further stacks that were begun meanwhile.
     intake : Intake
         Makes subs of the blobs.
-    studio : Studio
+    setup_maker : SetupMaker
         Sets up what the stacks of a session share.
     session : Session or None
         The stack that is being made.
@@ -90,7 +90,7 @@ class Pipeline:
     ) -> None:
         self.config = config
         self.intake = Intake(config, workers, calibrator, skip_repeats)
-        self.studio = Studio(config, workers, folder, exact)
+        self.setup_maker = SetupMaker(config, workers, folder, exact)
         self.session: Session | None = None
         self.paused = False
         self.mended = NONE
@@ -136,7 +136,7 @@ class Pipeline:
         sub = self.intake.together(self.intake.see(frame, numbers), self.session, numbers)
         session = self.session or self._begin(sub, blob)
         fit = find_place(session, sub, numbers)
-        if isinstance(fit, Fit):
+        if isinstance(fit, Placement):
             self._stack(session, sub, fit, blob, numbers)
             return Accepted(numbers)
         log.info("new stack: %s (%s)", fit.reason, fit.detail)
@@ -155,27 +155,32 @@ class Pipeline:
             filed = self._learn(raw, blob)
         return dataclasses.replace(filed, numbers={**numbers, **filed.numbers})
 
-    def _begin(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+    def _begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
         session = self.new_session(sub, blob, too_slow, spare_bytes)
         session.check(sub, lambda: self._fits_before(session, sub))
         self._doubtful = None
         return session
 
-    def _fits_before(self, session: Session, sub: Seen) -> bool:
+    def _fits_before(self, session: Session, sub: MeasuredSub) -> bool:
         """Tell whether a first sub of odd shapes shows what the one before it showed: a nebula, and no clouds."""
         before, self._doubtful = self._doubtful, sub.scene
         return session.registration.fits(sub.scene, before)
 
-    def _stack(self, session: Session, sub: Seen, fit: Fit, blob: Blob, numbers: Numbers) -> None:
+    def _stack(self, session: Session, sub: MeasuredSub, fit: Placement, blob: Blob, numbers: Numbers) -> None:
         with timed(numbers, "stack"):
             weights = session.add(sub, fit, self._number)
         self.session = session
         if self._pace is not None:
             self._keep_up(self._pace, sub, fit, blob, numbers)
-        numbers |= {"weight": weights.get(MAIN), "weights": weights, "n_subs": session.n_subs, **fit.track.numbers()}
+        numbers |= {
+            "weight": weights.get(MAIN),
+            "weights": weights,
+            "n_subs": session.n_subs,
+            **fit.filter_stack.numbers(),
+        }
 
-    def _keep_up(self, pace: Pace, sub: Seen, fit: Fit, blob: Blob, numbers: Numbers) -> None:
+    def _keep_up(self, pace: Pace, sub: MeasuredSub, fit: Placement, blob: Blob, numbers: Numbers) -> None:
         """Make less where subs come faster than they are stacked."""
         assert self.session is not None
         took_s = sum(numbers["stage_ms"].values()) / 1e3
@@ -184,7 +189,7 @@ class Pipeline:
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
         if too_slow and self.session.rung == FULL:
             self.session = self._begin(sub, blob, too_slow)
-            again = dataclasses.replace(fit, track=self.session.track_for(sub, fit.transform))
+            again = dataclasses.replace(fit, filter_stack=self.session.filter_stack_for(sub, fit.transform))
             self.session.add(sub, again, self._number)
         numbers |= {"rung": self.session.rung, "slowed": pace.slowed}
 
@@ -201,8 +206,8 @@ class Pipeline:
         """Align the next stack to this frame instead of its first good sub."""
         self._reference = reference
 
-    def new_session(self, sub: Seen, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
-        """Return an empty session for a first sub; see `Studio.easel`.
+    def new_session(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+        """Return an empty session for a first sub; see `SetupMaker.make`.
 
         Raises
         ------
@@ -210,11 +215,11 @@ class Pipeline:
             There is no memory for it.
         """
         reference = self._reference or sub.as_reference(blob.origin)
-        easel = self.studio.easel(reference.scene, sub.frame, too_slow, spare_bytes)
-        return self._session(easel, reference, sub.frame)
+        stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
+        return self._session(stack_setup, reference, sub.frame)
 
-    def _session(self, easel: Easel, reference: Reference, frame: CalibratedFrame) -> Session:
-        return Session(self.config, easel, reference, frame)
+    def _session(self, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> Session:
+        return Session(self.config, stack_setup, reference, frame)
 
     def reset(self) -> None:
         """End the stack; the next good sub begins a new one."""
@@ -245,7 +250,7 @@ class Pipeline:
 
     def _set_branches(self, branches: Mapping[str, Any]) -> None:
         self.config = validate(Config, self.config.model_dump() | {"branches": branches})
-        self.studio = dataclasses.replace(self.studio, config=self.config)
+        self.setup_maker = dataclasses.replace(self.setup_maker, config=self.config)
 
 
 def _not_a_light(raw: RawFrame) -> FrameError:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from indistack.errors import FrameError, RegistrationError
 from indistack.field.drift import GO_ON, Verdict
-from indistack.session.filter_stack import Fit, Seen
+from indistack.session.filter_stack import MeasuredSub, Placement
 from indistack.session.session import Session
 from indistack.store.entries import match_numbers, transform_numbers
 from indistack.system.stage_times import Numbers, timed
 from indistack.values.transform import Transform
 
 
-def find_place(session: Session, sub: Seen, numbers: Numbers) -> Fit | Verdict:
+def find_place(session: Session, sub: MeasuredSub, numbers: Numbers) -> Placement | Verdict:
     """Find the sub's place and light in a session; return a verdict where it is to begin another.
 
     Raises
@@ -33,7 +33,9 @@ def find_place(session: Session, sub: Seen, numbers: Numbers) -> Fit | Verdict:
     return verdict if verdict.action == "restart" else fit
 
 
-def match_light(session: Session, sub: Seen, transform: Transform, numbers: Numbers, must_scale: bool = False) -> Fit:
+def match_light(
+    session: Session, sub: MeasuredSub, transform: Transform, numbers: Numbers, must_scale: bool = False
+) -> Placement:
     """Bring the light of a sub that has found its place to that of its filter's other subs.
 
     Raises
@@ -44,15 +46,15 @@ def match_light(session: Session, sub: Seen, transform: Transform, numbers: Numb
     scale_arcsec_px = session.scale_arcsec_px(sub.frame.info)
     numbers |= session.registration.numbers | transform_numbers(transform, sub.frame, scale_arcsec_px)
     numbers["sky"] = session.sky
-    track = session.track_for(sub, transform)
+    filter_stack = session.filter_stack_for(sub, transform)
     with timed(numbers, "match"):
-        match = track.photometer.match(sub.frame, sub.scene, transform, must_scale)
+        match = filter_stack.photometer.match(sub.frame, sub.scene, transform, must_scale)
     numbers |= match_numbers(match)
-    track.judge.check_transparency(match)
-    return Fit(transform, match, track)
+    filter_stack.judge.check_transparency(match)
+    return Placement(transform, match, filter_stack)
 
 
-def _register(session: Session, sub: Seen, numbers: Numbers) -> tuple[Transform, Verdict]:
+def _register(session: Session, sub: MeasuredSub, numbers: Numbers) -> tuple[Transform, Verdict]:
     """Register a good sub on the reference, and judge where it lies."""
     registration, reference = session.registration, session.reference.scene
     if reference is sub.scene:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from indistack.values.frame import FloatArray, PixelArray
-from indistack.values.grid import Placed
+from indistack.values.grid import PlacedSub
 from indistack.values.surface import factors
 
 
@@ -15,13 +15,13 @@ class Light:
 
     Parameters
     ----------
-    sub : Placed
+    sub : PlacedSub
         The frame and its match.
     shrink : int
         Boxes are given in pixels of so many frame pixels.
     """
 
-    def __init__(self, sub: Placed, shrink: int = 1) -> None:
+    def __init__(self, sub: PlacedSub, shrink: int = 1) -> None:
         frame, match = sub.frame, sub.match
         self._factor = np.float32(frame.step_adu * match.scale)
         pedestal = frame.zero * frame.step_adu * match.scale

@@ -14,7 +14,7 @@ from indistack.raster.adu_scale import Light
 from indistack.raster.warp import Box, Footprint, grown, mapping_of, regridded, resample, shape_of
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray, PixelArray
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 
 REACH_PX = 1
 
@@ -27,9 +27,9 @@ class Drizzle:
 
     Parameters
     ----------
-    sub : Placed
+    sub : PlacedSub
         The sub.
-    canvas : Canvas
+    grid : StackGrid
         The grid, of `scale` pixels for each of the reference.
     scale : int
         1 or 2.
@@ -37,14 +37,14 @@ class Drizzle:
         Whose scratch is used.
     """
 
-    def __init__(self, sub: Placed, canvas: Canvas, scale: int, workers: Workers) -> None:
+    def __init__(self, sub: PlacedSub, grid: StackGrid, scale: int, workers: Workers) -> None:
         self._frame = sub.frame
         self._weight = sub.weight
         self._scale = scale
         self._scratch = workers.scratch
-        place = canvas.place(sub.transform)
-        self._to_frame = mapping_of(place, canvas.size, 0.0, workers.scratch)
-        self._to_drops = mapping_of(regridded(place, 1 / scale, 0.0), canvas.size, 0.0, workers.scratch)
+        place = grid.place(sub.transform)
+        self._to_frame = mapping_of(place, grid.size, 0.0, workers.scratch)
+        self._to_drops = mapping_of(regridded(place, 1 / scale, 0.0), grid.size, 0.0, workers.scratch)
         self._light = Light(sub)
 
     def sample(self, canvas_box: Box, out: FloatArray) -> FloatArray | None:

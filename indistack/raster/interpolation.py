@@ -11,7 +11,7 @@ from indistack.raster.adu_scale import Light
 from indistack.raster.warp import KERNELS, Box, Footprint, KernelName, grown, mapping_of, regridded, resample, shape_of
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CfaPattern, FloatArray, PixelArray
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 
 BAD_LEAK = 0.01
 """A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
@@ -43,9 +43,9 @@ class Interpolation:
 
     Parameters
     ----------
-    sub : Placed
+    sub : PlacedSub
         The sub.
-    canvas : Canvas
+    grid : StackGrid
         The grid.
     debayer : Debayer
         Used where the frame is CFA; one that shrinks halves other frames too.
@@ -55,7 +55,7 @@ class Interpolation:
         Whose scratch is used.
     """
 
-    def __init__(self, sub: Placed, canvas: Canvas, debayer: Debayer, kernel: KernelName, workers: Workers) -> None:
+    def __init__(self, sub: PlacedSub, grid: StackGrid, debayer: Debayer, kernel: KernelName, workers: Workers) -> None:
         self._frame = frame = sub.frame
         self._weight = sub.weight
         self._debayer = debayer
@@ -63,8 +63,8 @@ class Interpolation:
         self._scratch = workers.scratch
         self._shrink = shrink = debayer.shrink
         self._size = frame.height // shrink, frame.width // shrink
-        place = regridded(canvas.place(sub.transform), shrink, (shrink - 1) / 2)
-        self._mapping = mapping_of(place, canvas.size, self._kernel.ripple_px, workers.scratch)
+        place = regridded(grid.place(sub.transform), shrink, (shrink - 1) / 2)
+        self._mapping = mapping_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
 

@@ -17,7 +17,7 @@ from indistack.raster.interpolation import Debayer, Interpolation
 from indistack.raster.warp import Box, KernelName, shape_of
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 
 SIDE_PX, ASPECT = 256, 2
 """Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth
@@ -106,15 +106,15 @@ class Cube:
 
 
 def integrate(
-    sub: Placed, canvas: Canvas, sampling: Sampling, take: Callable[[Tile], object], workers: Workers
+    sub: PlacedSub, grid: StackGrid, sampling: Sampling, take: Callable[[Tile], object], workers: Workers
 ) -> None:
     """Warp a sub onto a canvas tile by tile and hand over every tile that it reaches.
 
     Parameters
     ----------
-    sub : Placed
+    sub : PlacedSub
         CFA, mono or RGB.
-    canvas : Canvas
+    grid : StackGrid
         The grid.
     sampling : Sampling
         How its pixels come from the frame's.
@@ -123,7 +123,7 @@ def integrate(
     workers : Workers
         The threads.
     """
-    sampler, colours = _sampler(sub, canvas, sampling, workers), _colours(sub)
+    sampler, colours = _sampler(sub, grid, sampling, workers), _colours(sub)
 
     def work(box: Box) -> None:
         pixels = workers.scratch("warped", (*shape_of(box), *colours), np.float32)
@@ -131,17 +131,17 @@ def integrate(
         if weight is not None:
             take(Tile(*box, pixels, weight))
 
-    workers.map(work, _boxes(canvas, SIDE_PX))
+    workers.map(work, _boxes(grid, SIDE_PX))
 
 
 def integrate_all(
-    subs: Sequence[Placed], canvas: Canvas, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
+    subs: Sequence[PlacedSub], grid: StackGrid, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
 ) -> None:
     """Warp several subs onto a canvas and hand them over together, box by box; see `integrate`.
 
     The more subs, the smaller the boxes: a thread holds all subs of one box.
     """
-    samplers = [_sampler(sub, canvas, sampling, workers) for sub in subs]
+    samplers = [_sampler(sub, grid, sampling, workers) for sub in subs]
     side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
 
     def work(box: Box) -> None:
@@ -151,7 +151,7 @@ def integrate_all(
         if any(reached):
             take(cube)
 
-    workers.map(work, _boxes(canvas, side_px))
+    workers.map(work, _boxes(grid, side_px))
 
 
 def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
@@ -163,13 +163,13 @@ def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
     return weight is not None
 
 
-def _colours(sub: Placed) -> tuple[int, ...]:
+def _colours(sub: PlacedSub) -> tuple[int, ...]:
     """Beyond height and width, what shape pixels have."""
     return (3,) if sub.frame.channels == 3 else ()
 
 
-def _boxes(canvas: Canvas, side_px: int) -> list[Box]:
-    (height, width), length_px = canvas.size, ASPECT * side_px
+def _boxes(grid: StackGrid, side_px: int) -> list[Box]:
+    (height, width), length_px = grid.size, ASPECT * side_px
     return [
         (slice(y, min(y + side_px, height)), slice(x, min(x + length_px, width)))
         for y in range(0, height, side_px)
@@ -177,7 +177,7 @@ def _boxes(canvas: Canvas, side_px: int) -> list[Box]:
     ]
 
 
-def _sampler(sub: Placed, canvas: Canvas, sampling: Sampling, workers: Workers) -> Sampler:
+def _sampler(sub: PlacedSub, grid: StackGrid, sampling: Sampling, workers: Workers) -> Sampler:
     if sampling.drizzle:
-        return Drizzle(sub, canvas, sampling.drizzle, workers)
-    return Interpolation(sub, canvas, sampling.debayer, sampling.kernel, workers)
+        return Drizzle(sub, grid, sampling.drizzle, workers)
+    return Interpolation(sub, grid, sampling.debayer, sampling.kernel, workers)

@@ -18,14 +18,14 @@ from indistack.session.session import Session
 from indistack.sinks import SINKS
 from indistack.store.entries import event
 from indistack.store.journal import only_one
-from indistack.store.session_reader import READMITTED, REMOVED, Past
-from indistack.store.session_record import Record
+from indistack.store.session_reader import READMITTED, REMOVED, PastSession
+from indistack.store.session_record import SessionRecord
 from indistack.store.spool import Spool
 from indistack.system.workers import Workers
 
 
 def amend(
-    past: Past,
+    past: PastSession,
     numbers: Sequence[int],
     put_back: bool,
     config: Config,
@@ -36,7 +36,7 @@ def amend(
 
     Parameters
     ----------
-    past : Past
+    past : PastSession
         The session.
     numbers : sequence of int
         Of the subs, in the ledger.
@@ -58,11 +58,11 @@ def amend(
     output = past.folder.parent.parent
     with only_one(output), Workers(jobs_of(config.stack)) as workers:
         pipeline = Pipeline(config, workers, calibrator_for(workers), lambda _: None)
-        record = Record(past.folder, record_settings(config), Spool(output / "spool", config.spool))
+        record = SessionRecord(past.folder, record_settings(config), Spool(output / "spool", config.spool))
         Recovery(pipeline, past, record, now).run()
         try:
             for number in numbers:
-                change(pipeline, Past(past.folder), number)
+                change(pipeline, PastSession(past.folder), number)
                 record.ledger.append(event(word, now, number=number))
         finally:
             record.ledger.close()

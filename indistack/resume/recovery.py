@@ -14,8 +14,8 @@ from indistack.resume.state import recall, start_of
 from indistack.store.checkpoint import DAMAGED, State
 from indistack.store.entries import Line, event
 from indistack.store.ledger import Ledger
-from indistack.store.session_reader import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Past
-from indistack.store.session_record import Record
+from indistack.store.session_reader import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, PastSession
+from indistack.store.session_record import SessionRecord
 from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
@@ -28,15 +28,15 @@ class Recovery:
     ----------
     pipeline : Pipeline
         A new one, with the session's settings.
-    past : Past
+    past : PastSession
         The session.
-    record : Record
+    record : SessionRecord
         Has the checkpoints, and gets a line for every sub that is lost.
     now : datetime
         For these lines.
     """
 
-    def __init__(self, pipeline: Pipeline, past: Past, record: Record, now: datetime) -> None:
+    def __init__(self, pipeline: Pipeline, past: PastSession, record: SessionRecord, now: datetime) -> None:
         self._pipeline = pipeline
         self._past = past
         self._ledger: Ledger = record.ledger

@@ -13,7 +13,7 @@ from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again
 from indistack.resume.state import recall
 from indistack.store.checkpoint import DAMAGED, START, Checkpoints
-from indistack.store.session_reader import LIGHTS, Past
+from indistack.store.session_reader import LIGHTS, PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 
@@ -27,7 +27,7 @@ class Replay:
 
     Parameters
     ----------
-    past : Past
+    past : PastSession
         The session.
     calibrator_for : callable
         Makes the calibrator for the worker threads.
@@ -35,7 +35,7 @@ class Replay:
         Combine all subs at once, where the method can.
     """
 
-    def __init__(self, past: Past, calibrator_for: Callable[[Workers], Calibrator], exact: bool = False) -> None:
+    def __init__(self, past: PastSession, calibrator_for: Callable[[Workers], Calibrator], exact: bool = False) -> None:
         self._past = past
         self._calibrator_for = calibrator_for
         self._exact = exact

@@ -8,7 +8,7 @@ import numpy as np
 
 from indistack.errors import FrameError
 from indistack.pipeline.pipeline import Pipeline
-from indistack.session.filter_stack import Fit, Seen
+from indistack.session.filter_stack import MeasuredSub, Placement
 from indistack.session.stack_setup import FULL
 from indistack.store.entries import Line, Written
 from indistack.system.stage_times import no_numbers
@@ -44,12 +44,12 @@ def skip(pipeline: Pipeline, line: Line) -> None:
         pipeline.session.drift.recall(line["drift"])
 
 
-def _stack_again(pipeline: Pipeline, line: Line, sub: Seen, blob: Blob) -> None:
+def _stack_again(pipeline: Pipeline, line: Line, sub: MeasuredSub, blob: Blob) -> None:
     written = Written.of(line)
     if pipeline.session is None and not np.array_equal(written.transform.matrix, np.eye(3)):  # the reference is lost
         pipeline.align_to(sub.as_reference(blob.origin).moved(written.transform))
     session = pipeline.session or pipeline.new_session(sub, blob, str(line.get("rung", FULL)).partition("half: ")[2])
-    track = session.track_for(sub, written.transform)
-    session.add(sub, Fit(written.transform, written.match, track, written.weights), written.number)
+    filter_stack = session.filter_stack_for(sub, written.transform)
+    session.add(sub, Placement(written.transform, written.match, filter_stack, written.weights), written.number)
     session.slow_down(line.get("slowed", 1))
     pipeline.session = session

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from indistack.config import Config
 from indistack.settings import load
-from indistack.store.session_reader import SETTINGS, Past
+from indistack.store.session_reader import SETTINGS, PastSession
 
 OF_THE_STACK = (
     "decode", "calibrate", "debayer", "stars", "quality", "align", "match", "drift", "branches", "comet",
@@ -17,17 +17,17 @@ OF_THE_MACHINE = ("jobs", "nice", "max_memory_mb")
 """What the pixels do not depend on in the table ``stack``."""
 
 
-def settings_of(past: Past, overrides: Sequence[str] = ()) -> Config:
+def settings_of(past: PastSession, overrides: Sequence[str] = ()) -> Config:
     """Return a session's settings, with ``key=value`` changes."""
     return load(Config, past.folder / SETTINGS, overrides)
 
 
-def settings_to_go_on(past: Past, config: Config, overrides: Sequence[str] = ()) -> Config:
+def settings_to_go_on(past: PastSession, config: Config, overrides: Sequence[str] = ()) -> Config:
     """Return settings to go on with: what makes the pictures' pixels as in the session, the rest as given.
 
     Parameters
     ----------
-    past : Past
+    past : PastSession
         The session.
     config : Config
         The settings for a new session.

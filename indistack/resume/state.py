@@ -10,15 +10,15 @@ import numpy as np
 from indistack.align import Waiting
 from indistack.config import Config
 from indistack.pipeline.pipeline import Pipeline
-from indistack.session.branches import Branch
-from indistack.session.filter_stack import Reference, Track
+from indistack.session.branches import StackBranch
+from indistack.session.filter_stack import FilterStack, Reference
 from indistack.session.session import Session
-from indistack.session.stack_setup import Studio
+from indistack.session.stack_setup import SetupMaker
 from indistack.stack import BranchSettings
 from indistack.store.checkpoint import State
 from indistack.store.entries import Written
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray, hollow
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.packing import ARRAY, Arrays, pack, unpack
 
 Again = Callable[[int], tuple[CalibratedFrame, Written]]
@@ -61,7 +61,7 @@ def recall(pipeline: Pipeline, state: State, again: Again) -> None:
     intake.faint.waiting = unpack(Waiting, facts["faint"], arrays)
     pipeline.paused = facts["paused"]
     session = facts.get("session")
-    pipeline.session = _session(pipeline.config, pipeline.studio, session, arrays, again) if session else None
+    pipeline.session = _session(pipeline.config, pipeline.setup_maker, session, arrays, again) if session else None
 
 
 def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
@@ -77,23 +77,24 @@ def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
 
 def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
     first = session.first
-    tracks = {
-        name: {"light": pack(track.light, arrays), **track.memory(arrays)} for name, track in session.tracks.items()
+    filter_stacks = {
+        name: {"light": pack(filter_stack.light, arrays), **filter_stack.memory(arrays)}
+        for name, filter_stack in session.filter_stacks.items()
     }
     return {
         "reference": pack(session.reference, arrays),
         "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
-        "canvas": pack(session.canvas, arrays),
+        "canvas": pack(session.grid, arrays),
         "rung": session.rung,
         "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
         "drift": session.drift.memory(),
         **session.registration.memory(arrays),
-        "tracks": tracks,
+        "tracks": filter_stacks,
     }
 
 
 def _session(
-    config: Config, studio: Studio, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
+    config: Config, setup_maker: SetupMaker, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
 ) -> Session:
     """Return the session whose memory this is."""
     branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
@@ -101,21 +102,21 @@ def _session(
     reference = unpack(Reference, memory["reference"], arrays)
     shape, cfa, info = memory["first"]
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
-    canvas = unpack(Canvas, memory["canvas"], arrays)
-    session = Session(config, studio.easel_again(reference.scene, first, canvas, memory["rung"]), reference, first)
+    grid = unpack(StackGrid, memory["canvas"], arrays)
+    session = Session(config, setup_maker.make_again(reference.scene, first, grid, memory["rung"]), reference, first)
     session.drift.recall(memory["drift"])
     session.registration.recall(memory, arrays)
-    session.tracks = {name: _track(session, one, arrays, again) for name, one in memory["tracks"].items()}
+    session.filter_stacks = {name: _track(session, one, arrays, again) for name, one in memory["tracks"].items()}
     return session
 
 
-def _track(session: Session, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again) -> Track:
-    track = session.new_track(unpack(Reference, memory["light"], arrays))
+def _track(session: Session, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again) -> FilterStack:
+    filter_stack = session.new_filter_stack(unpack(Reference, memory["light"], arrays))
 
-    def placed(number: int, branch: Branch) -> Placed:
+    def placed(number: int, branch: StackBranch) -> PlacedSub:
         frame, written = again(number)
         weight = written.weights[branch.name]
         return session.place(frame, written.transform, written.match, branch, weight, number)
 
-    track.recall(memory, arrays, placed)
-    return track
+    filter_stack.recall(memory, arrays, placed)
+    return filter_stack

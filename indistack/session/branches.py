@@ -11,13 +11,13 @@ from typing import Any
 
 from indistack.raster.tiles import Cube, Tile, integrate, integrate_all
 from indistack.session.frame_cache import parked
-from indistack.session.stack_setup import Easel
+from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
 from indistack.values.frame import PixelArray
-from indistack.values.grid import Placed
+from indistack.values.grid import PlacedSub
 
 
-class Branch:
+class StackBranch:
     """One stack.
 
     Parameters
@@ -26,7 +26,7 @@ class Branch:
         As files and status call it.
     settings : BranchSettings
         What it takes and how it combines.
-    easel : Easel
+    stack_setup : StackSetup
         Shared with the others.
 
     Attributes
@@ -41,13 +41,13 @@ class Branch:
         Of the subs that it should take it takes every so many-th only, as time is short.
     """
 
-    def __init__(self, name: str, settings: BranchSettings, easel: Easel) -> None:
+    def __init__(self, name: str, settings: BranchSettings, stack_setup: StackSetup) -> None:
         self.name = name
         self.settings = settings
-        self.method = METHODS.get(settings.method)(easel.extent, settings)
-        self._easel = easel
-        self._exact = easel.exact and self.method.opening > 0
-        self._kept: deque[Placed] = deque()
+        self.method = METHODS.get(settings.method)(stack_setup.extent, settings)
+        self._stack_setup = stack_setup
+        self._exact = stack_setup.exact and self.method.opening > 0
+        self._kept: deque[PlacedSub] = deque()
         self._offered = 0
         self._lock = threading.Lock()
         self.rejected = 0.0
@@ -84,7 +84,7 @@ class Branch:
             "kept": self.kept,
         }
 
-    def recall(self, memory: Mapping[str, Any], planes: Mapping[str, PixelArray], kept: Iterable[Placed]) -> None:
+    def recall(self, memory: Mapping[str, Any], planes: Mapping[str, PixelArray], kept: Iterable[PlacedSub]) -> None:
         """Go on as the one would whose memory this is.
 
         Raises
@@ -105,15 +105,15 @@ class Branch:
         took_ms = 1e3 * (time.perf_counter() - start_s)
         with self._lock:
             self._count(rejected)
-            self.ms += took_ms / self._easel.workers.jobs
+            self.ms += took_ms / self._stack_setup.workers.jobs
 
-    def open_with(self, sub: Placed) -> None:
+    def open_with(self, sub: PlacedSub) -> None:
         """Combine the first subs anew with one more."""
         self._kept.append(self._parked(sub) if self._exact else sub)
         if not self._exact:
             self._combine()
 
-    def end(self, sub: Placed) -> None:
+    def end(self, sub: PlacedSub) -> None:
         """The sub is complete."""
         self.method.count(sub.exposure_s)
         if self.settings.last:
@@ -121,16 +121,16 @@ class Branch:
         elif not self.opens:
             self._kept.clear()
 
-    def move_to(self, easel: Easel) -> None:
+    def move_to(self, stack_setup: StackSetup) -> None:
         """Go on with a larger canvas that holds the one so far."""
-        offset = easel.canvas.matrix[:2, 2] - self._easel.canvas.matrix[:2, 2]
+        offset = stack_setup.grid.matrix[:2, 2] - self._stack_setup.grid.matrix[:2, 2]
         left, top = (round(float(px)) for px in offset)
-        held = slice(top, top + self._easel.canvas.height), slice(left, left + self._easel.canvas.width)
-        larger = METHODS.get(self.settings.method)(easel.extent, self.settings)
+        held = slice(top, top + self._stack_setup.grid.height), slice(left, left + self._stack_setup.grid.width)
+        larger = METHODS.get(self.settings.method)(stack_setup.extent, self.settings)
         for name, plane in self.method.planes().items():
             larger.planes()[name][held] = plane
         larger.tally = self.method.tally
-        self.method, self._easel = larger, easel
+        self.method, self._stack_setup = larger, stack_setup
 
     def complete(self) -> None:
         """No sub will come any more."""
@@ -140,65 +140,65 @@ class Branch:
 
     def _combine(self) -> None:
         start_s = time.perf_counter()
-        easel = self._easel
+        stack_setup = self._stack_setup
 
         def take(cube: Cube) -> None:
             rejected = self.method.combine(cube)
             with self._lock:
                 self._count(int(rejected[-1]))
 
-        integrate_all(self._kept, easel.canvas, easel.sampling, take, easel.workers)
+        integrate_all(self._kept, stack_setup.grid, stack_setup.sampling, take, stack_setup.workers)
         self.ms += 1e3 * (time.perf_counter() - start_s)
 
-    def _forget_oldest(self, sub: Placed) -> None:
+    def _forget_oldest(self, sub: PlacedSub) -> None:
         self._kept.append(self._parked(sub))
         if len(self._kept) > self.settings.last:
             self._remove(self._kept.popleft())
 
-    def _parked(self, sub: Placed) -> Placed:
-        return replace(sub, frame=parked(sub.frame, self._easel.folder))
+    def _parked(self, sub: PlacedSub) -> PlacedSub:
+        return replace(sub, frame=parked(sub.frame, self._stack_setup.folder))
 
     def holds(self, number: int) -> bool:
         """Tell whether a sub that was added has not been forgotten since."""
         return not self.settings.last or number in self.kept
 
-    def remove(self, sub: Placed) -> None:
+    def remove(self, sub: PlacedSub) -> None:
         """Take a sub of the ledger out again that was added with the same place, light and weight."""
         self._remove(sub)
         self._kept = deque(one for one in self._kept if one.number != sub.number)
 
-    def _remove(self, sub: Placed) -> None:
-        easel = self._easel
-        integrate(sub, easel.canvas, easel.sampling, self.method.remove, easel.workers)
+    def _remove(self, sub: PlacedSub) -> None:
+        stack_setup = self._stack_setup
+        integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.remove, stack_setup.workers)
         self.method.count(sub.exposure_s, -1)
 
-    def readmit(self, sub: Placed) -> None:
+    def readmit(self, sub: PlacedSub) -> None:
         """Add a sub that was removed."""
-        easel = self._easel
-        integrate(sub, easel.canvas, easel.sampling, self.method.update, easel.workers)
+        stack_setup = self._stack_setup
+        integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.update, stack_setup.workers)
         self.method.count(sub.exposure_s)
 
     def _count(self, rejected: int) -> None:
-        self.rejected += rejected / (self._easel.canvas.height * self._easel.canvas.width)
+        self.rejected += rejected / (self._stack_setup.grid.height * self._stack_setup.grid.width)
 
 
-class Fan:
+class BranchSet:
     """The stacks that are made from the same subs.
 
     Parameters
     ----------
     wanted : mapping
         Name -> settings, the main stack first.
-    easel : Easel
+    stack_setup : StackSetup
         What they share.
     """
 
-    def __init__(self, wanted: Mapping[str, BranchSettings], easel: Easel) -> None:
-        self._easel = easel
-        self.branches = {name: Branch(name, settings, easel) for name, settings in wanted.items()}
+    def __init__(self, wanted: Mapping[str, BranchSettings], stack_setup: StackSetup) -> None:
+        self._stack_setup = stack_setup
+        self.branches = {name: StackBranch(name, settings, stack_setup) for name, settings in wanted.items()}
 
     @property
-    def main(self) -> Branch:
+    def main(self) -> StackBranch:
         """The first of the stacks."""
         return next(iter(self.branches.values()))
 
@@ -207,7 +207,7 @@ class Fan:
         branches = self.branches.values()
         return {"rejected": self.main.rejected, "branch_ms": {branch.name: branch.ms for branch in branches}}
 
-    def add(self, place: Callable[[Branch], Placed], takers: Collection[str] | None = None) -> dict[str, float]:
+    def add(self, place: Callable[[StackBranch], PlacedSub], takers: Collection[str] | None = None) -> dict[str, float]:
         """Add a sub to every stack that wants it; return the weight that it has in each of these.
 
         Parameters
@@ -234,11 +234,11 @@ class Fan:
             branch.end(sub)
         return {branch.name: sub.weight for branch, sub in wanting}
 
-    def move_to(self, easel: Easel) -> None:
-        """Go on with a larger canvas; see `Branch.move_to`."""
+    def move_to(self, stack_setup: StackSetup) -> None:
+        """Go on with a larger canvas; see `StackBranch.move_to`."""
         for branch in self.branches.values():
-            branch.move_to(easel)
-        self._easel = easel
+            branch.move_to(stack_setup)
+        self._stack_setup = stack_setup
 
     def slow_down(self, factor: int) -> None:
         """Let further stacks take only every so many-th of the subs that they should take."""
@@ -247,7 +247,7 @@ class Fan:
 
     def open_branch(self, name: str, settings: BranchSettings) -> None:
         """Begin a further stack with the next sub; one of that name is begun anew."""
-        self.branches[name] = Branch(name, settings, self._easel)
+        self.branches[name] = StackBranch(name, settings, self._stack_setup)
 
     def drop_branch(self, name: str) -> None:
         """End a stack; the main one stays."""
@@ -259,7 +259,7 @@ class Fan:
         for branch in self.branches.values():
             branch.complete()
 
-    def _warp_once(self, group: Iterable[tuple[Branch, Placed]]) -> None:
+    def _warp_once(self, group: Iterable[tuple[StackBranch, PlacedSub]]) -> None:
         """Warp a sub for stacks that it lies in the same place of."""
         group = list(group)
         sub = replace(group[0][1], weight=1.0)
@@ -268,4 +268,4 @@ class Fan:
             for branch, placed in group:
                 branch.update(tile, placed.weight)
 
-        integrate(sub, self._easel.canvas, self._easel.sampling, take, self._easel.workers)
+        integrate(sub, self._stack_setup.grid, self._stack_setup.sampling, take, self._stack_setup.workers)

@@ -11,13 +11,13 @@ from indistack.config import Config, stacks_of
 from indistack.grading.quality import Judge
 from indistack.grading.star_measures import Measures, measure
 from indistack.photometry import Photometer, Sky, measure_sky
-from indistack.session.branches import Branch, Fan
-from indistack.session.noise_history import Growth
-from indistack.session.stack_setup import Easel
+from indistack.session.branches import BranchSet, StackBranch
+from indistack.session.noise_history import NoiseHistory
+from indistack.session.stack_setup import StackSetup
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
-from indistack.values.grid import Placed
+from indistack.values.grid import PlacedSub
 from indistack.values.packing import ARRAY, Arrays, pack, unpack
-from indistack.values.star_list import Match, Scene
+from indistack.values.star_list import PhotometricMatch, Scene
 from indistack.values.transform import Transform
 
 
@@ -50,7 +50,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MeasuredSub:
     """A calibrated sub and what its stars tell."""
 
     frame: CalibratedFrame
@@ -62,7 +62,7 @@ class Seen:
         return Reference(self.scene, measure_sky(self.frame), self.frame.info, name)
 
 
-class Track:
+class FilterStack:
     """One filter's part of a session.
 
     Parameters
@@ -71,7 +71,7 @@ class Track:
         The settings.
     light : Reference
         Whose light the subs are brought to; its places are those of the session's reference.
-    easel : Easel
+    stack_setup : StackSetup
         What all stacks of the session share.
     by_stars : bool
         Whether subs are aligned, and therefore judged, by stars.
@@ -82,9 +82,9 @@ class Track:
         Compares subs with those before.
     photometer : Photometer
         Matches their light.
-    fan : Fan
+    branch_set : BranchSet
         The stacks.
-    growth : Growth
+    noise_history : NoiseHistory
         Of the main stack.
     masters : sequence of str
         Calibration of the first sub.
@@ -92,12 +92,12 @@ class Track:
         Start of the earliest sub, end of the latest.
     """
 
-    def __init__(self, config: Config, light: Reference, easel: Easel, by_stars: bool) -> None:
+    def __init__(self, config: Config, light: Reference, stack_setup: StackSetup, by_stars: bool) -> None:
         self.light = light
         self.judge = Judge(config.quality, measure(light.scene.stars), by_stars)
         self.photometer = Photometer(config.match, light.scene, light.sky, light.info)
-        self.fan = Fan(stacks_of(config), easel)
-        self.growth = Growth()
+        self.branch_set = BranchSet(stacks_of(config), stack_setup)
+        self.noise_history = NoiseHistory()
         self.masters: Sequence[str] = ()
         self.first: datetime | None = None
         self.end: datetime | None = None
@@ -105,12 +105,12 @@ class Track:
     @property
     def n_subs(self) -> int:
         """Subs in the main stack."""
-        return self.fan.main.method.tally.n_subs
+        return self.branch_set.main.method.tally.n_subs
 
-    def count(self, sub: Seen, match: Match) -> None:
+    def count(self, sub: MeasuredSub, match: PhotometricMatch) -> None:
         """A sub has been added."""
         self.judge.remember(sub.measures, match)
-        self.growth.look(self.fan.main.method.integration())
+        self.noise_history.look(self.branch_set.main.method.integration())
         self.masters = self.masters or sub.frame.masters
         begin = sub.frame.info.date_obs
         if begin is not None:
@@ -120,14 +120,14 @@ class Track:
 
     def numbers(self) -> dict[str, Any]:
         """Return what the last sub was to the stacks, for the ledger."""
-        return {**self.fan.numbers(), **self.growth.numbers()}
+        return {**self.branch_set.numbers(), **self.noise_history.numbers()}
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:
         """Return what is remembered; the arrays are the state itself, not copies."""
-        branches = self.fan.branches.items()
+        branches = self.branch_set.branches.items()
         return {
             "judge": self.judge.memory(),
-            "growth": self.growth.first,
+            "growth": self.noise_history.first,
             "masters": list(self.masters),
             "first": pack(self.first, arrays),
             "end": pack(self.end, arrays),
@@ -136,36 +136,39 @@ class Track:
         }
 
     def recall(
-        self, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Callable[[int, Branch], Placed]
+        self,
+        memory: Mapping[str, Any],
+        arrays: Mapping[str, PixelArray],
+        again: Callable[[int, StackBranch], PlacedSub],
     ) -> None:
         """Go on as the one would whose memory this is; `again` gives a sub of the ledger as it was added to a stack."""
         self.judge.recall(memory["judge"])
-        self.growth.first = tuple(memory["growth"]) if memory["growth"] else None
+        self.noise_history.first = tuple(memory["growth"]) if memory["growth"] else None
         self.masters = memory["masters"]
         self.first, self.end = (unpack(datetime | None, memory[name], arrays) for name in ("first", "end"))
         for name, one in memory["branches"].items():
-            branch, planes = self.fan.branches[name], memory["planes"][name]
+            branch, planes = self.branch_set.branches[name], memory["planes"][name]
             stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
             branch.recall(one, stored, [again(number, branch) for number in one["kept"]])
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Placement:
     """Where a sub belongs.
 
     Attributes
     ----------
     transform : Transform
         Sub -> reference.
-    match : Match
+    match : PhotometricMatch
         What brings its light to that of the track's subs.
-    track : Track
+    filter_stack : FilterStack
         Of its filter.
     weights : mapping, optional
         What it counts in each stack that takes it, where that has been decided before.
     """
 
     transform: Transform
-    match: Match
-    track: Track
+    match: PhotometricMatch
+    filter_stack: FilterStack
     weights: Mapping[str, float] | None = None

@@ -13,7 +13,7 @@ LINES = 64
 """Rows of the weight that are looked at, evenly spread."""
 
 
-class Growth:
+class NoiseHistory:
     """Follows a stack's noise from its first sub on.
 
     Attributes

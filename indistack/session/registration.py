@@ -10,11 +10,11 @@ import numpy as np
 from indistack.align import ALIGNERS, Aligner, Known, ReferenceStars, chained, mapped
 from indistack.config import Config
 from indistack.errors import RegistrationError
-from indistack.session.filter_stack import Fit, Seen
+from indistack.session.filter_stack import MeasuredSub, Placement
 from indistack.stars import StarFinder
 from indistack.system.workers import Workers
 from indistack.values.frame import PixelArray
-from indistack.values.grid import Canvas
+from indistack.values.grid import StackGrid
 from indistack.values.packing import Arrays, pack, unpack
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -85,15 +85,15 @@ class Registration:
         if self._against == "previous":
             self._before = scene, transform
 
-    def learn(self, sub: Seen, fit: Fit, canvas: Canvas) -> None:
+    def learn(self, sub: MeasuredSub, fit: Placement, grid: StackGrid) -> None:
         """Compare later subs with the stars of one that is in the stack, or of the stack, where these are better."""
         if not self.aligner.needs_stars:
             return
         self._compared.offer(sub.scene, fit.transform)
-        main, n_subs = fit.track.fan.main, fit.track.n_subs
+        main, n_subs = fit.filter_stack.branch_set.main, fit.filter_stack.n_subs
         if main.settings.follow == "stars" and self._compared.is_due(n_subs):
             found = self._finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
-            self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(canvas.matrix)))))
+            self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(grid.matrix)))))
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:
         """Return what is remembered as plain values; `arrays` gets what they refer to, no copies."""

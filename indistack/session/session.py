@@ -17,16 +17,16 @@ from indistack.field.comet import Motion
 from indistack.field.drift import Drift
 from indistack.fits_header import Wcs, read_wcs
 from indistack.grading.quality import Judge
-from indistack.session.branches import Branch
-from indistack.session.filter_stack import Fit, Reference, Seen, Track
+from indistack.session.branches import StackBranch
+from indistack.session.filter_stack import FilterStack, MeasuredSub, Placement, Reference
 from indistack.session.registration import Registration
-from indistack.session.stack_setup import Easel, lacking
+from indistack.session.stack_setup import StackSetup, lacking
 from indistack.solve import Solution
 from indistack.stack import BranchSettings, Follow, StackMethod
 from indistack.values.file_names import file_words
 from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
-from indistack.values.grid import Canvas, Placed
-from indistack.values.star_list import Match
+from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Session:
     ----------
     config : Config
         The settings.
-    easel : Easel
+    stack_setup : StackSetup
         What its stacks share.
     reference : Reference
         What later subs are aligned to.
@@ -52,7 +52,7 @@ class Session:
         Tells when another stack is to begin.
     registration : Registration
         Finds the subs' places on the reference.
-    tracks : dict
+    filter_stacks : dict
         The filters' parts, by name.
     first : CalibratedFrame
         The first sub without its pixels.
@@ -62,13 +62,13 @@ class Session:
         Held while the stacks change, and by a thread that copies them.
     """
 
-    def __init__(self, config: Config, easel: Easel, reference: Reference, frame: CalibratedFrame) -> None:
+    def __init__(self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> None:
         self.config = config
-        self._easel = easel
+        self._stack_setup = stack_setup
         self.reference = reference
         self.drift = Drift(self.config.drift, frame)
-        self.registration = Registration(config, reference.scene, easel.workers)
-        self.tracks: dict[str, Track] = {self.drift.track_of(frame.info): self.new_track(reference)}
+        self.registration = Registration(config, reference.scene, stack_setup.workers)
+        self.filter_stacks: dict[str, FilterStack] = {self.drift.track_of(frame.info): self.new_filter_stack(reference)}
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self._motion: Motion | None = None
         self.solution: Solution | None = None
@@ -77,17 +77,17 @@ class Session:
     @property
     def n_subs(self) -> int:
         """Subs in the stack, of all filters."""
-        return sum(track.n_subs for track in self.tracks.values())
+        return sum(filter_stack.n_subs for filter_stack in self.filter_stacks.values())
 
     @property
     def exposure_s(self) -> float:
         """Their exposure."""
-        return sum(track.fan.main.method.tally.exposure_s for track in self.tracks.values())
+        return sum(filter_stack.branch_set.main.method.tally.exposure_s for filter_stack in self.filter_stacks.values())
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the stack (px)."""
-        return self._easel.canvas.size
+        return self._stack_setup.grid.size
 
     @property
     def state_bytes(self) -> int:
@@ -98,17 +98,17 @@ class Session:
     @property
     def rung(self) -> str:
         """``full``, or why the resolution is halved."""
-        return self._easel.rung
+        return self._stack_setup.rung
 
     @property
-    def canvas(self) -> Canvas:
+    def grid(self) -> StackGrid:
         """The stacks' grid."""
-        return self._easel.canvas
+        return self._stack_setup.grid
 
     @property
     def stack(self) -> StackMethod:
         """The main stack of the first filter."""
-        return next(iter(self.tracks.values())).fan.main.method
+        return next(iter(self.filter_stacks.values())).branch_set.main.method
 
     @property
     def aligner(self) -> Aligner:
@@ -134,58 +134,66 @@ class Session:
         self.solution = solution
         self.drift.rescale(solution.wcs.scale_arcsec_px)
 
-    def check(self, sub: Seen, fits: Callable[[], bool]) -> None:
+    def check(self, sub: MeasuredSub, fits: Callable[[], bool]) -> None:
         """Judge a sub by what can be seen before it is aligned; see `Judge.check`."""
-        track = self.tracks.get(self.drift.track_of(sub.frame.info))
-        judge = track.judge if track else Judge(self.config.quality, sub.measures, self.aligner.needs_stars)
+        filter_stack = self.filter_stacks.get(self.drift.track_of(sub.frame.info))
+        judge = (
+            filter_stack.judge if filter_stack else Judge(self.config.quality, sub.measures, self.aligner.needs_stars)
+        )
         judge.check(sub.measures, sub.frame.info.saturation_adu, fits)
 
-    def track_for(self, sub: Seen, transform: Transform) -> Track:
+    def filter_stack_for(self, sub: MeasuredSub, transform: Transform) -> FilterStack:
         """Return the track of the sub's filter; a new one takes its place when the sub is added."""
         name = self.drift.track_of(sub.frame.info)
-        if name in self.tracks:
-            return self.tracks[name]
-        why_not = lacking(self.config, self._easel.extent, sub.frame)
+        if name in self.filter_stacks:
+            return self.filter_stacks[name]
+        why_not = lacking(self.config, self._stack_setup.extent, sub.frame)
         if why_not:
             raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
-        return self.new_track(sub.as_reference(name).moved(transform))
+        return self.new_filter_stack(sub.as_reference(name).moved(transform))
 
-    def new_track(self, light: Reference) -> Track:
+    def new_filter_stack(self, light: Reference) -> FilterStack:
         """Return an empty track of subs whose light is brought to this one's."""
-        return Track(self.config, light, self._easel, self.aligner.needs_stars)
+        return FilterStack(self.config, light, self._stack_setup, self.aligner.needs_stars)
 
-    def add(self, sub: Seen, fit: Fit, number: int = 0) -> dict[str, float]:
+    def add(self, sub: MeasuredSub, fit: Placement, number: int = 0) -> dict[str, float]:
         """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
         with self.lock:
             weights = self._add(sub, fit, number)
-        self.registration.learn(sub, fit, self.canvas)
+        self.registration.learn(sub, fit, self.grid)
         return weights
 
-    def _add(self, sub: Seen, fit: Fit, number: int) -> dict[str, float]:
-        track = fit.track
+    def _add(self, sub: MeasuredSub, fit: Placement, number: int) -> dict[str, float]:
+        filter_stack = fit.filter_stack
         if self.config.stack.canvas == "grow":
             self._make_room(sub, fit.transform)
 
-        def place(branch: Branch) -> Placed:
+        def place(branch: StackBranch) -> PlacedSub:
             if fit.weights is not None:
                 weight = fit.weights[branch.name]
             else:
-                weight = track.judge.weigh(sub.measures, fit.match, branch.settings.weight)
+                weight = filter_stack.judge.weigh(sub.measures, fit.match, branch.settings.weight)
             return self.place(sub.frame, fit.transform, fit.match, branch, weight, number)
 
-        weights = track.fan.add(place, fit.weights)
-        self.tracks.setdefault(self.drift.track_of(sub.frame.info), track)
+        weights = filter_stack.branch_set.add(place, fit.weights)
+        self.filter_stacks.setdefault(self.drift.track_of(sub.frame.info), filter_stack)
         self.drift.accept(sub.frame)
-        track.count(sub, fit.match)
+        filter_stack.count(sub, fit.match)
         self.registration.accept(sub.scene, fit.transform)
         return weights
 
     def place(
-        self, frame: CalibratedFrame, transform: Transform, match: Match, branch: Branch, weight: float, number: int
-    ) -> Placed:
+        self,
+        frame: CalibratedFrame,
+        transform: Transform,
+        match: PhotometricMatch,
+        branch: StackBranch,
+        weight: float,
+        number: int,
+    ) -> PlacedSub:
         """Return a sub as it lies in one stack."""
         where = self._followed(branch.settings.follow, transform, frame.info)
-        return Placed(frame, where, match, weight, number)
+        return PlacedSub(frame, where, match, weight, number)
 
     def _followed(self, follow: Follow, transform: Transform, info: FrameInfo) -> Transform:
         """Return where a sub lies if that is to stand still, given its place among the stars."""
@@ -197,54 +205,54 @@ class Session:
             self._motion = Motion.over(self.reference.info, self.config.comet)
         return self._motion.follow(transform, info)
 
-    def _make_room(self, sub: Seen, transform: Transform) -> None:
+    def _make_room(self, sub: MeasuredSub, transform: Transform) -> None:
         """Grow the canvas to where the sub reaches, if memory allows."""
-        canvas = self.canvas.reaching(transform, sub.frame.width, sub.frame.height)
-        if canvas is self.canvas:
+        grid = self.grid.reaching(transform, sub.frame.width, sub.frame.height)
+        if grid is self.grid:
             return
-        easel = self._easel.on(canvas)
-        why_not = lacking(self.config, easel.extent, sub.frame)
+        stack_setup = self._stack_setup.on(grid)
+        why_not = lacking(self.config, stack_setup.extent, sub.frame)
         if why_not:
-            log.warning("the canvas does not grow to %d x %d: %s", canvas.width, canvas.height, why_not)
+            log.warning("the canvas does not grow to %d x %d: %s", grid.width, grid.height, why_not)
             return
-        for track in self.tracks.values():
-            track.fan.move_to(easel)
-        self._easel = easel
+        for filter_stack in self.filter_stacks.values():
+            filter_stack.branch_set.move_to(stack_setup)
+        self._stack_setup = stack_setup
 
     def slow_down(self, factor: int) -> None:
         """Let further stacks take only every so many-th of the subs that they should take."""
-        for track in self.tracks.values():
-            track.fan.slow_down(factor)
+        for filter_stack in self.filter_stacks.values():
+            filter_stack.branch_set.slow_down(factor)
 
     def complete(self) -> None:
         """No sub will come any more."""
         with self.lock:
-            for track in self.tracks.values():
-                track.fan.complete()
+            for filter_stack in self.filter_stacks.values():
+                filter_stack.branch_set.complete()
 
     def open_branch(self, name: str, settings: BranchSettings) -> None:
         """Begin a further stack, of every filter, with the next sub."""
         self._set_branches(self.config.branches | {name: settings})
         with self.lock:
-            for track in self.tracks.values():
-                track.fan.open_branch(name, settings)
+            for filter_stack in self.filter_stacks.values():
+                filter_stack.branch_set.open_branch(name, settings)
 
     def drop_branch(self, name: str) -> None:
         """End a further stack."""
         self._set_branches({other: settings for other, settings in self.config.branches.items() if other != name})
         with self.lock:
-            for track in self.tracks.values():
-                track.fan.drop_branch(name)
+            for filter_stack in self.filter_stacks.values():
+                filter_stack.branch_set.drop_branch(name)
 
     def _set_branches(self, branches: dict[str, BranchSettings]) -> None:
         """Have these for filters that are still to come, too."""
         self.config = self.config.model_copy(update={"branches": branches})
 
-    def stacks(self) -> dict[str, tuple[Track, Branch]]:
+    def stacks(self) -> dict[str, tuple[FilterStack, StackBranch]]:
         """Return all stacks by the names that files have: ``stack``, or, of several filters, ``stack-R``."""
-        several = len(self.tracks) > 1
+        several = len(self.filter_stacks) > 1
         return {
-            f"{name}-{word}" if several else name: (track, branch)
-            for word, track in zip(file_words(self.tracks), self.tracks.values(), strict=True)
-            for name, branch in track.fan.branches.items()
+            f"{name}-{word}" if several else name: (filter_stack, branch)
+            for word, filter_stack in zip(file_words(self.filter_stacks), self.filter_stacks.values(), strict=True)
+            for name, branch in filter_stack.branch_set.branches.items()
         }

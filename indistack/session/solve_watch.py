@@ -7,7 +7,7 @@ from indistack.session.session import Session
 from indistack.solve import Field, SkyFinder, SolveSettings
 
 
-class Locator:
+class SolveWatch:
     """Looks after one session after the other; those of the Moon, planets and landscapes are not on its map.
 
     Parameters

@@ -16,7 +16,7 @@ from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.system.resources import available_bytes, resident_bytes
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame
-from indistack.values.grid import Canvas
+from indistack.values.grid import StackGrid
 from indistack.values.star_list import Scene
 
 log = logging.getLogger(__name__)
@@ -35,12 +35,12 @@ SAMPLE_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Easel:
+class StackSetup:
     """What all stacks of a session share.
 
     Attributes
     ----------
-    canvas : Canvas
+    grid : StackGrid
         Their grid.
     sampling : Sampling
         How subs come onto it.
@@ -56,7 +56,7 @@ class Easel:
         ``full``, or why the resolution is halved.
     """
 
-    canvas: Canvas
+    grid: StackGrid
     sampling: Sampling
     extent: Extent
     workers: Workers
@@ -64,14 +64,14 @@ class Easel:
     exact: bool = False
     rung: str = FULL
 
-    def on(self, canvas: Canvas) -> Easel:
+    def on(self, grid: StackGrid) -> StackSetup:
         """Return the same with another canvas."""
-        return replace(self, canvas=canvas, extent=replace(self.extent, height=canvas.height, width=canvas.width))
+        return replace(self, grid=grid, extent=replace(self.extent, height=grid.height, width=grid.width))
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
-    """Where easels are set up.
+class SetupMaker:
+    """Makes the setup that all stacks of a session share.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Studio:
     folder : Path or None
         Room for subs that are kept on disk.
     exact : bool
-        As in `Easel`.
+        As in `StackSetup`.
     """
 
     config: Config
@@ -90,8 +90,8 @@ class Studio:
     folder: Path | None = None
     exact: bool = False
 
-    def easel(self, reference: Scene, frame: CalibratedFrame, too_slow: str = "", spare_bytes: int = 0) -> Easel:
-        """Set up the easel for a reference and the first sub: at full resolution where time and memory allow it.
+    def make(self, reference: Scene, frame: CalibratedFrame, too_slow: str = "", spare_bytes: int = 0) -> StackSetup:
+        """Return the setup for a reference and the first sub: at full resolution where time and memory allow it.
 
         Parameters
         ----------
@@ -107,22 +107,22 @@ class Studio:
         log.warning("the stack is made at half the resolution: %s", why)
         return replace(self._with(reference, frame, HALF_DEBAYER), rung=f"half: {why}")
 
-    def easel_again(self, reference: Scene, frame: CalibratedFrame, canvas: Canvas, rung: str) -> Easel:
-        """Set an easel up as it was before."""
-        easel = self._with(reference, frame, self.config.debayer.method if rung == FULL else HALF_DEBAYER)
-        return replace(easel.on(canvas), rung=rung)
+    def make_again(self, reference: Scene, frame: CalibratedFrame, grid: StackGrid, rung: str) -> StackSetup:
+        """Return a setup as it was before."""
+        stack_setup = self._with(reference, frame, self.config.debayer.method if rung == FULL else HALF_DEBAYER)
+        return replace(stack_setup.on(grid), rung=rung)
 
-    def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> Easel:
+    def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> StackSetup:
         settings = self.config.stack
         sampling = Sampling(DEBAYERS.get(debayer)(), settings.kernel, settings.drizzle)
-        canvas = Canvas.over(reference.height, reference.width, sampling.scale)
+        grid = StackGrid.over(reference.height, reference.width, sampling.scale)
         clipped_adu = frame.info.saturation_adu
         full_scale_adu = clipped_adu if math.isfinite(clipped_adu) else FULL_SCALE_ADU
         own_weights = settings.drizzle > 0 and frame.cfa is not None
         if own_weights:
             self._require_own_weights()
-        extent = Extent(*canvas.size, frame.channels, full_scale_adu, own_weights)
-        return Easel(canvas, sampling, extent, self.workers, self.folder, self.exact)
+        extent = Extent(*grid.size, frame.channels, full_scale_adu, own_weights)
+        return StackSetup(grid, sampling, extent, self.workers, self.folder, self.exact)
 
     def _require_own_weights(self) -> None:
         for name, settings in stacks_of(self.config).items():

@@ -14,7 +14,7 @@ import numpy as np
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, RawFrame
 from indistack.values.outcome import Accepted, Outcome, Restarted
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Bend, Transform
 
 Line = Mapping[str, Any]
@@ -110,7 +110,7 @@ def transform_numbers(transform: Transform, frame: CalibratedFrame, scale: float
     }
 
 
-def match_numbers(match: Match) -> dict[str, Any]:
+def match_numbers(match: PhotometricMatch) -> dict[str, Any]:
     """Return what brings a sub's light to the reference's."""
     return {
         "transparency": match.transparency,
@@ -133,7 +133,7 @@ class Written:
         Of the line.
     transform : Transform
         Sub -> reference.
-    match : Match
+    match : PhotometricMatch
         What brings its light to the reference's.
     weights : dict
         What it counts in each stack that took it.
@@ -145,7 +145,7 @@ class Written:
 
     number: int
     transform: Transform
-    match: Match
+    match: PhotometricMatch
     weights: Mapping[str, float]
     masters: tuple[str, ...]
     mended: int
@@ -171,10 +171,10 @@ def _transform(line: Mapping[str, Any]) -> Transform:
     return Transform(np.array(line["transform"], np.float64), line["matched"], line["rms_px"], bend)
 
 
-def _match(line: Mapping[str, Any]) -> Match:
+def _match(line: Mapping[str, Any]) -> PhotometricMatch:
     surfaces = tuple(tuple(surface) for surface in line["background"])
     compared, sigma = line["compared"], line["gradient_sigma"]
-    return Match(line["scale"], surfaces, line["transparency"], line["brightness"], compared, sigma)
+    return PhotometricMatch(line["scale"], surfaces, line["transparency"], line["brightness"], compared, sigma)
 
 
 def describe(line: dict[str, Any]) -> str:

@@ -17,9 +17,9 @@ from indistack.errors import FrameError, IndistackError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import State
 from indistack.store.entries import event
-from indistack.store.session_folders import Sessions
-from indistack.store.session_reader import SUBS, Past
-from indistack.store.session_record import Record, RecordSettings
+from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import SUBS, PastSession
+from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
@@ -44,28 +44,28 @@ class Journal:
         What is kept, and how often.
     clock : callable
         Gives the time.
-    past : Past, optional
+    past : PastSession, optional
         Session that is gone on with.
 
     Attributes
     ----------
     spool : Spool
         What has arrived and has no line yet.
-    record : Record or None
+    record : SessionRecord or None
         Of the session that is open.
     """
 
     def __init__(
-        self, output: Path, settings: RecordSettings, clock: Callable[[], datetime], past: Past | None = None
+        self, output: Path, settings: RecordSettings, clock: Callable[[], datetime], past: PastSession | None = None
     ) -> None:
         self._output = output
         self._settings = settings
         self._clock = clock
-        self._sessions = Sessions(output)
+        self._sessions = SessionFolders(output)
         self.spool = Spool(
             output / "spool", settings.spool, self._sessions.give_up_oldest, self._sessions.held_bytes()
         )  # fmt: skip
-        self.record: Record | None = None
+        self.record: SessionRecord | None = None
         self._past = past
         self._numbers = past.spooled() if past is not None else {}
         for name, _, _ in self._numbers:
@@ -84,13 +84,13 @@ class Journal:
         if past is None:
             self._sessions.end()
             return self.spool.left()
-        self.record = Record(past.folder, self._settings, self.spool)
+        self.record = SessionRecord(past.folder, self._settings, self.spool)
         self._sessions.reopen(past.folder)
         for name in self.spool.names:  # first: of a sub that was being moved, what is left does not look whole
             self._take_over(name, self.record)
         return self.spool.left()
 
-    def _take_over(self, name: str, record: Record) -> None:
+    def _take_over(self, name: str, record: SessionRecord) -> None:
         """Give a sub of the spool to its session, if it has its line."""
         with contextlib.suppress(FrameError):  # nobody knows any more what it is
             number = self._numbers.get((name, *self.spool.whence(name)))
@@ -120,7 +120,7 @@ class Journal:
         """
         if self.record is None:
             folder = self._sessions.begin(self._clock(), str(line.get("target") or ""))
-            self.record = Record.begin(folder, settings, self.spool, start)
+            self.record = SessionRecord.begin(folder, settings, self.spool, start)
         self.record.add(line, mended)
         if line["reason"] == "internal_error":
             _keep_bytes(self.record.folder / "kept", blob, line["number"])  # before their file moves

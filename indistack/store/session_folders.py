@@ -12,7 +12,7 @@ from pathlib import Path
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.ledger import LEDGER, read_lines
-from indistack.store.session_reader import SUBS, Past, sub_name
+from indistack.store.session_reader import SUBS, PastSession, sub_name
 from indistack.system.atomic import atomic_file
 from indistack.values.file_names import session_name
 from indistack.values.outcome import Refused
@@ -24,7 +24,7 @@ OPEN = "open"
 """File in the folder with the name of the session that has not ended."""
 
 
-class Sessions:
+class SessionFolders:
     """The sessions of one output folder.
 
     Parameters
@@ -81,7 +81,7 @@ class Sessions:
             return None
         return folder if folder.parent == self._folder and folder.is_dir() else None
 
-    def past(self, name: str = "") -> Past | None:
+    def past(self, name: str = "") -> PastSession | None:
         """Return the session of that name or path, by default the one that has not ended, where there is one.
 
         Raises
@@ -90,11 +90,11 @@ class Sessions:
             There is none of that name, or nothing can be read of it.
         """
         if name:
-            return Past(self.find(name))
+            return PastSession(self.find(name))
         self.sweep()
         folder = self.open_one()
         try:
-            return Past(folder) if folder is not None else None
+            return PastSession(folder) if folder is not None else None
         except StackError as error:
             log.warning("the session that had not ended cannot be gone on with: %s", error)
             return None

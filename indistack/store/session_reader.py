@@ -30,7 +30,7 @@ REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "b
 """Words of the lines that are not a blob's."""
 
 
-class Past:
+class PastSession:
     """What is on the disk of a session.
 
     Parameters
@@ -107,7 +107,7 @@ class Past:
         except (OSError, EOFError, ValueError) as error:
             raise FrameError("lost", f"{path}: {error}") from error
 
-    def before(self, line: Line) -> Past:
+    def before(self, line: Line) -> PastSession:
         """Return the session as it was when a line of it was written."""
         earlier = copy(self)
         earlier.lines = self.lines[: next(place for place, one in enumerate(self.lines) if one is line)]

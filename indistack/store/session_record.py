@@ -41,7 +41,7 @@ class RecordSettings:
     toml: str
 
 
-class Record:
+class SessionRecord:
     """The record of one session.
 
     Parameters
@@ -70,7 +70,7 @@ class Record:
         self._mended: tuple[int, IndexArray] = (0, np.empty(0, np.intp))
 
     @staticmethod
-    def begin(folder: Path, settings: RecordSettings, spool: Spool, start: State) -> Record:
+    def begin(folder: Path, settings: RecordSettings, spool: Spool, start: State) -> SessionRecord:
         """Begin the record of a new session; `start` is what was known before its first sub.
 
         Raises
@@ -83,7 +83,7 @@ class Record:
                 file.write(settings.toml.encode())
         except SinkError as error:
             raise StackError(str(error)) from error
-        record = Record(folder, settings, spool)
+        record = SessionRecord(folder, settings, spool)
         record.checkpoints.begin(start)
         return record
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indistack.values.frame import CalibratedFrame, DoubleArray
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 
 STEP_PX = 256
@@ -16,7 +16,7 @@ STEP_PX = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class StackGrid:
     """The stack's grid of pixels.
 
     Attributes
@@ -32,18 +32,18 @@ class Canvas:
     matrix: DoubleArray
 
     @staticmethod
-    def over(height: int, width: int, scale: float = 1.0) -> Canvas:
+    def over(height: int, width: int, scale: float = 1.0) -> StackGrid:
         """Cover a reference of that size (px) with pixels of 1 / `scale` px; scale is 0.5, 1 or 2."""
         shift = (scale - 1) / 2
         matrix = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1.0]])
-        return Canvas(int(height * scale), int(width * scale), matrix)
+        return StackGrid(int(height * scale), int(width * scale), matrix)
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width."""
         return self.height, self.width
 
-    def reaching(self, transform: Transform, width: int, height: int) -> Canvas:
+    def reaching(self, transform: Transform, width: int, height: int) -> StackGrid:
         """Return a canvas that also holds a frame of that size (px): this one if it does, else one that grew.
 
         It grows in steps of 256 px, and by whole pixels, so that what is on it stays as it is.
@@ -55,7 +55,7 @@ class Canvas:
         if left == top == right == bottom == 0:
             return self
         moved = np.array([[1.0, 0, left], [0, 1, top], [0, 0, 1]]) @ self.matrix
-        return Canvas(self.height + top + bottom, self.width + left + right, moved)
+        return StackGrid(self.height + top + bottom, self.width + left + right, moved)
 
     def place(self, transform: Transform) -> Transform:
         """Return the way from a frame to the canvas, given that to the reference."""
@@ -63,7 +63,7 @@ class Canvas:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSub:
     """A sub whose place and light in the stack are known.
 
     Attributes
@@ -72,7 +72,7 @@ class Placed:
         The sub.
     transform : Transform
         Frame -> reference.
-    match : Match
+    match : PhotometricMatch
         What brings its ADU to the reference's.
     weight : float
         What it counts, above 0.
@@ -82,7 +82,7 @@ class Placed:
 
     frame: CalibratedFrame
     transform: Transform
-    match: Match = Match()  # noqa: RUF009 - frozen
+    match: PhotometricMatch = PhotometricMatch()  # noqa: RUF009 - frozen
     weight: float = 1.0
     number: int = 0
 

@@ -85,7 +85,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PhotometricMatch:
     """What brings a sub to the reference's ADU, ``adu * scale + background``, and what its stars told.
 
     Attributes

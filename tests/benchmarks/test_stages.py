@@ -21,7 +21,7 @@ from indistack.stars import StarFinder
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import FrameInfo, RawFrame
-from indistack.values.grid import Canvas, Placed
+from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.transform import Transform
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
@@ -106,5 +106,5 @@ def test_stack(bench: Bench, benchmark: Any, method: str) -> None:
     angle = np.deg2rad(0.7)
     turn = Transform(np.array([[np.cos(angle), -np.sin(angle), 9], [np.sin(angle), np.cos(angle), -5], [0, 0, 1]]))
     sampling = Sampling(DEBAYERS.get("bilinear")())
-    benchmark(integrate, Placed(frame, turn), Canvas.over(*SIZE), sampling, stack.update, bench.workers)
+    benchmark(integrate, PlacedSub(frame, turn), StackGrid.over(*SIZE), sampling, stack.update, bench.workers)
     assert stack.integration().coverage.max() >= 1

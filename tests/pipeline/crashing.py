@@ -22,7 +22,7 @@ from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.settings import load
 from indistack.sources import FolderSource
-from indistack.store.session_folders import Sessions
+from indistack.store.session_folders import SessionFolders
 
 PATIENCE_S = 60.0
 
@@ -35,7 +35,7 @@ SETTINGS = [
 def stack(frames: Path, out: Path, settings: list[str]) -> None:
     """Work until every frame of the folder has its line, as `indistack watch` does."""
     wanted = len(list(frames.iterdir()))
-    past = Sessions(out).past()
+    past = SessionFolders(out).past()
     config = load(Config, None, SETTINGS + settings)
     if past is not None:
         config = settings_to_go_on(past, config, SETTINGS + settings)

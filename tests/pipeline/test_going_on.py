@@ -22,8 +22,8 @@ from indistack.resume.amend import amend
 from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
 from indistack.store.journal import only_one
-from indistack.store.session_folders import Sessions
-from indistack.store.session_reader import Past
+from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
 from indistack.values.frame import FloatArray
 from tests.pipeline.night import FakeSource, blob_of, make_sky
@@ -38,20 +38,20 @@ def blobs() -> list[Blob]:
 
 
 def agent_of(
-    out: Path, blobs: Sequence[Blob], *settings: str, goes_on: Past | None = None, endless: bool = False
+    out: Path, blobs: Sequence[Blob], *settings: str, goes_on: PastSession | None = None, endless: bool = False
 ) -> Agent:
     config = load(Config, None, [*SETTINGS, *settings])
     config = settings_to_go_on(goes_on, config) if goes_on else config
     return Agent(config, [FakeSource(blobs, endless=endless)], out, calibrator_factory(config), goes_on=goes_on)
 
 
-def run(out: Path, items: Sequence[Blob | Command], *settings: str, goes_on: Past | None = None) -> Path:
+def run(out: Path, items: Sequence[Blob | Command], *settings: str, goes_on: PastSession | None = None) -> Path:
     """Run an agent over blobs and commands; return the session's folder."""
     agent = agent_of(out, [], *settings, goes_on=goes_on)
     for item in items:
         agent.send(item)
     agent.run(threading.Event())
-    return Sessions(out).all()[-1]
+    return SessionFolders(out).all()[-1]
 
 
 def cut_power(out: Path, session: Path) -> None:
@@ -70,15 +70,15 @@ def lines_of(session: Path) -> list[dict[str, Any]]:
 def test_a_session_goes_on_next_night_as_if_it_had_been_one(tmp_path: Path, blobs: list[Blob]) -> None:
     whole = run(tmp_path / "whole", blobs)
     session = run(tmp_path / "two", blobs[:5])
-    run(tmp_path / "two", blobs[5:], goes_on=Sessions(tmp_path / "two").past("last"))
+    run(tmp_path / "two", blobs[5:], goes_on=SessionFolders(tmp_path / "two").past("last"))
     np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
     assert [line["number"] for line in lines_of(session)] == [1, 2, 3, 4, 5, 6, 7, 8]
-    assert len(Sessions(tmp_path / "two").all()) == 1
+    assert len(SessionFolders(tmp_path / "two").all()) == 1
 
 
 def test_what_has_a_line_is_not_stacked_again(tmp_path: Path, blobs: list[Blob]) -> None:
     session = run(tmp_path, blobs)
-    run(tmp_path, blobs, goes_on=Past(session))
+    run(tmp_path, blobs, goes_on=PastSession(session))
     assert len(lines_of(session)) == len(blobs)
 
 
@@ -93,7 +93,7 @@ def test_a_damaged_checkpoint_costs_time_only(
         data = bytearray(file.read_bytes())
         data[len(data) // 2] ^= 0xFF
         file.write_bytes(data)
-    run(tmp_path / "out", [], goes_on=Past(session))
+    run(tmp_path / "out", [], goes_on=PastSession(session))
     assert "is of no use" in caplog.text
     np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
 
@@ -104,7 +104,7 @@ def test_a_checkpoint_of_another_version_is_passed_by(
     session = run(tmp_path / "out", blobs)
     before = pixels(session)
     monkeypatch.setattr("indistack.store.checkpoint.FORMAT", 2)
-    run(tmp_path / "out", [], goes_on=Past(session))
+    run(tmp_path / "out", [], goes_on=PastSession(session))
     assert "of another version" in caplog.text
     np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
 
@@ -118,7 +118,7 @@ def test_a_sub_that_was_being_moved_from_the_spool_is_not_lost(tmp_path: Path, b
     facts.rename(tmp_path / "spool" / facts.name.replace(f"{last['number']:06d}", last["spooled"]))
     for checkpoint in (session / "checkpoints").glob("?.npz"):
         checkpoint.unlink()
-    run(tmp_path, [], goes_on=Sessions(tmp_path).past())
+    run(tmp_path, [], goes_on=SessionFolders(tmp_path).past())
     np.testing.assert_allclose(pixels(session), before, rtol=1e-6)
     assert len(lines_of(session)) == len(blobs)
     assert not list((tmp_path / "spool").iterdir())
@@ -129,7 +129,7 @@ def test_a_torn_last_line_is_dropped_and_its_sub_stacked(tmp_path: Path, blobs: 
     session = run(tmp_path / "out", blobs[:-1])
     with (session / "ledger.jsonl").open("a") as file:
         file.write('{"number": 8, "outc')
-    run(tmp_path / "out", blobs[-1:], goes_on=Past(session))
+    run(tmp_path / "out", blobs[-1:], goes_on=PastSession(session))
     assert [line["number"] for line in lines_of(session)] == [1, 2, 3, 4, 5, 6, 7, 8]
     np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
 
@@ -141,7 +141,7 @@ def test_a_lost_sub_is_told_of_and_costs_nothing_else(
     (session / "subs" / "000003.fits").unlink()
     for file in (session / "checkpoints").glob("?.npz"):
         file.unlink()
-    run(tmp_path / "out", [], goes_on=Past(session))
+    run(tmp_path / "out", [], goes_on=PastSession(session))
     assert "sub 3 is lost" in caplog.text
     assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs) - 1
     assert [(line["outcome"], line["number"]) for line in lines_of(session)][-1] == ("lost", 3)
@@ -153,7 +153,7 @@ def test_without_its_first_sub_the_stack_keeps_its_place(tmp_path: Path) -> None
     session = run(tmp_path, blobs[:4])
     for file in (*(session / "checkpoints").glob("?.npz"), session / "subs/000001.fits"):
         file.unlink()
-    run(tmp_path, blobs[4:], goes_on=Past(session))
+    run(tmp_path, blobs[4:], goes_on=PastSession(session))
     shifts = [line["shift_px"] for line in lines_of(session) if line["outcome"] == "accepted"]
     steps = np.diff(np.array(shifts), axis=0)
     np.testing.assert_allclose(steps, np.broadcast_to(steps[0], steps.shape), atol=0.2)
@@ -167,7 +167,7 @@ def test_the_open_session_is_found_and_waiting_subs_are_stacked(tmp_path: Path, 
     late = agent_of(tmp_path / "out", [])  # one that knows nothing of the open session gives the same names again
     for blob in blobs[5:]:
         late.send(blob)  # received, and then the power goes
-    past = Sessions(tmp_path / "out").past()
+    past = SessionFolders(tmp_path / "out").past()
     assert past is not None
     run(tmp_path / "out", [], goes_on=past)
     np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
@@ -176,7 +176,7 @@ def test_the_open_session_is_found_and_waiting_subs_are_stacked(tmp_path: Path, 
 
 def test_a_session_that_ended_is_not_gone_on_with(tmp_path: Path, blobs: list[Blob]) -> None:
     run(tmp_path, blobs[:2])
-    assert Sessions(tmp_path).past() is None
+    assert SessionFolders(tmp_path).past() is None
 
 
 @pytest.mark.parametrize("gone", [[3], [2, 5, 8]])
@@ -187,7 +187,7 @@ def test_a_removed_sub_leaves_nothing_behind(tmp_path: Path, blobs: list[Blob], 
     without = run(tmp_path / "without", blobs, no_learning)
     for file in [*(without / "checkpoints").glob("?.npz"), *(without / f"subs/{n:06d}.fits" for n in gone)]:
         file.unlink()
-    run(tmp_path / "without", [], goes_on=Past(without))
+    run(tmp_path / "without", [], goes_on=PastSession(without))
     np.testing.assert_allclose(pixels(removed), pixels(without), rtol=1e-5)
     assert fits.getheader(removed / "stack.fits")["NCOMBINE"] == len(blobs) - len(gone)
 
@@ -210,7 +210,7 @@ def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:
 
 def test_a_method_that_cannot_remove_says_so(tmp_path: Path, blobs: list[Blob]) -> None:
     session = run(tmp_path, blobs[:3], 'stack.method="maximum"')
-    past = Past(session)
+    past = PastSession(session)
     config = settings_of(past)
     with pytest.raises(IndistackError, match="maximum"):
         amend(past, [2], False, config, calibrator_factory(config), utc_now())
@@ -241,7 +241,7 @@ def test_branches_that_were_begun_meanwhile_go_on(tmp_path: Path, blobs: list[Bl
     session = run(tmp_path / "out", items)
     for file in (session / "checkpoints").glob("?.npz"):
         file.unlink()
-    run(tmp_path / "out", blobs[5:], goes_on=Past(session))
+    run(tmp_path / "out", blobs[5:], goes_on=PastSession(session))
     np.testing.assert_array_equal(pixels(session, "trails"), pixels(whole, "trails"))
     dropped = run(tmp_path / "dropped", [*items, DropBranch("trails"), *blobs[5:]])
     assert lines_of(dropped)[-1]["weights"].keys() == {"stack"}
@@ -288,7 +288,7 @@ def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
     finally:
         stop.set()
         thread.join()
-    (session,) = Sessions(tmp_path).all()
+    (session,) = SessionFolders(tmp_path).all()
     assert [line["outcome"] for line in lines_of(session)][-2:] == ["removed", "branch"]
 
 

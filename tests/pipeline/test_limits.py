@@ -102,7 +102,7 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
     height, width = grown.size
     assert height > 480
     assert width > 640
-    left, top = grown.canvas.matrix[:2, 2].astype(int)
+    left, top = grown.grid.matrix[:2, 2].astype(int)
     inside = np.s_[top : top + 480, left : left + 640]
     larger, small = grown.stack.integration(), plain.stack.integration()
     same = larger.coverage[inside] == small.coverage

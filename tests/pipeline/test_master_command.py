@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from indistack.cli import DONE, FAILED, WRONG_USAGE, main
-from indistack.command_line.progress import Display
+from indistack.command_line.progress import ProgressDisplay
 from simulators.observatory import Kind, Observatory
 from tests.pipeline.night import make_sky
 
@@ -95,7 +95,7 @@ def test_the_rule_is_a_setting(tmp_path: Path) -> None:
 
 def test_the_bar_shows_every_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[int] = []
-    monkeypatch.setattr(Display, "done", lambda _self, count: shown.append(count))
+    monkeypatch.setattr(ProgressDisplay, "done", lambda _self, count: shown.append(count))
     raws = shoot(tmp_path, make_sky(), "dark", 3)
     assert main(["master", "dark", raws, "-o", str(tmp_path / "master.fits")]) == DONE
     assert shown == [1, 2, 3]

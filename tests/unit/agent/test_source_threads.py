@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from indistack.agent.source_threads import Feed
+from indistack.agent.source_threads import SourceThreads
 from indistack.errors import SourceError
 from indistack.sources import Emit
 from indistack.values.blob import Blob
@@ -46,7 +46,7 @@ def test_a_source_that_fails_is_started_again_and_the_others_go_on() -> None:
     def emit(_: Blob) -> None:
         came.wait(PATIENCE_S)
 
-    feed = Feed(sources, emit)
+    feed = SourceThreads(sources, emit)
     feed.start()
     came.wait(PATIENCE_S)
     assert feed.status() == [{"tries": 1}, {"tries": 3}]
@@ -61,7 +61,7 @@ def test_it_is_over_when_all_sources_have_ended() -> None:
             emit(BLOB)
 
     came: list[Blob] = []
-    feed = Feed([Short(0), Short(0)], came.append)
+    feed = SourceThreads([Short(0), Short(0)], came.append)
     feed.start()
     for _ in range(1000):
         if feed.is_over:
@@ -74,7 +74,7 @@ def test_it_is_over_when_all_sources_have_ended() -> None:
 def test_one_that_waits_to_be_started_again_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indistack.agent.source_threads.FIRST_RETRY_S", 1000.0)
     source = Flaky(1)
-    feed = Feed([source], lambda _: None)
+    feed = SourceThreads([source], lambda _: None)
     feed.start()
     feed.close()
     assert source.tries == 1

@@ -100,7 +100,7 @@ def test_stacks_that_can_be_merged_are_shared_out_by_subs_and_others_by_bands_of
         with Workers(2) as workers:
             stacked(Foreman(config, workers, hands), night)
         assert len(hands.shares) > 1
-        heights = [share.canvas.height for share in hands.shares]
+        heights = [share.grid.height for share in hands.shares]
         if by_subs:
             assert sum(len(share.entries) for share in hands.shares) == SUBS
             assert set(heights) == {300}

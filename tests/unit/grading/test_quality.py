@@ -9,7 +9,7 @@ import pytest
 from indistack.errors import FrameError
 from indistack.grading.quality import Judge, QualitySettings, elongation
 from indistack.grading.star_measures import Measures
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 
 GOOD = Measures(
     stars=100, fwhm_px=3.0, hfr_px=1.5, eccentricity=0.4, trailing=0.3, trail_deg=10.0, shape_scatter=0.05,
@@ -22,11 +22,11 @@ def judge(history: int = 0, sub: Measures = GOOD, transparency: float = 1.0, **s
     """Return a judge who has accepted so many subs."""
     made = Judge(QualitySettings(**settings), GOOD)  # type: ignore[arg-type]
     for _ in range(history):
-        made.remember(sub, Match(transparency=transparency))
+        made.remember(sub, PhotometricMatch(transparency=transparency))
     return made
 
 
-def reason(judge: Judge, match: Match = Match(transparency=1.0), **changes: object) -> str:  # noqa: B008
+def reason(judge: Judge, match: PhotometricMatch = PhotometricMatch(transparency=1.0), **changes: object) -> str:  # noqa: B008
     sub = replace(GOOD, **changes)  # type: ignore[arg-type]
     try:
         judge.check(sub, 1000.0, fits=lambda: False)
@@ -90,47 +90,47 @@ def test_what_cannot_be_measured_is_no_reason() -> None:
 
 @pytest.mark.parametrize(("transparency", "expected"), [(0.61, ""), (0.59, "clouds"), (None, "")])
 def test_min_transparency(transparency: float | None, expected: str) -> None:
-    assert reason(judge(history=1, min_transparency=0.6), Match(transparency=transparency)) == expected
-    assert reason(judge(history=1, min_transparency=None), Match(transparency=transparency)) == ""
+    assert reason(judge(history=1, min_transparency=0.6), PhotometricMatch(transparency=transparency)) == expected
+    assert reason(judge(history=1, min_transparency=None), PhotometricMatch(transparency=transparency)) == ""
 
 
 def test_a_first_sub_through_clouds_does_not_lower_the_limit_for_good() -> None:
     made = judge(history=1, min_transparency=0.5)
-    assert reason(made, Match(transparency=1.0)) == ""
+    assert reason(made, PhotometricMatch(transparency=1.0)) == ""
     for _ in range(5):
-        made.remember(GOOD, Match(transparency=4.0))
-    assert reason(made, Match(transparency=1.0)) == "clouds"
+        made.remember(GOOD, PhotometricMatch(transparency=4.0))
+    assert reason(made, PhotometricMatch(transparency=1.0)) == "clouds"
 
 
-def weight(match: Match, *, weight: str = "noise", **changes: object) -> float:
+def weight(match: PhotometricMatch, *, weight: str = "noise", **changes: object) -> float:
     return judge(weight=weight).weigh(replace(GOOD, **changes), match)  # type: ignore[arg-type]
 
 
 def test_noise_weighs_by_inverse_variance_of_what_enters_the_stack() -> None:
-    assert weight(Match()) == 1
-    assert weight(Match(), noise_adu=20.0) == pytest.approx(0.25)
-    assert weight(Match(scale=2.0, brightness=1.0)) == pytest.approx(0.25)  # scaled by 2, the noise is 20
-    assert weight(Match(scale=1.0, brightness=0.5)) == pytest.approx(0.5)  # not scaled: t / sigma^2
-    assert weight(Match(), fwhm_px=6.0) == 1
+    assert weight(PhotometricMatch()) == 1
+    assert weight(PhotometricMatch(), noise_adu=20.0) == pytest.approx(0.25)
+    assert weight(PhotometricMatch(scale=2.0, brightness=1.0)) == pytest.approx(0.25)  # scaled by 2, the noise is 20
+    assert weight(PhotometricMatch(scale=1.0, brightness=0.5)) == pytest.approx(0.5)  # not scaled: t / sigma^2
+    assert weight(PhotometricMatch(), fwhm_px=6.0) == 1
 
 
 def test_quality_weighs_sharp_stars_more() -> None:
-    assert weight(Match(), weight="quality", fwhm_px=6.0) == pytest.approx(0.25)
-    assert weight(Match(), weight="quality", fwhm_px=NAN) == 1
+    assert weight(PhotometricMatch(), weight="quality", fwhm_px=6.0) == pytest.approx(0.25)
+    assert weight(PhotometricMatch(), weight="quality", fwhm_px=NAN) == 1
 
 
 def test_equal_weighs_all_alike() -> None:
-    assert weight(Match(scale=2.0), weight="equal", noise_adu=20.0) == 1
+    assert weight(PhotometricMatch(scale=2.0), weight="equal", noise_adu=20.0) == 1
 
 
 def test_a_sky_without_noise_weighs_one() -> None:
-    assert weight(Match(), noise_adu=0.0) == 1
+    assert weight(PhotometricMatch(), noise_adu=0.0) == 1
 
 
 def test_the_best_weight_gives_the_best_snr() -> None:
     """Two subs, one with 0.5 of the light and 1.2 of the noise, both brought to the same scale."""
     signal, noise = 1.0, (1.0, 1.2 / 0.5)
-    w = (1.0, weight(Match(scale=2.0), noise_adu=12.0))
+    w = (1.0, weight(PhotometricMatch(scale=2.0), noise_adu=12.0))
 
     def snr(share: float) -> float:
         return signal * (1 + share) / (noise[0] ** 2 + (share * noise[1]) ** 2) ** 0.5

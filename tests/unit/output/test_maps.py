@@ -7,7 +7,7 @@ import pytest
 
 from indistack.output.maps import maps_of
 from indistack.raster.tiles import Cube, Tile
-from indistack.session.noise_history import Growth
+from indistack.session.noise_history import NoiseHistory
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod
 
 SHAPE = (200, 300)
@@ -65,7 +65,7 @@ def test_where_nothing_covers_the_noise_is_not_known() -> None:
 
 
 def test_the_noise_falls_with_the_root_of_the_subs() -> None:
-    growth, stack = Growth(), METHODS.get("mean")(Extent(*SHAPE), MethodSettings())
+    growth, stack = NoiseHistory(), METHODS.get("mean")(Extent(*SHAPE), MethodSettings())
     for n, picture in enumerate(subs(9), 1):
         stack.update(Tile(*WHOLE, np.nan_to_num(picture, nan=500), 2.0))
         stack.count(1.0)
@@ -77,7 +77,7 @@ def test_the_noise_falls_with_the_root_of_the_subs() -> None:
 
 
 def test_nothing_is_told_of_the_growth_without_a_first_sub() -> None:
-    growth = Growth()
+    growth = NoiseHistory()
     growth.look(stack_of("mean", subs(3)).integration())
     told = growth.numbers()
     assert told["stack_noise_adu"] > 0

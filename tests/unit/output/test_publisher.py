@@ -23,7 +23,7 @@ from indistack.registry import Registry
 from indistack.sinks import SINKS, Snapshot
 from indistack.stack import METHODS, BranchSettings, Extent, MethodSettings
 from indistack.values.frame import FrameInfo
-from indistack.values.grid import Canvas
+from indistack.values.grid import StackGrid
 
 
 class SlowSink:
@@ -105,7 +105,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         lock=threading.Lock(),
         config=Config(),
         reference=SimpleNamespace(info=info, name="first"),
-        canvas=Canvas.over(side_px, side_px),
+        grid=StackGrid.over(side_px, side_px),
         aligner=ALIGNERS.get("none")(Config().align),
         rung="full",
         solution=None,

@@ -11,7 +11,7 @@ import pytest
 from indistack.errors import FrameError
 from indistack.photometry import MatchSettings, Photometer, measure_sky
 from indistack.values.frame import CalibratedFrame, FrameInfo
-from indistack.values.star_list import Match, Scene
+from indistack.values.star_list import PhotometricMatch, Scene
 from indistack.values.surface import factors
 from indistack.values.transform import Transform
 from tests.unit.align.fields import star_list
@@ -46,7 +46,7 @@ def photometer(reference: CalibratedFrame | None = None, **settings: Any) -> Pho
     return Photometer(MatchSettings(**settings), whole, measure_sky(reference), reference.info)
 
 
-def added(match: Match) -> np.ndarray:
+def added(match: PhotometricMatch) -> np.ndarray:
     """The plane that is added."""
     down, across = factors(match.background, WIDTH, HEIGHT)
     return np.einsum("hk,kwc->hwc", down, across)[..., 0]

@@ -17,11 +17,11 @@ from indistack.store.entries import Written
 from indistack.system.stage_times import no_numbers
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 from tests.pipeline.night import blob_of, make_sky
 
-WRITTEN = Written(3, Transform.identity(), Match(), {"stack": 1.0}, (), 0)
+WRITTEN = Written(3, Transform.identity(), PhotometricMatch(), {"stack": 1.0}, (), 0)
 NOTHING_MENDED = np.empty(0, np.intp)
 
 

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.unit.test_tiles import BILINEAR, UNMATCHED, mono, similarity
-from tests.unit.test_warp import centroid, star
 
 from indistack.raster.tiles import Sampling, Tile, integrate
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
-from indistack.values.grid import Canvas, Placed
-from indistack.values.star_list import Match
+from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
+from tests.unit.raster.test_tiles import BILINEAR, UNMATCHED, mono, similarity
+from tests.unit.raster.test_warp import centroid, star
 
 
 class Heap:
     """Weighted sums of what falls on a canvas."""
 
     def __init__(self, height: int, width: int, scale: int, channels: int = 3) -> None:
-        self.canvas = Canvas.over(height, width, scale)
+        self.grid = StackGrid.over(height, width, scale)
         self.sampling = Sampling(BILINEAR, drizzle=scale)
-        self.total = np.zeros((*self.canvas.size, channels))
-        self.weight = np.zeros((*self.canvas.size, channels))
+        self.total = np.zeros((*self.grid.size, channels))
+        self.weight = np.zeros((*self.grid.size, channels))
 
-    def add(self, frame: CalibratedFrame, transform: Transform, match: Match = UNMATCHED, weight: float = 1.0) -> None:
+    def add(
+        self, frame: CalibratedFrame, transform: Transform, match: PhotometricMatch = UNMATCHED, weight: float = 1.0
+    ) -> None:
         def take(tile: Tile) -> None:
             each = np.atleast_3d(tile.weight)
             self.total[tile.rows, tile.cols] += each * np.where(each > 0, np.atleast_3d(tile.pixels), 0)
             self.weight[tile.rows, tile.cols] += each
 
         with Workers(2) as workers:
-            integrate(Placed(frame, transform, match, weight), self.canvas, self.sampling, take, workers)
+            integrate(PlacedSub(frame, transform, match, weight), self.grid, self.sampling, take, workers)
 
     @property
     def mean(self) -> np.ndarray:
@@ -85,7 +87,7 @@ def test_a_flat_field_keeps_its_brightness_and_a_match_its_surface(scale: int, w
     for turn_deg in (0.0, 2.0, 180.0):
         for dx, dy in rng.uniform(-3, 3, (6, 2)):
             base = (159.0 + dx, 119.0 + dy) if turn_deg == 180 else (dx, dy)
-            heap.add(frame, similarity(turn_deg, *base), Match(2.0, ((7.0,),)))
+            heap.add(frame, similarity(turn_deg, *base), PhotometricMatch(2.0, ((7.0,),)))
     inner = np.s_[20 * scale : -20 * scale, 20 * scale : -20 * scale]
     filled = heap.weight[inner] > 0
     assert filled.mean() > 0.9  # at scale 2 a red drop falls on one pixel of 16

@@ -13,12 +13,12 @@ from indistack.raster.tiles import Sampling, Tile, integrate
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FrameInfo
-from indistack.values.grid import Canvas, Placed
-from indistack.values.star_list import Match
+from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.surface import terms
 from indistack.values.transform import Transform
 
-UNMATCHED = Match()
+UNMATCHED = PhotometricMatch()
 BILINEAR = DEBAYERS.get("bilinear")()
 CUBIC = Sampling(BILINEAR)
 
@@ -55,22 +55,22 @@ def warp(
     height: int,
     width: int,
     jobs: int = 2,
-    match: Match = UNMATCHED,
+    match: PhotometricMatch = UNMATCHED,
     sampling: Sampling = CUBIC,
 ) -> Collected:
-    canvas = Canvas.over(height, width, sampling.scale)
-    collected = Collected(*canvas.size, frame.channels)
+    grid = StackGrid.over(height, width, sampling.scale)
+    collected = Collected(*grid.size, frame.channels)
     with Workers(jobs) as workers:
-        sub = Placed(frame, transform, match, 2.5)
-        integrate(sub, canvas, sampling, collected.update, workers)
+        sub = PlacedSub(frame, transform, match, 2.5)
+        integrate(sub, grid, sampling, collected.update, workers)
     return collected
 
 
 def test_identity_gives_the_frame_back() -> None:
     pixels = np.random.default_rng(1).normal(100, 10, (300, 533)).astype(np.float32)
-    canvas = warp(mono(pixels), Transform.identity(), 300, 533)
-    np.testing.assert_allclose(canvas.pixels, pixels, rtol=1e-6)
-    assert (canvas.weight == np.float32(2.5)).all()
+    grid = warp(mono(pixels), Transform.identity(), 300, 533)
+    np.testing.assert_allclose(grid.pixels, pixels, rtol=1e-6)
+    assert (grid.weight == np.float32(2.5)).all()
 
 
 @pytest.mark.parametrize("way", ["mono", "RGGB", "rgb"])
@@ -79,27 +79,27 @@ def test_a_match_scales_and_adds_a_surface_to_each_colour(way: str, surface: tup
     stored = np.full((300, 533, 3) if way == "rgb" else (300, 533), 1100, np.uint16 if way == "RGGB" else np.float32)
     frame = CalibratedFrame(stored, "RGGB" if way == "RGGB" else None, 100.0, 0.5, None, FrameInfo())
     background = tuple((channel + surface[0], *surface[1:]) for channel in range(frame.channels))
-    canvas = warp(frame, Transform.identity(), 300, 533, match=Match(scale=1.5, background=background))
+    grid = warp(frame, Transform.identity(), 300, 533, match=PhotometricMatch(scale=1.5, background=background))
     y, x = np.mgrid[:300, :533]
     design = terms(np.stack([x.ravel(), y.ravel()], axis=1).astype(float), 533, 300)[:, : len(surface)]
     for channel, coefficients in enumerate(background):
         expected = 1.5 * 0.5 * (1100 - 100) + design @ np.array(coefficients)
-        np.testing.assert_allclose(np.atleast_3d(canvas.pixels)[..., channel].ravel(), expected, atol=0.01)
+        np.testing.assert_allclose(np.atleast_3d(grid.pixels)[..., channel].ravel(), expected, atol=0.01)
 
 
 def test_one_surface_serves_all_colours() -> None:
     frame = CalibratedFrame(np.full((64, 64), 200, np.uint16), "RGGB", 0.0, 1.0, None, FrameInfo())
-    canvas = warp(frame, Transform.identity(), 64, 64, match=Match(background=((5.0,),)))
-    np.testing.assert_allclose(canvas.pixels, 205)
+    grid = warp(frame, Transform.identity(), 64, 64, match=PhotometricMatch(background=((5.0,),)))
+    np.testing.assert_allclose(grid.pixels, 205)
 
 
 def test_whole_pixel_shift_moves_pixels_and_leaves_the_rest_uncovered() -> None:
     pixels = np.arange(20 * 30, dtype=np.float32).reshape(20, 30)
-    canvas = warp(mono(pixels), similarity(0, 4, -3), 20, 30)
-    np.testing.assert_allclose(canvas.pixels[:17, 4:], pixels[3:, :26], rtol=1e-6)
-    assert (canvas.weight[:17, 4:] == 2.5).all()
-    assert not canvas.weight[17:].any()
-    assert not canvas.weight[:, :4].any()
+    grid = warp(mono(pixels), similarity(0, 4, -3), 20, 30)
+    np.testing.assert_allclose(grid.pixels[:17, 4:], pixels[3:, :26], rtol=1e-6)
+    assert (grid.weight[:17, 4:] == 2.5).all()
+    assert not grid.weight[17:].any()
+    assert not grid.weight[:, :4].any()
 
 
 @pytest.mark.parametrize(("rotation_deg", "dx", "dy"), [(1.5, 12.3, -7.7), (180.0, 699.0, 520.0), (37.0, 200.0, -50.0)])
@@ -109,50 +109,50 @@ def test_tiles_equal_one_whole_frame_warp(rotation_deg: float, dx: float, dy: fl
     raw = cv2.GaussianBlur(rng.integers(500, 60000, (521, 700)).astype(np.uint16), (0, 0), 2.0)
     frame = CalibratedFrame(raw, "GRBG", 100.0, 0.5, None, FrameInfo())
     transform = similarity(rotation_deg, dx, dy)
-    canvas = warp(frame, transform, 521, 700, sampling=Sampling(BILINEAR, kernel))
+    grid = warp(frame, transform, 521, 700, sampling=Sampling(BILINEAR, kernel))
     rgb = (BILINEAR(raw, "GRBG").astype(np.float32) - 100) * 0.5
     flag = KERNELS[kernel].flag
     whole = cv2.warpAffine(rgb, transform.matrix[:2], (700, 521), flags=flag, borderMode=cv2.BORDER_REPLICATE)
-    inner = cv2.erode((canvas.weight > 0).astype(np.uint8), np.ones((9, 9))) > 0
+    inner = cv2.erode((grid.weight > 0).astype(np.uint8), np.ones((9, 9))) > 0
     assert inner.mean() > 0.2
     # OpenCV rounds positions to 1/32 px from each tile's own origin
-    assert np.abs(canvas.pixels - whole)[inner].max() < 0.06 * float(rgb.std())
-    assert np.abs(canvas.pixels - whole)[inner].mean() < 0.005 * float(rgb.std())
+    assert np.abs(grid.pixels - whole)[inner].max() < 0.06 * float(rgb.std())
+    assert np.abs(grid.pixels - whole)[inner].mean() < 0.005 * float(rgb.std())
 
 
 def test_a_projective_transform_is_followed() -> None:
     matrix = np.array([[1.01, 0.02, 5.0], [-0.015, 0.99, 3.0], [1e-5, -2e-5, 1.0]])
     y, x = np.mgrid[:300, :400].astype(np.float64)
-    canvas = warp(mono(3 * x + 2 * y), Transform(matrix), 300, 400)
+    grid = warp(mono(3 * x + 2 * y), Transform(matrix), 300, 400)
     source = np.linalg.inv(matrix) @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
     expected = (3 * source[0] + 2 * source[1]) / source[2]
-    covered = canvas.weight.ravel() > 0
-    inner = cv2.erode((canvas.weight > 0).astype(np.uint8), np.ones((9, 9))).ravel() > 0
+    covered = grid.weight.ravel() > 0
+    inner = cv2.erode((grid.weight > 0).astype(np.uint8), np.ones((9, 9))).ravel() > 0
     assert covered.mean() > 0.9
     # Keys' kernel with a = -0.75 does not reproduce a ramp exactly: up to 0.05 px in each direction
-    np.testing.assert_allclose(canvas.pixels.ravel()[inner], expected[inner], atol=0.35)
+    np.testing.assert_allclose(grid.pixels.ravel()[inner], expected[inner], atol=0.35)
 
 
 def test_a_pixel_marked_bad_has_no_weight_after_the_warp() -> None:
     bad = np.zeros((40, 40), bool)
     bad[10, 20] = True
-    canvas = warp(mono(np.ones((40, 40)), bad), similarity(0, 0.5, 0.0), 40, 40)
-    assert canvas.weight[10, 20] == 0
-    assert canvas.weight[10, 21] == 0
-    assert canvas.weight[10, 23] > 0
+    grid = warp(mono(np.ones((40, 40)), bad), similarity(0, 0.5, 0.0), 40, 40)
+    assert grid.weight[10, 20] == 0
+    assert grid.weight[10, 21] == 0
+    assert grid.weight[10, 23] > 0
 
 
 def test_a_frame_beside_the_canvas_gives_no_tile() -> None:
-    canvas = warp(mono(np.ones((50, 50))), similarity(0, 1000, 0), 50, 50)
-    assert not canvas.weight.any()
+    grid = warp(mono(np.ones((50, 50))), similarity(0, 1000, 0), 50, 50)
+    assert not grid.weight.any()
 
 
 def test_a_sliver_of_overlap_is_used() -> None:
     raw = np.full((64, 64), 1000, np.uint16)
     frame = CalibratedFrame(raw, "RGGB", 0.0, 1.0, None, FrameInfo())
-    canvas = warp(frame, similarity(0, 62, 0), 64, 64)
-    assert (canvas.weight[:, 62:] > 0).all()
-    np.testing.assert_allclose(canvas.pixels[:, 62:], 1000)
+    grid = warp(frame, similarity(0, 62, 0), 64, 64)
+    assert (grid.weight[:, 62:] > 0).all()
+    np.testing.assert_allclose(grid.pixels[:, 62:], 1000)
 
 
 def test_one_job_and_two_jobs_give_the_same_bits() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.unit.test_tiles import BILINEAR, mono, similarity, warp
 
 from indistack.raster.tiles import Sampling
 from indistack.raster.warp import KERNELS, KernelName, Mapping, mapping_of, regridded
 from indistack.system.workers import Scratch
 from indistack.values.transform import Bend, Transform
+from tests.unit.raster.test_tiles import BILINEAR, mono, similarity, warp
 
 MATRIX = np.array([[0.999, -0.03, 12.0], [0.03, 0.999, -8.0], [0.0, 0.0, 1.0]])
 AFFINE = Transform(MATRIX)
@@ -62,22 +62,22 @@ def test_a_frame_of_other_pixels_lies_in_the_same_place(transform: Transform, st
 def test_a_bent_frame_lies_on_the_canvas_as_the_transform_says() -> None:
     height, width = 500, 600
     rows, cols = np.mgrid[:height, :width].astype(np.float64)
-    canvas = warp(mono(3 * cols + 2 * rows), BENT, height, width)
+    grid = warp(mono(3 * cols + 2 * rows), BENT, height, width)
     back = BENT.back(np.column_stack([cols.ravel(), rows.ravel()])).reshape(height, width, 2)
     inside = ((back >= 0) & (back <= [width - 1, height - 1])).all(axis=2)
-    assert ((canvas.weight > 0) != inside).sum() < 10  # within the map's error of the frame's edge
+    assert ((grid.weight > 0) != inside).sum() < 10  # within the map's error of the frame's edge
     inner = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0) > 0
     expected = 3 * back[..., 0] + 2 * back[..., 1]
     # OpenCV rounds positions to 1/32 px, and the cubic does not quite give a ramp back
-    np.testing.assert_allclose(canvas.pixels[inner], expected[inner], atol=0.2)
+    np.testing.assert_allclose(grid.pixels[inner], expected[inner], atol=0.2)
 
 
 def test_bad_pixels_follow_the_bend() -> None:
     bad = np.zeros((500, 600), bool)
     bad[200:203, 300:303] = True
-    canvas = warp(mono(np.ones((500, 600)), bad), BENT, 500, 600)
+    grid = warp(mono(np.ones((500, 600)), bad), BENT, 500, 600)
     x, y = np.rint(BENT.apply(np.array([[301.0, 201.0]])))[0].astype(int)
-    hole = canvas.weight[y - 10 : y + 10, x - 10 : x + 10] == 0
+    hole = grid.weight[y - 10 : y + 10, x - 10 : x + 10] == 0
     assert hole[9:12, 9:12].all()
     assert hole.sum() < 36
 

@@ -10,7 +10,7 @@ import pytest
 
 from indistack.fits_header import Wcs
 from indistack.session import solve_watch as module
-from indistack.session.solve_watch import Locator
+from indistack.session.solve_watch import SolveWatch
 from indistack.solve import Solution, SolveSettings
 from indistack.values.frame import FrameInfo
 from indistack.values.star_list import Scene
@@ -52,44 +52,44 @@ class Session:
 
 
 @pytest.fixture
-def locator(monkeypatch: pytest.MonkeyPatch) -> Locator:
+def solve_watch(monkeypatch: pytest.MonkeyPatch) -> SolveWatch:
     monkeypatch.setattr(module, "SkyFinder", Finder)
-    return Locator(SolveSettings())
+    return SolveWatch(SolveSettings())
 
 
-def finder_of(locator: Locator) -> Finder:
-    finder = locator._finder
+def finder_of(solve_watch: SolveWatch) -> Finder:
+    finder = solve_watch._finder
     assert isinstance(finder, Finder)
     return finder
 
 
-def test_what_the_header_tells_is_a_hint(locator: Locator) -> None:
-    locator.look(Session(ra_deg=10.0, dec_deg=-5.0, scale_arcsec_px=1.5))  # type: ignore[arg-type]
-    (field,) = finder_of(locator).fields
+def test_what_the_header_tells_is_a_hint(solve_watch: SolveWatch) -> None:
+    solve_watch.look(Session(ra_deg=10.0, dec_deg=-5.0, scale_arcsec_px=1.5))  # type: ignore[arg-type]
+    (field,) = finder_of(solve_watch).fields
     assert (field.centre_deg, field.scale_arcsec_px) == ((10.0, -5.0), 1.5)
     assert (field.width, field.height, len(field.stars)) == (1304, 976, 40)
 
 
 @pytest.mark.parametrize("info", [{}, {"ra_deg": 10.0}, {"dec_deg": 10.0}])
-def test_half_a_place_is_none(locator: Locator, info: dict[str, float]) -> None:
-    locator.look(Session(**info))  # type: ignore[arg-type]
-    assert finder_of(locator).fields[0].centre_deg is None
+def test_half_a_place_is_none(solve_watch: SolveWatch, info: dict[str, float]) -> None:
+    solve_watch.look(Session(**info))  # type: ignore[arg-type]
+    assert finder_of(solve_watch).fields[0].centre_deg is None
 
 
-def test_a_planet_is_not_asked_for(locator: Locator) -> None:
-    locator.look(Session(by_stars=False))  # type: ignore[arg-type]
-    assert finder_of(locator).fields == []
+def test_a_planet_is_not_asked_for(solve_watch: SolveWatch) -> None:
+    solve_watch.look(Session(by_stars=False))  # type: ignore[arg-type]
+    assert finder_of(solve_watch).fields == []
 
 
-def test_one_search_until_it_is_known(locator: Locator) -> None:
+def test_one_search_until_it_is_known(solve_watch: SolveWatch) -> None:
     session: Any = Session()
     for timeout_s in (0.0, 7.0, 0.0):
-        locator.look(session, timeout_s)
+        solve_watch.look(session, timeout_s)
     assert session.solution is FOUND
-    assert finder_of(locator).waited == [0.0, 7.0]
-    assert len(finder_of(locator).fields) == 1
-    locator.look(None)
-    locator.look(Session())  # type: ignore[arg-type]
-    assert len(finder_of(locator).fields) == 2
-    locator.close()
-    assert finder_of(locator).stopped
+    assert finder_of(solve_watch).waited == [0.0, 7.0]
+    assert len(finder_of(solve_watch).fields) == 1
+    solve_watch.look(None)
+    solve_watch.look(Session())  # type: ignore[arg-type]
+    assert len(finder_of(solve_watch).fields) == 2
+    solve_watch.close()
+    assert finder_of(solve_watch).stopped

@@ -12,7 +12,7 @@ from indistack.store.ledger import dump
 from indistack.values.blob import Blob, Content
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.outcome import Accepted, Refused
-from indistack.values.star_list import Match
+from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Bend, Transform
 
 NOW = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
@@ -40,7 +40,9 @@ def test_a_line_for_people_names_what_matters() -> None:
 
 
 def test_numbers_of_a_match() -> None:
-    match = Match(scale=1.5, background=((1.0,), (2.0, 9.0, 9.0)), transparency=0.6, compared=40, gradient_sigma=7.0)
+    match = PhotometricMatch(
+        scale=1.5, background=((1.0,), (2.0, 9.0, 9.0)), transparency=0.6, compared=40, gradient_sigma=7.0
+    )
     expected = {"transparency": 0.6, "scale": 1.5, "background_match": [1.0, 2.0], "compared": 40}
     expected |= {"gradient_sigma": 7.0, "brightness": 1.0, "background": match.background}
     assert match_numbers(match) == expected
@@ -50,7 +52,7 @@ def test_a_line_holds_all_that_is_needed_to_put_the_sub_back_where_it_was() -> N
     tilted = np.array([[0.8, -0.6, 900.0], [0.6, 0.8, -500.0], [2e-6, -1e-6, 1.0]])
     bend = Bend((1000.0, 800.0), 1000.0, np.array([[4.0, -3.0, 2.0], [1.0, 6.0, -5.0]]))
     transform = Transform(tilted, 40, 0.2, bend, 0.01, 0.05)
-    match = Match(scale=1.5, background=((1.0, 0.5, 0.25),), transparency=0.6, brightness=0.9, compared=40)
+    match = PhotometricMatch(scale=1.5, background=((1.0, 0.5, 0.25),), transparency=0.6, brightness=0.9, compared=40)
     frame = CalibratedFrame(np.zeros((1600, 2000), np.float32), None, 0.0, 1.0, None, FrameInfo())
     numbers = transform_numbers(transform, frame, None) | match_numbers(match)
     numbers |= {"weights": {"stack": 0.5, "trails": 1.0}, "masters": ["dark 5"], "mended": 2}
