@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -133,9 +132,3 @@ def stacks_of(config: Config) -> dict[str, BranchSettings]:
 def jobs_of(settings: StackSettings) -> int:
     """Return the number of threads: as set, else one for each core that this process may use."""
     return settings.jobs or len(os.sched_getaffinity(0))
-
-
-def default_config_path() -> Path:
-    """Return where the settings file is looked for when none is named."""
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser() / "indistack" / "indistack.toml"

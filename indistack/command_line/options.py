@@ -1,153 +1,20 @@
-"""What may be said on the command line, and the settings that come of it."""
+"""The settings and commands that come of what was said on the command line."""
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import Any
 
-from indistack import __version__
 from indistack.agent.commands import COMMANDS, AddBranch, Command, Readmit, Remove
 from indistack.agent.mailbox import parse
-from indistack.config import Config, default_config_path
+from indistack.command_line.arguments import Options, default_config_path
+from indistack.config import Config
 from indistack.errors import SettingsError
 from indistack.settings import load, validate, words_to_values
-from indistack.system import log as logs
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
-Options = argparse.Namespace
 Overrides = dict[str, dict[str, Any]]
 """Table -> setting -> value."""
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser; `command` is then the name of the command."""
-    parser = argparse.ArgumentParser(prog="indistack", description="Live stacking for people who observe with INDI.")
-    parser.add_argument("--version", action="version", version=f"indistack {__version__}")
-    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-
-    run = _command(commands, "run", "stack what the camera of an INDI server delivers", "info")
-    _add_server(run)
-    run.add_argument("--device", help="the camera's INDI name; by default the only one there")
-    _add_agent(run)
-
-    watch = _command(commands, "watch", "stack what appears in a folder", "info")
-    watch.add_argument("folder", type=Path, metavar="DIR")
-    watch.add_argument("--recursive", action="store_true", help="look into its folders too")
-    _add_agent(watch)
-
-    _add_stack(_command(commands, "stack", "stack files, once"))
-
-    _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
-    _add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
-    _add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
-    _add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
-
-    _add_master(_command(commands, "master", "build a master from raw calibration frames"))
-    _add_library(_command(commands, "library", "show the masters of the calibration library"))
-    report = _command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page")
-    report.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
-    report.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
-
-    devices = _command(commands, "devices", "show what is on an INDI server")
-    _add_server(devices)
-    devices.add_argument("--timeout", type=float, default=3.0, metavar="S", help="how long to listen [3]")
-
-    check = _command(commands, "doctor", "examine whether this machine is ready")
-    _add_server(check)
-    check.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
-
-    _command(commands, "config", "show the effective settings as TOML")
-    _command(commands, "methods", "show what can be chosen")
-
-    show = _command(commands, "demo", "indiserver, a simulated camera and the agent, together")
-    show.add_argument("--subs", type=int, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
-    show.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
-    return parser
-
-
-def _command(commands: Any, name: str, text: str, log_level: str = "warning") -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("--config", type=Path, metavar="FILE", help=f"settings file [{default_config_path()}]")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; repeatable")
-    parser.add_argument("--log-level", choices=logs.LEVELS)
-    parser.set_defaults(default_log_level=log_level)
-    return parser
-
-
-def _add_branches(parser: argparse.ArgumentParser) -> None:
-    text = "a further stack from the same subs, in files of its own; repeatable"
-    parser.add_argument("--branch", action="append", default=[], metavar="NAME=METHOD", help=text)
-
-
-def _add_server(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", help="of the INDI server [127.0.0.1]")
-    parser.add_argument("--port", type=int, help="of the INDI server [7624]")
-
-
-def _add_calibration(parser: argparse.ArgumentParser) -> None:
-    for kind in ("dark", "flat", "bias", "darkflat"):
-        text = f"master {kind}, or raw {kind} frames to build it from (files, folders, globs)"
-        parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=text)
-    _add_library(parser)
-
-
-def _add_library(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--library", metavar="DIR", help="calibration library; '' = none")
-
-
-def _add_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stacks", nargs="+", type=Path, metavar="STACK", help="FITS file, or a session's folder")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
-    parser.add_argument("--grid", type=int, default=1, metavar="N", help="whose pixels and light the result has [1]")
-
-
-def _add_master(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=("dark", "flat", "bias", "darkflat"))
-    parser.add_argument("files", nargs="+", metavar="FILES", help="raw frames: files, folders or globs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
-    for kind in ("darkflat", "dark", "bias"):
-        parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=f"{kind} to take off the flats")
-    parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
-
-
-def _add_agent(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
-    parser.add_argument("--max-subs", type=int, default=0, metavar="N", help="stop after N subs")
-    session = parser.add_mutually_exclusive_group()
-    session.add_argument("--new", action="store_true", help="begin a new session, although the last one has not ended")
-    text = "go on with a session that has ended: its name or path, or 'last'"
-    session.add_argument("--continue", dest="goes_on", default="", metavar="SESSION", help=text)
-    parser.add_argument(
-        "--no-learn", dest="learn", action="store_const", const=False, help="refuse calibration frames"
-    )  # fmt: skip
-    _add_branches(parser)
-    _add_limits(parser)
-    _add_calibration(parser)
-
-
-def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits")
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
-    parser.add_argument("--report", type=Path, metavar="OUT.json")
-    parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
-    parser.add_argument("--exact", action="store_true", help="combine all subs at once where the method can")
-
-
-def _add_unstack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
-    parser.add_argument("numbers", nargs="+", type=int, metavar="NUMBER", help="of the subs, in the ledger")
-    parser.add_argument("--put-back", action="store_true", help="put them back instead")
-
-
-def _add_tell(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
-    parser.add_argument("word", choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
-    text = "remove, readmit: a sub's number; branch: a name and settings (method=trails); drop: a name"
-    parser.add_argument("values", nargs="*", metavar="VALUE", help=text)
 
 
 def command_of(options: Options) -> Command:
@@ -163,32 +30,6 @@ def command_of(options: Options) -> Command:
         return kind(*values)
     except (ValueError, TypeError, IndexError):
         raise SettingsError([f"tell {word}: {' '.join(values) or 'nothing'} does not belong to it"]) from None
-
-
-def _add_limits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=int, metavar="N", help="threads [one per core]")
-    parser.add_argument("--max-memory", type=float, metavar="MB", help="of the whole process [what the machine has]")
-
-
-def _add_stack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILES", help="files, folders or globs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits")
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
-    parser.add_argument("--report", type=Path, metavar="OUT.json")
-    _add_calibration(parser)
-    parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
-    _add_branches(parser)
-    maps = "add coverage, weight, noise and rejected subs of every pixel to OUT.fits"
-    parser.add_argument("--maps", action="store_const", const=True, help=maps)
-    text = "combine all subs at once where the method can; the median of files always is"
-    parser.add_argument("--exact", action="store_const", const=True, help=text)
-    parser.add_argument("--align", metavar="NAME")
-    parser.add_argument("--debayer", metavar="NAME")
-    parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")
-    text = "have the workers of a Dask cluster do it: its scheduler's address, or 'local'"
-    parser.add_argument("--cluster", default="", metavar="ADDRESS|local", help=text)
-    parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
-    _add_limits(parser)
 
 
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.cli import DONE, FAILED, WRONG_USAGE, main
+from indistack.cli import main
+from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
 from indistack.command_line.progress import ProgressDisplay
 from simulators.observatory import Kind, Observatory
 from tests.pipeline.night import make_sky

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from indistack.cli import COMMANDS
-from indistack.command_line.options import config_of, make_parser
+from indistack.command_line.arguments import make_parser
+from indistack.command_line.options import config_of
 from indistack.errors import SettingsError
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indistack.cli import DONE, FAILED, main
+from indistack.cli import main
+from indistack.command_line.exit_status import DONE, FAILED
 from tests.unit.report.nights import line, write_ledger
 
 

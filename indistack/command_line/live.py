@@ -1,0 +1,104 @@
+"""Commands of the live agent."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from indistack.agent.agent import Agent, utc_now
+from indistack.agent.mailbox import tell
+from indistack.centre import Keeper, mover_of
+from indistack.command_line.arguments import Options
+from indistack.command_line.demo import run as run_demo
+from indistack.command_line.exit_status import DONE
+from indistack.command_line.options import Overrides, command_of, config_of, given
+from indistack.command_line.progress import ProgressDisplay
+from indistack.config import Config
+from indistack.errors import IndistackError
+from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
+from indistack.resume.session_settings import settings_to_go_on
+from indistack.sources import FolderSource, HookSource, IndiSource, Source
+from indistack.store.session_folders import FOLDER as SESSIONS
+from indistack.store.session_folders import SessionFolders
+
+log = logging.getLogger(__name__)
+
+
+def run(options: Options) -> int:
+    """Stack what the camera of an INDI server delivers."""
+    overrides: Overrides = {"indi": given(host=options.host, port=options.port, device=options.device)}
+    config = config_of(options, overrides | _limits(options))
+    return _agent(config, [IndiSource(config.indi), HookSource(config.hook)], options)
+
+
+def watch(options: Options) -> int:
+    """Stack what appears in a folder."""
+    config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
+    return _agent(config, [FolderSource(options.folder, config.folder, ignore=options.output_dir)], options)
+
+
+def _limits(options: Options) -> Overrides:
+    return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory)}
+
+
+def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
+    os.nice(config.stack.nice)
+    past = None if options.new else SessionFolders(options.output_dir).past(options.goes_on)
+    if past is not None:
+        log.info("going on with the session %s and its settings", past.folder.name)
+        config = settings_to_go_on(past, config, options.set)
+    library = library_of(config)
+    learner = learner_of(config, library)
+    calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
+    agent = Agent(
+        config, sources, options.output_dir, calibrator_for, learner=learner, keeper=_keeper(config), goes_on=past
+    )
+    agent.run(_stop_on_signals(), options.max_subs)
+    return DONE
+
+
+def _keeper(config: Config) -> Keeper | None:
+    """Return who keeps the target centred, if that is wanted."""
+    mover = mover_of(config.centre, config.indi.host, config.indi.port)
+    return Keeper(config.centre, mover, utc_now) if config.centre.enabled else None
+
+
+def tell_agent(options: Options) -> int:
+    """Tell a running agent what to do."""
+    folder = options.output_dir.absolute()
+    output = folder.parent.parent if folder.parent.name == SESSIONS else folder
+    fault = tell(output, command_of(options))
+    if fault:
+        raise IndistackError(fault)
+    return DONE
+
+
+def demo(options: Options) -> int:
+    """Run indiserver, a simulated camera and the agent together."""
+
+    def stack(config: Config, source: Source, folder: Path) -> None:
+        with ProgressDisplay(options.subs, "stacking") as display:
+            agent = Agent(config, [source], folder, calibrator_factory(config), display.line)
+            agent.run(_stop_on_signals(), options.subs)
+
+    for path in run_demo(config_of(options), options.output_dir, stack):
+        print(path)
+    return DONE
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return an event that CTRL-C and SIGTERM set; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _: object) -> None:
+        log.info("%s: finishing", signal.Signals(number).name)
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return stop

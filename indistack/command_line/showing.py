@@ -1,0 +1,81 @@
+"""Commands that tell what there is."""
+
+from __future__ import annotations
+
+from indistack.align import ALIGNERS
+from indistack.command_line.arguments import Options
+from indistack.command_line.doctor import BAD
+from indistack.command_line.doctor import examine as examine_machine
+from indistack.command_line.exit_status import DONE, FAILED
+from indistack.command_line.options import config_of, given
+from indistack.command_line.progress import show_masters
+from indistack.config import to_toml
+from indistack.debayer import DEBAYERS
+from indistack.decode import DECODERS
+from indistack.enhance import OPERATORS
+from indistack.indi import list_devices
+from indistack.pipeline.calibrators import library_folder, library_of
+from indistack.report import as_text, read_session, summarise, write_report
+from indistack.sinks import SINKS
+from indistack.solve import SOLVERS
+from indistack.stack import METHODS
+
+REGISTRIES = (DECODERS, DEBAYERS, ALIGNERS, SOLVERS, METHODS, OPERATORS, SINKS)
+
+
+def library(options: Options) -> int:
+    """Show the masters of the calibration library."""
+    settings = config_of(options)
+    masters = library_of(settings)
+    if masters is None:
+        print("the calibration library is off: calibrate.library is empty")
+        return DONE
+    show_masters(masters.entries())
+    print(library_folder(settings.calibrate))
+    return DONE
+
+
+def report(options: Options) -> int:
+    """Tell of a session: text, JSON, a page."""
+    summary = summarise(read_session(options.session))
+    print(as_text(summary), end="")
+    for path in write_report(summary, options.output_dir or summary.subs.path.parent):
+        print(path)
+    return DONE
+
+
+def devices(options: Options) -> int:
+    """Show what is on an INDI server."""
+    server = config_of(options, {"indi": given(host=options.host, port=options.port)}).indi
+    found = list_devices(server.host, server.port, options.timeout)
+    for device in found:
+        state = "connected" if device.connected else "not connected"
+        kinds = ", ".join(device.interfaces) or "other"
+        print(f"{device.name:30s} {kinds:20s} {device.driver:25s} {state}")
+    if not found:
+        print(f"no device on the INDI server at {server.host}:{server.port}")
+    return DONE
+
+
+def doctor(options: Options) -> int:
+    """Examine whether this machine is ready."""
+    settings = config_of(options, {"indi": given(host=options.host, port=options.port)})
+    findings = list(examine_machine(settings, options.output_dir))
+    for finding in findings:
+        print(f"{finding.mark:5s} {finding.subject}: {finding.text}")
+    return FAILED if any(finding.mark == BAD for finding in findings) else DONE
+
+
+def config(options: Options) -> int:
+    """Show the effective settings as TOML."""
+    print(to_toml(config_of(options)), end="")
+    return DONE
+
+
+def methods(_: Options) -> int:
+    """Show what can be chosen."""
+    for registry in REGISTRIES:
+        print(f"{registry.slot}")
+        for name, text in registry.describe().items():
+            print(f"  {name:14s} {text}")
+    return DONE
