@@ -31,15 +31,20 @@ from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
 from indistack.store.entries import describe, record
 from indistack.store.journal import Journal, only_one
+from indistack.store.session_folders import STATUS
 from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
+from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
 Listener = Callable[[dict[str, Any]], None]
 """Gets the ledger line of every blob."""
+
+ENDS = "the agent ends"
+"""Answer to who tells it something then."""
 
 IDLE_S = 0.5
 """Without frames the status is refreshed that often."""
@@ -73,6 +78,8 @@ class Agent:
         Sends the telescope back to the target.
     goes_on : PastSession, optional
         Session of that folder that is gone on with; the settings must be those that it was begun with.
+    own_files : OwnFiles, optional
+        Is told of every file that is published.
     """
 
     def __init__(
@@ -86,6 +93,7 @@ class Agent:
         learner: Learner | None = None,
         keeper: Keeper | None = None,
         goes_on: PastSession | None = None,
+        own_files: OwnFiles | None = None,
     ) -> None:
         _make_folder(folder)
         self._config = config
@@ -104,8 +112,8 @@ class Agent:
         self._pipeline = Pipeline(
             config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
         )
-        self._publisher = Publisher(folder, config)
-        self._status = StatusFile(folder / "status.json", clock)
+        self._publisher = Publisher(folder, config, own_files)
+        self._status = StatusFile(folder / STATUS, clock)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
@@ -182,6 +190,8 @@ class Agent:
         while (item := self._queue.get(0)) is not None:
             if isinstance(item, Blob):
                 self._journal.drop(item)
+            elif isinstance(item, Request):
+                reply(item.answer, ENDS)
 
     def _handle(self, item: Item) -> None:
         match item:
@@ -250,6 +260,8 @@ class Agent:
             self._learner.close()
         self._workers.close()
         self._write_status("stopped")
+        for request in self._mailbox.collect():
+            reply(request.answer, ENDS)
 
     def _write_status(self, state: str) -> None:
         session = self._pipeline.session

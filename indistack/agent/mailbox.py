@@ -14,6 +14,7 @@ from typing import Any
 
 from indistack.agent.commands import COMMANDS, Command, Request
 from indistack.errors import IndistackError, SinkError
+from indistack.store.journal import is_at_work
 from indistack.system.atomic import atomic_file
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ def tell(output: Path, command: Command) -> str:
     """
     word = next(word for word, kind in COMMANDS.items() if kind is type(command))
     path = output / FOLDER / f"{time.time_ns()}-{os.getpid()}{REQUEST}"
+    if output.is_dir() and not is_at_work(output):
+        raise IndistackError(f"{output}: no agent is running there")
     try:
         path.parent.mkdir(exist_ok=True)
     except OSError as error:
@@ -94,7 +97,7 @@ def tell(output: Path, command: Command) -> str:
     if not _is_gone(path):
         path.unlink(missing_ok=True)
         raise IndistackError(f"{output}: no agent is running there")
-    return _answer(path.with_suffix(ANSWER))
+    return _answer(output, path.with_suffix(ANSWER))
 
 
 def _is_gone(path: Path) -> bool:
@@ -104,12 +107,15 @@ def _is_gone(path: Path) -> bool:
     return not path.exists()
 
 
-def _answer(path: Path) -> str:
+def _answer(output: Path, path: Path) -> str:
     deadline_s = time.monotonic() + DONE_S
     while time.monotonic() < deadline_s:
+        gone = not is_at_work(output)  # asked first: its last answer may just be there
         if path.exists():
             fault = str(json.loads(path.read_bytes())["fault"])
             path.unlink(missing_ok=True)
             return fault
+        if gone:
+            raise IndistackError("the agent has ended before it answered")
         time.sleep(POLL_S)
     raise IndistackError("the agent has taken the command, but does not answer")

@@ -24,6 +24,7 @@ from indistack.resume.session_settings import settings_to_go_on
 from indistack.sources import FolderSource, HookSource, IndiSource, Source
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
+from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +39,16 @@ def run(options: Options) -> int:
 def watch(options: Options) -> int:
     """Stack what appears in a folder."""
     config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
-    return _agent(config, [FolderSource(options.folder, config.folder, ignore=options.output_dir)], options)
+    own_files = OwnFiles(SessionFolders(options.output_dir).published())
+    source = FolderSource(options.folder, config.folder, options.output_dir, own_files)
+    return _agent(config, [source], options, own_files)
 
 
 def _limits(options: Options) -> Overrides:
     return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory)}
 
 
-def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
+def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
     os.nice(config.stack.nice)
     past = None if options.new else SessionFolders(options.output_dir).past(options.goes_on)
     if past is not None:
@@ -55,8 +58,9 @@ def _agent(config: Config, sources: Sequence[Source], options: Options) -> int:
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
     agent = Agent(
-        config, sources, options.output_dir, calibrator_for, learner=learner, keeper=_keeper(config), goes_on=past
-    )
+        config, sources, options.output_dir, calibrator_for,
+        learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
+    )  # fmt: skip
     agent.run(_stop_on_signals(), options.max_subs)
     return DONE
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from indistack.decode import camera_raw, fits, headerless, raster, xisf
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
+from indistack.decode.blame import blames_bytes
 from indistack.decode.mosaic import doubts_about_cfa
 from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
@@ -36,7 +37,7 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     ------
     DecodeError
         `unreadable`, `empty`, `not_a_frame`, `no_image`, `truncated`, `damaged`, `too_large`, `unsupported` or
-        `constant`. Nothing else, whatever the bytes.
+        `constant`. Nothing else, whatever the bytes; what else leaves is a bug of the decoder, not the file's fault.
     """
     if blob.fault:
         raise DecodeError("unreadable", blob.fault, {"origin": blob.origin})
@@ -50,6 +51,8 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     except MemoryError as error:
         raise DecodeError("too_large", "not enough memory", {"bytes": blob.size_bytes}) from error
     except Exception as error:
+        if not blames_bytes(error):
+            raise  # a bug of ours: the pipeline tells it as such, and keeps the bytes
         _log.debug("%s cannot be decoded", blob.origin, exc_info=True)
         raise DecodeError("damaged", f"{type(error).__name__}: {error}", {"bytes": blob.size_bytes}) from error
 

@@ -35,7 +35,7 @@ def render(stack: LinearPicture, bottom_up: bool, settings: PictureSettings, ori
     picture = np.nan_to_num(picture, nan=0.0)
     eight_bit = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     upright = _upright(eight_bit[::-1] if bottom_up else eight_bit, orientation)
-    return Preview(np.ascontiguousarray(upright), " > ".join(settings.operators))
+    return Preview(np.ascontiguousarray(upright))
 
 
 def _upright(picture: PixelArray, orientation: int) -> PixelArray:

@@ -38,7 +38,8 @@ class DriftSettings(Settings):
     """When a new stack begins."""
 
     enabled: bool = True
-    """False: subs that belong to another stack are refused, and the stack is never restarted."""
+    """False: the stack is never restarted. Subs whose settings changed, or that do not fit, are refused; a drift that
+    fits has no limit."""
     preset: Literal["indistack", "astap"] = "indistack"
     """``astap``: the rule of ASTAP's live stacking, a step of 0.2 deg from the sub before. Single settings given
     beside it hold."""

@@ -13,6 +13,7 @@ from indistack.errors import SinkError
 from indistack.output import snapshots
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
+from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
@@ -69,11 +70,14 @@ class Publisher:
         The agent's output folder.
     config : Config
         Cadence and picture settings.
+    own_files : OwnFiles, optional
+        Is told of every file before it is written.
     """
 
-    def __init__(self, folder: Path, config: Config) -> None:
+    def __init__(self, folder: Path, config: Config, own_files: OwnFiles | None = None) -> None:
         self._folder = folder
         self._config = config
+        self._own_files = own_files or OwnFiles()
         self._sinks = [SINKS.get(name)() for name in SINKS]
         self._outputs: dict[str, list[Output]] = {}
         self._session: Session | None = None
@@ -121,8 +125,9 @@ class Publisher:
                 self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
 
     def _output(self, name: str, sink: Sink) -> Output:
-        settings = self._config.publish
-        return Output(self._folder / f"{name}{sink.suffix}", sink, settings.interval_s, settings.duty)
+        settings, path = self._config.publish, self._folder / f"{name}{sink.suffix}"
+        self._own_files.add(path)
+        return Output(path, sink, settings.interval_s, settings.duty)
 
     def _due_outputs(self, name: str) -> list[Output]:
         now_s = time.monotonic()
@@ -139,18 +144,20 @@ class Publisher:
                 if self._closing or self._session is None:
                     return
                 session, name = self._session, self._due.pop(0)
+                outputs = self._due_outputs(name)
                 self._writing = name
             try:
-                self._publish_due(session, name)
+                self._publish_due(session, name, outputs)
+            except snapshots.NoPictureError:
+                log.debug("%s was dropped before it was published", name)
             except Exception:  # the top of a thread: the next publication may do better
                 log.exception("a bug in indistack; nothing was published")
             with self._wake:
                 self._writing = ""
                 self._wake.notify_all()
 
-    def _publish_due(self, session: Session, name: str) -> None:
-        outputs = self._due_outputs(name)
-        if not outputs or name not in snapshots.names(session):
+    def _publish_due(self, session: Session, name: str, outputs: list[Output]) -> None:
+        if not outputs:
             return
         whole = any(not output.sink.needs_preview for output in outputs)
         max_side_px = 0 if whole else self._config.picture.max_side_px

@@ -26,13 +26,18 @@ Keep = Callable[[StackPicture], StackPicture]
 """What is kept of a stack's picture: itself, a copy, a binned one."""
 
 
+class NoPictureError(LookupError):
+    """There is no picture of that name, or nothing in it yet."""
+
+
 def names(session: Session) -> list[str]:
     """Return the names of all pictures that there is something to see in, the main one first.
 
     With one filter these are the stacks: ``stack``, ``trails``. With several, each of these names is a picture of all
     filters together, and every filter's stack follows: ``stack-R``, ``trails-R``.
     """
-    filled = {name: branch for name, (_, branch) in session.stacks().items() if branch.method.tally.n_subs}
+    with session.lock:
+        filled = {name: branch for name, (_, branch) in session.stacks().items() if branch.method.tally.n_subs}
     return list(dict.fromkeys([*(branch.name for branch in filled.values()), *filled]))
 
 
@@ -50,8 +55,15 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         while the snapshot is used.
     maps : bool
         With maps, where the picture is that of one stack.
+
+    Raises
+    ------
+    NoPictureError
+        There is no picture of that name, or nothing in it.
     """
     with session.lock:
+        if name not in names(session):
+            raise NoPictureError(f"there is no picture {name}")
         stacks = session.stacks()
         if name in stacks:
             filter_stack, branch = stacks[name]

@@ -44,4 +44,3 @@ class Preview:
     """A picture for people: ``(height, width)`` or ``(height, width, 3)`` uint8 or uint16, RGB, top row first."""
 
     pixels: PixelArray
-    made_by: str

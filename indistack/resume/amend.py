@@ -75,6 +75,6 @@ def amend(
 
 def _write_pictures(session: Session, folder: Path, config: Config) -> None:
     for name in snapshots.names(session):
-        snapshot = snapshots.with_preview(snapshots.snapshot(session, name), config.picture)
+        snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=config.publish.maps), config.picture)
         for sink in (SINKS.get(each)() for each in SINKS):
             sink.write(folder / f"{name}{sink.suffix}", snapshot)

@@ -58,8 +58,8 @@ class Session:
         The first sub without its pixels.
     solution : Solution or None
         Where the reference is on the sky, when a solver has found it.
-    lock : Lock
-        Held while the stacks change, and by a thread that copies them.
+    lock : RLock
+        Held while the stacks change, and by a thread that looks at them.
     """
 
     def __init__(self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> None:
@@ -72,7 +72,7 @@ class Session:
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self._motion: Motion | None = None
         self.solution: Solution | None = None
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     @property
     def n_subs(self) -> int:

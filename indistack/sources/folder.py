@@ -13,6 +13,7 @@ from pydantic import Field
 
 from indistack.settings import Settings
 from indistack.sources.base import Emit, Stamp, is_frame_name, is_unfinished_name, natural_key, read_blob
+from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +25,8 @@ FITS_BLOCK_BYTES = 2880
 FITS_PATIENCE_S = 5.0
 """A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
 
-OUR_FILES = frozenset({"stack.fits", "stack.png", "sessions", "spool", "commands"})
-"""What the agent writes into its output folder."""
+OUR_FOLDERS = frozenset({"sessions", "spool", "commands"})
+"""Of the agent, in its output folder."""
 
 
 class FolderSettings(Settings):
@@ -59,13 +60,22 @@ class FolderSource:
     settings : FolderSettings
         How it is watched.
     ignore : Path or None
-        The agent's own output folder, whose files are no frames.
+        The agent's own output folder. Where frames come into it, too, its folders and `own_files` are none.
+    own_files : OwnFiles, optional
+        What the agent publishes there.
     """
 
-    def __init__(self, folder: Path, settings: FolderSettings | None = None, ignore: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: FolderSettings | None = None,
+        ignore: Path | None = None,
+        own_files: OwnFiles | None = None,
+    ) -> None:
         self._folder = folder.absolute()
         self._settings = settings or FolderSettings()
         self._ignored = None if ignore is None else ignore.absolute()
+        self._own_files = own_files or OwnFiles()
         self._delivered: dict[str, Stamp] = {}
         self._waiting: dict[str, tuple[Stamp, float]] = {}
         self._unfinished: set[int] = set()  # inodes of files whose name says that they are being written
@@ -156,7 +166,7 @@ class FolderSource:
             return False
         if not self._folder.is_relative_to(self._ignored):
             return True
-        return path.parent == self._ignored and path.name in OUR_FILES
+        return path in self._own_files or (path.parent == self._ignored and path.name in OUR_FOLDERS)
 
 
 def _file_stamp(entry: os.DirEntry[str]) -> Stamp | None:

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from indistack.errors import SinkError
 from indistack.settings import Settings
+from indistack.store.disk_use import DiskUse, size_of
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import PixelArray
 
@@ -83,11 +84,14 @@ class Checkpoints:
         The session's.
     settings : CheckpointSettings
         How often.
+    use : DiskUse, optional
+        Counts what they take.
     """
 
-    def __init__(self, folder: Path, settings: CheckpointSettings) -> None:
+    def __init__(self, folder: Path, settings: CheckpointSettings, use: DiskUse | None = None) -> None:
         self._folder = folder / FOLDER
         self._settings = settings
+        self._use = use or DiskUse()
         self._turn = 0
         self._due_s = time.monotonic() + settings.interval_s
         self._syncing: threading.Thread | None = None
@@ -106,7 +110,8 @@ class Checkpoints:
         try:
             self._folder.mkdir(exist_ok=True)
             with contextlib.ExitStack() as writing:
-                _save(writing.enter_context(atomic_file(self._folder / NAMES[self._turn])), state)
+                writing.enter_context(self._counted(path := self._folder / NAMES[self._turn]))
+                _save(writing.enter_context(atomic_file(path)), state)
                 written = writing.pop_all()
         except (OSError, SinkError) as error:
             log.error("no checkpoint: %s", error)
@@ -125,7 +130,8 @@ class Checkpoints:
         """Write what is known before the first sub."""
         try:
             self._folder.mkdir(exist_ok=True)
-            with atomic_file(self._folder / START) as file:
+            path = self._folder / START
+            with self._counted(path), atomic_file(path) as file:
                 _save(file, state)
         except (OSError, SinkError) as error:
             log.error("no checkpoint: %s", error)
@@ -135,7 +141,18 @@ class Checkpoints:
         self.write(state)
         self.wait()
         if (self._folder / NAMES[1 - self._turn]).exists():
-            (self._folder / NAMES[self._turn]).unlink(missing_ok=True)
+            older = self._folder / NAMES[self._turn]
+            with self._counted(older):
+                older.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _counted(self, path: Path) -> Iterator[None]:
+        """Count by how much a file grows or shrinks."""
+        before = size_of(path)
+        try:
+            yield
+        finally:
+            self._use.add(size_of(path) - before)
 
     def newest_first(self) -> Iterator[State]:
         """Return the states that can be read; their arrays are read when they are asked for.

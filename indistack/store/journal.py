@@ -196,6 +196,18 @@ def only_one(output: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def is_at_work(output: Path) -> bool:
+    """Tell whether an agent holds an output folder; True where the file system knows no locks."""
+    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _locked(handle: int, output: Path) -> bool:
     """Take the lock; a program that a killed agent was just starting may hold it for a moment."""
     deadline_s = time.monotonic() + LOCK_PATIENCE_S

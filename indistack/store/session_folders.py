@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import shutil
 from collections.abc import Iterable
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.disk_use import size_of
 from indistack.store.ledger import LEDGER, read_lines
 from indistack.store.session_reader import SUBS, PastSession, sub_name
 from indistack.system.atomic import atomic_file
@@ -20,6 +23,9 @@ from indistack.values.outcome import Refused
 log = logging.getLogger(__name__)
 
 FOLDER = "sessions"
+STATUS = "status.json"
+"""File beside it: what the agent is doing."""
+
 OPEN = "open"
 """File in the folder with the name of the session that has not ended."""
 
@@ -35,6 +41,7 @@ class SessionFolders:
 
     def __init__(self, output: Path) -> None:
         self._folder = output / FOLDER
+        self._running: Path | None = None
 
     def begin(self, started: datetime, target: str) -> Path:
         """Return the folder of a new session, which is open from now on.
@@ -45,6 +52,7 @@ class SessionFolders:
             It cannot be made.
         """
         folder = self._folder / session_name(started, target, self._last_number() + 1)
+        self._running = folder  # first: another thread may just be looking for what can be given up
         try:
             folder.mkdir(parents=True)
         except OSError as error:
@@ -53,16 +61,17 @@ class SessionFolders:
         return folder
 
     def sweep(self) -> None:
-        """Remove what was begun when power went and has no line yet."""
+        """Remove what was begun when power went and has neither a line nor a raw sub yet."""
         for path in self._folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
         for folder in self.all():
             ledger = folder / LEDGER
-            if not ledger.exists() or ledger.stat().st_size == 0:
+            if size_of(ledger) == 0 and not any((folder / SUBS).glob("*")):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def reopen(self, folder: Path) -> None:
-        """Note that a session has not ended."""
+        """Note that a session has not ended. Where the disk does not take the note, this program still knows."""
+        self._running = folder
         try:
             with atomic_file(self._folder / OPEN) as file:
                 file.write(folder.name.encode())
@@ -71,6 +80,7 @@ class SessionFolders:
 
     def end(self) -> None:
         """Note that there is no open session."""
+        self._running = None
         (self._folder / OPEN).unlink(missing_ok=True)
 
     def open_one(self) -> Path | None:
@@ -124,13 +134,23 @@ class SessionFolders:
 
     def give_up_oldest(self) -> int:
         """Remove what the oldest finished session holds beside its pictures; return how many bytes that was."""
-        current = self.open_one()
+        needed = (self._running, self.open_one())
         for folder in self.all():
-            n_bytes = held_bytes(folder) if folder != current else 0
+            n_bytes = held_bytes(folder) if folder not in needed else 0
             if n_bytes:
                 log.warning("%s: the raw subs are removed, room is needed for newer ones", folder)
                 return give_up(folder)
         return 0
+
+    def published(self) -> list[Path]:
+        """Return what agents have published in the output folder so far.
+
+        Sessions keep their pictures by these names; those of one that did not end stand in the status.
+        """
+        output = self._folder.parent
+        kept = (path.name for folder in self.all() for path in folder.iterdir() if path.is_file())
+        shown = (path.name for name in _shown(output) for path in output.glob(f"{escape(name)}.*"))
+        return [output / name for name in {*kept, *shown}]
 
     def held_bytes(self) -> int:
         """Return what all sessions hold beside their pictures."""
@@ -140,9 +160,17 @@ class SessionFolders:
         return max(map(_number, self.all()), default=0)
 
 
+def _shown(output: Path) -> list[str]:
+    """Return the names of the pictures that the last status of an output folder tells of."""
+    try:
+        return list(json.loads((output / STATUS).read_bytes())["stacks"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
 def held_bytes(session: Path) -> int:
     """Return the size of a session's raw subs and checkpoints."""
-    return sum(path.stat().st_size for path in _held(session))
+    return sum(map(size_of, _held(session)))
 
 
 def give_up(session: Path) -> int:
@@ -169,7 +197,7 @@ def give_up_refused(session: Path) -> int:
 def _remove(paths: Iterable[Path]) -> int:
     n_bytes = 0
     for path in paths:
-        n_bytes += path.stat().st_size
+        n_bytes += size_of(path)
         path.unlink(missing_ok=True)
     return n_bytes
 

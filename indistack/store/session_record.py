@@ -64,7 +64,7 @@ class SessionRecord:
     def __init__(self, folder: Path, settings: RecordSettings, spool: Spool) -> None:
         self.folder = folder
         self.ledger = Ledger(folder)
-        self.checkpoints = Checkpoints(folder, settings.checkpoint)
+        self.checkpoints = Checkpoints(folder, settings.checkpoint, spool.use)
         self._settings = settings
         self._spool = spool
         self._mended: tuple[int, IndexArray] = (0, np.empty(0, np.intp))
@@ -109,11 +109,11 @@ class SessionRecord:
         self.ledger.close()
         if self._settings.spool.keep == "none":
             self.checkpoints.wait()
-            self._spool.freed(give_up(self.folder))
+            self._spool.use.add(-give_up(self.folder))
             return
         self.checkpoints.close(state)
         if self._settings.spool.keep == "stacked":
-            self._spool.freed(give_up_refused(self.folder))
+            self._spool.use.add(-give_up_refused(self.folder))
 
     def _keep_mended(self, number: int, mended: IndexArray) -> int:
         """Write the list of bad pixels where it is not the one before; return the number under which it is kept."""
@@ -125,6 +125,7 @@ class SessionRecord:
             (self.folder / SUBS).mkdir(exist_ok=True)
             with atomic_file(self.folder / SUBS / mended_name(number)) as file:
                 file.write(buffer.getvalue())
+            self._spool.use.add(buffer.tell())
         except (OSError, SinkError) as error:
             log.error("sub %d cannot be taken out of the stack later: %s", number, error)
             return number

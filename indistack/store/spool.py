@@ -8,6 +8,7 @@ import logging
 import re
 import shutil
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from pydantic import Field
 from indistack.errors import FrameError, SinkError
 from indistack.settings import Settings
 from indistack.sources import stamp_of
+from indistack.store.disk_use import DiskUse, size_of
 from indistack.system.atomic import atomic_file
 from indistack.values.blob import Blob, Content, Spooled
 
@@ -57,17 +59,23 @@ class Spool:
         How much there may be.
     make_room : callable
         Gives up the oldest material that nobody needs any more; returns how many bytes, 0 when there is none.
-    used_bytes : int
-        What is there already, here and with the sessions.
+    sessions_bytes : int
+        What the sessions hold already.
+
+    Attributes
+    ----------
+    use : DiskUse
+        What is held here and by the sessions, together; who writes to these counts it there.
     """
 
     def __init__(
-        self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0, used_bytes: int = 0
+        self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0, sessions_bytes: int = 0
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._make_room = make_room
-        self._used_bytes = used_bytes
+        self.use = DiskUse(sessions_bytes + sum(map(size_of, folder.glob("*"))))
+        self._door = threading.Lock()
         self._full = False
         self._left = sorted(path.stem for path in folder.glob(f"*{FACTS}"))
         self._next = 1
@@ -97,6 +105,10 @@ class Spool:
         """
         if blob.spooled is not None or blob.fault:
             return blob
+        with self._door:  # two sources must not take one name, or both the last of the room
+            return self._take(blob)
+
+    def _take(self, blob: Blob) -> Blob:
         begin_s, name = time.perf_counter(), f"{self._next:08d}"
         stamp = stamp_of(blob.path) if blob.path is not None else None
         try:
@@ -135,12 +147,8 @@ class Spool:
     def forget(self, name: str) -> None:
         """Remove a sub that nobody needs."""
         for path in self._files(name):
-            self._used_bytes -= path.stat().st_size
+            self.use.add(-size_of(path))
             path.unlink(missing_ok=True)
-
-    def freed(self, n_bytes: int) -> None:
-        """Take note that a session has given up something."""
-        self._used_bytes -= n_bytes
 
     def _is_whole(self, name: str) -> bool:
         try:
@@ -156,32 +164,33 @@ class Spool:
     def _write(self, name: str, blob: Blob, modified_ns: int) -> Content:
         """Write a blob's facts, and its bytes where they would not last elsewhere; return these with their place."""
         here = blob.path is None or _is_temporary(blob.path)
-        self._require_room(blob.size_bytes if here else 0)
-        self._folder.mkdir(parents=True, exist_ok=True)
         facts = _facts(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
-        with atomic_file(self._folder / f"{name}{FACTS}") as file:
-            file.write(json.dumps(facts).encode())
-        if not here:
-            return blob.content
-        path = self._folder / str(facts["file"])
+        told = json.dumps(facts).encode()
+        self._require_room(len(told) + (blob.size_bytes if here else 0))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._put(f"{name}{FACTS}", told)
+        return Content(blob.data, self._put(str(facts["file"]), blob.data)) if here else blob.content
+
+    def _put(self, name: str, data: Any) -> Path:
+        """Write a file whole, and count it."""
+        path = self._folder / name
         with atomic_file(path) as file:
-            file.write(blob.data)
-        self._used_bytes += blob.size_bytes
-        return Content(blob.data, path)
+            file.write(data)
+        self.use.add(size_of(path))
+        return path
 
     def _require_room(self, n_bytes: int) -> None:
         while not self._has_room(n_bytes):
             freed = self._make_room()
             if not freed:
                 raise OSError(errno.ENOSPC, "no room within spool.max_gb and spool.min_free_gb")
-            self._used_bytes -= freed
+            self.use.add(-freed)
 
     def _has_room(self, n_bytes: int) -> bool:
         settings, existing = self._settings, next(one for one in (self._folder, *self._folder.parents) if one.exists())
         free_bytes = shutil.disk_usage(existing).free
-        return (
-            self._used_bytes + n_bytes <= settings.max_gb * 1e9 and free_bytes - n_bytes >= settings.min_free_gb * 1e9
-        )
+        within = self.use.n_bytes + n_bytes <= settings.max_gb * 1e9
+        return within and free_bytes - n_bytes >= settings.min_free_gb * 1e9
 
 
 def read_spooled(folder: Path, name: str) -> Blob:

@@ -102,10 +102,15 @@ def test_commands_act_in_their_place(tmp_path: Path) -> None:
     assert [[line["reason"] for line in session] for session in ledger_lines(tmp_path)] == [[""], ["", "paused", ""]]
 
 
-def test_a_bug_keeps_the_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.session.branches.integrate", lambda *_: 1 / 0)
+@pytest.mark.parametrize("place", ["indistack.session.branches.integrate", "indistack.decode.to_zero"])
+def test_a_bug_keeps_the_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(place, lambda *_: 1 / 0)
     blob = blob_of(make_sky().expose())
     make_agent(tmp_path, [blob]).run(threading.Event())
+    assert [[line["reason"] for line in lines] for lines in ledger_lines(tmp_path)] == [["internal_error"]]
+    assert "ZeroDivisionError" in caplog.text
     (kept,) = tmp_path.glob("sessions/*/kept/*.fits")
     assert kept.read_bytes() == blob.data
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.agent.agent import Agent, utc_now
-from indistack.agent.commands import AddBranch, Command, DropBranch, Readmit, Remove
+from indistack.agent.agent import ENDS, Agent, utc_now
+from indistack.agent.commands import AddBranch, Command, DropBranch, Readmit, Remove, Request, Save
+from indistack.agent.mailbox import TAKEN_S, tell
 from indistack.cli import main
 from indistack.config import Config
 from indistack.errors import IndistackError
@@ -292,7 +295,62 @@ def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
     assert [line["outcome"] for line in lines_of(session)][-2:] == ["removed", "branch"]
 
 
-def test_nobody_is_told_where_no_agent_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.agent.mailbox.TAKEN_S", 0.1)
+def test_nobody_is_told_where_no_agent_runs(tmp_path: Path) -> None:
+    begin_s = time.monotonic()
     assert main(["tell", str(tmp_path), "reset"]) == 1
-    assert not list((tmp_path / "commands").iterdir())
+    assert time.monotonic() - begin_s < TAKEN_S / 2
+    assert not (tmp_path / "commands").exists()
+
+
+def test_an_agent_that_ends_answers_who_is_still_waiting(tmp_path: Path, blobs: list[Blob]) -> None:
+    agent, answer = agent_of(tmp_path, []), tmp_path / "commands" / "1.answer"
+    answer.parent.mkdir()
+    for blob in blobs[:2]:
+        agent.send(blob)
+    agent._queue.put(Request(Save(), answer))
+    agent.run(threading.Event(), max_subs=1)
+    assert json.loads(answer.read_text()) == {"fault": ENDS}
+
+
+def test_nobody_waits_for_an_agent_that_has_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def take(path: Path) -> bool:
+        holding.close()
+        return True
+
+    holding = contextlib.ExitStack()
+    holding.enter_context(only_one(tmp_path))
+    monkeypatch.setattr("indistack.agent.mailbox._is_gone", take)
+    with pytest.raises(IndistackError, match="ended before it answered"):
+        tell(tmp_path, Save())
+
+
+def test_a_stack_that_is_written_anew_keeps_its_maps(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, blobs, "publish.maps=true")
+    past = PastSession(session)
+    config = settings_of(past)
+    with fits.open(session / "stack.fits") as hdus:
+        before = [hdu.name for hdu in hdus]
+    amend(past, [2], False, config, calibrator_factory(config), utc_now())
+    with fits.open(session / "stack.fits") as hdus:
+        assert [hdu.name for hdu in hdus] == before
+        assert "COVERAGE" in before
+
+
+def test_an_agent_that_watches_its_output_folder_stacks_none_of_its_pictures(tmp_path: Path) -> None:
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
+    words = ["--set", "folder.settle_s=0.05", "--set", "publish.interval_s=0", "--set", "publish.duty=1", "--no-learn"]
+    words += ["--branch", "newest=mean", "--library", "", "--max-subs", "6"]
+    (tmp_path / "Light_0.fits").write_bytes(sky.expose().to_fits())
+
+    def camera() -> None:
+        for number in range(1, 6):
+            time.sleep(0.4)  # time for the pictures to appear and to settle
+            (tmp_path / f"Light_{number}.fits").write_bytes(sky.expose().to_fits())
+
+    shooting = threading.Thread(target=camera)
+    shooting.start()
+    assert main(["watch", str(tmp_path), "--output-dir", str(tmp_path), *words]) == 0
+    shooting.join()
+    (session,) = SessionFolders(tmp_path).all()
+    assert [Path(line["path"]).name for line in lines_of(session)] == [f"Light_{number}.fits" for number in range(6)]
+    assert (tmp_path / "newest.fits").exists()

@@ -102,7 +102,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
     return SimpleNamespace(
         stacks=lambda: {name: (track, branch) for name, branch in branches.items()},
         branches=branches,
-        lock=threading.Lock(),
+        lock=threading.RLock(),
         config=Config(),
         reference=SimpleNamespace(info=info, name="first"),
         grid=StackGrid.over(side_px, side_px),
@@ -204,3 +204,12 @@ def test_a_new_session_has_files_of_its_own_to_keep(tmp_path: Path, wall: type[W
         live.finish(session, tmp_path)
         assert set(live._outputs) == set(names)
     live.close()
+
+
+def test_a_picture_that_is_not_there_is_no_picture() -> None:
+    session = stacks("stack")
+    with pytest.raises(snapshots.NoPictureError):
+        snapshots.snapshot(session, "stack")  # nothing in it yet
+    add_sub(session, 1)
+    with pytest.raises(snapshots.NoPictureError):
+        snapshots.snapshot(session, "trails")

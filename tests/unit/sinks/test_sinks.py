@@ -69,14 +69,14 @@ def test_maps_are_extensions_of_the_fits_file(tmp_path: Path) -> None:
 def test_the_png_file_has_the_colours_of_the_preview(tmp_path: Path) -> None:
     picture = np.zeros((8, 9, 3), np.uint8)
     picture[..., 0] = 200
-    SINKS.get("png")().write(tmp_path / "stack.png", snapshot(3, Preview(picture, "test")))
+    SINKS.get("png")().write(tmp_path / "stack.png", snapshot(3, Preview(picture)))
     blue, _, red = cv2.imread(str(tmp_path / "stack.png"))[0, 0]
     assert (red, blue) == (200, 0)
 
 
 @pytest.mark.parametrize("name", sorted(SINKS))
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
-    preview = Preview(np.zeros((8, 9), np.uint8), "test")
+    preview = Preview(np.zeros((8, 9), np.uint8))
     with pytest.raises(SinkError, match="missing"):
         SINKS.get(name)().write(tmp_path / "missing" / "stack", snapshot(1, preview))
 

@@ -15,6 +15,7 @@ import pytest
 from indistack.sources import folder as module
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.values.blob import Blob
+from indistack.values.own_files import OwnFiles
 
 BLOCK = b"x" * 2880
 QUICK = FolderSettings(interval_s=0.02, settle_s=0.1)
@@ -180,9 +181,10 @@ def test_our_own_files_are_no_frames(tmp_path: Path, watch: Start, outputs: str)
     ours = Path(os.path.normpath(folder / outputs))
     (ours / "sessions" / "one").mkdir(parents=True)
     folder.mkdir(exist_ok=True)
-    for name in ("stack.fits", "stack.png", "sessions/one/stack.fits"):
+    for name in ("stack.fits", "stack.png", "newest.fits", "stack-R.fits", "sessions/one/stack.fits"):
         put(ours, name)
-    watching = watch(folder, QUICK.model_copy(update={"recursive": True}), ignore=ours)
+    own_files = OwnFiles(ours / name for name in ("stack.fits", "stack.png", "newest.fits", "stack-R.fits"))
+    watching = watch(folder, QUICK.model_copy(update={"recursive": True}), ignore=ours, own_files=own_files)
     put(folder, "z.fits")
     watching.expect("z.fits")
     time.sleep(0.2)

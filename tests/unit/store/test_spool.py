@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indistack.errors import FrameError
 from indistack.store import spool as module
+from indistack.store.checkpoint import CheckpointSettings, State
+from indistack.store.session_folders import held_bytes
+from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool, SpoolSettings, read_spooled
 from indistack.values.blob import Blob, Content
 
@@ -95,5 +100,41 @@ def test_without_room_the_oldest_material_goes_first(
 
 
 def test_room_that_was_made_is_used(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, SpoolSettings(max_gb=25e-9, min_free_gb=0), lambda: 10, used_bytes=20)
+    spool = Spool(tmp_path, SpoolSettings(max_gb=25e-9, min_free_gb=0), lambda: 10, sessions_bytes=20)
     assert spool.take(blob()).spooled is not None
+
+
+def on_disk(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_count_is_what_is_on_the_disk(tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    session.mkdir()
+    spool = Spool(tmp_path / "spool", NO_RESERVE)
+    names = [taken.name for _ in range(3) if (taken := spool.take(blob()).spooled)]
+    assert spool.use.n_bytes == on_disk(tmp_path)
+    settings = RecordSettings(NO_RESERVE, CheckpointSettings(interval_s=0), "")
+    record = SessionRecord.begin(session, settings, spool, State(0))
+    record.add({"number": 1}, np.arange(7, dtype=np.intp))
+    record.take_over(names[0], 1)
+    spool.forget(names[1])
+    for n_values in (10, 500, 20):  # over the older one of the two each time
+        record.checkpoints.write(State(1, arrays={"values": np.zeros(n_values)}))
+    record.checkpoints.wait()
+    assert spool.use.n_bytes == held_bytes(session) + on_disk(tmp_path / "spool")
+    record.close(State(1))
+    assert spool.use.n_bytes == held_bytes(session) + on_disk(tmp_path / "spool")
+    assert Spool(tmp_path / "spool", NO_RESERVE, sessions_bytes=held_bytes(session)).use.n_bytes == spool.use.n_bytes
+
+
+def test_sources_at_once_do_not_go_beyond_the_bound(tmp_path: Path) -> None:
+    one = Spool(tmp_path / "one", NO_RESERVE)
+    one.take(blob())
+    each = one.use.n_bytes
+    spool = Spool(tmp_path / "spool", SpoolSettings(max_gb=(4 * each + 20) / 1e9, min_free_gb=0))
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda _: spool.take(blob()), range(24)))
+    names = [each.spooled.name for each in taken if each.spooled is not None]
+    assert len(names) == len(set(names)) == 4
+    assert on_disk(tmp_path / "spool") == spool.use.n_bytes

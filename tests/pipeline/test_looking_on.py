@@ -1,0 +1,59 @@
+"""Another thread looks at the stacks while they change."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from indistack.output import snapshots
+from indistack.session.session import Session
+from indistack.stack import BranchSettings
+from tests.pipeline.conftest import MakePipeline
+from tests.pipeline.night import blob_of, make_sky
+
+
+@pytest.fixture
+def _often() -> Iterator[None]:
+    """Let threads take turns as often as can be."""
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval_s)
+
+
+def look(session: Session, over: threading.Event, seen: list[str], faults: list[Exception]) -> None:
+    while not over.is_set():
+        try:
+            for name in snapshots.names(session):
+                snapshots.snapshot(session, name, lambda picture: picture.copy(0))
+                seen.append(name)
+        except snapshots.NoPictureError:
+            seen.append("gone")
+        except Exception as fault:  # noqa: BLE001  (whatever goes wrong is what is looked for)
+            faults.append(fault)
+
+
+@pytest.mark.usefixtures("_often")
+def test_stacks_come_and_go_while_they_are_looked_at(make_pipeline: MakePipeline) -> None:
+    sky = make_sky(width_px=96, height_px=80, n_stars=60, mag_max=11.0)
+    pipeline = make_pipeline("drift.on_filter='split'", "quality.enabled=false", "align.method='none'")
+    pipeline.process(blob_of(sky.expose()))
+    session = pipeline.session
+    assert session is not None
+    over, seen, faults = threading.Event(), list[str](), list[Exception]()
+    looker = threading.Thread(target=look, args=(session, over, seen, faults))
+    looker.start()
+    for number in range(150):
+        for name in ("one", "two", "three"):
+            session.open_branch(name, BranchSettings())
+        if number % 10 == 0:
+            pipeline.process(blob_of(sky.expose()))
+        for name in ("one", "two", "three"):
+            session.drop_branch(name)
+    over.set()
+    looker.join()
+    assert not faults
+    assert "stack" in seen
