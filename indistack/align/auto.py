@@ -12,6 +12,7 @@ from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
 from indistack.grading.star_measures import measure
+from indistack.numerics.statistics import sigma_of_deviations
 from indistack.values.frame import FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -74,7 +75,7 @@ def detail_share(plane: FloatArray) -> float:
     The noise is what the median of the Laplacian makes of it (after Immerkaer 1996); steps of 1 ADU count as noise.
     """
     laplacian = cv2.Laplacian(plane, cv2.CV_32F)
-    noise = max(1.4826 * float(np.median(np.abs(laplacian))) / LAPLACIAN_GAIN, 12**-0.5)
+    noise = max(sigma_of_deviations(laplacian) / LAPLACIAN_GAIN, 12**-0.5)
     fine = cv2.GaussianBlur(plane, (0, 0), FINE_PX) - cv2.GaussianBlur(plane, (0, 0), COARSE_PX)
     rows, cols = (max(1, side // CELL_PX) for side in plane.shape)
     cells = np.array_split(fine, rows)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
+from indistack.numerics.statistics import sigma_of_deviations
 from indistack.values.frame import FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -100,7 +101,7 @@ def without_hot_pixels(scene: Scene) -> FloatArray:
 def lone_pixels(plane: FloatArray) -> tuple[IntArray, IntArray]:
     """Return rows and columns of the bright pixels whose light is in none of their neighbours."""
     height = plane - cv2.medianBlur(plane, 3)
-    noise = 1.4826 * float(np.median(np.abs(height)))
+    noise = sigma_of_deviations(height)
     y, x = np.nonzero(height > LEAST_SNR * max(noise, 1e-6))
     padded = np.pad(plane, 1, mode="edge")
     ring = [padded[y + dy, x + dx] for dy in range(3) for dx in range(3) if (dx, dy) != (1, 1)]
@@ -137,7 +138,7 @@ def find_spot(plane: FloatArray, x: float, y: float, search_px: float) -> Spot:
     if min(box.shape) < LEAST_SIDE_PX // 4:
         raise _no_star(0.0)
     sky = float(np.median(box))
-    noise = 1.4826 / 2**0.5 * float(np.median(np.abs(box[1:] - box[:-1])))  # a gradient in the box is none
+    noise = sigma_of_deviations(box[1:] - box[:-1]) / 2**0.5  # a gradient in the box is none
     smooth = cv2.GaussianBlur(box, (3, 3), 0)
     peak_y, peak_x = map(int, np.unravel_index(int(smooth.argmax()), smooth.shape))
     height = float(smooth[peak_y, peak_x]) - sky

@@ -22,6 +22,7 @@ from indistack.align.shift_add import (
     stars_in,
 )
 from indistack.errors import FrameError
+from indistack.numerics.statistics import FWHM_PER_SIGMA, sigma_of_deviations
 from indistack.values.frame import DoubleArray, FloatArray, FrameInfo
 from indistack.values.star_list import Scene, StarList
 
@@ -35,7 +36,6 @@ WARM_SIGMA, SHARP = 6.0, 0.3
 AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.float32)
 LOOKED_AT = 50
 """Of the brightest points."""
-FWHM_PER_SIGMA = 2.3548200450309493
 NARROWEST_PX = 0.4
 """Sigma of the sharpest star (binned px)."""
 
@@ -164,7 +164,7 @@ def _without_fixed_pixels(planes: list[FloatArray]) -> list[FloatArray]:
     """The planes without the sharp points that only their mean shows: warm pixels."""
     mean: FloatArray = np.asarray(np.mean(planes, axis=0), np.float32)
     around = cv2.filter2D(mean, -1, AROUND)
-    noise = 1.4826 * float(np.median(np.abs(mean)))
+    noise = sigma_of_deviations(mean)
     sharp = (mean > WARM_SIGMA * noise) & (around < SHARP * mean)
     sharp[lone_pixels(mean)] = True
     y, x = np.nonzero(sharp)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from indistack.numerics.statistics import FWHM_PER_SIGMA
 from indistack.values.frame import BoolArray, DoubleArray
 from indistack.values.star_list import Scene, StarList
 
 IntArray = npt.NDArray[np.intp]
-FWHM_PER_SIGMA = 2.3548200450309493
 PATTERN_CELLS = 36
 USEFUL_ERROR_PX = 0.1
 ENOUGH_STARS = 100

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from indistack.align.planes import shrunk
 from indistack.errors import RegistrationError
+from indistack.numerics.parabola import parabola_top
+from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
 from indistack.values.frame import BoolArray, DoubleArray, FloatArray
 
 COARSE_SIDE_PX = 400
@@ -175,9 +177,7 @@ def _falls(plane: FloatArray, circle: Circle, width: float, outward: DoubleArray
     best = np.clip(fall.argmax(axis=1), 1, fall.shape[1] - 2)
     ray = np.arange(len(fall))
     before, at, after = (fall[ray, best + offset].astype(np.float64) for offset in (-1, 0, 1))
-    curve = np.minimum(before - 2 * at + after, -1e-12)
-    part = np.clip(0.5 * (before - after) / curve, -0.5, 0.5)
-    return along[best + 2] + part * PROFILE_STEP_PX, at
+    return along[best + 2] + parabola_top(before, at, after) * PROFILE_STEP_PX, at
 
 
 def fit_circle(
@@ -193,7 +193,7 @@ def fit_circle(
     for _ in range(12):
         residual, design = _residuals(points, solution)
         middle = 0.0 if radius is not None else float(np.median(residual))
-        spread = max(1.4826 * float(np.median(np.abs(residual - middle))), 0.05)
+        spread = max(robust_sigma(residual, middle), 0.05)
         used = np.abs(residual - middle) < 3 * spread
         solution[:free] -= np.linalg.lstsq(design[used][:, :free], residual[used], rcond=None)[0]
     residual, _ = _residuals(points, solution)
@@ -216,7 +216,7 @@ def _seen_deg(rays: npt.NDArray[np.intp]) -> float:
 
 def _noise(plane: FloatArray) -> float:
     """Robust standard deviation of the difference of neighbours."""
-    return 1.4826 * float(np.median(np.abs(plane[1:, 1:] - plane[:-1, :-1])))
+    return sigma_of_deviations(plane[1:, 1:] - plane[:-1, :-1])
 
 
 def _require(circle: Circle) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import NONE, Agreement, agreement, detail_of, require, rescaled, shrunk, to_full, warped
 from indistack.align.precision import corner_error_px, require_known
-from indistack.align.spectrum import correlation, locate, refine, vertex, window_of
+from indistack.align.spectrum import correlation, locate, refine, window_of
 from indistack.errors import RegistrationError
+from indistack.numerics.parabola import parabola_top
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -86,7 +87,7 @@ def turn_between(sub: FloatArray, reference: FloatArray) -> DoubleArray:
     ours, theirs = (_log_polar(plane) for plane in (sub, reference))
     surface = correlation(ours, theirs)
     y, x = np.unravel_index(int(surface.argmax()), surface.shape)
-    step = vertex(np.roll(surface[:, x], 1 - y)[:3]), vertex(np.roll(surface[y], 1 - x)[:3])
+    step = [parabola_top(*np.roll(line, 1 - at)[:3]) for line, at in ((surface[:, x], y), (surface[y], x))]
     rows, cols = (((at + part + side / 2) % side) - side / 2
                   for at, part, side in zip((y, x), step, surface.shape, strict=True))  # fmt: skip
     scale = math.exp(-cols * math.log(POLAR_SIDE_PX / 2) / POLAR_SIDE_PX)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from indistack.align.neighbours import Neighbours
 from indistack.align.planes import background, shifted
-from indistack.align.spectrum import vertex
+from indistack.numerics.parabola import parabola_top
+from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
 from indistack.values.frame import DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
@@ -44,7 +45,7 @@ def flattened(plane: FloatArray) -> FloatArray:
 def filtered(plane: FloatArray) -> FloatArray:
     """Return the plane as stars stand out best in it, in units of its noise."""
     smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), FILTER_PX), np.float32)
-    noise = 1.4826 * float(np.median(np.abs(smooth - np.median(smooth))))
+    noise = robust_sigma(smooth)
     return smooth / np.float32(max(noise, 1e-12))
 
 
@@ -131,7 +132,7 @@ def _stars_of(planes: Sequence[FloatArray], shifts: DoubleArray) -> int:
 def filtered_sum(planes: Sequence[FloatArray], shifts: DoubleArray) -> FloatArray:
     """Return the sum of filtered planes, in units of its noise."""
     total = added(planes, shifts)
-    return total / np.float32(max(1.4826 * float(np.median(np.abs(total))), 1e-12))
+    return total / np.float32(max(sigma_of_deviations(total), 1e-12))
 
 
 def _voted(planes: Sequence[FloatArray], times: DoubleArray) -> list[DoubleArray]:
@@ -187,9 +188,10 @@ def _refined(planes: Sequence[FloatArray], shifts: DoubleArray, times: DoubleArr
 def places_in(plane: FloatArray) -> DoubleArray:
     """Return what surely stands out of a sum, the highest first: ``(n, 3)`` x, y (px) and height (sigma)."""
     y, x = stars_in(plane)
-    off = [(vertex(plane[row, column - 1 : column + 2]), vertex(plane[row - 1 : row + 2, column]))
-           for row, column in zip(y.tolist(), x.tolist(), strict=True)]  # fmt: skip
-    return np.column_stack([np.column_stack([x, y]) + np.reshape(off, (-1, 2)), plane[y, x]])
+    fine = plane.astype(np.float64)
+    off_x = parabola_top(fine[y, x - 1], fine[y, x], fine[y, x + 1])
+    off_y = parabola_top(fine[y - 1, x], fine[y, x], fine[y + 1, x])
+    return np.column_stack([x + off_x, y + off_y, plane[y, x]])
 
 
 def mean_stamp(plane: FloatArray, y: IntArray, x: IntArray) -> FloatArray:
@@ -203,9 +205,10 @@ def _off_px(plane: FloatArray, y: IntArray, x: IntArray) -> tuple[float, float, 
     """How far the mean of the plane around some places lies from its middle, x and y, and the error of that (px)."""
     stamp = mean_stamp(plane, y, x)
     row, column = (int(index) for index in np.unravel_index(stamp[1:-1, 1:-1].argmax(), (5, 5)))
-    dy, dx = vertex(stamp[row : row + 3, column + 1]), vertex(stamp[row + 1, column : column + 3])
+    fine = stamp.astype(np.float64)
+    dy, dx = parabola_top(*fine[row : row + 3, column + 1]), parabola_top(*fine[row + 1, column : column + 3])
     snr = float(stamp[row + 1, column + 1]) * len(x) ** 0.5
-    return column + 1 - STAMP_PX + dx, row + 1 - STAMP_PX + dy, 2 * FILTER_PX / max(snr, 1e-3)
+    return column + 1 - STAMP_PX + float(dx), row + 1 - STAMP_PX + float(dy), 2 * FILTER_PX / max(snr, 1e-3)
 
 
 def _steady(places: DoubleArray, error: DoubleArray, times: DoubleArray) -> DoubleArray:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.align.planes import NONE, Agreement, agreement, shifted, shrunk, warped
+from indistack.numerics.parabola import parabola_top
 from indistack.values.frame import DoubleArray, FloatArray
 
 COARSE_SIDE_PX = 512
@@ -122,8 +123,8 @@ def _peak_near_zero(spectrum: ComplexArray) -> tuple[float, float]:
         row, col = divmod(int(surface.argmax()), 2 * reach + 1)
         x, y = x + float(offsets[col]), y + float(offsets[row])
     row, col = (min(max(at, 1), 2 * reach - 1) for at in (row, col))
-    x += step_px * vertex(surface[row, col - 1 : col + 2])
-    y += step_px * vertex(surface[row - 1 : row + 2, col])
+    x += step_px * float(parabola_top(*surface[row, col - 1 : col + 2]))
+    y += step_px * float(parabola_top(*surface[row - 1 : row + 2, col]))
     return float(x), float(y)
 
 
@@ -132,10 +133,3 @@ def _series(spectrum: ComplexArray, x: DoubleArray, y: DoubleArray) -> DoubleArr
     rows, cols = (np.fft.fftfreq(side) for side in spectrum.shape)
     along_y, along_x = np.exp(2j * np.pi * np.outer(y, rows)), np.exp(2j * np.pi * np.outer(cols, x))
     return np.asarray((along_y @ spectrum @ along_x).real, np.float64)
-
-
-def vertex(three: npt.NDArray[np.floating]) -> float:
-    """Place of a parabola's extremum between -0.5 and 0.5, from its values at -1, 0 and 1."""
-    before, at, after = map(float, three)
-    curvature = before - 2 * at + after
-    return 0.0 if curvature == 0 else max(-0.5, min(0.5, 0.5 * (before - after) / curvature))

@@ -15,6 +15,7 @@ from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import Levels, levels_of, over_rows
 from indistack.calibrate.fit import Facts, compare
 from indistack.errors import CalibrationError
+from indistack.numerics.statistics import sigma_of_deviations
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, DoubleArray, FloatArray, Kind, PixelArray, RawFrame
 
@@ -126,8 +127,8 @@ def livestack_dark(values: list[PixelArray]) -> DoubleArray:
 
 def _typical(deviations: DoubleArray) -> float:
     """Return the robust sigma of deviations from the mean."""
-    sample = np.abs(deviations).ravel()
-    return 1.4826 * float(np.median(sample[:: max(1, sample.size // 50_000)]))
+    sample = deviations.ravel()
+    return sigma_of_deviations(sample[:: max(1, sample.size // 50_000)])
 
 
 def _mean_of_known(cube: DoubleArray, known: BoolArray) -> DoubleArray:

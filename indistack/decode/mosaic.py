@@ -13,6 +13,7 @@ import numpy as np
 
 from indistack.decode.cfa import shifted
 from indistack.fits_header import camera_key
+from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import CfaPattern, FloatArray, PixelArray, RawFrame
 
 BLOCK_PX = 64
@@ -106,8 +107,8 @@ def _is_colour(cells: _Cells, weights: FloatArray) -> bool:
     if np.mean(difference * sign > least) < MAJORITY:
         return False
     louder = sign * (np.log(cells.noise) @ weights)
-    middle = np.median(louder)
-    error = 1.4826 * np.median(np.abs(louder - middle)) / np.sqrt(len(louder))
+    middle = float(np.median(louder))
+    error = robust_sigma(louder, middle) / np.sqrt(len(louder))
     return bool(middle > MIN_NOISE_SIGMA * error)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from indistack.decode.base import STRIP_BYTES
 from indistack.fits_header import READ, text_fact
+from indistack.numerics.statistics import robust_sigma
 from indistack.system.workers import Workers
 from indistack.values.frame import CardValue, FloatArray, PixelArray
 
@@ -42,7 +43,7 @@ def lost_bzero(stored: PixelArray) -> bool:
         return lowest < 0
     sample = stored[:: max(1, len(stored) // 256), :: max(1, stored.shape[1] // 256)].astype(np.float32)
     middle = float(np.median(sample))
-    far = FAR_SIGMA * max(1.0, 1.4826 * float(np.median(np.abs(sample - middle))))
+    far = FAR_SIGMA * max(1.0, robust_sigma(sample, middle))
     if middle < -far:
         return True
     rows, columns = np.nonzero(stored < 0)

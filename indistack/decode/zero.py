@@ -15,6 +15,7 @@ from indistack.decode.base import DecodeSettings
 from indistack.decode.cfa import shifted
 from indistack.decode.section import Box, parse_section
 from indistack.fits_header import READ, index, number
+from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import Card, CardValue, PixelArray, RawFrame
 
 MIN_OVERSCAN_PIXELS = 64
@@ -72,8 +73,8 @@ def _level(overscan: PixelArray) -> float:
     values = overscan[np.isfinite(overscan)].astype(np.float64)
     if values.size < MIN_OVERSCAN_PIXELS:
         return 0.0
-    middle = np.median(values)
-    sigma = 1.4826 * np.median(np.abs(values - middle))
+    middle = float(np.median(values))
+    sigma = robust_sigma(values, middle)
     return float(values[np.abs(values - middle) <= max(3.0 * sigma, 1.0)].mean())
 
 

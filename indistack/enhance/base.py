@@ -9,13 +9,11 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from indistack.errors import SettingsError
+from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, grid_of
 from indistack.registry import Registry
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
-
-MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 class Operator(Protocol):
@@ -65,5 +63,5 @@ def median_and_sigma(values: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
     if len(values) == 0:
         return np.zeros(values.shape[1], np.float32), np.zeros(values.shape[1], np.float32)
     median = np.median(values, axis=0)
-    sigma = MAD_TO_SIGMA * np.median(np.abs(values - median), axis=0)
+    sigma = robust_sigmas(values, median)
     return median.astype(np.float32), sigma.astype(np.float32)

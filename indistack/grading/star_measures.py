@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from indistack.numerics.statistics import FWHM_PER_SIGMA
 from indistack.values.frame import DoubleArray
 from indistack.values.star_list import StarList
 
@@ -19,7 +20,7 @@ SHAPE_STARS = 30
 LEAST_STARS = 6
 """Of fewer stars no common shape is told."""
 
-SIGMA_PER_FWHM = 1 / 2.3548200450309493
+SIGMA_PER_FWHM = 1 / FWHM_PER_SIGMA
 
 
 @dataclass(frozen=True, slots=True)

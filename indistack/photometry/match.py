@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from indistack.errors import FrameError
+from indistack.numerics.surface import fit_surface, terms
 from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
 from indistack.photometry.sky import Sky, sky_levels
 from indistack.settings import Settings
 from indistack.values.frame import CalibratedFrame, DoubleArray, FrameInfo
 from indistack.values.star_list import PhotometricMatch, Scene
-from indistack.values.surface import fit_surface, terms
 from indistack.values.transform import Transform
 
 SIGNIFICANT = 3.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indistack.numerics.statistics import MEDIAN_TO_MEAN_ERROR, robust_sigma
 from indistack.values.frame import BoolArray, FrameInfo
 from indistack.values.star_list import StarList
 from indistack.values.transform import Transform
@@ -60,8 +61,8 @@ def flux_ratio(sub: StarList, reference: StarList, transform: Transform) -> Rati
         return Ratio(1.0, np.inf, len(pairs))
     ratio = theirs.flux[pairs] / ours.flux[nearest[pairs]]
     middle = float(np.median(ratio))
-    scatter = 1.4826 * float(np.median(np.abs(ratio - middle)))
-    error_of_median = 1.2533 * scatter / len(pairs) ** 0.5
+    scatter = robust_sigma(ratio, middle)
+    error_of_median = MEDIAN_TO_MEAN_ERROR * scatter / len(pairs) ** 0.5
     return Ratio(middle, math.hypot(error_of_median, FIT_ERROR * middle), len(pairs))
 
 

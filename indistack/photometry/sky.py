@@ -8,6 +8,7 @@ from functools import singledispatch
 import numpy as np
 import numpy.typing as npt
 
+from indistack.numerics.statistics import LOWER_SIGMA
 from indistack.values.frame import CalibratedFrame, DoubleArray, FloatArray
 
 BLOCK_PX = 32
@@ -15,8 +16,6 @@ BLOCKS_PER_SIDE = 16
 """256 photosites of the rarer colours in each block tell a frame's level to 1 % of its noise."""
 
 CLIP_SIGMA = 3.0
-LOWER_SIGMA = 0.158655
-"""Share of a normal distribution below the mean less one standard deviation."""
 
 SIZED = np.lib.stride_tricks.sliding_window_view
 IntArray = npt.NDArray[np.intp]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from indistack.numerics.statistics import robust_sigma
 from indistack.picture.linear import LinearPicture, grid_of, levels_of, sky_of
 from indistack.values.frame import FloatArray
 
@@ -188,7 +188,7 @@ class ColourPicture:
     def _weigh_luminance(self, samples: FloatArray) -> None:
         """Find the luminance's scale, its share and the level of faint light from ``(n, 4)`` pixels above the sky."""
         synthetic, luminance = samples[:, :3].mean(axis=1), samples[:, 3]
-        sigma, sigma_luminance = _sigma(synthetic), _sigma(luminance)
+        sigma, sigma_luminance = robust_sigma(synthetic), robust_sigma(luminance)
         bright = (synthetic > STAR_SIGMA * sigma) & (luminance > STAR_SIGMA * sigma_luminance)
         stars = bright.sum() >= MIN_STAR_PIXELS
         scale = float(np.median(synthetic[bright] / luminance[bright])) if stars else WHITE_SHARE
@@ -224,8 +224,3 @@ def _balance(levels: FloatArray) -> FloatArray:
     nebula = np.quantile(levels, NEBULA_SHARE, axis=0)
     brightest = max(float(nebula.max()), 1e-6)
     return np.asarray(brightest / np.maximum(nebula, brightest / BALANCE_LIMIT), np.float32)
-
-
-def _sigma(values: npt.NDArray[np.float32]) -> float:
-    """Robust standard deviation; 0 of nothing."""
-    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0

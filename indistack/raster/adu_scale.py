@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from indistack.numerics.surface import factors
 from indistack.values.frame import FloatArray, PixelArray
 from indistack.values.grid import PlacedSub
-from indistack.values.surface import factors
 
 
 class Light:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indistack.numerics.parabola import parabola_top
 from indistack.report.rates import centred
 from indistack.report.track import IntArray, Track
 from indistack.values.frame import DoubleArray
@@ -154,10 +155,7 @@ def _peak(frequency_hz: DoubleArray, power: DoubleArray, best: int) -> float:
     """The top of the parabola through the best frequency and its neighbours."""
     if not 0 < best < len(power) - 1:
         return float(frequency_hz[best])
-    left, top, right = (float(value) for value in power[best - 1 : best + 2])
-    bend = left - 2 * top + right
-    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
-    return float(frequency_hz[best] + shift * (frequency_hz[1] - frequency_hz[0]))
+    return float(frequency_hz[best] + parabola_top(*power[best - 1 : best + 2]) * (frequency_hz[1] - frequency_hz[0]))
 
 
 def false_alarm(power: float, free: int, searched: float) -> float:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.integration import Integration
 from indistack.values.frame import FloatArray
 
@@ -17,9 +18,6 @@ LEAST_PIXELS = 100
 
 LAG_PX = 4
 """Pixels that far apart share no noise, however they were interpolated."""
-
-MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 def measure_noise(stack: Integration) -> float:
@@ -49,7 +47,7 @@ def measure_noise(stack: Integration) -> float:
     inside = differences[covered[:, left] & covered[:, middle] & covered[:, right]]
     if len(inside) < LEAST_PIXELS:
         return math.nan
-    return float(MAD_TO_SIGMA * np.median(np.abs(inside - np.median(inside)))) / math.sqrt(6)
+    return float(robust_sigmas(inside, float(np.median(inside)))) / math.sqrt(6)
 
 
 def noise_map(stack: Integration) -> FloatArray | None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from indistack.numerics.statistics import LOWER_SIGMA
 from indistack.values.frame import DoubleArray, FloatArray
 
 SAMPLES_PER_CELL = 512
@@ -16,7 +17,6 @@ SAMPLES_PER_CELL = 512
 BEND_PX = 6
 """Distance of the pixels that a pixel is compared with: beyond the reach of the filter."""
 
-LOWER_SIGMA = 0.158655
 """Share of a normal distribution below the mean less one standard deviation."""
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from indistack.numerics.parabola import parabola_top
 from indistack.stars.background import Mesh
 from indistack.stars.plane import STRIP_ROWS
 from indistack.system.workers import Workers
@@ -124,17 +125,10 @@ def _measure(smooth: FloatArray, mesh: Mesh, found: IntArray) -> Candidates:
     centre = smooth[y, x].astype(np.float64)
     above = centre - mesh.at(mesh.level, x, y)
     snr = above / mesh.at(mesh.noise, x, y)
-    refined_x = x + _vertex(smooth[y, x - 1], centre, smooth[y, x + 1])
-    refined_y = y + _vertex(smooth[y - 1, x], centre, smooth[y + 1, x])
+    refined_x = x + parabola_top(smooth[y, x - 1], centre, smooth[y, x + 1])
+    refined_y = y + parabola_top(smooth[y - 1, x], centre, smooth[y + 1, x])
     candidates = Candidates(refined_x, refined_y, np.maximum(above, 1e-30), snr)
     return candidates.take(np.lexsort((x, y, -snr)))
-
-
-def _vertex(before: FloatArray, centre: DoubleArray, after: FloatArray) -> DoubleArray:
-    """Where the parabola through three values has its maximum, -0.5 to 0.5."""
-    bend = 2 * centre - before - after
-    result: DoubleArray = np.where(bend > 0, (after - before) / np.where(bend > 0, 2 * bend, 1), 0)
-    return np.clip(result, -0.5, 0.5)
 
 
 def spread(x: DoubleArray, y: DoubleArray, width: float, height: float, limit: int, cells: int = 64) -> IntArray:

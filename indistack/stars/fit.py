@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from indistack.numerics.statistics import FWHM_PER_SIGMA
 from indistack.stars.stamps import Stamps
 from indistack.system.workers import Workers
 from indistack.values.frame import DoubleArray, FloatArray
 
-FWHM_PER_SIGMA = 2.3548200450309493  # 2 sqrt(2 ln 2)
 PIXEL_VARIANCE = 1 / 12
 """A square pixel widens a profile by this much (px^2)."""
 

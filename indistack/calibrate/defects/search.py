@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.calibrate.defects.evidence import Evidence
+from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import BoolArray, FloatArray
 
 SPILL_MONO = 0.5
@@ -34,7 +35,7 @@ def hot_limit(dark: FloatArray, sigma: float, saturation_adu: float) -> float:
     sample = dark[:: max(1, len(dark) // 128)]
     sample = sample[np.isfinite(sample)]
     middle = float(np.median(sample)) if sample.size else 0.0
-    spread = 1.4826 * float(np.median(np.abs(sample - middle))) if sample.size else 0.0
+    spread = robust_sigma(sample, middle)
     return min(middle + sigma * max(spread, 1e-6), 0.9 * saturation_adu)
 
 

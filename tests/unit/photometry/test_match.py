@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from indistack.errors import FrameError
+from indistack.numerics.surface import factors
 from indistack.photometry import MatchSettings, Photometer, measure_sky
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.star_list import PhotometricMatch, Scene
-from indistack.values.surface import factors
 from indistack.values.transform import Transform
 from tests.unit.align.fields import star_list
 

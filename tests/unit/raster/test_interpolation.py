@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
+from indistack.numerics.surface import terms
 from indistack.raster.tiles import Sampling
 from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.values.star_list import PhotometricMatch
-from indistack.values.surface import terms
 from indistack.values.transform import Bend, Transform
 from tests.unit.raster.test_tiles import mono, similarity, warp
 from tests.unit.raster.test_warp import centroid, star

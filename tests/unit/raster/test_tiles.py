@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
+from indistack.numerics.surface import terms
 from indistack.raster.tiles import Sampling, Tile, integrate
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.star_list import PhotometricMatch
-from indistack.values.surface import terms
 from indistack.values.transform import Transform
 
 UNMATCHED = PhotometricMatch()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from indistack.numerics.statistics import sigma_of_deviations
 from indistack.values.frame import DoubleArray, FloatArray
 
 TERMS = 6
@@ -42,7 +43,7 @@ def fit_surface(design: DoubleArray, values: DoubleArray) -> DoubleArray:
     for _ in range(ROUNDS):
         surface = np.linalg.lstsq(design[used], values[used], rcond=None)[0].astype(np.float64)
         off = np.abs(values - design @ surface)
-        near = off <= CLIP_SIGMA * 1.4826 * np.median(off) + 1e-9
+        near = off <= CLIP_SIGMA * sigma_of_deviations(off) + 1e-9
         if near.sum() < 2 * design.shape[1] or (near == used).all():
             break
         used = near

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.values.surface import factors, fit_surface, terms
+from indistack.numerics.surface import factors, fit_surface, terms
 
 WIDTH, HEIGHT = 41, 21
 SURFACE = (5.0, 1.0, -2.0, 0.5, 0.25, 3.0)

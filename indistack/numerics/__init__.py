@@ -1,0 +1,1 @@
+"""Pure numerics: statistics, parabolas, surfaces. They know arrays, and nothing of frames."""
