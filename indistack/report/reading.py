@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import IndistackError
+from indistack.store.entries import Line
+from indistack.store.ledger import ledger_of, read_lines
+from indistack.store.session_reader import LIGHTS
 from indistack.values.frame import BoolArray, DoubleArray
-from indistack.values.outcome import Accepted, Refused, Restarted
-
-Line = Mapping[str, Any]
-
-SUBS = (Accepted.word, Refused.word, Restarted.word)
+from indistack.values.outcome import Refused
 
 
 @dataclass(frozen=True)
@@ -99,25 +96,12 @@ def read_session(path: Path) -> Subs:
     IndistackError
         There is no ledger, or no sub in it.
     """
-    ledger = path / "ledger.jsonl" if path.is_dir() else path
-    try:
-        texts = ledger.read_bytes().splitlines()
-    except OSError as error:
-        raise IndistackError(f"{ledger}: {error.strerror}") from error
-    lines = [_parsed(text) for text in texts]
-    damaged = tuple(number for number, line in enumerate(lines, 1) if line is None)
-    subs = tuple(line for line in lines if line is not None and line["outcome"] in SUBS)
+    ledger, lines = ledger_of(path), read_lines(path)
+    damaged = tuple(number for number, line in enumerate(lines, 1) if not isinstance(line.get("outcome"), str))
+    subs = tuple(line for line in lines if line.get("outcome") in LIGHTS)
     if not subs:
         raise IndistackError(f"{ledger}: no sub in it" + (f"; {len(damaged)} damaged lines" if damaged else ""))
     return Subs(ledger, subs, damaged)
-
-
-def _parsed(text: bytes) -> Line | None:
-    try:
-        line = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return line if isinstance(line, dict) and isinstance(line.get("outcome"), str) else None
 
 
 def _number(value: Any, element: int | None) -> float:

@@ -12,8 +12,9 @@ import numpy as np
 from indistack.report.periodic import Periodic, periodic_error
 from indistack.report.polar import Polar, polar_error
 from indistack.report.rates import Rate, drift_px_min, rotation_deg_h
-from indistack.report.reading import Line, Subs
+from indistack.report.reading import Subs
 from indistack.report.track import IntArray, Step, Track, steps_of, stretches, track_of
+from indistack.store.entries import Line
 from indistack.values.frame import DoubleArray
 
 MEDIANS = (

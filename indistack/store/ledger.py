@@ -89,18 +89,29 @@ class Ledger:
         return data.rfind(b"\n") + 1
 
 
-def read_lines(folder: Path) -> list[dict[str, Any]]:
-    """Return a ledger's lines; {} for a damaged one. A last line that a power cut has torn is left out.
+def ledger_of(session: Path) -> Path:
+    """Return the ledger of a session, which is named by its folder or by the ledger itself."""
+    return session / LEDGER if session.is_dir() else session
+
+
+def read_lines(session: Path) -> list[dict[str, Any]]:
+    """Return the lines of a session's ledger; {} for a damaged one. A last line that a power cut has torn is left out.
+
+    Parameters
+    ----------
+    session : Path
+        Its folder, or its ledger.
 
     Raises
     ------
     StackError
         There is none, or it cannot be read.
     """
+    ledger = ledger_of(session)
     try:
-        data = (folder / LEDGER).read_bytes()
+        data = ledger.read_bytes()
     except OSError as error:
-        raise StackError(f"{folder / LEDGER}: {error.strerror}") from error
+        raise StackError(f"{ledger}: {error.strerror}") from error
     return [_parsed(text) for text in data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]]
 
 
