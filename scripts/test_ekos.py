@@ -26,7 +26,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from indistack.system import child_process
+
 ROOT = Path(__file__).resolve().parent.parent
+
+END_S = 8.0
+"""Longest time in which a program may end by itself."""
 MODES = ("client", "local", "both")  # in the order of Ekos' numbers for them
 FRAMES = 4
 EXPOSURE_S = 1
@@ -132,19 +137,15 @@ class Stage(contextlib.ExitStack):
             "NO_AT_BRIDGE": "1",
         }
 
-    def start(self, name: str, *command: str | Path, ends_by: int = signal.SIGTERM) -> subprocess.Popen[bytes]:
+    def start(
+        self, name: str, *command: str | Path, ends_by: signal.Signals = signal.SIGTERM
+    ) -> subprocess.Popen[bytes]:
         """Start a program that is ended with this stage; what it says goes to NAME.log."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                list(map(str, command)),
-                env=self.env,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if name in ("xvfb", "dbus") else log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self.callback(end, process, ends_by)
+            stdout = subprocess.PIPE if name in ("xvfb", "dbus") else log
+            words = list(map(str, command))
+            process = child_process.start(words, stdout=stdout, stderr=log, environment=self.env, folder=self.folder)
+        self.callback(child_process.end, process, END_S, ends_by)
         return process
 
     def start_and_hear(self, name: str, *command: str | Path) -> str:
@@ -169,15 +170,6 @@ class Stage(contextlib.ExitStack):
     def ekos_property(self, path: str, interface: str, name: str) -> str:
         """Return gdbus' words for a property."""
         return self.call(path, "org.freedesktop.DBus.Properties.Get", interface, name, check=False)
-
-
-def end(process: subprocess.Popen[bytes], by: int = signal.SIGTERM) -> int:
-    """End a program with all that it started, and return its status."""
-    for sign, patience_s in ((by, 8), (signal.SIGKILL, 8)):
-        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(process.pid, sign)  # `Stage.start` made it a group of its own
-            process.wait(timeout=patience_s)
-    return process.wait()
 
 
 def start_screen_and_bus(stage: Stage) -> None:
@@ -247,7 +239,7 @@ def add_ekos_profile(stage: Stage, port: int) -> None:
     first = stage.start("kstars-first", "kstars")
     wait_for("KStars makes its database", is_filled, 60)
     time.sleep(1)  # it may be about to write the last tables
-    end(first)
+    child_process.end(first, END_S)
     with contextlib.closing(sqlite3.connect(database)) as db, db:
         profile: Mapping[str, str | int] = {
             "name": "indistack",
@@ -363,7 +355,7 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     with contextlib.suppress(ShortfallError):
         wait_for("the ledger is written", lambda: len(ledger_lines(output)) >= FRAMES, 10)
     time.sleep(1)  # for a line too many
-    status = end(process)
+    status = child_process.end(process, END_S)
     lines = ledger_lines(output)
     for line in lines:
         words = (line.get(key) or "" for key in ("outcome", "reason", "detail", "path"))

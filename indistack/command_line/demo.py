@@ -18,13 +18,15 @@ from indistack.config import Config
 from indistack.errors import IndistackError
 from indistack.indi import Sequencer
 from indistack.sources import IndiSource, Source
+from indistack.system import child_process
 
 log = logging.getLogger(__name__)
 
-DRIVER = Path(__file__).parents[1] / "simulators" / "bin" / "indistack_sim_cmos"
+DRIVER = child_process.ROOT / "simulators" / "bin" / "indistack_sim_cmos"
 DEVICE = "Indistack CMOS"
 EXPOSURE_S = 1.0
 START_TIMEOUT_S = 10.0
+END_TIMEOUT_S = 5.0
 
 
 def run(config: Config, folder: Path, agent: Callable[[Config, Source, Path], None]) -> list[Path]:
@@ -77,18 +79,12 @@ def _indiserver(scratch: Path) -> Iterator[int]:
     environment = os.environ | {"INDISTACK_SIM_SCENARIO": "demo", "INDISTACK_SIM_TRUTH": str(scratch / "truth.jsonl")}
     command = [program, "-p", str(port), "-u", str(scratch / "indiserver"), str(DRIVER)]
     with (scratch / "indiserver.log").open("wb") as log_file:
-        server = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log_file, stderr=log_file, start_new_session=True
-        )
+        server = child_process.start(command, stdout=log_file, stderr=log_file, environment=environment)
     try:
         _await_port(port, server, scratch / "indiserver.log")
         yield port
     finally:
-        server.terminate()
-        try:
-            server.wait(5)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        child_process.end(server, END_TIMEOUT_S)
 
 
 def _await_port(port: int, server: subprocess.Popen[bytes], log_path: Path) -> None:

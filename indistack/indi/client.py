@@ -7,18 +7,15 @@ import json
 import logging
 import os
 import queue
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import TracebackType
 
-import indistack
 from indistack.indi.events import Event, Frame, PathSaved, ServerState, event_of
-from indistack.system import array_pipe
+from indistack.system import array_pipe, child_process
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +29,9 @@ LONGEST_PAUSE_S = {"ended": 1.0, "crashed": 5.0}
 """Pauses between processes that end soon after their start; a server that comes back is met within the first."""
 
 LONG_LIFE_S = 10.0
+
+END_S = 2.0
+"""Longest time in which a process ends whose link is gone."""
 
 
 class IndiClient:
@@ -104,7 +104,7 @@ class IndiClient:
             log.exception("the INDI process could not be run")
             return False
         if status != 0 and not self._closing.is_set():
-            log.warning("the INDI process died (%s), starting another", _cause(status))
+            log.warning("the INDI process died (%s), starting another", child_process.cause_of(status))
             self._told = (False, "the INDI process died")
             self._events.put(ServerState(*self._told))
         return status == 0
@@ -126,22 +126,13 @@ class IndiClient:
             finally:
                 self._link = None
                 _shut(ours)
-                status = _end(process)
+                status = child_process.end(process, END_S, ask=None)  # it ends with its link
         return status
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        """Start the process in a session of its own: CTRL-C in a terminal is not meant for it."""
-        root = str(Path(indistack.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        process = subprocess.Popen(
-            [*self._worker, json.dumps({"fd": theirs.fileno(), **self._task})],
-            pass_fds=[theirs.fileno()],
-            env=os.environ | {"PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        command = [*self._worker, json.dumps({"fd": theirs.fileno(), **self._task})]
+        environment = child_process.with_package(os.environ)
+        process = child_process.start(command, environment=environment, stderr=subprocess.PIPE, files=[theirs.fileno()])
         threading.Thread(target=_log_lines, args=(process,), name="indi-stderr", daemon=True).start()
         return process
 
@@ -181,23 +172,9 @@ def _shut(link: socket.socket) -> None:
         link.shutdown(socket.SHUT_RDWR)
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the process, which ends by itself when its link is gone; return its exit status."""
-    try:
-        return process.wait(2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
-
-
 def _log_lines(process: subprocess.Popen[bytes]) -> None:
     """Pass on what the native library writes."""
     if process.stderr is not None:
         with process.stderr as lines:
             for line in lines:
                 log.debug("INDI process: %s", line.decode(errors="replace").rstrip())
-
-
-def _cause(status: int) -> str:
-    """Return an exit status in words."""
-    return signal.Signals(-status).name if status < 0 else f"exit status {status}"

@@ -5,19 +5,15 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import signal
-import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import indistack
 from indistack.errors import DecodeError
 from indistack.libraw.facts import SensorFacts
-from indistack.system import array_pipe
+from indistack.system import array_pipe, child_process
 from indistack.values.frame import PixelArray
 
 WORKER = (sys.executable, "-m", "indistack.libraw.worker")
@@ -89,18 +85,10 @@ class _Process:
 
     def __init__(self, worker: tuple[str, ...]) -> None:
         self._link, theirs = array_pipe.pair()
-        root = str(Path(indistack.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        with theirs:
-            self._process = subprocess.Popen(
-                [*worker, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=os.environ | {"PYTHONPATH": path},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # LibRaw writes there about every damaged file
-                start_new_session=True,  # CTRL-C in a terminal is not meant for it
-            )
+        environment = child_process.with_package(os.environ)
+        with theirs:  # LibRaw writes about every damaged file to stderr: into the void
+            command = [*worker, str(theirs.fileno())]
+            self._process = child_process.start(command, environment=environment, files=[theirs.fileno()])
         try:
             fault = self._receive(START_S)[0]["fault"]
             if fault:
@@ -134,8 +122,7 @@ class _Process:
     def end(self) -> None:
         """End the process, whatever it does."""
         self._link.close()
-        self._process.kill()
-        self._process.wait()
+        child_process.end(self._process)
 
     def _receive(self, timeout_s: float) -> tuple[array_pipe.Message, memoryview | None]:
         self._link.settimeout(timeout_s)
@@ -149,8 +136,7 @@ class _Process:
             received = None
         if received is None:
             status = self._process.wait()
-            cause = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-            raise DecodeError("damaged", f"LibRaw died of it ({cause})", {"status": status})
+            raise DecodeError("damaged", f"LibRaw died of it ({child_process.cause_of(status)})", {"status": status})
         return received
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
 import threading
 import time
@@ -12,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack.errors import SolveError
+from indistack.system import child_process
 
 POLL_S = 0.1
 
@@ -45,15 +43,13 @@ def run(words: Sequence[str], folder: Path, timeout_s: float, stop: threading.Ev
     bounded = ["timeout", "-k", f"{GRACE_S:g}", f"{timeout_s + GRACE_S:g}", *POLITELY, *words]
     with (folder / "output.txt").open("wb") as output:
         try:
-            process = subprocess.Popen(
-                bounded, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-            )
+            process = child_process.start(bounded, stdout=output, stderr=output, folder=folder)
         except OSError as error:
             raise SolveError(f"{words[0]}: {error.strerror}") from error
         try:
             _wait(process, time.monotonic() + timeout_s, stop)
         finally:
-            _end_all(process)
+            child_process.end(process)
 
 
 def _wait(process: subprocess.Popen[bytes], deadline_s: float, stop: threading.Event) -> None:
@@ -62,10 +58,3 @@ def _wait(process: subprocess.Popen[bytes], deadline_s: float, stop: threading.E
             raise SolveError("stopped")
         if time.monotonic() > deadline_s:
             raise SolveError("it took too long")
-
-
-def _end_all(process: subprocess.Popen[bytes]) -> None:
-    """End the program and its children, which are a group of their own."""
-    with contextlib.suppress(ProcessLookupError):  # all have ended
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
