@@ -11,15 +11,12 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from indistack.errors import FrameError
+from indistack.fits_header import index, is_celestial, linear_part
 from indistack.settings import Settings
 from indistack.values.frame import DoubleArray, FrameInfo
 from indistack.values.transform import Transform
 
 MINUTE_S = 60.0
-UNIT_KEYWORDS = ("CUNIT1", "CUNIT2")
-MATRIX_KEYWORDS = ("CD1_1", "CD1_2", "CD2_1", "CD2_2")
-OLDER_KEYWORDS = ("CDELT1", "CDELT2", "CROTA2", "PC1_1", "PC1_2", "PC2_1", "PC2_2")
-"""Void, and a cause of warnings, beside a CD matrix."""
 WAYS = {
     "the places": (("first", "first_time", "second", "second_time"), ()),
     "rate_arcsec_min": (("rate_arcsec_min", "direction_deg"), ("orientation_deg", "mirrored")),
@@ -177,9 +174,10 @@ def _velocity_px_s(reference: FrameInfo, settings: CometSettings) -> tuple[float
 
 def _sky_of_px(reference: FrameInfo, settings: CometSettings) -> DoubleArray:
     """Arcsec towards east and north (rows) per px along x and y (columns)."""
-    solved = _wcs_matrix(reference)
-    if solved is not None:
-        return solved
+    table = index(reference.header)
+    cd = linear_part(table) if is_celestial(table) else None
+    if cd is not None:
+        return 3600 * cd
     if reference.scale_arcsec_px is None:
         raise FrameError("no_scale", "the header tells no plate scale; give comet.rate_px_min or two places instead")
     if settings.orientation_deg is None:
@@ -190,21 +188,3 @@ def _sky_of_px(reference: FrameInfo, settings: CometSettings) -> DoubleArray:
     y_up = 1.0 if reference.bottom_up else -1.0
     columns = [[math.sin(right), y_up * math.sin(up)], [math.cos(right), y_up * math.cos(up)]]
     return reference.scale_arcsec_px * np.array(columns)
-
-
-def _wcs_matrix(reference: FrameInfo) -> DoubleArray | None:
-    """The same from the header's WCS; None where there is none that can be used."""
-    table = {key: value for key, value, _ in reference.header}
-    names = [str(table.get(key, ""))[:8] for key in ("CTYPE1", "CTYPE2")]  # without the distortion's suffix
-    if not (names[0].startswith("RA") and names[1].startswith("DEC")):
-        return None
-    matrix_keywords = MATRIX_KEYWORDS if any(key in table for key in MATRIX_KEYWORDS) else OLDER_KEYWORDS
-    used = {key: table[key] for key in UNIT_KEYWORDS + matrix_keywords if key in table}
-    from astropy.io import fits  # slow to import, 40 MB, and most sessions never need it
-    from astropy.wcs import WCS, WcsError
-
-    try:
-        wcs = WCS(fits.Header(used | {"CTYPE1": names[0], "CTYPE2": names[1]}), fix=False)
-    except (WcsError, ValueError):  # a header that astropy cannot make sense of tells nothing
-        return None
-    return 3600 * np.asarray(wcs.pixel_scale_matrix, np.float64)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from indistack.fits_header.keywords import READ, STRUCTURAL
 from indistack.fits_header.tangent import scale_of
 from indistack.fits_header.values import index, number
-from indistack.fits_header.wcs import LARGEST_ARCSEC_PX, SMALLEST_ARCSEC_PX, linear_part
+from indistack.fits_header.wcs import LARGEST_ARCSEC_PX, SMALLEST_ARCSEC_PX, is_celestial, linear_part
 from indistack.values.frame import Card, CardValue, FrameInfo, Kind
 
 _DATE = re.compile(
@@ -181,7 +181,7 @@ def _zone(said: str | None) -> timedelta:
 
 def _pointing(table: Mapping[str, CardValue]) -> tuple[float | None, float | None]:
     pairs = [(table.get(ra), table.get(dec)) for ra, dec in zip(READ["ra"], READ["dec"], strict=True)]
-    if str(table.get("CTYPE1", "")).startswith("RA") and str(table.get("CTYPE2", "")).startswith("DEC"):
+    if is_celestial(table):
         pairs.append((table.get("CRVAL1"), table.get("CRVAL2")))
     for said_ra, said_dec in pairs:
         ra_deg, dec_deg = _angle(said_ra, 15.0), _angle(said_dec, 1.0)

@@ -39,7 +39,7 @@ def read_wcs(cards: Iterable[Card]) -> Wcs | None:
     table = index(cards)
     cd = linear_part(table)
     values = [number(table.get(keyword)) for keyword in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2")]
-    if cd is None or not _is_celestial(table) or None in values:
+    if cd is None or not is_celestial(table) or None in values:
         return None
     ra_deg, dec_deg, x, y = (float(value or 0.0) for value in values)
     return Wcs(ra_deg % 360, dec_deg, (x - 1, y - 1), cd) if abs(dec_deg) <= 90 else None
@@ -51,7 +51,7 @@ def linear_part(table: Mapping[str, CardValue]) -> DoubleArray | None:
     A CD matrix is believed even without CTYPE; CDELT may mean anything then.
     """
     cd = _matrix(table, "CD{}_{}", 0.0)
-    if cd is None and _is_celestial(table):
+    if cd is None and is_celestial(table):
         cd = _from_steps(table)
     return cd if cd is not None and _is_plausible(cd) else None
 
@@ -81,7 +81,8 @@ def _matrix(table: Mapping[str, CardValue], keyword: str, on_diagonal: float) ->
     return np.array([[default[i, j] if said[i][j] is None else said[i][j] for j in (0, 1)] for i in (0, 1)], np.float64)
 
 
-def _is_celestial(table: Mapping[str, CardValue]) -> bool:
+def is_celestial(table: Mapping[str, CardValue]) -> bool:
+    """Tell whether a header says that the axes of its picture are RA and Dec, in order."""
     return str(table.get("CTYPE1", "")).startswith("RA") and str(table.get("CTYPE2", "")).startswith("DEC")
 
 

@@ -15,7 +15,7 @@ from indistack.errors import FrameError
 from indistack.fits_header import StackFacts, output_cards
 from indistack.merge.pictures import Picture
 from indistack.merge.place import area_px, place, spread
-from indistack.photometry import MatchSettings, Photometer, measure_sky
+from indistack.photometry import MatchSettings, Photometer, measure_sky_levels
 from indistack.picture.linear import StackPicture
 from indistack.raster.tiles import Sampling, Tile, integrate
 from indistack.raster.warp import regridded
@@ -120,7 +120,7 @@ def _placed(layer: Layer, base: Layer) -> PlacedSub:
 def _match(layer: Layer, base: Layer) -> PhotometricMatch:
     """Compare by the stars alone: the exposures in the headers are sums, and what was averaged is not told."""
     frames = [replace(one.picture.frame, info=FrameInfo()) for one in (layer, base)]
-    photometer = Photometer(MatchSettings(), base.scene, measure_sky(frames[1]), frames[1].info)
+    photometer = Photometer(MatchSettings(), base.scene, measure_sky_levels(frames[1]), frames[1].info)
     match = photometer.match(frames[0], spread(layer.scene, layer.transform), layer.transform)
     if match.transparency is None:
         detail = f"{layer.picture.path}: {match.compared} stars to compare with {base.picture.path} are too few"

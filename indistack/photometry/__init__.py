@@ -2,6 +2,6 @@
 
 from indistack.photometry.match import MatchSettings, Photometer
 from indistack.photometry.ratio import expected_scale
-from indistack.photometry.sky import Sky, measure_sky
+from indistack.photometry.sky import SkyLevels, measure_sky_levels
 
-__all__ = ["MatchSettings", "Photometer", "Sky", "expected_scale", "measure_sky"]
+__all__ = ["MatchSettings", "Photometer", "SkyLevels", "expected_scale", "measure_sky_levels"]

@@ -9,7 +9,7 @@ import numpy as np
 from indistack.errors import FrameError
 from indistack.numerics.surface import fit_surface, terms
 from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
-from indistack.photometry.sky import Sky, sky_levels
+from indistack.photometry.sky import SkyLevels, sky_levels
 from indistack.settings import Settings
 from indistack.values.frame import CalibratedFrame, DoubleArray, FrameInfo
 from indistack.values.star_list import PhotometricMatch, Scene
@@ -45,13 +45,13 @@ class Photometer:
         What to match.
     scene : Scene
         The reference's.
-    sky : Sky
+    sky : SkyLevels
         The reference's.
     info : FrameInfo
         The reference's.
     """
 
-    def __init__(self, settings: MatchSettings, scene: Scene, sky: Sky, info: FrameInfo) -> None:
+    def __init__(self, settings: MatchSettings, scene: Scene, sky: SkyLevels, info: FrameInfo) -> None:
         self._settings = settings
         self._scene = scene
         self._sky = sky

@@ -10,7 +10,7 @@ from typing import Any
 from indistack.config import Config, stacks_of
 from indistack.grading.quality import Judge
 from indistack.grading.star_measures import Measures, measure
-from indistack.photometry import Photometer, Sky, measure_sky
+from indistack.photometry import Photometer, SkyLevels, measure_sky_levels
 from indistack.session.branches import BranchSet, StackBranch
 from indistack.session.noise_history import NoiseHistory
 from indistack.session.stack_setup import StackSetup
@@ -29,7 +29,7 @@ class Reference:
     ----------
     scene : Scene
         Its stars.
-    sky : Sky
+    sky : SkyLevels
         Its sky, in blocks.
     info : FrameInfo
         Its header facts, the base of the stack's own.
@@ -38,7 +38,7 @@ class Reference:
     """
 
     scene: Scene
-    sky: Sky
+    sky: SkyLevels
     info: FrameInfo
     name: str
 
@@ -59,7 +59,7 @@ class MeasuredSub:
 
     def as_reference(self, name: str) -> Reference:
         """Return it as what others are compared with."""
-        return Reference(self.scene, measure_sky(self.frame), self.frame.info, name)
+        return Reference(self.scene, measure_sky_levels(self.frame), self.frame.info, name)
 
 
 class FilterStack:

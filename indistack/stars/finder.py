@@ -11,7 +11,7 @@ from indistack.stars.background import measure_mesh
 from indistack.stars.detect import find_candidates, spread
 from indistack.stars.measure import empty_list, measure_stars
 from indistack.stars.plane import bin_into, smooth_into
-from indistack.stars.sky import Sky, measure_sky
+from indistack.stars.sky import LuminanceSky, measure_sky
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CalibratedFrame, FloatArray, FrameInfo
 from indistack.values.star_list import Scene, StarList
@@ -91,7 +91,7 @@ class StarFinder:
         stars = self._stars(frame, sky, luminance, smooth)
         return Scene(stars, frame.width, frame.height, luminance if with_luminance else None)
 
-    def _stars(self, frame: CalibratedFrame, sky: Sky, luminance: FloatArray, smooth: FloatArray) -> StarList:
+    def _stars(self, frame: CalibratedFrame, sky: LuminanceSky, luminance: FloatArray, smooth: FloatArray) -> StarList:
         settings = self._settings
         mesh = measure_mesh(smooth, settings.mesh_px // 2, QUANTUM_NOISE * sky.step_adu)
         candidates = find_candidates(smooth, mesh, settings.detection_sigma, self._workers)

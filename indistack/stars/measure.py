@@ -8,7 +8,7 @@ import numpy.typing as npt
 from indistack.stars.detect import Candidates, best_of_parts, close_pairs, spread
 from indistack.stars.fit import Fits, fit_gaussians
 from indistack.stars.half_flux import half_flux_radii
-from indistack.stars.sky import Sky
+from indistack.stars.sky import LuminanceSky
 from indistack.stars.stamps import Stamps, cut, fits_inside, joined
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
@@ -50,7 +50,12 @@ MISFIT = 0.2
 
 
 def measure_stars(
-    frame: CalibratedFrame, luminance: FloatArray, candidates: Candidates, sky: Sky, limit: int, workers: Workers
+    frame: CalibratedFrame,
+    luminance: FloatArray,
+    candidates: Candidates,
+    sky: LuminanceSky,
+    limit: int,
+    workers: Workers,
 ) -> StarList:
     """Measure candidates and keep the stars.
 
@@ -62,7 +67,7 @@ def measure_stars(
         Its binned luminance, in which the candidates were found.
     candidates : Candidates
         Most significant first.
-    sky : Sky
+    sky : LuminanceSky
         Level and noise of the frame.
     limit : int
         Keep at most so many stars, spread over the field.
@@ -98,7 +103,7 @@ def measure_stars(
     )  # fmt: skip
 
 
-def empty_list(sky: Sky) -> StarList:
+def empty_list(sky: LuminanceSky) -> StarList:
     """Return a list without stars."""
     none = np.zeros(0)
     return StarList(none, none, none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)

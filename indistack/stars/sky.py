@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from indistack.photometry.sky_blocks import block_centres, block_corners, block_side, block_values
 from indistack.stars.background import clipped_levels, noise_of_bends
 from indistack.values.frame import CalibratedFrame, FloatArray
 
-BLOCK_PX = 32
-BLOCKS_PER_SIDE = 16
 BESIDE_PX = 4
-SIZED = np.lib.stride_tricks.sliding_window_view
-IntArray = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Sky:
+class LuminanceSky:
     """Sky of a frame in the luminance that stars are measured in: green of CFA, mean of RGB.
 
     Attributes
@@ -34,19 +30,19 @@ class Sky:
     step_adu: float
 
 
-def measure_sky(frame: CalibratedFrame) -> Sky:
+def measure_sky(frame: CalibratedFrame) -> LuminanceSky:
     """Measure level and noise from blocks spread evenly over the frame; bad pixels are left out."""
     blocks = (_blocks(frame) - np.float32(frame.zero)) * np.float32(frame.step_adu)
     values = blocks.reshape(len(blocks), -1)
     count = np.isfinite(values).sum(axis=1)
     enough = 2 * count >= max(int(count.max(initial=0)), 1)
     if not enough.any():
-        return Sky(0.0, 0.0, 0.0)
+        return LuminanceSky(0.0, 0.0, 0.0)
     ordered = np.sort(values[enough], axis=1)  # NaN goes last
     level, noise = clipped_levels(ordered, count[enough])
     step = _least_step(ordered)
     least = max(min(float(np.median(noise)), _noise_beside(blocks[enough])), step / 12**0.5)
-    return Sky(float(np.median(level)), least, step)
+    return LuminanceSky(float(np.median(level)), least, step)
 
 
 def _noise_beside(blocks: FloatArray) -> float:
@@ -62,25 +58,14 @@ def _noise_beside(blocks: FloatArray) -> float:
     return float(np.median(noise_of_bends(ordered[count > 0], count[count > 0])))
 
 
-def _starts(length: int, side: int) -> IntArray:
-    count = min(BLOCKS_PER_SIDE, max(1, length // side))
-    places = (np.arange(count) + 0.5) * length / count - side / 2
-    return np.maximum(places, 0).astype(np.intp) // 2 * 2
-
-
 def _blocks(frame: CalibratedFrame) -> FloatArray:
     """Stored values of the blocks, ``(n, side, side)``; NaN where a photosite is not to be used or not green."""
-    side = min(BLOCK_PX, frame.width, frame.height)
-    grid = np.ix_(_starts(frame.height, side), _starts(frame.width, side))
-    values = SIZED(frame.pixels, (side, side), axis=(0, 1))[grid].astype(np.float32)
-    if frame.pixels.ndim == 3:
-        values = values.mean(axis=2, dtype=np.float32)
-    if frame.bad is not None:
-        values[SIZED(frame.bad, (side, side))[grid]] = np.nan
-    values[~np.isfinite(values)] = np.nan
+    side = block_side(frame)
+    values = block_values(frame, block_corners(block_centres(frame), side), side)
+    luminance: FloatArray = values.mean(axis=1, dtype=np.float32)
     if frame.cfa is not None:
-        values[:, :, np.indices((side, side)).sum(axis=0) % 2 != (0 if frame.cfa[0] == "G" else 1)] = np.nan
-    return values.reshape(-1, side, side)
+        luminance[:, np.indices((side, side)).sum(axis=0) % 2 != (0 if frame.cfa[0] == "G" else 1)] = np.nan
+    return luminance
 
 
 def _least_step(adu: FloatArray) -> float:

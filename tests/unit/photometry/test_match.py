@@ -10,7 +10,7 @@ import pytest
 
 from indistack.errors import FrameError
 from indistack.numerics.surface import factors
-from indistack.photometry import MatchSettings, Photometer, measure_sky
+from indistack.photometry import MatchSettings, Photometer, measure_sky_levels
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.star_list import PhotometricMatch, Scene
 from indistack.values.transform import Transform
@@ -43,7 +43,7 @@ def scene(share: float = 1.0, transform: Transform = SHIFT, n: int = 60) -> Scen
 def photometer(reference: CalibratedFrame | None = None, **settings: Any) -> Photometer:
     reference = reference or frame(nebula())
     whole = Scene(STARS, WIDTH, HEIGHT)
-    return Photometer(MatchSettings(**settings), whole, measure_sky(reference), reference.info)
+    return Photometer(MatchSettings(**settings), whole, measure_sky_levels(reference), reference.info)
 
 
 def added(match: PhotometricMatch) -> np.ndarray:
@@ -99,7 +99,7 @@ def test_off_leaves_the_pixels_alone() -> None:
 def test_the_reference_itself_is_left_as_it_is() -> None:
     own = Scene(STARS, WIDTH, HEIGHT)
     reference = frame(nebula())
-    meter = Photometer(MatchSettings(), own, measure_sky(reference), reference.info)
+    meter = Photometer(MatchSettings(), own, measure_sky_levels(reference), reference.info)
     match = meter.match(reference, own, Transform.identity())
     assert (match.scale, match.background, match.transparency) == (1.0, ((0.0,),), 1.0)
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.photometry.sky import BLOCKS_PER_SIDE, measure_sky, sky_levels
+from indistack.photometry.sky import measure_sky_levels, sky_levels
+from indistack.photometry.sky_blocks import BLOCKS_PER_SIDE
 from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 
 CENTRE = np.array([[64.0, 64.0]])
@@ -45,7 +46,7 @@ def test_stars_and_hot_pixels_do_not_raise_it() -> None:
 def test_it_is_finer_than_the_steps_of_the_camera() -> None:
     rng = np.random.default_rng(2)
     coarse = (np.rint(rng.normal(1003.0, 20, (512, 512)) / 16) * 16).astype(np.float32)
-    assert np.median(measure_sky(frame(coarse)).level_adu) == pytest.approx(1003, abs=0.5)
+    assert np.median(measure_sky_levels(frame(coarse)).level_adu) == pytest.approx(1003, abs=0.5)
 
 
 def test_bad_pixels_are_left_out() -> None:
@@ -63,11 +64,11 @@ def test_outside_there_is_no_sky() -> None:
 
 @pytest.mark.parametrize("shape", [(2, 2), (31, 500), (33, 20)])
 def test_small_frames_have_a_sky(shape: tuple[int, int]) -> None:
-    assert np.isfinite(measure_sky(frame(np.ones(shape, np.float32))).level_adu).any()
+    assert np.isfinite(measure_sky_levels(frame(np.ones(shape, np.float32))).level_adu).any()
 
 
 def test_blocks_are_spread_evenly() -> None:
-    sky = measure_sky(frame(np.ones((1000, 2000), np.float32)))
+    sky = measure_sky_levels(frame(np.ones((1000, 2000), np.float32)))
     assert len(sky.xy) == BLOCKS_PER_SIDE**2
     assert sky.xy.mean(axis=0).tolist() == pytest.approx([999.5, 499.5])
     assert np.isfinite(sky.level_adu).all()

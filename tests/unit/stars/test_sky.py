@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.stars.sky import Sky, measure_sky
+from indistack.stars.sky import LuminanceSky, measure_sky
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 
 
-def sky(pixels: PixelArray, **parts: object) -> Sky:
+def sky(pixels: PixelArray, **parts: object) -> LuminanceSky:
     facts = {"cfa": None, "zero": 0.0, "step_adu": 1.0, "bad": None, "info": FrameInfo()} | parts
     return measure_sky(CalibratedFrame(pixels=pixels, **facts))  # type: ignore[arg-type]
 
@@ -40,8 +40,8 @@ def test_rounding_to_whole_numbers_bounds_the_noise_from_below() -> None:
 
 
 def test_a_constant_frame_has_no_noise_and_one_without_a_pixel_no_level() -> None:
-    assert sky(np.full((50, 50), 3, np.float32)) == Sky(3.0, 0.0, 0.0)
-    assert sky(np.full((50, 50), np.nan, np.float32)) == Sky(0.0, 0.0, 0.0)
+    assert sky(np.full((50, 50), 3, np.float32)) == LuminanceSky(3.0, 0.0, 0.0)
+    assert sky(np.full((50, 50), np.nan, np.float32)) == LuminanceSky(0.0, 0.0, 0.0)
 
 
 def test_bad_pixels_and_nans_are_left_out() -> None:
