@@ -77,7 +77,9 @@ _PROGRAM = """
 import io, sys, numpy
 from astropy.io import fits
 units = fits.open(io.BytesIO(sys.stdin.buffer.read()))
-numpy.save(sys.stdout.buffer, numpy.asarray(units[1].data))
+pixels = io.BytesIO()  # given the pipe itself, numpy asks for its position unless it has no buffer, and fails
+numpy.save(pixels, numpy.asarray(units[1].data))
+sys.stdout.buffer.write(pixels.getbuffer())
 """
 
 
