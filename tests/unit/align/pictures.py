@@ -45,6 +45,24 @@ def _fall(x: Array) -> Array:
     return np.asarray(0.5 - 0.5 * np.tanh(x))
 
 
+def _bump(dx: Array, dy: Array, sigma_px: float) -> Array:
+    return np.asarray(np.exp(-(dx**2 + dy**2) / (2 * sigma_px**2)))
+
+
+def _window(x: Array, y: Array, place: tuple[float, float], reach_px: float, step: int = 16) -> tuple[slice, slice]:
+    """The part of a picture, whose pixels lie at `x`, `y`, that holds what is within reach of a place.
+
+    Only every `step`-th pixel is looked at: a scene of thousands of spots would take most of a minute.
+    """
+    distance = np.hypot(x[::step, ::step] - place[0], y[::step, ::step] - place[1])
+    rows, columns = np.nonzero(distance < reach_px + 2 * step)
+    if not len(rows):
+        return slice(0), slice(0)
+    first = [step * max(int(line.min()) - 1, 0) for line in (rows, columns)]
+    last = [step * (int(line.max()) + 1) for line in (rows, columns)]
+    return slice(first[0], last[0]), slice(first[1], last[1])
+
+
 @dataclass(frozen=True)
 class Sky:
     """A scene as a function of place, so that it can be looked at from anywhere without interpolation.
@@ -82,9 +100,10 @@ class Sky:
         for _ in range(self.spots):
             px, py = rng.uniform(-reach, reach, 2) + middle
             size, depth = rng.uniform(2.0, 6.0), rng.uniform(-500, 400)
-            total = total + face * depth * np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * size**2))
+            near = _window(x, y, (px, py), 6 * size)
+            total[near] += face[near] * depth * _bump(x[near] - px, y[near] - py, size)
         sx, sy, height = self.star
-        return np.asarray(total + height * np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / (2 * 1.7**2)))
+        return np.asarray(total + height * _bump(x - sx, y - sy, 1.7))
 
     def look(self, matrix: Array | None = None, noise: float = 15.0, seed: int = 1) -> Scene:
         """Expose through a transform sub -> reference."""
