@@ -19,7 +19,7 @@ from pydantic import Field
 
 from indistack.errors import SinkError
 from indistack.settings import Settings
-from indistack.store.disk_use import DiskUse, size_of
+from indistack.store.disk_use import DiskUse
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import PixelArray
 
@@ -110,7 +110,7 @@ class Checkpoints:
         try:
             self._folder.mkdir(exist_ok=True)
             with contextlib.ExitStack() as writing:
-                writing.enter_context(self._counted(path := self._folder / NAMES[self._turn]))
+                writing.enter_context(self._use.written(path := self._folder / NAMES[self._turn]))
                 _save(writing.enter_context(atomic_file(path)), state)
                 written = writing.pop_all()
         except (OSError, SinkError) as error:
@@ -131,7 +131,7 @@ class Checkpoints:
         try:
             self._folder.mkdir(exist_ok=True)
             path = self._folder / START
-            with self._counted(path), atomic_file(path) as file:
+            with self._use.written(path), atomic_file(path) as file:
                 _save(file, state)
         except (OSError, SinkError) as error:
             log.error("no checkpoint: %s", error)
@@ -142,17 +142,8 @@ class Checkpoints:
         self.wait()
         if (self._folder / NAMES[1 - self._turn]).exists():
             older = self._folder / NAMES[self._turn]
-            with self._counted(older):
+            with self._use.written(older), contextlib.suppress(OSError):
                 older.unlink(missing_ok=True)
-
-    @contextlib.contextmanager
-    def _counted(self, path: Path) -> Iterator[None]:
-        """Count by how much a file grows or shrinks."""
-        before = size_of(path)
-        try:
-            yield
-        finally:
-            self._use.add(size_of(path) - before)
 
     def newest_first(self) -> Iterator[State]:
         """Return the states that can be read; their arrays are read when they are asked for.

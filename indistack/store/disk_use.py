@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 class DiskUse:
-    """A count of bytes that several threads keep.
+    """A count of bytes that several threads keep."""
 
-    Parameters
-    ----------
-    n_bytes : int
-        What is there already.
-    """
-
-    def __init__(self, n_bytes: int = 0) -> None:
-        self._n_bytes = n_bytes
+    def __init__(self) -> None:
+        self._n_bytes = 0
         self._lock = threading.Lock()
 
     @property
@@ -28,6 +24,20 @@ class DiskUse:
         """Count so many more, or fewer."""
         with self._lock:
             self._n_bytes += n_bytes
+
+    def count_anew(self, n_bytes: int) -> None:
+        """Take what was found on the disk for the truth; nobody writes meanwhile."""
+        with self._lock:
+            self._n_bytes = n_bytes
+
+    @contextmanager
+    def written(self, path: Path) -> Iterator[None]:
+        """Count by how much a file grows or shrinks in the block, whether it ends well or not."""
+        before = size_of(path)
+        try:
+            yield
+        finally:
+            self.add(size_of(path) - before)
 
 
 def size_of(path: Path) -> int:

@@ -62,9 +62,7 @@ class Journal:
         self._settings = settings
         self._clock = clock
         self._sessions = SessionFolders(output)
-        self.spool = Spool(
-            output / "spool", settings.spool, self._sessions.give_up_oldest, self._sessions.held_bytes()
-        )  # fmt: skip
+        self.spool = Spool(output / "spool", settings.spool, self._sessions.give_up_oldest)
         self.record: SessionRecord | None = None
         self._past = past
         self._numbers = past.spooled() if past is not None else {}
@@ -81,6 +79,7 @@ class Journal:
         past = self._past
         for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
             sweep(folder)
+        self.spool.count_anew(self._sessions.held_bytes())
         if past is None:
             self._sessions.end()
             return self.spool.left()

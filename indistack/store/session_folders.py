@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
 from indistack.store.ledger import LEDGER, read_lines
-from indistack.store.session_reader import SUBS, PastSession, sub_name
+from indistack.store.session_reader import SETTINGS, SUBS, PastSession, sub_name
 from indistack.system.atomic import atomic_file
 from indistack.values.file_names import session_name
 from indistack.values.outcome import Refused
@@ -29,6 +31,9 @@ STATUS = "status.json"
 OPEN = "open"
 """File in the folder with the name of the session that has not ended."""
 
+BEGINNING = re.compile(rf"{SETTINGS}|{LEDGER}|{CHECKPOINTS}/{START}|{SUBS}/mended-\d+\.npy|(.*/)?\..*\.tmp")
+"""What may be in a session before its first line."""
+
 
 class SessionFolders:
     """The sessions of one output folder.
@@ -41,7 +46,7 @@ class SessionFolders:
 
     def __init__(self, output: Path) -> None:
         self._folder = output / FOLDER
-        self._running: Path | None = None
+        self._running = ""
 
     def begin(self, started: datetime, target: str) -> Path:
         """Return the folder of a new session, which is open from now on.
@@ -52,7 +57,7 @@ class SessionFolders:
             It cannot be made.
         """
         folder = self._folder / session_name(started, target, self._last_number() + 1)
-        self._running = folder  # first: another thread may just be looking for what can be given up
+        self._running = folder.name  # first: another thread may just be looking for what can be given up
         try:
             folder.mkdir(parents=True)
         except OSError as error:
@@ -61,17 +66,16 @@ class SessionFolders:
         return folder
 
     def sweep(self) -> None:
-        """Remove what was begun when power went and has neither a line nor a raw sub yet."""
+        """Remove what was begun when power went and has no line yet, nor anything else that somebody may want."""
         for path in self._folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
         for folder in self.all():
-            ledger = folder / LEDGER
-            if size_of(ledger) == 0 and not any((folder / SUBS).glob("*")):
+            if _is_bare(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def reopen(self, folder: Path) -> None:
         """Note that a session has not ended. Where the disk does not take the note, this program still knows."""
-        self._running = folder
+        self._running = folder.name
         try:
             with atomic_file(self._folder / OPEN) as file:
                 file.write(folder.name.encode())
@@ -80,8 +84,11 @@ class SessionFolders:
 
     def end(self) -> None:
         """Note that there is no open session."""
-        self._running = None
-        (self._folder / OPEN).unlink(missing_ok=True)
+        self._running = ""
+        try:
+            (self._folder / OPEN).unlink(missing_ok=True)
+        except OSError as error:
+            log.error("%s: the next start will go on with a session that has ended: %s", self._folder, error.strerror)
 
     def open_one(self) -> Path | None:
         """Return the session that has not ended, None where all have."""
@@ -133,14 +140,21 @@ class SessionFolders:
         return sorted(folders, key=lambda one: (_number(one), one.name))
 
     def give_up_oldest(self) -> int:
-        """Remove what the oldest finished session holds beside its pictures; return how many bytes that was."""
-        needed = (self._running, self.open_one())
-        for folder in self.all():
-            n_bytes = held_bytes(folder) if folder not in needed else 0
-            if n_bytes:
+        """Remove what the oldest finished session holds beside its pictures; return how many bytes that was.
+
+        Those without a ledger come last: of these the raw subs are all that there is.
+        """
+        for folder in sorted(self.all(), key=lambda one: size_of(one / LEDGER) == 0):
+            if not self._is_needed(folder) and held_bytes(folder):
                 log.warning("%s: the raw subs are removed, room is needed for newer ones", folder)
-                return give_up(folder)
+                n_bytes = give_up(folder)
+                if n_bytes:
+                    return n_bytes
         return 0
+
+    def _is_needed(self, folder: Path) -> bool:
+        """Tell whether a session has not ended. Asked after it was found: another thread may just have begun it."""
+        return folder.name == self._running or folder == self.open_one()
 
     def published(self) -> list[Path]:
         """Return what agents have published in the output folder so far.
@@ -168,6 +182,16 @@ def _shown(output: Path) -> list[str]:
         return []
 
 
+def _is_bare(session: Path) -> bool:
+    """Tell whether a session holds only what is written before its first line."""
+    try:
+        files = [path for path in session.rglob("*") if not path.is_dir()]
+        told = sum(path.stat().st_size for path in files if path.name == LEDGER)
+    except OSError:  # nobody knows
+        return False
+    return not told and all(BEGINNING.fullmatch(path.relative_to(session).as_posix()) for path in files)
+
+
 def held_bytes(session: Path) -> int:
     """Return the size of a session's raw subs and checkpoints."""
     return sum(map(size_of, _held(session)))
@@ -183,7 +207,7 @@ def give_up(session: Path) -> int:
     """
     n_bytes = _remove(_held(session))
     for folder in (session / SUBS, session / CHECKPOINTS):
-        if folder.is_dir():
+        with contextlib.suppress(OSError):  # it is not there, or something in it cannot be removed
             folder.rmdir()
     return n_bytes
 
@@ -195,10 +219,17 @@ def give_up_refused(session: Path) -> int:
 
 
 def _remove(paths: Iterable[Path]) -> int:
-    n_bytes = 0
+    """Remove files as far as that can be done; return how many bytes that was."""
+    n_bytes, fault = 0, ""
     for path in paths:
-        n_bytes += size_of(path)
-        path.unlink(missing_ok=True)
+        size_bytes = size_of(path)
+        try:
+            path.unlink(missing_ok=True)
+            n_bytes += size_bytes
+        except OSError as error:
+            fault = f"{path}: {error.strerror}"
+    if fault:
+        log.warning("not all can be removed: %s", fault)
     return n_bytes
 
 

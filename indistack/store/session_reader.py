@@ -14,7 +14,7 @@ from indistack.errors import FrameError, IndistackError
 from indistack.sources import stamp_of
 from indistack.store.entries import Line, Written
 from indistack.store.ledger import read_lines
-from indistack.store.spool import read_spooled
+from indistack.store.spooled import read_spooled
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Accepted, Refused, Restarted

@@ -119,13 +119,12 @@ class SessionRecord:
         """Write the list of bad pixels where it is not the one before; return the number under which it is kept."""
         if np.array_equal(mended, self._mended[1]):
             return self._mended[0]
-        buffer = io.BytesIO()
+        buffer, path = io.BytesIO(), self.folder / SUBS / mended_name(number)
         np.save(buffer, mended.astype(np.uint32), allow_pickle=False)
         try:
-            (self.folder / SUBS).mkdir(exist_ok=True)
-            with atomic_file(self.folder / SUBS / mended_name(number)) as file:
+            path.parent.mkdir(exist_ok=True)
+            with self._spool.use.written(path), atomic_file(path) as file:
                 file.write(buffer.getvalue())
-            self._spool.use.add(buffer.tell())
         except (OSError, SinkError) as error:
             log.error("sub %d cannot be taken out of the stack later: %s", number, error)
             return number

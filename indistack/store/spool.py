@@ -10,7 +10,6 @@ import shutil
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +22,7 @@ from indistack.errors import FrameError, SinkError
 from indistack.settings import Settings
 from indistack.sources import stamp_of
 from indistack.store.disk_use import DiskUse, size_of
+from indistack.store.spooled import FACTS, facts_of, file_of, read_facts, read_spooled
 from indistack.system.atomic import atomic_file
 from indistack.values.blob import Blob, Content, Spooled
 
@@ -30,9 +30,6 @@ log = logging.getLogger(__name__)
 
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 """Files below may be gone after a power cut: their bytes are taken into the spool."""
-
-FACTS = ".json"
-"""Suffix of the file that tells where a sub came from, beside the one with its bytes."""
 
 
 class SpoolSettings(Settings):
@@ -59,8 +56,6 @@ class Spool:
         How much there may be.
     make_room : callable
         Gives up the oldest material that nobody needs any more; returns how many bytes, 0 when there is none.
-    sessions_bytes : int
-        What the sessions hold already.
 
     Attributes
     ----------
@@ -68,19 +63,22 @@ class Spool:
         What is held here and by the sessions, together; who writes to these counts it there.
     """
 
-    def __init__(
-        self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0, sessions_bytes: int = 0
-    ) -> None:
+    def __init__(self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0) -> None:
         self._folder = folder
         self._settings = settings
         self._make_room = make_room
-        self.use = DiskUse(sessions_bytes + sum(map(size_of, folder.glob("*"))))
+        self.use = DiskUse()
+        self.count_anew(sessions_bytes=0)
         self._door = threading.Lock()
         self._full = False
         self._left = sorted(path.stem for path in folder.glob(f"*{FACTS}"))
         self._next = 1
         for name in self._left:
             self.begin_after(name)
+
+    def count_anew(self, sessions_bytes: int) -> None:
+        """Look at what is here, beside what the sessions hold."""
+        self.use.count_anew(sessions_bytes + sum(map(size_of, self._folder.glob("*"))))
 
     def begin_after(self, name: str) -> None:
         """Give names that come after one that was given in an earlier run."""
@@ -131,11 +129,11 @@ class Spool:
 
     def modified_ns(self, name: str) -> int | None:
         """Return when the file that a blob came in was written, None where it came otherwise; raises as `read`."""
-        return int(_read_facts(self._folder, name)["modified_ns"]) or None
+        return int(read_facts(self._folder, name)["modified_ns"]) or None
 
     def whence(self, name: str) -> tuple[str, str]:
         """Return when and whence a sub came, as its line says it; raises as `read`."""
-        facts = _read_facts(self._folder, name)
+        facts = read_facts(self._folder, name)
         return datetime.fromisoformat(facts["received"]).isoformat(timespec="milliseconds"), str(facts["origin"])
 
     def move(self, name: str, folder: Path, new_name: str) -> None:
@@ -147,8 +145,8 @@ class Spool:
     def forget(self, name: str) -> None:
         """Remove a sub that nobody needs."""
         for path in self._files(name):
-            self.use.add(-size_of(path))
-            path.unlink(missing_ok=True)
+            with self.use.written(path):
+                path.unlink(missing_ok=True)
 
     def _is_whole(self, name: str) -> bool:
         try:
@@ -164,7 +162,7 @@ class Spool:
     def _write(self, name: str, blob: Blob, modified_ns: int) -> Content:
         """Write a blob's facts, and its bytes where they would not last elsewhere; return these with their place."""
         here = blob.path is None or _is_temporary(blob.path)
-        facts = _facts(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
+        facts = facts_of(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
         told = json.dumps(facts).encode()
         self._require_room(len(told) + (blob.size_bytes if here else 0))
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -174,9 +172,8 @@ class Spool:
     def _put(self, name: str, data: Any) -> Path:
         """Write a file whole, and count it."""
         path = self._folder / name
-        with atomic_file(path) as file:
+        with self.use.written(path), atomic_file(path) as file:
             file.write(data)
-        self.use.add(size_of(path))
         return path
 
     def _require_room(self, n_bytes: int) -> None:
@@ -191,65 +188,6 @@ class Spool:
         free_bytes = shutil.disk_usage(existing).free
         within = self.use.n_bytes + n_bytes <= settings.max_gb * 1e9
         return within and free_bytes - n_bytes >= settings.min_free_gb * 1e9
-
-
-def read_spooled(folder: Path, name: str) -> Blob:
-    """Read a sub and what is known of it.
-
-    Raises
-    ------
-    FrameError
-        ``lost``: it is not there any more, or not as it was.
-    """
-    facts = _read_facts(folder, name)
-    path = file_of(folder, name) or Path(facts["path"])
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FrameError("lost", f"{path}: {error.strerror}") from error
-    if zlib.crc32(data) != facts["crc32"]:
-        raise FrameError("lost", f"{path} is not what was received")
-    return Blob(
-        Content(data, path),
-        facts["suffix"],
-        facts["device"],
-        facts["origin"],
-        datetime.fromisoformat(facts["received"]),
-        Path(facts["path"]) if facts["path"] else None,
-        cards=tuple((key, value, comment) for key, value, comment in facts["cards"]),
-    )
-
-
-def file_of(folder: Path, name: str) -> Path | None:
-    """Return the file with a sub's bytes, None where they stand elsewhere; raises as `read_spooled`."""
-    file = _read_facts(folder, name)["file"]
-    return folder / (name + str(file)[str(file).index(".") :]) if file else None
-
-
-def _read_facts(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / f"{name}{FACTS}"
-    try:
-        facts = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise FrameError("lost", f"{path}: {error}") from error
-    if not isinstance(facts, dict):
-        raise FrameError("lost", f"{path}: not a sub's facts")
-    return facts
-
-
-def _facts(blob: Blob, modified_ns: int, file: str) -> dict[str, Any]:
-    return {
-        "file": file,
-        "path": str(blob.path.absolute()) if blob.path is not None else "",
-        "modified_ns": modified_ns,
-        "bytes": blob.size_bytes,
-        "crc32": zlib.crc32(blob.data),
-        "suffix": blob.suffix,
-        "device": blob.device,
-        "origin": blob.origin,
-        "received": blob.received.isoformat(),
-        "cards": blob.cards,
-    }
 
 
 def _is_temporary(path: Path) -> bool:

@@ -64,6 +64,64 @@ def test_of_finished_sessions_the_oldest_goes_first_and_keeps_its_pictures(tmp_p
     assert (running / "subs").exists()
 
 
+def test_a_session_that_begins_while_room_is_made_is_not_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = SessionFolders(tmp_path)
+    find_all = folders.all
+
+    def all_after_another_thread_began_one() -> list[Path]:
+        monkeypatch.setattr(folders, "all", find_all)
+        hold(begun(folders))
+        return find_all()
+
+    monkeypatch.setattr(folders, "all", all_after_another_thread_began_one)
+    assert folders.give_up_oldest() == 0
+
+
+def test_a_session_that_is_gone_on_with_by_another_path_is_not_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold(session := begun(SessionFolders(tmp_path)))
+    folders = SessionFolders(tmp_path)
+    (tmp_path / "sessions" / "open").unlink()
+    monkeypatch.setattr(module, "atomic_file", no_note)
+    folders.reopen(tmp_path / "sessions" / ".." / "sessions" / session.name)
+    assert folders.give_up_oldest() == 0
+
+
+def test_a_session_whose_ledger_is_missing_is_given_up_last(tmp_path: Path) -> None:
+    folders = SessionFolders(tmp_path)
+    orphan, finished = (begun(folders) for _ in range(2))
+    folders.end()
+    for session in (orphan, finished):
+        hold(session)
+    (finished / "ledger.jsonl").write_text("{}\n")
+    folders.give_up_oldest()
+    assert (orphan / "subs").exists()
+    assert not (finished / "subs").exists()
+
+
+def test_where_one_session_cannot_be_removed_the_next_one_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = SessionFolders(tmp_path)
+    first, second, _ = (begun(folders) for _ in range(3))
+    for session in (first, second):
+        hold(session)
+    unlink = Path.unlink
+
+    def read_only(path: Path, missing_ok: bool = False) -> None:
+        if path.is_relative_to(first):
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", read_only)
+    assert folders.give_up_oldest() == 100
+    assert not (second / "subs").exists()
+    folders.end()
+
+
 @pytest.mark.parametrize("ledger", [None, b""])
 def test_a_start_removes_no_session_with_a_raw_sub(tmp_path: Path, ledger: bytes | None) -> None:
     folders = SessionFolders(tmp_path)
@@ -75,6 +133,24 @@ def test_a_start_removes_no_session_with_a_raw_sub(tmp_path: Path, ledger: bytes
     SessionFolders(tmp_path).sweep()
     assert (full / "subs" / "000001.fits").exists()
     assert not empty.exists()
+
+
+@pytest.mark.parametrize("wanted", ["stack.fits", "kept/000001.fits", "checkpoints/a.npz"])
+def test_a_start_removes_no_session_with_something_that_is_wanted(tmp_path: Path, wanted: str) -> None:
+    session = begun(SessionFolders(tmp_path))
+    (session / wanted).parent.mkdir(exist_ok=True)
+    (session / wanted).write_bytes(b"x")
+    SessionFolders(tmp_path).sweep()
+    assert (session / wanted).exists()
+
+
+def test_a_start_removes_all_that_is_written_before_the_first_line(tmp_path: Path) -> None:
+    session = begun(SessionFolders(tmp_path))
+    for name in ("settings.toml", "checkpoints/start.npz", "subs/mended-000001.npy", "subs/.mended-000001.npy.7.tmp"):
+        (session / name).parent.mkdir(exist_ok=True)
+        (session / name).write_bytes(b"x")
+    SessionFolders(tmp_path).sweep()
+    assert not session.exists()
 
 
 def test_what_was_published_is_known_by_the_sessions_and_the_last_status(tmp_path: Path) -> None:

@@ -14,9 +14,12 @@ import pytest
 from indistack.errors import FrameError
 from indistack.store import spool as module
 from indistack.store.checkpoint import CheckpointSettings, State
+from indistack.store.journal import Journal
 from indistack.store.session_folders import held_bytes
+from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
-from indistack.store.spool import Spool, SpoolSettings, read_spooled
+from indistack.store.spool import Spool, SpoolSettings
+from indistack.store.spooled import read_spooled
 from indistack.values.blob import Blob, Content
 
 NO_RESERVE = SpoolSettings(min_free_gb=0)
@@ -100,7 +103,8 @@ def test_without_room_the_oldest_material_goes_first(
 
 
 def test_room_that_was_made_is_used(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, SpoolSettings(max_gb=25e-9, min_free_gb=0), lambda: 10, sessions_bytes=20)
+    spool = Spool(tmp_path, SpoolSettings(max_gb=25e-9, min_free_gb=0), lambda: 10)
+    spool.count_anew(sessions_bytes=20)
     assert spool.take(blob()).spooled is not None
 
 
@@ -125,7 +129,36 @@ def test_the_count_is_what_is_on_the_disk(tmp_path: Path) -> None:
     assert spool.use.n_bytes == held_bytes(session) + on_disk(tmp_path / "spool")
     record.close(State(1))
     assert spool.use.n_bytes == held_bytes(session) + on_disk(tmp_path / "spool")
-    assert Spool(tmp_path / "spool", NO_RESERVE, sessions_bytes=held_bytes(session)).use.n_bytes == spool.use.n_bytes
+    after = Spool(tmp_path / "spool", NO_RESERVE)
+    after.count_anew(held_bytes(session))
+    assert after.use.n_bytes == spool.use.n_bytes
+
+
+def test_what_a_killed_agent_left_half_written_is_not_counted_once_it_is_swept(tmp_path: Path) -> None:
+    session = tmp_path / "sessions" / "20240101-000000_M31_001"
+    for folder in (tmp_path / "spool", session / "subs", session / "checkpoints"):
+        folder.mkdir(parents=True)
+        (folder / ".a.npz.1.tmp").write_bytes(bytes(50))
+    (session / "checkpoints" / "a.npz").write_bytes(bytes(30))
+    (session / "ledger.jsonl").write_text("{}\n")
+    settings = RecordSettings(NO_RESERVE, CheckpointSettings(), "")
+    journal = Journal(tmp_path, settings, lambda: datetime(2024, 1, 1, tzinfo=UTC), PastSession(session))
+    journal.open()
+    assert journal.record is not None
+    journal.record.ledger.close()
+    assert journal.spool.use.n_bytes == 30
+
+
+def test_a_file_that_is_written_only_in_part_is_counted_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    spool = Spool(tmp_path / "spool", NO_RESERVE)
+    monkeypatch.setattr("indistack.system.atomic.sync_folder", full)
+    assert spool.take(blob()).spooled is None
+    assert spool.use.n_bytes == on_disk(tmp_path) == 0
 
 
 def test_sources_at_once_do_not_go_beyond_the_bound(tmp_path: Path) -> None:
