@@ -102,3 +102,12 @@ def test_what_an_earlier_run_has_left_comes_first(tmp_path: Path) -> None:
     items = [got(queue), got(queue)]
     assert [bytes(item.data) for item in items] == [b"first", b"second"]
     assert len({item.spooled.name for item in items if item.spooled}) == 2
+
+
+def test_what_was_fetched_makes_room_for_what_comes(tmp_path: Path) -> None:
+    queue = queue_of(25, tmp_path)
+    for _ in range(3):
+        for data in (b"0123456789", b"9876543210"):
+            queue.put(blob(data))
+        assert [bytes(got(queue).data) for _ in range(2)] == [b"0123456789", b"9876543210"]
+    assert not (tmp_path / "spool").exists()

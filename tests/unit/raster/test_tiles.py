@@ -10,7 +10,7 @@ import pytest
 
 from indistack.debayer import DEBAYERS
 from indistack.numerics.surface import terms
-from indistack.raster.tiles import Sampling, Tile, integrate
+from indistack.raster.tiles import Cube, Sampling, Tile, integrate, integrate_all
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FrameInfo
@@ -159,3 +159,47 @@ def test_one_job_and_two_jobs_give_the_same_bits() -> None:
     pixels = np.random.default_rng(3).normal(100, 10, (600, 700))
     one, two = (warp(mono(pixels), similarity(3, 1.2, 3.4), 600, 700, jobs) for jobs in (1, 2))
     np.testing.assert_array_equal(one.pixels, two.pixels)
+
+
+@pytest.mark.parametrize("size", [(257, 513), (256, 512), (1, 1025), (769, 1)])
+def test_tiles_reach_the_last_row_and_column(size: tuple[int, int]) -> None:
+    """Tiles have 256 x 512 px: one more row or column is a tile of its own."""
+    whole = warp(mono(np.full(size, 7.0)), Transform.identity(), *size, sampling=Sampling(BILINEAR, "linear"))
+    assert (whole.weight == np.float32(2.5)).all()
+    assert (whole.pixels == 7).all()
+
+
+@pytest.mark.parametrize("size", [(257, 513), (33, 65)])
+def test_cubes_reach_the_last_row_and_column(size: tuple[int, int]) -> None:
+    taken = np.zeros(size, int)
+    subs = [PlacedSub(mono(np.full(size, 7.0)), Transform.identity())] * 2
+
+    def take(cube: Cube) -> None:
+        assert (cube.pixels == 7).all()
+        assert (cube.weight == 1).all()
+        taken[cube.rows, cube.cols] += 1
+
+    with Workers(1) as workers:
+        integrate_all(subs, StackGrid.over(*size), Sampling(BILINEAR, "linear"), take, workers)
+    assert (taken == 1).all()
+
+
+@pytest.mark.parametrize("by_px", [0.5, 0.999])
+def test_what_lies_beyond_the_frame_by_less_than_a_pixel_is_not_covered(by_px: float) -> None:
+    """Moved by half a pixel, the first canvas pixel would come from half a pixel beside the frame's first."""
+    pixels = mono(np.full((40, 60), 7.0))
+    there = warp(pixels, similarity(0, by_px, by_px), 40, 60).weight > 0
+    assert there[1:, 1:].all()
+    assert not there[0].any()
+    assert not there[:, 0].any()
+    back = warp(pixels, similarity(0, -by_px, -by_px), 40, 60).weight > 0
+    assert back[:-1, :-1].all()
+    assert not back[-1].any()
+    assert not back[:, -1].any()
+
+
+def test_a_tile_that_is_covered_in_part_weighs_what_the_sub_does() -> None:
+    weight = np.array([[0, 1], [1, 1]], np.float32)
+    tile = Tile(slice(0, 2), slice(0, 2), np.ones((2, 2), np.float32), weight)
+    np.testing.assert_array_equal(tile.times(2.5).weight, [[0, 2.5], [2.5, 2.5]])
+    assert Tile(tile.rows, tile.cols, tile.pixels, 2.0).times(2.5).weight == 5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -46,3 +48,40 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_infinity_becomes_null() -> None:
     assert json.loads(dump({"limit": float("inf")})) == {"limit": None}
+
+
+def test_a_line_is_on_the_disk_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Ledger(tmp_path)) as ledger:
+        synced: list[tuple[int, int]] = []
+
+        def fsync(handle: int) -> None:
+            synced.append((os.fstat(handle).st_ino, os.fstat(handle).st_size))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        ledger.append({"number": 1})
+        ledger.append({"number": 2})
+    assert synced == [((tmp_path / LEDGER).stat().st_ino, n * len('{"number": 1}\n')) for n in (1, 2)]
+
+
+def test_lines_that_a_full_disk_did_not_take_come_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with closing(Ledger(tmp_path)) as ledger:
+        ledger.append({"number": 1})
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fsync", full)
+            for number in (2, 3):
+                with pytest.raises(StackError, match="No space left"):
+                    ledger.append({"number": number})
+            assert read_lines(tmp_path) == [{"number": 1}]
+            assert (len(ledger.late), ledger.lines) == (2, 1)
+        ledger.append({"number": 4})
+        assert (len(ledger.late), ledger.lines) == (0, 4)
+    assert read_lines(tmp_path) == [{"number": number} for number in (1, 2, 3, 4)]
+
+
+def test_a_perspective_is_not_rounded_away() -> None:
+    assert json.loads(dump({"per_px": 1.23456789012e-8})) == {"per_px": 1.23456789012e-8}

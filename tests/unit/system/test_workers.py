@@ -26,3 +26,11 @@ def test_the_libraries_bring_no_threads_of_their_own() -> None:
     with Workers(2):
         assert cv2.getNumThreads() == 1
         assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
+
+
+@pytest.mark.parametrize(("height", "stops"), [(1, [1]), (64, [64]), (65, [64, 65]), (129, [64, 128, 129])])
+def test_strips_reach_the_last_row(height: int, stops: list[int]) -> None:
+    with Workers(1) as workers:
+        rows = workers.strips(lambda rows: (rows.start, rows.stop), height, 64)
+    assert [stop for _, stop in rows] == stops
+    assert [start for start, _ in rows] == [0, *stops[:-1]]

@@ -1,0 +1,53 @@
+"""A file is there whole or not at all, and on the disk when it is said to be."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from indistack.errors import SinkError
+from indistack.system.atomic import atomic_file
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, bytes]]:
+    """Give the names of what is synced, each with what readers see of ``file`` at that time."""
+    calls: list[tuple[str, bytes]] = []
+
+    def fsync(handle: int) -> None:
+        held = b"".join(path.read_bytes() for path in tmp_path.glob(".file.*.tmp"))
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
+        calls.append((f"temporary with {held.decode()}" if held else name, (tmp_path / "file").read_bytes()))
+
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fsync)
+    return calls
+
+
+def test_its_bytes_are_on_the_disk_before_its_name_and_then_the_name(
+    tmp_path: Path, synced: list[tuple[str, bytes]]
+) -> None:
+    with atomic_file(tmp_path / "file") as file:
+        file.write(b"new")
+    assert synced == [("temporary with new", b"old"), (tmp_path.name, b"new")]
+
+
+def test_files_that_are_rewritten_all_the_time_do_not_wait(tmp_path: Path, synced: list[tuple[str, bytes]]) -> None:
+    with atomic_file(tmp_path / "file", durable=False) as file:
+        file.write(b"new")
+    assert synced == []
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_disk_that_does_not_take_it_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SinkError, match=r"file: No space left"), atomic_file(tmp_path / "file") as file:
+        file.write(b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
