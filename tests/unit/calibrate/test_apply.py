@@ -94,6 +94,21 @@ class TestFormula:
         again = calibrator.calibrate(raw_of(raw.pixels, exposure_s=60.0))
         np.testing.assert_allclose(again.pixels, 370.0)
 
+    @pytest.mark.parametrize(("scale_dark", "level", "words"), [(True, 340, "dark scaled by 2"), (False, 370, "")])
+    def test_named_darks_are_scaled_where_that_is_wanted(
+        self, workers: Workers, scale_dark: bool, level: float, words: str
+    ) -> None:
+        dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
+        masters = Masters(dark=dark, bias=master("bias", np.full((20, 20), 100.0)))
+        settings = CalibrateSettings(hot_pixels=False, scale_dark=scale_dark)
+        raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
+        frame = calibrator_of(masters, workers, settings).calibrate(raw)
+        np.testing.assert_allclose(frame.pixels, level)  # 500 - (100 + 2 * 30), or 500 - 130
+        assert (words in frame.masters) is scale_dark
+        told = () if scale_dark else ("dark is not scaled: the frame's exposure is 2 times the dark's",)
+        assert frame.warnings == told
+        assert len(frame.set_aside) == (not scale_dark)
+
     def test_without_bias_the_dark_is_not_scaled_and_that_is_said(self, workers: Workers) -> None:
         dark = master("dark", np.full((20, 20), 130.0), exposure_s=60.0)
         raw = raw_of(np.full((20, 20), 500, np.uint16), exposure_s=120.0)
@@ -144,6 +159,26 @@ class TestStorage:
         frame = calibrator_of(masters, workers).calibrate(raw_of(pixels, "RGGB"))
         assert adu(frame).min() < -50
         np.testing.assert_allclose(adu(frame), pixels - 300.0, atol=0.6)
+
+    @pytest.mark.parametrize("cfa", [None, "RGGB"])
+    def test_what_is_taken_off_is_taken_off_where_it_clips(self, workers: Workers, cfa: CfaPattern | None) -> None:
+        """The lowest level at which a pixel may be clipped: that of the half with the stronger dark."""
+        dark = np.full((64, 64), 100.0)
+        dark[:, 32:] = 1100
+        masters = Masters(dark=master("dark", dark, exposure_s=10.0))
+        calibrator = calibrator_of(masters, workers)
+        for said in (4095, 3000):  # the second is no plan of the first
+            raw = raw_of(sky(64, 64, 1500), cfa, exposure_s=10.0, saturation_adu=said)
+            assert calibrator.calibrate(raw).info.saturation_adu == pytest.approx(said - 1100, abs=1)
+
+    def test_where_it_clips_is_divided_by_the_flat(self, workers: Workers) -> None:
+        flat = np.full((64, 64), 1000.0)
+        flat[:, 48:] = 2000  # what clips there at 4000 was half as bright
+        frame = calibrator_of(Masters(flat=master("flat", flat)), workers).calibrate(
+            raw_of(sky(64, 64), saturation_adu=4000)
+        )
+        assert frame.info.saturation_adu == pytest.approx(2000, rel=0.01)
+        assert frame.info.black_adu == 0
 
     def test_all_subs_share_one_scale(self, workers: Workers) -> None:
         calibrator = calibrator_of(Masters(master("dark", np.full((64, 96), 300.0))), workers)

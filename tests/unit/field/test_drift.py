@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from indistack.config import Config, to_toml
 from indistack.errors import SettingsError
-from indistack.field.drift import Drift, DriftSettings
+from indistack.field.drift import Drift, DriftSettings, Verdict
 from indistack.settings import load, validate
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.transform import Transform
@@ -287,3 +289,38 @@ def test_disabled_rules_refuse_and_never_restart() -> None:
     assert drift.facts(frame(exposure_s=2.0)).action == "refuse"
     assert {drift.stranger(lambda: True).action for _ in range(3)} == {"go_on"}
     assert drift.slew(FrameInfo(ra_deg=90.0, dec_deg=20.0)).action == "go_on"
+
+
+STEPS: dict[str, Callable[[Drift], Verdict]] = {
+    "beyond": lambda drift: drift.shift(shifted(100), frame()),
+    "steep": lambda drift: drift.gradient(100.0),
+    "strangers": lambda drift: drift.stranger(lambda: True),
+    "changed": lambda drift: drift.facts(frame(exposure_s=2.0)),
+}
+"""What counts towards a restart, each by itself."""
+
+
+@pytest.mark.parametrize("counted", STEPS)
+def test_every_count_goes_on_where_it_was(counted: str) -> None:
+    """The second of two starts a stack, and the first of another kind does not."""
+    settings = DriftSettings(limit="50 px", patience=2, new_target_subs=2, change_patience=2, on_gradient="restart")
+    for name, step in STEPS.items():
+        before, after = (Drift(settings, frame(exposure_s=1.0)) for _ in range(2))
+        assert STEPS[counted](before).action != "restart"
+        after.recall(json.loads(json.dumps(before.memory())))
+        assert (step(after).action == "restart") is (name == counted)
+
+
+def test_place_limit_and_filters_are_remembered() -> None:
+    settings = DriftSettings(limit="0.1 deg", against="previous", on_filter="split", change_patience=1)
+    before, after = (Drift(settings, frame(filter_name="R", exposure_s=1.0)) for _ in range(2))
+    before.rescale(3.6)  # 0.1 deg are 100 px
+    before.shift(shifted(30, 40), frame(ra_deg=90.0, dec_deg=20.0))
+    before.accept(frame(filter_name="G", exposure_s=2.0))
+    after.recall(json.loads(json.dumps(before.memory())))
+    assert after.slew(FrameInfo(ra_deg=90.0, dec_deg=20.0)).action == "go_on"
+    assert after.facts(frame(filter_name="G", exposure_s=3.0)).reason == "exposure_changed"
+    assert after.facts(frame(filter_name="G", exposure_s=2.0)).action == "go_on"
+    assert after.shift(shifted(30, 139), frame()).action == "go_on"
+    assert after.shift(shifted(129, 139), frame()).action == "go_on"
+    assert after.shift(shifted(129, 240), frame()).reason == "drift_limit"

@@ -160,3 +160,26 @@ def test_what_was_published_is_known_by_the_sessions_and_the_last_status(tmp_pat
     (tmp_path / "status.json").write_text(json.dumps({"stacks": {"newest": {}}}))
     published = SessionFolders(tmp_path).published()
     assert set(published) == {tmp_path / "stack-R.fits", tmp_path / "newest.png"}
+
+
+def test_a_session_that_another_program_has_open_is_never_given_up(tmp_path: Path) -> None:
+    here = SessionFolders(tmp_path)
+    session = begun(here)
+    hold(session)
+    assert SessionFolders(tmp_path).give_up_oldest() == 0
+    here.end()
+    assert SessionFolders(tmp_path).give_up_oldest() == 100
+
+
+def test_sessions_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """A clock that was put back, or the thousandth session of a name, does not make a session older."""
+    folders = SessionFolders(tmp_path)
+    first = folders.begin(datetime(2024, 2, 1, tzinfo=UTC), "M31")
+    second = folders.begin(datetime(2024, 1, 1, tzinfo=UTC), "M31")
+    assert folders.all() == [first, second]
+    assert folders.find("last") == second
+    for session in (first, second):
+        hold(session)
+    folders.end()
+    folders.give_up_oldest()
+    assert [(session / "subs").exists() for session in (first, second)] == [False, True]

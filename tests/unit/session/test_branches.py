@@ -1,0 +1,95 @@
+"""Several stacks of the same subs: who takes which, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from indistack.session.branches import StackBranch
+from indistack.session.session import Session
+from indistack.stack import BranchSettings
+from indistack.system.workers import Workers
+from indistack.values.grid import PlacedSub
+from indistack.values.star_list import PhotometricMatch
+from indistack.values.transform import Transform
+from tests.unit.session.subs import add, session_of, sub_of
+
+LEVELS = (10.0, 20.0, 40.0, 80.0)
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(1) as workers:
+        yield workers
+
+
+def stacked(workers: Workers, *words: str) -> Session:
+    """A session of four subs of ledger numbers 1 to 4."""
+    session = session_of(workers, sub_of(), "stack.method=mean", "stack.weight=equal", *words)
+    for number, level in enumerate(LEVELS, 1):
+        add(session, sub_of(level, exposure_s=level), number=number)
+    return session
+
+
+def branch_of(session: Session, name: str) -> StackBranch:
+    (filter_stack,) = session.filter_stacks.values()
+    return filter_stack.branch_set.branches[name]
+
+
+def state(branch: StackBranch) -> tuple[float, int, float]:
+    """Mean of the pixels, subs and exposure."""
+    tally = branch.method.tally
+    return float(np.nanmean(branch.method.integration().pixels)), tally.n_subs, tally.exposure_s
+
+
+def placed(number: int) -> PlacedSub:
+    level = LEVELS[number - 1]
+    frame = sub_of(level, exposure_s=level).frame
+    return PlacedSub(frame, Transform.identity(), PhotometricMatch(), 1.0, number)
+
+
+@pytest.mark.parametrize(("last", "mean", "exposure_s"), [(1, 80, 80), (2, 60, 120), (3, 140 / 3, 140)])
+def test_the_newest_so_many(workers: Workers, last: int, mean: float, exposure_s: float) -> None:
+    session = stacked(workers, f"branches.newest.last={last}", "branches.newest.weight=equal")
+    assert state(branch_of(session, "newest")) == (pytest.approx(mean), last, exposure_s)
+
+
+def test_one_that_is_taken_out_is_not_forgotten_once_more(workers: Workers) -> None:
+    session = stacked(workers, "branches.newest.last=3", "branches.newest.weight=equal")
+    newest = branch_of(session, "newest")
+    assert [newest.holds(number) for number in (1, 2, 3, 4)] == [False, True, True, True]
+    newest.remove(placed(3))
+    assert state(newest) == (pytest.approx(50), 2, 100)  # of 20 and 80
+    assert newest.kept == [2, 4]
+    for number in (5, 6):
+        add(session, sub_of(50.0, exposure_s=50.0), number=number)
+    assert newest.kept == [4, 5, 6]
+    assert state(newest) == (pytest.approx(60), 3, 180)
+
+
+def test_one_that_is_put_back_counts_again(workers: Workers) -> None:
+    session = stacked(workers)
+    main = branch_of(session, "stack")
+    main.remove(placed(4))
+    assert state(main) == (pytest.approx(70 / 3), 3, 70)
+    main.readmit(placed(4))
+    assert state(main) == (pytest.approx(37.5), 4, 150)
+
+
+def test_only_further_stacks_are_slowed_down(workers: Workers) -> None:
+    session = session_of(workers, sub_of(), "stack.method=mean", "branches.all.weight=equal")
+    session.slow_down(2)
+    taken = [set(add(session, sub_of())) for _ in range(4)]
+    assert taken == [{"stack", "all"}, {"stack"}] * 2
+    session.slow_down(1)
+    assert set(add(session, sub_of())) == {"stack", "all"}
+
+
+def test_a_stack_begun_anew_is_empty_and_the_main_one_stays(workers: Workers) -> None:
+    session = stacked(workers, "branches.more.weight=equal")
+    session.open_branch("more", BranchSettings())
+    assert branch_of(session, "more").method.tally.n_subs == 0
+    session.drop_branch("stack")
+    assert branch_of(session, "stack").method.tally.n_subs == 4
