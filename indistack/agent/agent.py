@@ -13,7 +13,7 @@ from typing import Any
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
 from indistack.agent.commands import Command, Request
-from indistack.agent.mailbox import Mailbox, reply
+from indistack.agent.mailbox import STOPPED, Mailbox, reply
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import StatusFile
 from indistack.calibrate import Calibrator, Learner
@@ -259,7 +259,7 @@ class Agent:
         if self._learner is not None:
             self._learner.close()
         self._workers.close()
-        self._write_status("stopped")
+        self._write_status(STOPPED)
         for request in self._mailbox.collect():
             reply(request.answer, ENDS)
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import logging
 import os
+import platform
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,15 @@ from typing import Any
 from indistack.agent.commands import COMMANDS, Command, Request
 from indistack.errors import IndistackError, SinkError
 from indistack.store.journal import is_at_work
+from indistack.store.session_folders import STATUS
 from indistack.system.atomic import atomic_file
 
 log = logging.getLogger(__name__)
 
 FOLDER = "commands"
+STOPPED = "stopped"
+"""State of an agent that has ended, as its status says it."""
+
 REQUEST, ANSWER = ".json", ".answer"
 POLL_S = 0.05
 TAKEN_S, DONE_S = 5.0, 120.0
@@ -82,11 +87,11 @@ def tell(output: Path, command: Command) -> str:
     Raises
     ------
     IndistackError
-        No agent is running there.
+        No agent is running there, or it does not answer.
     """
     word = next(word for word, kind in COMMANDS.items() if kind is type(command))
     path = output / FOLDER / f"{time.time_ns()}-{os.getpid()}{REQUEST}"
-    if output.is_dir() and not is_at_work(output):
+    if output.is_dir() and not _has_agent(output):
         raise IndistackError(f"{output}: no agent is running there")
     try:
         path.parent.mkdir(exist_ok=True)
@@ -94,15 +99,26 @@ def tell(output: Path, command: Command) -> str:
         raise IndistackError(f"{output}: no output folder of an agent: {error.strerror}") from error
     with atomic_file(path, durable=False) as file:
         file.write(json.dumps({"command": word, **dataclasses.asdict(command)}).encode())
-    if not _is_gone(path):
+    if not _is_taken(output, path):
         path.unlink(missing_ok=True)
         raise IndistackError(f"{output}: no agent is running there")
     return _answer(output, path.with_suffix(ANSWER))
 
 
-def _is_gone(path: Path) -> bool:
+def _has_agent(output: Path) -> bool:
+    """Tell whether an agent works on an output folder: on this machine, or on the one that shares the folder."""
+    if is_at_work(output):
+        return True
+    try:
+        status = json.loads((output / STATUS).read_bytes())
+        return bool(status["host"] != platform.node() and status["state"] != STOPPED)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _is_taken(output: Path, path: Path) -> bool:
     deadline_s = time.monotonic() + TAKEN_S
-    while path.exists() and time.monotonic() < deadline_s:
+    while path.exists() and time.monotonic() < deadline_s and _has_agent(output):
         time.sleep(POLL_S)
     return not path.exists()
 
@@ -110,7 +126,7 @@ def _is_gone(path: Path) -> bool:
 def _answer(output: Path, path: Path) -> str:
     deadline_s = time.monotonic() + DONE_S
     while time.monotonic() < deadline_s:
-        gone = not is_at_work(output)  # asked first: its last answer may just be there
+        gone = not _has_agent(output)  # asked first: its last answer may just be there
         if path.exists():
             fault = str(json.loads(path.read_bytes())["fault"])
             path.unlink(missing_ok=True)

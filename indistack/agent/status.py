@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -63,6 +64,7 @@ class StatusFile:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
         status = {
             "version": __version__,
+            "host": platform.node(),
             "state": state,
             "n_subs": session.n_subs if session else 0,
             "exposure_s": session.exposure_s if session else 0.0,

@@ -39,7 +39,7 @@ def run(options: Options) -> int:
 def watch(options: Options) -> int:
     """Stack what appears in a folder."""
     config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
-    own_files = OwnFiles(SessionFolders(options.output_dir).published())
+    own_files = OwnFiles(SessionFolders(options.output_dir).published())  # by earlier agents
     source = FolderSource(options.folder, config.folder, options.output_dir, own_files)
     return _agent(config, [source], options, own_files)
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 
 from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
 from indistack.fits_header.tangent import Wcs
+from indistack.fits_header.text import CARD
 from indistack.fits_header.wcs import moved_cards, with_wcs
 from indistack.values.frame import Card, DoubleArray, FrameInfo
+
+PROGRAM = "indistack"
 
 OF_A_FILTER = (*READ["filter_name"], *READ["gain_setting"], *READ["offset_setting"], *READ["e_per_adu"])
 """Keywords of what may differ between the filters of one session."""
@@ -70,7 +74,7 @@ def output_cards(
         kept = with_wcs(kept, wcs)
     if grid is not None:
         kept = moved_cards(kept, grid)
-    program = f"indistack {stack.version}"
+    program = f"{PROGRAM} {stack.version}"
     cards: list[Card] = [
         ("EXPTIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
         ("LIVETIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
@@ -89,6 +93,13 @@ def output_cards(
         cards.insert(0, ("DATE-OBS", _stamp(stack.date_first), "UTC, start of the first sub"))
     lines = [*(f"master: {name}" for name in stack.masters), *stack.history]
     return (*kept, *cards, *(("HISTORY", line, "") for line in lines))
+
+
+def is_stack(head: bytes) -> bool:
+    """Tell whether a FITS file that begins so is a stack that this program has made, of whatever name."""
+    cards = [head[at : at + CARD] for at in range(0, len(head), CARD)]
+    header = {card[:10]: card[10:] for card in takewhile(lambda card: not card.startswith(b"END "), cards)}
+    return b"STACKMTD= " in header and header.get(b"SWCREATE= ", b"").startswith(f"'{PROGRAM} ".encode())
 
 
 def with_own_filter(reference: FrameInfo, own: FrameInfo) -> FrameInfo:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from indistack.fits_header import is_stack
 from indistack.settings import Settings
 from indistack.sources.base import Emit, Stamp, is_frame_name, is_unfinished_name, natural_key, read_blob
 from indistack.values.own_files import OwnFiles
@@ -26,7 +27,13 @@ FITS_PATIENCE_S = 5.0
 """A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
 
 OUR_FOLDERS = frozenset({"sessions", "spool", "commands"})
-"""Of the agent, in its output folder."""
+"""Of an agent, in its output folder."""
+
+OUR_STATUS = "status.json"
+"""File by which the output folder of an agent is known, that of another one too."""
+
+HEAD_BYTES = 100 * FITS_BLOCK_BYTES
+"""Enough for any header; a stack is known by its own."""
 
 
 class FolderSettings(Settings):
@@ -60,7 +67,8 @@ class FolderSource:
     settings : FolderSettings
         How it is watched.
     ignore : Path or None
-        The agent's own output folder. Where frames come into it, too, its folders and `own_files` are none.
+        The agent's own output folder. Where frames come into it, too, its folders and `own_files` are none. Neither are
+        output folders of other agents below the folder, nor stacks in FITS files anywhere.
     own_files : OwnFiles, optional
         What the agent publishes there.
     """
@@ -74,7 +82,7 @@ class FolderSource:
     ) -> None:
         self._folder = folder.absolute()
         self._settings = settings or FolderSettings()
-        self._ignored = None if ignore is None else ignore.absolute()
+        self._ignored = None if ignore is None else ignore.resolve()
         self._own_files = own_files or OwnFiles()
         self._delivered: dict[str, Stamp] = {}
         self._waiting: dict[str, tuple[Stamp, float]] = {}
@@ -98,6 +106,9 @@ class FolderSource:
             for path in self._ready(frames, began):
                 if stop.is_set():
                     return
+                if _is_stack(path):
+                    log.info("%s is a stack and no sub", path)
+                    continue
                 emit(read_blob(path, self._folder.name))
 
     def _ready(self, frames: dict[str, Stamp], now: float) -> list[Path]:
@@ -140,14 +151,14 @@ class FolderSource:
 
     def _scan(self, folder: Path) -> Iterator[tuple[str, Stamp]]:
         """Return the frames of one folder, and of those below it where settings say so."""
+        real = folder.resolve()
         with os.scandir(folder) as entries:
             for entry in entries:
-                path = Path(entry.path)
-                if self._is_ours(path):
+                if self._is_ours(real / entry.name):
                     continue
                 if self._settings.recursive and entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith("."):
-                        yield from self._scan_below(path)
+                    if not entry.name.startswith(".") and not _is_output(Path(entry.path)):
+                        yield from self._scan_below(Path(entry.path))
                 elif (stamp := _file_stamp(entry)) is not None:
                     if is_frame_name(entry.name):
                         yield entry.path, stamp
@@ -161,12 +172,28 @@ class FolderSource:
             log.debug("folder %s: %s", folder, error.strerror)
 
     def _is_ours(self, path: Path) -> bool:
-        """Whether the agent itself writes this file or folder."""
+        """Whether the agent itself writes this file or folder, whose real path is given."""
+        if path.name in OUR_FOLDERS and (path.parent == self._ignored or _is_output(path.parent)):
+            return True
         if self._ignored is None or not path.is_relative_to(self._ignored):
             return False
-        if not self._folder.is_relative_to(self._ignored):
-            return True
-        return path in self._own_files or (path.parent == self._ignored and path.name in OUR_FOLDERS)
+        return not self._folder.resolve().is_relative_to(self._ignored) or path in self._own_files
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether this is the output folder of an agent."""
+    return (folder / OUR_STATUS).exists() and (folder / "sessions").is_dir()
+
+
+def _is_stack(path: Path) -> bool:
+    """Whether a file is a stack of ours, whoever has put it there."""
+    if not path.name.lower().endswith(FITS_SUFFIXES):
+        return False
+    try:
+        with path.open("rb") as file:
+            return is_stack(file.read(HEAD_BYTES))
+    except OSError:  # told of when it is read
+        return False
 
 
 def _file_stamp(entry: os.DirEntry[str]) -> Stamp | None:

@@ -196,8 +196,11 @@ def only_one(output: Path) -> Iterator[None]:
 
 
 def is_at_work(output: Path) -> bool:
-    """Tell whether an agent holds an output folder; True where the file system knows no locks."""
-    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    """Tell whether an agent of this machine holds an output folder; True where the file system knows no locks."""
+    try:
+        handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

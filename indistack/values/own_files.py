@@ -16,11 +16,17 @@ class OwnFiles:
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
-        self._paths = {path.absolute() for path in paths}
+        self._paths = set(map(_real, paths))
 
     def add(self, path: Path) -> None:
         """Know one more."""
-        self._paths.add(path.absolute())
+        self._paths.add(_real(path))
 
     def __contains__(self, path: Path) -> bool:
-        return path.absolute() in self._paths
+        """Tell whether a file, whose folder is given without links, is one of them."""
+        return path in self._paths
+
+
+def _real(path: Path) -> Path:
+    """Return the path on which all agree who come to its folder by other ways."""
+    return path.parent.resolve() / path.name

@@ -16,7 +16,7 @@ from astropy.io import fits
 
 from indistack.agent.agent import ENDS, Agent, utc_now
 from indistack.agent.commands import AddBranch, Command, DropBranch, Readmit, Remove, Request, Save
-from indistack.agent.mailbox import TAKEN_S, tell
+from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
 from indistack.cli import main
 from indistack.config import Config
 from indistack.errors import IndistackError
@@ -313,14 +313,47 @@ def test_an_agent_that_ends_answers_who_is_still_waiting(tmp_path: Path, blobs: 
 
 
 def test_nobody_waits_for_an_agent_that_has_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def take(path: Path) -> bool:
+    def take(*_: Path) -> bool:
         holding.close()
         return True
 
     holding = contextlib.ExitStack()
     holding.enter_context(only_one(tmp_path))
-    monkeypatch.setattr("indistack.agent.mailbox._is_gone", take)
+    monkeypatch.setattr("indistack.agent.mailbox._is_taken", take)
     with pytest.raises(IndistackError, match="ended before it answered"):
+        tell(tmp_path, Save())
+
+
+def test_nobody_waits_for_an_agent_that_dies_before_it_takes_a_command(tmp_path: Path) -> None:
+    def die() -> None:
+        time.sleep(0.3)
+        holding.close()
+
+    holding = contextlib.ExitStack()
+    holding.enter_context(only_one(tmp_path))
+    dying, begin_s = threading.Thread(target=die), time.monotonic()
+    dying.start()
+    with pytest.raises(IndistackError, match="no agent is running there"):
+        tell(tmp_path, Save())
+    assert time.monotonic() - begin_s < TAKEN_S / 2
+    dying.join()
+    assert not list((tmp_path / "commands").iterdir())
+
+
+def test_an_agent_on_another_machine_is_told_through_a_shared_folder(tmp_path: Path) -> None:
+    def answer() -> None:
+        deadline_s = time.monotonic() + TAKEN_S
+        while not (requests := list(Mailbox(tmp_path).collect())) and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        reply(requests[0].answer, "heard")
+
+    (tmp_path / "status.json").write_text(json.dumps({"host": "the-one-at-the-telescope", "state": "running"}))
+    agent = threading.Thread(target=answer)
+    agent.start()
+    assert tell(tmp_path, Save()) == "heard"
+    agent.join()
+    (tmp_path / "status.json").write_text(json.dumps({"host": "the-one-at-the-telescope", "state": "stopped"}))
+    with pytest.raises(IndistackError, match="no agent is running there"):
         tell(tmp_path, Save())
 
 

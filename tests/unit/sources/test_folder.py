@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from indistack.fits_header import StackFacts, header_bytes, output_cards
 from indistack.sources import folder as module
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.values.blob import Blob
+from indistack.values.frame import FrameInfo
 from indistack.values.own_files import OwnFiles
 
 BLOCK = b"x" * 2880
@@ -173,6 +175,48 @@ def test_folders_below(tmp_path: Path, watch: Start) -> None:
     shutil.rmtree(tmp_path / "a")
     put(tmp_path, "zz.fits")
     deep.expect("a.fits", "z.fits", "zz.fits")
+
+
+def test_a_stack_is_no_sub_wherever_it_lies_and_whatever_its_name(tmp_path: Path, watch: Start) -> None:
+    stack = output_cards(FrameInfo(saturation_adu=65535.0), StackFacts(60.0, 2, "mean", "1.2"))
+    others = [card for card in stack if card[0] != "SWCREATE"]
+    for name, cards in (("M31.fits", stack), ("a.fits", others)):
+        (tmp_path / name).write_bytes(header_bytes(cards, -32, (1, 1)) + bytes(2880))
+    watching = watch(tmp_path, QUICK)
+    put(tmp_path, "z.fits")
+    watching.expect("a.fits", "z.fits")
+    time.sleep(0.2)
+    watching.expect("a.fits", "z.fits")
+
+
+def test_output_folders_of_other_agents_hold_no_subs(tmp_path: Path, watch: Start) -> None:
+    other = tmp_path / "yesterday"
+    (other / "sessions" / "one" / "subs").mkdir(parents=True)
+    for folder, name in ((other, "newest.png"), (other / "sessions" / "one" / "subs", "000001.fits")):
+        put(folder, name)
+    (other / "status.json").write_text("{}")
+    (tmp_path / "tonight" / "sessions").mkdir(parents=True)
+    put(tmp_path / "tonight" / "sessions", "a.fits")  # a person's own, of that name
+    watching = watch(tmp_path, QUICK.model_copy(update={"recursive": True}), ignore=tmp_path / "out")
+    put(tmp_path, "z.fits")
+    watching.expect("a.fits", "z.fits")
+    time.sleep(0.2)
+    watching.expect("a.fits", "z.fits")
+
+
+def test_our_own_files_are_known_by_another_way_to_their_folder(tmp_path: Path, watch: Start) -> None:
+    ours = tmp_path / "real"
+    (ours / "sessions").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(ours)
+    for name in ("newest.png", "sessions/a.fits"):
+        put(ours, name)
+    own_files = OwnFiles([ours / "newest.png"])
+    recursive = QUICK.model_copy(update={"recursive": True})
+    watching = watch(tmp_path / "link", recursive, ignore=ours, own_files=own_files)
+    put(ours, "z.fits")
+    watching.expect("z.fits")
+    time.sleep(0.2)
+    watching.expect("z.fits")
 
 
 @pytest.mark.parametrize("outputs", [".", "out", ".."])
