@@ -22,12 +22,14 @@ from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sinks import SINKS, Snapshot
 from indistack.sources import announce, read_blob
-from indistack.store.entries import record
+from indistack.store.entries import decided
 from indistack.store.ledger import dump
+from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Refused
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ class Alone:
         return _read_ahead(files)
 
 
-def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, Any]], None]) -> Result:
+def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[SubReport], None]) -> Result:
     """Stack files.
 
     Parameters
@@ -113,7 +115,7 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, 
     crew : Crew
         Who does it.
     progress : callable
-        Told of every sub's line.
+        Told of every sub's report.
 
     Raises
     ------
@@ -125,20 +127,23 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[dict[str, 
     with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
         pipeline = crew.pipeline(config, workers)
         pipeline.align_to(_reference(batch, pipeline, crew))
-        lines = []
+        reports: list[SubReport] = []
         for number, blob in enumerate(crew.blobs(batch.files), 1):
-            lines.append(record(number, blob, pipeline.process(blob), datetime.now(UTC)))
-            progress(lines[-1])
+            reports.append(decided(number, pipeline.process(blob), datetime.now(UTC)))
+            progress(reports[-1])
             solve_watch.look(pipeline.session)
         session = pipeline.session
         solve_watch.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
         try:
             if session is None:
-                raise IndistackError(f"none of {len(lines)} files could be stacked{_reasons(lines)}")
+                raise IndistackError(f"none of {len(reports)} files could be stacked{_reasons(reports)}")
             session.complete()
             _write_pictures(batch, session, config)
         finally:
-            report = {"subs": lines, "stack": _summary(session, config, time.monotonic() - begin_s)}
+            report = {
+                "subs": [as_line(each) for each in reports],
+                "stack": _summary(session, config, time.monotonic() - begin_s),
+            }
             report["stacks"] = snapshots.numbers(session) if session is not None else {}
             _write_report(batch.report, report)
     return Result(report, snapshots.snapshot(session))
@@ -236,6 +241,6 @@ def _write_report(path: Path | None, report: dict[str, Any]) -> None:
             file.write(dump(report, indent=1).encode())
 
 
-def _reasons(lines: Sequence[dict[str, Any]]) -> str:
-    words = sorted({line["reason"] for line in lines if line["outcome"] == Refused.word})
+def _reasons(reports: Sequence[SubReport]) -> str:
+    words = sorted({report.reason for report in reports if report.word == Refused.word})
     return f": {', '.join(words)}" if words else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
@@ -29,7 +29,7 @@ from indistack.resume.state import start_of, state_of
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
-from indistack.store.entries import describe, record
+from indistack.store.entries import decided, describe
 from indistack.store.journal import Journal, only_one
 from indistack.store.session_folders import STATUS
 from indistack.store.session_reader import FileStamps, PastSession
@@ -37,11 +37,12 @@ from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.values.own_files import OwnFiles
+from indistack.values.sub_report import Centring, SubReport
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[dict[str, Any]], None]
-"""Gets the ledger line of every blob."""
+Listener = Callable[[SubReport], None]
+"""Gets the report of every blob."""
 
 ENDS = "the agent ends"
 """Answer to who tells it something then."""
@@ -69,7 +70,7 @@ class Agent:
     calibrator_for : callable
         Makes the calibrator for the worker threads; reads the masters.
     listener : callable
-        Told of every ledger line, if there is one.
+        Told of every blob's report, if there is one.
     clock : callable
         Gives the time.
     learner : Learner
@@ -117,7 +118,7 @@ class Agent:
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
-        self._known = FileStamps(goes_on.lines if goes_on is not None else ())
+        self._known = FileStamps(goes_on.reports() if goes_on is not None else ())
         self._taken = goes_on.last_number if goes_on is not None else 0
         self._subs = 0
 
@@ -180,7 +181,7 @@ class Agent:
         """Bring the stack to where it was; the sources are received meanwhile."""
         if self._past is not None and self._journal.record is not None:
             Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
-            self._status.recall(self._past.lines)
+            self._status.recall(self._past.reports())
             self._past = None
         if self._pipeline.session is not None:
             self._publisher.offer(self._pipeline.session)
@@ -220,27 +221,26 @@ class Agent:
             return
         self._taken += 1
         self._subs += not isinstance(outcome, Filed)
-        line = record(self._taken, blob, outcome, self._clock()) | self._centre(outcome, blob.received)
-        self._status.count(outcome, line)
+        report = replace(decided(self._taken, outcome, self._clock()), centring=self._centre(outcome, blob.received))
+        self._status.count(report)
         try:
-            self._journal.add(line, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
+            self._journal.add(report, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
-        log.info("%s %s", line["outcome"], describe(line))
+        log.info("%s %s", report.word, describe(report))
         if self._listener is not None:
-            self._listener(line)
+            self._listener(report)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
             self._journal.checkpoint(partial(state_of, self._pipeline))
 
-    def _centre(self, outcome: Outcome, received: datetime) -> dict[str, Any]:
+    def _centre(self, outcome: Outcome, received: datetime) -> Centring | None:
         """Keep the target in the middle; return what the ledger is to know of it."""
-        session, shift_px = self._pipeline.session, outcome.numbers.get("shift_px")
-        if self._keeper is None or session is None or shift_px is None:
-            return {}
-        x, y = shift_px
+        session, place = self._pipeline.session, outcome.report.place
+        if self._keeper is None or session is None or place is None:
+            return None
         size_px = session.reference.scene.width, session.reference.scene.height
-        return {"centre": self._keeper.judge((x, y), session.wcs, size_px, received)}
+        return Centring(self._keeper.judge(place.shift_px, session.wcs, size_px, received))
 
     def _finish(self, session: Session) -> None:
         """Keep a stack that has ended; the next line opens the next ledger."""

@@ -15,13 +15,12 @@ from indistack.errors import SinkError
 from indistack.output import snapshots
 from indistack.session.session import Session
 from indistack.store.ledger import dump
+from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
-from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
+from indistack.values.outcome import Refused
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
-
-
-WORDS = (Accepted.word, Refused.word, Restarted.word, Filed.word)
 
 
 class StatusFile:
@@ -44,21 +43,22 @@ class StatusFile:
         self._warnings: list[str] = []
         self._written: dict[str, Any] = {}
 
-    def count(self, outcome: Outcome, line: dict[str, Any]) -> None:
-        """Take note of an outcome and of its ledger line."""
-        self._outcomes[outcome.word] += 1
-        if isinstance(outcome, Refused):
-            self._reasons[outcome.reason] += 1
-        self._last = line
-        self._warnings = line.get("warnings", self._warnings)
+    def count(self, report: SubReport) -> None:
+        """Take note of what became of a blob."""
+        self._count(report)
+        self._last = as_line(report)
+        if report.masters is not None:
+            self._warnings = list(report.masters.warnings)
 
-    def recall(self, lines: Iterable[Mapping[str, Any]]) -> None:
+    def recall(self, reports: Iterable[SubReport]) -> None:
         """Count what another run has written into its ledger."""
-        for line in lines:
-            if "number" in line and line.get("outcome") in WORDS:
-                self._outcomes[line["outcome"]] += 1
-                if line["outcome"] == Refused.word:
-                    self._reasons[line["reason"]] += 1
+        for report in reports:
+            self._count(report)
+
+    def _count(self, report: SubReport) -> None:
+        self._outcomes[report.word] += 1
+        if report.word == Refused.word:
+            self._reasons[report.reason] += 1
 
     def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
@@ -17,10 +16,12 @@ from indistack.output import snapshots
 from indistack.pipeline import calibrators
 from indistack.pipeline.pipeline import Pipeline
 from indistack.sources.arrays import blob_of_array
-from indistack.store.entries import record
+from indistack.store.entries import decided
+from indistack.store.line_writer import as_line
 from indistack.system.workers import Workers
 from indistack.values.frame import CfaPattern, FloatArray, PixelArray
 from indistack.values.outcome import Outcome
+from indistack.values.sub_report import SubReport
 
 
 class Session:
@@ -42,7 +43,7 @@ class Session:
         self._pipeline = Pipeline(
             self._config, self._workers, calibrator_for(self._workers), lambda _: None, skip_repeats=False
         )
-        self._lines: list[dict[str, Any]] = []
+        self._reports: list[SubReport] = []
 
     def add(
         self,
@@ -80,11 +81,11 @@ class Session:
         told |= {keyword.upper().replace("_", "-"): value for keyword, value in cards.items()}
         facts = tuple((keyword, value, "") for keyword, value in told.items() if value is not None)
         if isinstance(frame, np.ndarray):
-            blob = blob_of_array(frame, facts, DEVICE, f"array {len(self._lines) + 1}")
+            blob = blob_of_array(frame, facts, DEVICE, f"array {len(self._reports) + 1}")
         else:
             blob = blob_of(frame, facts)
         outcome = self._pipeline.process(blob)
-        self._lines.append(record(len(self._lines) + 1, blob, outcome, datetime.now(UTC)))
+        self._reports.append(decided(len(self._reports) + 1, outcome, datetime.now(UTC)))
         return outcome
 
     @property
@@ -102,9 +103,9 @@ class Session:
         """
         session = self._pipeline.session
         if session is None:
-            raise IndistackError(f"none of {len(self._lines)} frames could be stacked")
+            raise IndistackError(f"none of {len(self._reports)} frames could be stacked")
         snapshot = snapshots.snapshot(session, keep=lambda picture: picture.copy())
-        return Stacked(snapshot, {"subs": list(self._lines)}, self._config.picture)
+        return Stacked(snapshot, {"subs": [as_line(report) for report in self._reports]}, self._config.picture)
 
     @property
     def picture(self) -> FloatArray:

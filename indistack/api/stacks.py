@@ -21,6 +21,7 @@ from indistack.sources import expand
 from indistack.stack import METHODS
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
+from indistack.values.sub_report import SubReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def stack_files(
     fits: Path | None = None,
     png: Path | None = None,
     report: Path | None = None,
-    progress: Callable[[dict[str, Any]], None] = lambda _: None,
+    progress: Callable[[SubReport], None] = lambda _: None,
 ) -> Stacked:
     """Stack files, all into one picture.
 
@@ -97,7 +98,7 @@ def stack_files(
         Written when the stack is complete; the report also where nothing could be stacked. Further branches are
         written beside, as ``NAME-BRANCH.fits``.
     progress : callable
-        Told of every sub's ledger line.
+        Told of every sub's report.
 
     Raises
     ------

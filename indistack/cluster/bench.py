@@ -29,12 +29,12 @@ from indistack.session.stack_setup import StackSetup
 from indistack.sources import read_blob
 from indistack.stack import BranchSettings, Extent, Tally
 from indistack.stars import StarFinder
-from indistack.store.entries import raw_numbers
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, DoubleArray, PixelArray, RawFrame
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.outcome import Refused
 from indistack.values.star_list import PhotometricMatch
+from indistack.values.sub_report import SubReport
 from indistack.values.transform import Transform
 
 DEVICE = "cluster"
@@ -74,14 +74,14 @@ class Sight:
         Of the pixels.
     seen : MeasuredSub or None
         None where the frame is no light.
-    numbers : mapping
-        For the ledger.
+    size_bytes : int
+        Of the file.
     """
 
     raw: RawFrame
     shape: tuple[int, ...]
     seen: MeasuredSub | None
-    numbers: Mapping[str, Any]
+    size_bytes: int
 
     def outline(self) -> Sight:
         """Return it without any pixels of the sub."""
@@ -137,7 +137,7 @@ def see(setup: Setup, path: Path) -> Sight | Refused:
         try:
             return _bench(setup).see(path)
         except FrameError as error:
-            return Refused(error.reason, error.numbers, error.detail)
+            return Refused(error.reason, SubReport(figures=error.numbers), error.detail)
 
 
 def outline(sight: Sight | Refused) -> Sight | Refused:
@@ -208,12 +208,12 @@ class Bench:
         """Decode, calibrate, find stars."""
         raw = self._decode(path)
         bare = dataclasses.replace(raw, pixels=np.empty(0, raw.pixels.dtype))
-        numbers = {**raw_numbers(raw), "bytes": path.stat().st_size}
+        size_bytes = path.stat().st_size
         if raw.info.kind != "light":
-            return Sight(bare, raw.pixels.shape, None, numbers)
+            return Sight(bare, raw.pixels.shape, None, size_bytes)
         frame = self._calibrator.calibrate(raw, in_place=True)
         scene = self._finder.scene(frame, self._with_luminance)
-        return Sight(bare, raw.pixels.shape, MeasuredSub(frame, scene, measure(scene.stars)), numbers)
+        return Sight(bare, raw.pixels.shape, MeasuredSub(frame, scene, measure(scene.stars)), size_bytes)
 
     def integrate(self, share: Share) -> dict[str, Part]:
         """Stack a share."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from indistack.cluster.absent import AbsentFrame, AbsentRaw
 from indistack.cluster.bench import Entry, Part, Share, Sight
 from indistack.config import Config, stacks_of
 from indistack.errors import FrameError
+from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pipeline import Pipeline
 from indistack.raster.tiles import SIDE_PX
@@ -23,12 +24,12 @@ from indistack.session.filter_stack import FilterStack, MeasuredSub, Reference
 from indistack.session.session import Session
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings, StackMethod, Tally
-from indistack.system.stage_times import Numbers
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, DoubleArray, RawFrame
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.outcome import Refused
+from indistack.values.sub_report import Arrival, FrameFacts, StackShare
 
 SHARES_PER_WORKER = 2
 """More shares than workers, so that a fast machine takes over from a slow one."""
@@ -66,9 +67,9 @@ class Roll(BranchSet):
         self._hands = hands
         self._entries: list[Entry] = []
 
-    def numbers(self) -> dict[str, object]:
+    def noted(self, share: StackShare) -> StackShare:
         """Nothing is known of a sub in the stack yet."""
-        return {}
+        return share
 
     def add(self, place: Callable[[StackBranch], PlacedSub], takers: Collection[str] | None = None) -> dict[str, float]:
         """Write a sub down; see `BranchSet.add`."""
@@ -152,27 +153,28 @@ class FieldIntake(Intake):
         super().__init__(config, workers, unused, skip_repeats=False)
         self._hands = hands
 
-    def decode(self, blob: Blob, numbers: Numbers, new: bool = False) -> RawFrame:  # noqa: ARG002
+    def decode(self, blob: Blob, draft: Draft, new: bool = False) -> RawFrame:  # noqa: ARG002
         """See `Intake.decode`."""
         path = Path(blob.origin)
         sight = self._hands.sight(path)
         if isinstance(sight, Refused):
-            raise FrameError(sight.reason, sight.detail, sight.numbers)
-        numbers |= sight.numbers
-        return AbsentRaw.of(sight, path)
+            raise FrameError(sight.reason, sight.detail, sight.report.figures)
+        raw = AbsentRaw.of(sight, path)
+        draft.note(arrival=replace(Arrival.of(blob), size_bytes=sight.size_bytes), frame=FrameFacts.of(raw))
+        return raw
 
-    def calibrate(self, raw: RawFrame, numbers: Numbers) -> CalibratedFrame:
+    def calibrate(self, raw: RawFrame, draft: Draft) -> CalibratedFrame:
         """See `Intake.calibrate`."""
         assert isinstance(raw, AbsentRaw)
         frame = AbsentFrame.of(raw, partial(self._hands.levels, raw.path))
-        numbers |= self._calibration_numbers(frame)
+        draft.note(masters=self._used_masters(frame))
         return frame
 
-    def see(self, frame: CalibratedFrame, numbers: Numbers) -> MeasuredSub:
+    def see(self, frame: CalibratedFrame, draft: Draft) -> MeasuredSub:
         """See `Intake.see`."""
         assert isinstance(frame, AbsentFrame)
-        numbers |= dataclasses.asdict(frame.seen.measures)
-        return dataclasses.replace(frame.seen, frame=frame)
+        draft.note(stars=frame.seen.measures)
+        return replace(frame.seen, frame=frame)
 
 
 class Foreman(Pipeline):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from indistack.calibrate import Entry
 from indistack.store.entries import describe
+from indistack.values.sub_report import SubReport
 
 STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan", "filed": "blue"}
 
@@ -44,9 +44,9 @@ class ProgressDisplay:
         )
         self._task = self._progress.add_task(task, total=total or None)
 
-    def line(self, line: dict[str, Any]) -> None:
-        """Show one ledger line."""
-        self.console.print(Text.assemble((f"{line['outcome']:10s}", STYLES[line["outcome"]]), describe(line)))
+    def line(self, report: SubReport) -> None:
+        """Show what became of one sub."""
+        self.console.print(Text.assemble((f"{report.word:10s}", STYLES[report.word]), describe(report)))
         self._progress.advance(self._task)
 
     def done(self, count: int) -> None:

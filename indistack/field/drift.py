@@ -123,8 +123,8 @@ class Drift:
         self._changed: dict[str, object] = {}
         self._changed_subs = 0
 
-    def facts(self, frame: CalibratedFrame) -> Verdict:
-        """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target."""
+    def facts(self, frame: CalibratedFrame, slewed: Verdict) -> Verdict:
+        """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target; see `slew`."""
         expected = self._expected(frame)
         differing = {name: value for name, value in facts_of(frame).items() if differ(name, expected[name], value)}
         changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
@@ -136,8 +136,8 @@ class Drift:
         detail = f"{name}: {in_words(expected[name])} in the stack, {in_words(changed[name])} in this sub"
         if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
             return Verdict("refuse", f"{name}_changed", detail)
-        if set(changed) == {"target"} and self.slew(frame.info).action == "restart":
-            return self.slew(frame.info)
+        if set(changed) == {"target"} and slewed.action == "restart":
+            return slewed
         patient = self._changed_subs < self._settings.change_patience
         return Verdict("refuse" if patient else "restart", f"{name}_changed", detail)
 
@@ -145,12 +145,12 @@ class Drift:
         """Measure the limit by the true plate scale, now that it is known."""
         self._limit_px = length_px(self._settings.limit, self._width_px, scale_arcsec_px) or self._limit_px
 
-    def shift(self, transform: Transform, frame: CalibratedFrame) -> Verdict:
-        """Judge how far a registered sub's centre lies from the reference's, or from the previous sub's."""
+    def shift(self, transform: Transform, frame: CalibratedFrame, slewed: Verdict) -> Verdict:
+        """Judge how far a registered sub's centre lies from the reference's, or from the previous sub's; see `slew`."""
         settings, centre_px = self._settings, transform.centre_shift_px(frame.width, frame.height)
         only_step = settings.against == "previous"
         drift_px = math.dist(centre_px, self._centre_px if only_step else (0.0, 0.0))
-        at_once = only_step or self.slew(frame.info).action == "restart"
+        at_once = only_step or slewed.action == "restart"
         self._remember(centre_px, frame.info)
         self._beyond = self._beyond + 1 if drift_px > self._limit_px else 0
         if self._beyond < (1 if at_once else settings.patience) or not settings.enabled:

@@ -13,9 +13,8 @@ import numpy as np
 from pydantic import Field
 
 from indistack.errors import FrameError
-from indistack.grading.star_measures import Measures
 from indistack.settings import Settings
-from indistack.values.star_list import PhotometricMatch
+from indistack.values.star_list import Measures, PhotometricMatch
 
 HISTORY = 50
 """Accepted subs that are looked back on."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from typing import Any
 
 from indistack.align import ALIGNERS, FaintSubs
 from indistack.calibrate import Calibrator
@@ -12,16 +10,17 @@ from indistack.config import Config
 from indistack.decode import decode
 from indistack.errors import FrameError
 from indistack.grading.star_measures import measure
+from indistack.pipeline.draft import Draft
 from indistack.pipeline.duplicates import RecentFrames
 from indistack.session.filter_stack import MeasuredSub
 from indistack.session.session import Session
 from indistack.stars import StarFinder
-from indistack.store.entries import Written, raw_numbers
-from indistack.system.stage_times import Numbers, timed
+from indistack.store.entries import Written
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
 from indistack.values.star_list import Scene
+from indistack.values.sub_report import FrameFacts, UsedMasters
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ DUPLICATE = "duplicate"
 
 
 class Intake:
-    """Makes subs of blobs, one after the other. Every step adds what it finds to the sub's numbers.
+    """Makes subs of blobs, one after the other. Every step notes what it finds.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ class Intake:
         self.recent = RecentFrames()
         self.faint = FaintSubs(config.align.faint_subs)
 
-    def decode(self, blob: Blob, numbers: Numbers, new: bool = False) -> RawFrame:
+    def decode(self, blob: Blob, draft: Draft, new: bool = False) -> RawFrame:
         """Return a frame that has not arrived before, or of which that is known.
 
         Raises
@@ -72,29 +71,29 @@ class Intake:
         FrameError
             It is none that can be read, or it is a ``duplicate``.
         """
-        with timed(numbers, "decode"):
+        with draft.timed("decode"):
             raw = self._decode(blob)
-        numbers |= raw_numbers(raw)
+        draft.note(frame=FrameFacts.of(raw))
         if self._skip_repeats:
             if not new and self.recent.is_repeat(raw):
                 raise FrameError(DUPLICATE, "this frame has arrived before, by another way")
             self.recent.remember(raw)
         return raw
 
-    def calibrate(self, raw: RawFrame, numbers: Numbers) -> CalibratedFrame:
+    def calibrate(self, raw: RawFrame, draft: Draft) -> CalibratedFrame:
         """Apply the masters; the raw pixels are gone after that."""
-        with timed(numbers, "calibrate"):
+        with draft.timed("calibrate"):
             frame = self.calibrator.calibrate(raw, in_place=True)
-        numbers |= self._calibration_numbers(frame)
+        draft.note(masters=self._used_masters(frame))
         return frame
 
-    def see(self, frame: CalibratedFrame, numbers: Numbers) -> MeasuredSub:
+    def see(self, frame: CalibratedFrame, draft: Draft) -> MeasuredSub:
         """Find stars."""
-        with timed(numbers, "stars"):
+        with draft.timed("stars"):
             scene = self._finder.scene(frame, self._with_luminance)
-        return _measured(frame, scene, numbers)
+        return _measured(frame, scene, draft)
 
-    def together(self, sub: MeasuredSub, session: Session | None, numbers: Numbers) -> MeasuredSub:
+    def together(self, sub: MeasuredSub, session: Session | None, draft: Draft) -> MeasuredSub:
         """Return a sub that shows too few stars with those that it shows together with the ones before it.
 
         Parameters
@@ -110,11 +109,11 @@ class Intake:
         if not self._is_faint(sub, session):
             self.faint.forget()
             return sub
-        with timed(numbers, "faint"):
+        with draft.timed("faint"):
             scene = self._finder.scene(sub.frame, with_luminance=True)
             scene = self.faint.take(scene, sub.frame.info)
-        together = _measured(sub.frame, scene, numbers)
-        numbers["faint_subs"] = self._config.align.faint_subs
+        together = _measured(sub.frame, scene, draft)
+        draft.note(faint_subs=self._config.align.faint_subs)
         return together
 
     def again(self, written: Written, blob: Blob, mended: IndexArray) -> CalibratedFrame:
@@ -148,16 +147,16 @@ class Intake:
             return session.aligner.needs_stars
         return ALIGNERS.get(settings.method)(settings).for_reference(sub.scene).needs_stars
 
-    def _calibration_numbers(self, frame: CalibratedFrame) -> dict[str, Any]:
-        """Masters and doubts, for the ledger; every new doubt is told once."""
+    def _used_masters(self, frame: CalibratedFrame) -> UsedMasters:
+        """Return masters and doubts; every new doubt is told once."""
         for warning in frame.warnings:
             if warning not in self._told:
                 log.warning("%s", warning)
                 self._told.add(warning)
-        return {"masters": list(frame.masters), "warnings": list(frame.warnings), "set_aside": list(frame.set_aside)}
+        return UsedMasters(tuple(frame.masters), tuple(frame.warnings), tuple(frame.set_aside))
 
 
-def _measured(frame: CalibratedFrame, scene: Scene, numbers: Numbers) -> MeasuredSub:
+def _measured(frame: CalibratedFrame, scene: Scene, draft: Draft) -> MeasuredSub:
     measures = measure(scene.stars)
-    numbers |= dataclasses.asdict(measures)
+    draft.note(stars=measures)
     return MeasuredSub(frame, scene, measures)

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from indistack.calibrate import Calibrator
-from indistack.config import MAIN, Config
+from indistack.config import Config
 from indistack.errors import FrameError, SettingsError
+from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
-from indistack.pipeline.place_sub import find_place, match_light
+from indistack.pipeline.place_sub import PlaceSearch
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
 from indistack.session.session import Session
 from indistack.session.stack_setup import FULL, SetupMaker, StackSetup
 from indistack.settings import validate
-from indistack.system.stage_times import Numbers, no_numbers, timed
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
@@ -111,54 +111,58 @@ class Pipeline:
         number : int
             Of its line in the ledger; 0 where there is none.
         """
-        numbers = no_numbers()
+        draft = Draft(blob)
         self._number, self.mended = number, NONE
         try:
-            outcome: Outcome = self._take(blob, numbers)
+            outcome: Outcome = self._take(blob, draft)
         except FrameError as error:
-            outcome = Refused(error.reason, numbers | error.numbers, error.detail)
+            draft.note(figures=error.numbers)
+            outcome = Refused(error.reason, draft.report, error.detail)
         except Exception as error:  # a bug must cost one sub, not the night
             log.exception("%s: a bug in indistack; the sub is refused", blob.origin)
-            outcome = Refused("internal_error", numbers, f"{type(error).__name__}: {error}")
+            outcome = Refused("internal_error", draft.report, f"{type(error).__name__}: {error}")
         if self.session is None:
             return outcome
-        return dataclasses.replace(outcome, numbers={**outcome.numbers, "drift": self.session.drift.memory()})
+        report = dataclasses.replace(outcome.report, drift=self.session.drift.memory())
+        return dataclasses.replace(outcome, report=report)
 
-    def _take(self, blob: Blob, numbers: Numbers) -> Outcome:
-        raw = self.intake.decode(blob, numbers)
+    def _take(self, blob: Blob, draft: Draft) -> Outcome:
+        raw = self.intake.decode(blob, draft)
         if raw.info.kind != "light":
-            return self._file(raw, blob, numbers)
+            return self._file(raw, blob, draft)
         if self.paused:
-            return Refused(PAUSED, numbers)
-        frame = self.intake.calibrate(raw, numbers)
+            return Refused(PAUSED, draft.report)
+        frame = self.intake.calibrate(raw, draft)
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows
-        sub = self.intake.together(self.intake.see(frame, numbers), self.session, numbers)
+        sub = self.intake.together(self.intake.see(frame, draft), self.session, draft)
         session = self.session or self._begin(sub, blob)
-        fit = find_place(session, sub, numbers)
+        fit = PlaceSearch(session, sub, draft).find()
         if isinstance(fit, Placement):
-            self._stack(session, sub, fit, blob, numbers)
-            return Accepted(numbers)
+            self._stack(session, sub, fit, blob, draft)
+            return Accepted(draft.report)
         log.info("new stack: %s (%s)", fit.reason, fit.detail)
         self._reference = None  # the one that was asked for shows the old field
         new = self._begin(sub, blob, spare_bytes=session.state_bytes)
-        first = match_light(new, sub, Transform.identity(), numbers)
+        first = PlaceSearch(new, sub, draft).match_light(Transform.identity())
         self.reset()
-        self._stack(new, sub, first, blob, numbers)
-        return Restarted(fit.reason, numbers)
+        self._stack(new, sub, first, blob, draft)
+        return Restarted(fit.reason, draft.report)
 
-    def _file(self, raw: RawFrame, blob: Blob, numbers: Numbers) -> Filed:
+    def _file(self, raw: RawFrame, blob: Blob, draft: Draft) -> Filed:
         """Take a calibration frame into the library."""
         if self._learn is None:
             raise _not_a_light(raw)
-        with timed(numbers, "learn"):
+        with draft.timed("learn"):
             filed = self._learn(raw, blob)
-        return dataclasses.replace(filed, numbers={**numbers, **filed.numbers})
+        draft.note(filed=filed.report.filed)
+        return dataclasses.replace(filed, report=draft.report)
 
     def _begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
         session = self.new_session(sub, blob, too_slow, spare_bytes)
-        session.check(sub, lambda: self._fits_before(session, sub))
+        filter_stack = session.filter_stack_of(sub.frame.info)
+        session.check(sub, filter_stack, lambda: self._fits_before(session, sub))
         self._doubtful = None
         return session
 
@@ -167,23 +171,21 @@ class Pipeline:
         before, self._doubtful = self._doubtful, sub.scene
         return session.registration.fits(sub.scene, before)
 
-    def _stack(self, session: Session, sub: MeasuredSub, fit: Placement, blob: Blob, numbers: Numbers) -> None:
-        with timed(numbers, "stack"):
+    def _stack(self, session: Session, sub: MeasuredSub, fit: Placement, blob: Blob, draft: Draft) -> None:
+        with draft.timed("stack"):
             weights = session.add(sub, fit, self._number)
         self.session = session
         if self._pace is not None:
-            self._keep_up(self._pace, sub, fit, blob, numbers)
-        numbers |= {
-            "weight": weights.get(MAIN),
-            "weights": weights,
-            "n_subs": session.n_subs,
-            **fit.filter_stack.numbers(),
-        }
+            self._keep_up(self._pace, sub, fit, blob, draft)
+        share = fit.filter_stack.share(weights, self.session.n_subs)
+        if self._pace is not None:
+            share = dataclasses.replace(share, rung=self.session.rung, slowed=self._pace.slowed)
+        draft.note(stack=share)
 
-    def _keep_up(self, pace: Pace, sub: MeasuredSub, fit: Placement, blob: Blob, numbers: Numbers) -> None:
+    def _keep_up(self, pace: Pace, sub: MeasuredSub, fit: Placement, blob: Blob, draft: Draft) -> None:
         """Make less where subs come faster than they are stacked."""
         assert self.session is not None
-        took_s = sum(numbers["stage_ms"].values()) / 1e3
+        took_s = sum(draft.times.values()) / 1e3
         pace.observe(blob.received, took_s)
         self.session.slow_down(pace.slowed)
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
@@ -191,15 +193,14 @@ class Pipeline:
             self.session = self._begin(sub, blob, too_slow)
             again = dataclasses.replace(fit, filter_stack=self.session.filter_stack_for(sub, fit.transform))
             self.session.add(sub, again, self._number)
-        numbers |= {"rung": self.session.rung, "slowed": pace.slowed}
 
     def look(self, blob: Blob) -> Reference:
         """Return a frame as a reference, without stacking it; raise `FrameError` where it is none."""
-        numbers = no_numbers()
-        raw = self.intake.decode(blob, numbers)
+        draft = Draft(blob)
+        raw = self.intake.decode(blob, draft)
         if raw.info.kind != "light":
             raise _not_a_light(raw)
-        sub = self.intake.see(self.intake.calibrate(raw, numbers), numbers)
+        sub = self.intake.see(self.intake.calibrate(raw, draft), draft)
         return sub.as_reference(blob.origin)
 
     def align_to(self, reference: Reference | None) -> None:

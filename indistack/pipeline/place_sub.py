@@ -4,74 +4,102 @@ from __future__ import annotations
 
 from indistack.errors import FrameError, RegistrationError
 from indistack.field.drift import GO_ON, Verdict
+from indistack.pipeline.draft import Draft
 from indistack.session.filter_stack import MeasuredSub, Placement
 from indistack.session.session import Session
-from indistack.store.entries import match_numbers, transform_numbers
-from indistack.system.stage_times import Numbers, timed
+from indistack.values.sub_report import SubPlace
 from indistack.values.transform import Transform
 
 
-def find_place(session: Session, sub: MeasuredSub, numbers: Numbers) -> Placement | Verdict:
-    """Find the sub's place and light in a session; return a verdict where it is to begin another.
+class PlaceSearch:
+    """The search for one sub's place in one session. Everything that is found is noted in the sub's draft.
 
-    Raises
-    ------
-    FrameError
-        It is refused.
+    Parameters
+    ----------
+    session : Session
+        Where it may belong.
+    sub : MeasuredSub
+        The sub.
+    draft : Draft
+        Of its report.
     """
-    verdict = _unless_refused(session.drift.facts(sub.frame))
-    if verdict.action == "restart":
-        return verdict
-    must_scale = verdict.action == "scale"
-    numbers |= session.registration.numbers
-    with timed(numbers, "align"):
-        transform, verdict = _register(session, sub, numbers)
-    if verdict.action == "restart":
-        return verdict
-    fit = match_light(session, sub, transform, numbers, must_scale)
-    verdict = _unless_refused(session.drift.gradient(fit.match.gradient_sigma))
-    return verdict if verdict.action == "restart" else fit
 
+    def __init__(self, session: Session, sub: MeasuredSub, draft: Draft) -> None:
+        self._session = session
+        self._drift = session.drift
+        self._registration = session.registration
+        self._sub = sub
+        self._draft = draft
+        self._filter_stack = session.filter_stack_of(sub.frame.info)
+        self._slewed = session.drift.slew(sub.frame.info)
 
-def match_light(
-    session: Session, sub: MeasuredSub, transform: Transform, numbers: Numbers, must_scale: bool = False
-) -> Placement:
-    """Bring the light of a sub that has found its place to that of its filter's other subs.
+    def find(self) -> Placement | Verdict:
+        """Find the sub's place and light; return a verdict where it is to begin another session.
 
-    Raises
-    ------
-    FrameError
-        It cannot be, or too little of it has come through the clouds.
-    """
-    scale_arcsec_px = session.scale_arcsec_px(sub.frame.info)
-    numbers |= session.registration.numbers | transform_numbers(transform, sub.frame, scale_arcsec_px)
-    numbers["sky"] = session.sky
-    filter_stack = session.filter_stack_for(sub, transform)
-    with timed(numbers, "match"):
-        match = filter_stack.photometer.match(sub.frame, sub.scene, transform, must_scale)
-    numbers |= match_numbers(match)
-    filter_stack.judge.check_transparency(match)
-    return Placement(transform, match, filter_stack)
-
-
-def _register(session: Session, sub: MeasuredSub, numbers: Numbers) -> tuple[Transform, Verdict]:
-    """Register a good sub on the reference, and judge where it lies."""
-    registration, reference = session.registration, session.reference.scene
-    if reference is sub.scene:
-        return Transform.identity(), GO_ON
-    try:
-        session.check(sub, lambda: registration.fits(sub.scene, reference))
-        transform = registration.register(sub.scene)
-    except FrameError as error:
-        verdict = session.drift.slew(sub.frame.info)  # few stars, beside another field's, are no fault either
-        if verdict.action != "restart" and isinstance(error, RegistrationError):
-            verdict = session.drift.stranger(lambda: registration.fits(sub.scene, registration.stranger))
-            registration.stranger = sub.scene
-            numbers["stranger"] = True
+        Raises
+        ------
+        FrameError
+            It is refused.
+        """
+        verdict = _unless_refused(self._drift.facts(self._sub.frame, self._slewed))
         if verdict.action == "restart":
-            return Transform.identity(), verdict
-        raise
-    return transform, session.drift.shift(transform, sub.frame)
+            return verdict
+        must_scale = verdict.action == "scale"
+        self._draft.note(aligner=self._registration.used_aligner)
+        with self._draft.timed("align"):
+            transform, verdict = self._register()
+        if verdict.action == "restart":
+            return verdict
+        fit = self.match_light(transform, must_scale)
+        verdict = _unless_refused(self._drift.gradient(fit.match.gradient_sigma))
+        return verdict if verdict.action == "restart" else fit
+
+    def match_light(self, transform: Transform, must_scale: bool = False) -> Placement:
+        """Bring the light of a sub that has found its place to that of its filter's other subs.
+
+        Raises
+        ------
+        FrameError
+            It cannot be, or too little of it has come through the clouds.
+        """
+        session, sub = self._session, self._sub
+        shift_px = transform.centre_shift_px(sub.frame.width, sub.frame.height)
+        place = SubPlace(transform, shift_px, session.scale_arcsec_px(sub.frame.info), session.sky)
+        self._draft.note(aligner=self._registration.used_aligner, place=place)
+        filter_stack = self._filter_stack or session.begin_filter(sub, transform)
+        with self._draft.timed("match"):
+            match = filter_stack.photometer.match(sub.frame, sub.scene, transform, must_scale)
+        self._draft.note(photometry=match)
+        filter_stack.judge.check_transparency(match)
+        return Placement(transform, match, filter_stack)
+
+    def _register(self) -> tuple[Transform, Verdict]:
+        """Register a good sub on the reference, and judge where it lies."""
+        sub, reference = self._sub, self._session.reference.scene
+        if reference is sub.scene:
+            return Transform.identity(), GO_ON
+        try:
+            self._session.check(sub, self._filter_stack, lambda: self._registration.fits(sub.scene, reference))
+            transform = self._registration.register(sub.scene)
+        except FrameError as error:
+            verdict = self._elsewhere(error)
+            if verdict.action == "restart":
+                return Transform.identity(), verdict
+            raise
+        return transform, self._drift.shift(transform, sub.frame, self._slewed)
+
+    def _elsewhere(self, error: FrameError) -> Verdict:
+        """Judge whether a sub that is not good, or does not fit, shows another field.
+
+        Few stars, beside another field's, are no fault either.
+        """
+        if self._slewed.action == "restart" or not isinstance(error, RegistrationError):
+            return self._slewed
+        registration, scene = self._registration, self._sub.scene
+        verdict = self._drift.stranger(lambda: registration.fits(scene, registration.stranger))
+        registration.stranger = scene
+        self._draft.note(stranger=True)
+        return verdict
 
 
 def _unless_refused(verdict: Verdict) -> Verdict:

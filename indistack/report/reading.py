@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import IndistackError
-from indistack.store.entries import Line
-from indistack.store.ledger import ledger_of, read_lines
+from indistack.store.ledger import Line, ledger_of, read_lines
 from indistack.store.session_reader import LIGHTS
 from indistack.values.frame import BoolArray, DoubleArray
 from indistack.values.outcome import Refused

@@ -14,7 +14,7 @@ from indistack.report.polar import Polar, polar_error
 from indistack.report.rates import Rate, drift_px_min, rotation_deg_h
 from indistack.report.reading import Subs
 from indistack.report.track import IntArray, Step, Track, steps_of, stretches, track_of
-from indistack.store.entries import Line
+from indistack.store.ledger import Line
 from indistack.values.frame import DoubleArray
 
 MEDIANS = (

@@ -16,8 +16,9 @@ from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.sinks import SINKS
-from indistack.store.entries import event
+from indistack.store.entries import Event
 from indistack.store.journal import only_one
+from indistack.store.line_writer import as_line
 from indistack.store.session_reader import READMITTED, REMOVED, PastSession
 from indistack.store.session_record import SessionRecord
 from indistack.store.spool import Spool
@@ -63,7 +64,7 @@ def amend(
         try:
             for number in numbers:
                 change(pipeline, PastSession(past.folder), number)
-                record.ledger.append(event(word, now, number=number))
+                record.ledger.append(as_line(Event(word, now, number)))
         finally:
             record.ledger.close()
             record.checkpoints.close(state_of(pipeline, record.ledger.lines))

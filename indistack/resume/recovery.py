@@ -6,17 +6,19 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from indistack.errors import FrameError, IndistackError
+from indistack.errors import FrameError, IndistackError, StackError
 from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again, readmit, remove
 from indistack.resume.replay_entry import follow, skip
 from indistack.resume.state import recall, start_of
 from indistack.store.checkpoint import DAMAGED, State
-from indistack.store.entries import Line, event
+from indistack.store.entries import STACKED, Damaged, Entry, Event
 from indistack.store.ledger import Ledger
-from indistack.store.session_reader import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, PastSession
+from indistack.store.line_writer import as_line
+from indistack.store.session_reader import BRANCH, LIGHTS, LOST, READMITTED, REMOVED, PastSession
 from indistack.store.session_record import SessionRecord
-from indistack.values.outcome import Refused
+from indistack.values.outcome import Filed
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +47,22 @@ class Recovery:
 
     def run(self) -> None:
         """Do it; what cannot be done again is told of and left out."""
-        lines = self._past.lines
+        entries = self._past.entries
         begin = self._load()
         log.info(
-            "%s: going on after %d subs, %d more lines", self._past.folder.name, self._n_subs(), len(lines) - begin
+            "%s: going on after %d subs, %d more lines", self._past.folder.name, self._n_subs(), len(entries) - begin
         )
-        for line in lines[begin:]:
+        for entry in entries[begin:]:
             try:
-                self._follow(line)
+                self._follow(entry)
             except (IndistackError, *DAMAGED) as error:
-                self._tell(line, error)
+                self._tell(entry, error)
         log.info("%s: %d subs in the stack", self._past.folder.name, self._n_subs())
 
     def _load(self) -> int:
         """Take the newest state that is whole; return how many lines are in it."""
         for state in (*self._checkpoints.newest_first(), start_of(self._pipeline)):
-            if state.lines <= len(self._past.lines) and self._recall(state):
+            if state.lines <= len(self._past.entries) and self._recall(state):
                 return state.lines
         return 0
 
@@ -75,39 +77,40 @@ class Recovery:
             return False
         return True
 
-    def _follow(self, line: Line) -> None:
-        outcome = line.get("outcome")
-        if outcome in (*STACKED, Refused.word):
-            self._follow_sub(line)
-        elif outcome == REMOVED:
-            remove(self._pipeline, self._past.before(line), line["number"])
-        elif outcome == READMITTED:
-            readmit(self._pipeline, self._past.before(line), line["number"])
-        elif outcome in (BRANCH, DROPPED):
-            self._follow_branch(line)
+    def _follow(self, entry: Entry) -> None:
+        match entry:
+            case SubReport() if entry.word != Filed.word:
+                self._follow_sub(entry)
+            case Event(number=int(number)) if entry.word in (REMOVED, READMITTED):
+                change = remove if entry.word == REMOVED else readmit
+                change(self._pipeline, self._past.before(entry), number)
+            case Event(name=str(name)):
+                self._follow_branch(name, entry)
+            case Damaged() if entry.word in LIGHTS:
+                raise StackError(entry.why)
 
-    def _follow_sub(self, line: Line) -> None:
-        self._pipeline.paused = line.get("reason") == PAUSED
-        if line.get("masters") is None:  # it was not looked at
+    def _follow_sub(self, report: SubReport) -> None:
+        self._pipeline.paused = report.reason == PAUSED
+        if report.masters is None:  # it was not looked at
             return
         try:
-            follow(self._pipeline, line, self._past.blob(line["number"]))
+            follow(self._pipeline, report, self._past.blob(report.number))
         except FrameError:
-            skip(self._pipeline, line)
+            skip(self._pipeline, report)
             raise
 
-    def _follow_branch(self, line: Line) -> None:
-        if line["outcome"] == BRANCH:
-            self._pipeline.open_branch(line["name"], line["settings"])
+    def _follow_branch(self, name: str, event: Event) -> None:
+        if event.word == BRANCH:
+            self._pipeline.open_branch(name, event.settings or {})
         else:
-            self._pipeline.drop_branch(line["name"])
+            self._pipeline.drop_branch(name)
 
-    def _tell(self, line: Line, error: Exception) -> None:
+    def _tell(self, entry: Entry, error: Exception) -> None:
         """Say once what is missing from the stack."""
-        number = line.get("number", 0)
+        number = entry.number or 0
         log.error("sub %d is lost from the stack: %s", number, error)
-        if line.get("outcome") in STACKED and self._past.is_in(number):
-            self._ledger.append(event(LOST, self._now, number=number, detail=str(error)))
+        if entry.word in STACKED and self._past.is_in(number):
+            self._ledger.append(as_line(Event(LOST, self._now, number, detail=str(error))))
 
     def _n_subs(self) -> int:
         return self._pipeline.session.n_subs if self._pipeline.session is not None else 0

@@ -21,7 +21,7 @@ def remove(pipeline: Pipeline, past: PastSession, number: int) -> None:
     IndistackError
         It is not in the stack, it is lost, or the stack is of a method that cannot do that.
     """
-    past.line(number)
+    past.stacked(number)
     if not past.is_in(number):
         raise StackError(f"sub {number} is not in the stack any more")
     _change(pipeline, past, number, StackBranch.remove)
@@ -29,7 +29,7 @@ def remove(pipeline: Pipeline, past: PastSession, number: int) -> None:
 
 def readmit(pipeline: Pipeline, past: PastSession, number: int) -> None:
     """Put a removed sub back; raises as `remove`. Stacks of the newest subs only stay without it."""
-    past.line(number)
+    past.stacked(number)
     if past.is_in(number):
         raise StackError(f"sub {number} is in the stack already")
     _change(pipeline, past, number, StackBranch.readmit)

@@ -13,7 +13,7 @@ from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again
 from indistack.resume.state import recall
 from indistack.store.checkpoint import DAMAGED, START, Checkpoints
-from indistack.store.session_reader import LIGHTS, PastSession
+from indistack.store.session_reader import PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 
@@ -55,9 +55,9 @@ class Replay:
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Crew`
         """Return the raw subs; those that are lost are told of."""
-        for line in self._past.lines:
-            if line.get("outcome") in LIGHTS and line["reason"] != PAUSED and self._past.is_in(line["number"]):
+        for report in self._past.lights():
+            if report.reason != PAUSED and self._past.is_in(report.number):
                 try:
-                    yield self._past.blob(line["number"])
+                    yield self._past.blob(report.number)
                 except FrameError as error:
-                    log.warning("sub %d is lost: %s", line["number"], error.detail)
+                    log.warning("sub %d is lost: %s", report.number, error.detail)

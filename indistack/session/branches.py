@@ -15,6 +15,7 @@ from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
 from indistack.values.frame import PixelArray
 from indistack.values.grid import PlacedSub
+from indistack.values.sub_report import StackShare
 
 
 class StackBranch:
@@ -202,10 +203,10 @@ class BranchSet:
         """The first of the stacks."""
         return next(iter(self.branches.values()))
 
-    def numbers(self) -> dict[str, object]:
-        """Return what the last sub was to the stacks, for the ledger."""
-        branches = self.branches.values()
-        return {"rejected": self.main.rejected, "branch_ms": {branch.name: branch.ms for branch in branches}}
+    def noted(self, share: StackShare) -> StackShare:
+        """Return what the last sub is to the stacks with what these know of it."""
+        branch_ms = {branch.name: branch.ms for branch in self.branches.values()}
+        return replace(share, rejected=self.main.rejected, branch_ms=branch_ms)
 
     def add(self, place: Callable[[StackBranch], PlacedSub], takers: Collection[str] | None = None) -> dict[str, float]:
         """Add a sub to every stack that wants it; return the weight that it has in each of these.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from indistack.config import Config, stacks_of
+from indistack.config import MAIN, Config, stacks_of
 from indistack.grading.quality import Judge
-from indistack.grading.star_measures import Measures, measure
+from indistack.grading.star_measures import measure
 from indistack.photometry import Photometer, SkyLevels, measure_sky_levels
 from indistack.session.branches import BranchSet, StackBranch
 from indistack.session.noise_history import NoiseHistory
@@ -17,7 +17,8 @@ from indistack.session.stack_setup import StackSetup
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.values.grid import PlacedSub
 from indistack.values.packing import ARRAY, Arrays, pack, unpack
-from indistack.values.star_list import PhotometricMatch, Scene
+from indistack.values.star_list import Measures, PhotometricMatch, Scene
+from indistack.values.sub_report import StackShare
 from indistack.values.transform import Transform
 
 
@@ -118,9 +119,12 @@ class FilterStack:
             self.first = min(begin, self.first or begin)
             self.end = max(end, self.end or end)
 
-    def numbers(self) -> dict[str, Any]:
-        """Return what the last sub was to the stacks, for the ledger."""
-        return {**self.branch_set.numbers(), **self.noise_history.numbers()}
+    def share(self, weights: Mapping[str, float], n_subs: int) -> StackShare:
+        """Return what the last sub, of these weights, is to the stacks; `n_subs` are in those of all filters."""
+        noise = self.noise_history.numbers()
+        gain, ideal = noise["snr_gain"], noise["snr_gain_ideal"]
+        share = StackShare(weights.get(MAIN), weights, n_subs, noise["stack_noise_adu"], gain, ideal)
+        return self.branch_set.noted(share)
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:
         """Return what is remembered; the arrays are the state itself, not copies."""

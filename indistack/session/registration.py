@@ -17,6 +17,7 @@ from indistack.values.frame import PixelArray
 from indistack.values.grid import StackGrid
 from indistack.values.packing import Arrays, pack, unpack
 from indistack.values.star_list import Scene
+from indistack.values.sub_report import UsedAligner
 from indistack.values.transform import Transform
 
 
@@ -51,9 +52,9 @@ class Registration:
         self.stranger: Scene | None = None
 
     @property
-    def numbers(self) -> dict[str, str]:
-        """By which aligner, and why by that one, for the ledger."""
-        return {"align_method": ALIGNERS.name_of(self.aligner), "align_reason": self.aligner.reason}
+    def used_aligner(self) -> UsedAligner:
+        """Which aligner it is, and why that one."""
+        return UsedAligner(ALIGNERS.name_of(self.aligner), self.aligner.reason)
 
     def register(self, scene: Scene) -> Transform:
         """Find the transform from a sub to the reference.

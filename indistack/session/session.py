@@ -134,23 +134,37 @@ class Session:
         self.solution = solution
         self.drift.rescale(solution.wcs.scale_arcsec_px)
 
-    def check(self, sub: MeasuredSub, fits: Callable[[], bool]) -> None:
-        """Judge a sub by what can be seen before it is aligned; see `Judge.check`."""
-        filter_stack = self.filter_stacks.get(self.drift.track_of(sub.frame.info))
+    def check(self, sub: MeasuredSub, filter_stack: FilterStack | None, fits: Callable[[], bool]) -> None:
+        """Judge a sub, the first of its filter where that has no stack, by what can be seen before it is aligned.
+
+        See `Judge.check`.
+        """
         judge = (
             filter_stack.judge if filter_stack else Judge(self.config.quality, sub.measures, self.aligner.needs_stars)
         )
         judge.check(sub.measures, sub.frame.info.saturation_adu, fits)
 
-    def filter_stack_for(self, sub: MeasuredSub, transform: Transform) -> FilterStack:
-        """Return the track of the sub's filter; a new one takes its place when the sub is added."""
+    def filter_stack_of(self, info: FrameInfo) -> FilterStack | None:
+        """Return the stack of a sub's filter; None where the sub is the first of it."""
+        return self.filter_stacks.get(self.drift.track_of(info))
+
+    def begin_filter(self, sub: MeasuredSub, transform: Transform) -> FilterStack:
+        """Return an empty stack of the sub's filter; it takes its place when the sub is added.
+
+        Raises
+        ------
+        FrameError
+            There is no memory for it.
+        """
         name = self.drift.track_of(sub.frame.info)
-        if name in self.filter_stacks:
-            return self.filter_stacks[name]
         why_not = lacking(self.config, self._stack_setup.extent, sub.frame)
         if why_not:
             raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
         return self.new_filter_stack(sub.as_reference(name).moved(transform))
+
+    def filter_stack_for(self, sub: MeasuredSub, transform: Transform) -> FilterStack:
+        """Return the stack of the sub's filter, or an empty one; see `begin_filter`."""
+        return self.filter_stack_of(sub.frame.info) or self.begin_filter(sub, transform)
 
     def new_filter_stack(self, light: Reference) -> FilterStack:
         """Return an empty track of subs whose light is brought to this one's."""

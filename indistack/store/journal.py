@@ -16,7 +16,8 @@ from typing import Any
 from indistack.errors import FrameError, IndistackError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import State
-from indistack.store.entries import event
+from indistack.store.entries import Event
+from indistack.store.line_writer import as_line
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import SUBS, PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
@@ -24,6 +25,7 @@ from indistack.store.spool import Spool
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Filed
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -96,15 +98,15 @@ class Journal:
             if number is not None:
                 record.take_over(name, number)
 
-    def add(self, line: dict[str, Any], blob: Blob, mended: IndexArray, settings: RecordSettings, start: State) -> None:
-        """Write the line of a blob into the open session's ledger; the first line opens a session.
+    def add(self, report: SubReport, blob: Blob, mended: IndexArray, settings: RecordSettings, start: State) -> None:
+        """Write the report of a blob into the open session's ledger; the first line opens a session.
 
         Parameters
         ----------
-        line : dict
-            As `entries.record` makes it.
+        report : SubReport
+            Its decision is known.
         blob : Blob
-            What the line is about.
+            What the report is about.
         mended : array
             Pixels that were found bad in it.
         settings : RecordSettings
@@ -118,24 +120,24 @@ class Journal:
             The disk does not take it.
         """
         if self.record is None:
-            folder = self._sessions.begin(self._clock(), str(line.get("target") or ""))
+            folder = self._sessions.begin(self._clock(), report.frame.target if report.frame is not None else "")
             self.record = SessionRecord.begin(folder, settings, self.spool, start)
-        self.record.add(line, mended)
-        if line["reason"] == "internal_error":
-            _keep_bytes(self.record.folder / "kept", blob, line["number"])  # before their file moves
+        self.record.add(report, mended)
+        if report.reason == "internal_error":
+            _keep_bytes(self.record.folder / "kept", blob, report.number)  # before their file moves
         if blob.spooled is None:
             return
-        if line["outcome"] == Filed.word:  # the library has it
+        if report.word == Filed.word:  # the library has it
             self.drop(blob)
         else:
-            self.record.take_over(blob.spooled.name, line["number"])
+            self.record.take_over(blob.spooled.name, report.number)
 
     def event(self, word: str, **facts: Any) -> None:
         """Note what befell the open stack beside its subs."""
         if self.record is None:
             return
         try:
-            self.record.ledger.append(event(word, self._clock(), **facts))
+            self.record.ledger.append(as_line(Event(word, self._clock(), **facts)))
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
 

@@ -17,6 +17,8 @@ import numpy as np
 
 from indistack.errors import StackError
 
+Line = Mapping[str, Any]
+
 LEDGER = "ledger.jsonl"
 
 DIGITS = 12

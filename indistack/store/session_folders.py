@@ -16,7 +16,8 @@ from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
-from indistack.store.ledger import LEDGER, read_lines
+from indistack.store.ledger import LEDGER
+from indistack.store.line_reader import read_entries
 from indistack.store.session_reader import SETTINGS, SUBS, PastSession, sub_name
 from indistack.system.atomic import atomic_file
 from indistack.values.file_names import session_name
@@ -214,8 +215,8 @@ def give_up(session: Path) -> int:
 
 def give_up_refused(session: Path) -> int:
     """Remove the raw subs that are not in a session's stack; return how many bytes that was."""
-    refused = [line["number"] for line in read_lines(session) if line.get("outcome") == Refused.word]
-    return _remove([path for number in refused for path in (session / SUBS).glob(f"{sub_name(number)}.*")])
+    refused = [entry.number for entry in read_entries(session) if entry.word == Refused.word]
+    return _remove([path for number in refused if number for path in (session / SUBS).glob(f"{sub_name(number)}.*")])
 
 
 def _remove(paths: Iterable[Path]) -> int:

@@ -6,24 +6,23 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from indistack.errors import FrameError, IndistackError
 from indistack.sources import stamp_of
-from indistack.store.entries import Line, Written
-from indistack.store.ledger import read_lines
+from indistack.store.entries import STACKED, Entry, Event, Written
+from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_spooled
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
-from indistack.values.outcome import Accepted, Refused, Restarted
+from indistack.values.outcome import Refused
+from indistack.values.sub_report import SubReport
 
 SETTINGS = "settings.toml"
 SUBS = "subs"
 """Folder of a session with its raw subs."""
 
-STACKED = (Accepted.word, Restarted.word)
 LIGHTS = (*STACKED, Refused.word)
 
 REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "branch", "dropped"
@@ -46,52 +45,65 @@ class PastSession:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lines: list[dict[str, Any]] = read_lines(folder)
+        self.entries: list[Entry] = read_entries(folder)
+
+    def reports(self) -> Iterator[SubReport]:
+        """Return the reports of all blobs, in order."""
+        return (entry for entry in self.entries if isinstance(entry, SubReport))
+
+    def lights(self) -> Iterator[SubReport]:
+        """Return those of the subs."""
+        return (report for report in self.reports() if report.word in LIGHTS)
 
     @cached_property
     def last_number(self) -> int:
         """Highest number of a blob's line."""
-        return max((line.get("number", 0) for line in self.lines), default=0)
+        return max((entry.number or 0 for entry in self.entries), default=0)
 
     @property
     def n_lights(self) -> int:
         """How many subs have a line."""
-        return sum(line.get("outcome") in LIGHTS for line in self.lines)
+        return sum(entry.word in LIGHTS for entry in self.entries)
 
     def spooled(self) -> dict[tuple[str, str, str], int]:
         """Return the numbers of the subs by their names in the spool, and when and whence they came."""
-        lines = [line for line in self.lines if line.get("spooled")]
-        return {(line["spooled"], line["received"], line["origin"]): line["number"] for line in lines}
+        arrived = ((report.arrival, report.number) for report in self.reports())
+        return {
+            (arrival.spooled, arrival.received.isoformat(timespec="milliseconds"), arrival.origin): number
+            for arrival, number in arrived
+            if arrival is not None and arrival.spooled
+        }
 
-    def line(self, number: int) -> Line:
-        """Return the line of a sub that was stacked.
+    def stacked(self, number: int) -> SubReport:
+        """Return the report of a sub that was stacked.
 
         Raises
         ------
         IndistackError
             There is none.
         """
-        for line in self.lines:
-            if line.get("number") == number and line.get("outcome") in LIGHTS:
-                if line["outcome"] in STACKED:
-                    return line
-                raise IndistackError(f"sub {number} is not in the stack: it was refused ({line['reason']})")
+        for entry in self.entries:
+            if entry.number == number and entry.word in LIGHTS:
+                if not isinstance(entry, SubReport):
+                    raise IndistackError(f"sub {number} has a damaged line")
+                if entry.word in STACKED:
+                    return entry
+                raise IndistackError(f"sub {number} is not in the stack: it was refused ({entry.reason})")
         raise IndistackError(f"{self.folder.name} has no sub {number}")
 
     def written(self, number: int) -> Written:
         """Return what the line of a stacked sub says, less the stacks that were begun or ended since."""
-        changed = {line["name"] for line in self._after(number) if line.get("outcome") in (BRANCH, DROPPED)}
-        written = Written.of(self.line(number))
-        return written.without(changed)
+        changed = {event.name or "" for event in self._after(number) if event.word in (BRANCH, DROPPED)}
+        return Written.of(self.stacked(number)).without(changed)
 
     def is_in(self, number: int) -> bool:
         """Tell whether a stacked sub still is in the stack."""
-        fates = [line["outcome"] for line in self.events() if line.get("number") == number]
+        fates = [event.word for event in self.fates() if event.number == number]
         return not fates or fates[-1] == READMITTED
 
-    def events(self) -> Iterator[Line]:
+    def fates(self) -> Iterator[Event]:
         """Return what befell subs after they were stacked."""
-        return (line for line in self.lines if line.get("outcome") in (REMOVED, READMITTED, LOST))
+        return (entry for entry in self._events(self.entries) if entry.word in (REMOVED, READMITTED, LOST))
 
     def blob(self, number: int) -> Blob:
         """Return a raw sub; see `read_spooled`."""
@@ -107,15 +119,19 @@ class PastSession:
         except (OSError, EOFError, ValueError) as error:
             raise FrameError("lost", f"{path}: {error}") from error
 
-    def before(self, line: Line) -> PastSession:
+    def before(self, entry: Entry) -> PastSession:
         """Return the session as it was when a line of it was written."""
         earlier = copy(self)
-        earlier.lines = self.lines[: next(place for place, one in enumerate(self.lines) if one is line)]
+        earlier.entries = self.entries[: next(place for place, one in enumerate(self.entries) if one is entry)]
         return earlier
 
-    def _after(self, number: int) -> list[dict[str, Any]]:
-        places = [place for place, line in enumerate(self.lines) if line.get("number") == number]
-        return self.lines[places[0] + 1 :] if places else []
+    def _after(self, number: int) -> Iterator[Event]:
+        places = [place for place, entry in enumerate(self.entries) if entry.number == number]
+        return self._events(self.entries[places[0] + 1 :] if places else [])
+
+    @staticmethod
+    def _events(entries: Iterable[Entry]) -> Iterator[Event]:
+        return (entry for entry in entries if isinstance(entry, Event))
 
 
 def sub_name(number: int) -> str:
@@ -133,12 +149,13 @@ class FileStamps:
 
     Parameters
     ----------
-    lines : iterable of mapping
+    reports : iterable of SubReport
         Of a ledger.
     """
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._modified_ns = {line["path"]: line.get("modified_ns") for line in lines if line.get("path")}
+    def __init__(self, reports: Iterable[SubReport]) -> None:
+        arrivals = (report.arrival for report in reports)
+        self._modified_ns = {arrival.path: arrival.modified_ns for arrival in arrivals if arrival is not None}
 
     def has(self, path: Path) -> bool:
         """Tell whether the file that is there now has a line."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from indistack.errors import SinkError, StackError
 from indistack.store.checkpoint import Checkpoints, CheckpointSettings, State
 from indistack.store.ledger import Ledger
+from indistack.store.line_writer import as_line
 from indistack.store.session_folders import give_up, give_up_refused
 from indistack.store.session_reader import SETTINGS, SUBS, mended_name, sub_name
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import IndexArray
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class SessionRecord:
         record.checkpoints.begin(start)
         return record
 
-    def add(self, line: dict[str, Any], mended: IndexArray) -> None:
+    def add(self, report: SubReport, mended: IndexArray) -> None:
         """Write a blob's line, and the list of its bad pixels where that is a new one.
 
         Raises
@@ -95,7 +96,7 @@ class SessionRecord:
         StackError
             The disk does not take the line.
         """
-        self.ledger.append({**line, "mended": self._keep_mended(line["number"], mended)})
+        self.ledger.append(as_line(replace(report, mended=self._keep_mended(report.number, mended))))
 
     def take_over(self, spooled: str, number: int) -> None:
         """Move a sub that has its line from the spool to the session."""

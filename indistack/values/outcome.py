@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from indistack.values.sub_report import SubReport
+
+EMPTY = SubReport()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The sub was added to the stack."""
 
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    report: SubReport = EMPTY
     reason: str = ""
     word = "accepted"
 
@@ -21,7 +23,7 @@ class Refused:
     """The sub was not used, and why."""
 
     reason: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    report: SubReport = EMPTY
     detail: str = ""
     word = "refused"
 
@@ -31,7 +33,7 @@ class Restarted:
     """The old stack was kept, and the sub is the first of a new one."""
 
     reason: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    report: SubReport = EMPTY
     word = "restarted"
 
 
@@ -40,7 +42,7 @@ class Filed:
     """A calibration frame was taken into the library; `reason` is its kind."""
 
     reason: str
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    report: SubReport = EMPTY
     detail: str = ""
     word = "filed"
 

@@ -64,6 +64,47 @@ class StarList:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """What a sub's stars say of it, in numbers. NaN where there are too few stars to tell.
+
+    Attributes
+    ----------
+    stars : int
+        How many were found.
+    fwhm_px, hfr_px : float
+        Median width and half-flux radius of the stars that are not saturated (of all, if all are).
+    eccentricity : float
+        Median of the stars'.
+    trailing : float
+        Eccentricity that the clear stars have in one common direction: wind and tracking make it, coma and noise
+        do not.
+    trail_deg : float
+        That direction, from x towards y, -90 to 90.
+    shape_scatter : float
+        How much the clear stars differ in shape, in the ellipticity ``(a^2 - b^2) / (a^2 + b^2)`` as a vector: from
+        each other or from their neighbours, whichever is less. Optics give below 0.15, knots of a cloud 0.2 and more.
+    background_adu, noise_adu : float
+        The sky's level and its noise per pixel.
+    saturated : float
+        Share of the stars whose core is clipped.
+    snr : float
+        Median signal to noise of the clear stars.
+    """
+
+    stars: int
+    fwhm_px: float
+    hfr_px: float
+    eccentricity: float
+    trailing: float
+    trail_deg: float
+    shape_scatter: float
+    background_adu: float
+    noise_adu: float
+    saturated: float
+    snr: float
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What an aligner sees of a frame.
 

@@ -10,10 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import cv2
-import numpy as np
 
 from comparison.floor import Floor
 from comparison.night import Files, Night, write_night
@@ -24,6 +22,7 @@ from indistack.settings import load
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob, Content
 from indistack.values.outcome import Refused
+from indistack.values.sub_report import SubReport
 
 Times = dict[str, list[float]]
 
@@ -43,8 +42,8 @@ class TimedPipeline:
         self._pipeline = Pipeline(config, workers, calibrator_factory(config)(workers), lambda _: None)
         self.ms: Times = defaultdict(list)
 
-    def take(self, data: bytes) -> dict[str, Any]:
-        """Stack one sub; return its numbers.
+    def take(self, data: bytes) -> SubReport:
+        """Stack one sub; return its report.
 
         Raises
         ------
@@ -57,9 +56,9 @@ class TimedPipeline:
         self.ms["total"].append(1e3 * (time.perf_counter() - begin_s))
         if isinstance(outcome, Refused):
             raise RuntimeError(f"a sub was refused: {outcome.reason} {outcome.detail}")
-        for stage, ms in outcome.numbers["stage_ms"].items():
+        for stage, ms in outcome.report.times.items():
             self.ms[stage].append(ms)
-        return dict(outcome.numbers)
+        return outcome.report
 
 
 def time_stages(night: Night, methods: Sequence[str], cores: int) -> dict[str, Times]:
@@ -75,9 +74,10 @@ def time_stages(night: Night, methods: Sequence[str], cores: int) -> dict[str, T
             data = path.read_bytes()
             cv2.setNumThreads(1)
             for pipeline in pipelines.values():
-                transform = pipeline.take(data)["transform"]
+                place = pipeline.take(data).place
             cv2.setNumThreads(cores)
-            floor.take(data, np.array(transform))
+            assert place is not None
+            floor.take(data, place.transform.matrix)
     return {"floor": floor.ms} | {method: pipeline.ms for method, pipeline in pipelines.items()}
 
 

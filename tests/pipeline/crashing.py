@@ -14,7 +14,6 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
 
 from indistack.agent.agent import Agent
 from indistack.config import Config
@@ -23,6 +22,7 @@ from indistack.resume.session_settings import settings_to_go_on
 from indistack.settings import load
 from indistack.sources import FolderSource
 from indistack.store.session_folders import SessionFolders
+from indistack.values.sub_report import SubReport
 
 PATIENCE_S = 60.0
 
@@ -41,8 +41,8 @@ def stack(frames: Path, out: Path, settings: list[str]) -> None:
         config = settings_to_go_on(past, config, SETTINGS + settings)
     stop = threading.Event()
 
-    def listen(line: dict[str, Any]) -> None:
-        if line["number"] >= wanted:
+    def listen(report: SubReport) -> None:
+        if report.number >= wanted:
             stop.set()
 
     if past is not None and past.last_number >= wanted:

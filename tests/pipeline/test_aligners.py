@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.pipeline.pipeline import Pipeline
+from indistack.store.line_writer import as_line
 from indistack.values.blob import Blob, Content
 from indistack.values.outcome import Accepted, Outcome, Refused
 from tests.pipeline.conftest import MakePipeline
@@ -31,9 +32,9 @@ def test_subs_aligned_each_to_the_one_before_lie_where_they_belong(make_pipeline
         exposure = sky.expose()
         outcome = pipeline.process(blob_of(exposure))
         assert isinstance(outcome, Accepted), outcome
-        found = np.array(outcome.numbers["transform"]) @ corners
+        found = np.array(outcome.report.place.transform.matrix) @ corners
         assert np.abs(found - exposure.truth.transform @ corners).max() < 0.5
-        rms.append(outcome.numbers["rms_px"])
+        rms.append(outcome.report.place.transform.rms_px)
     assert rms == sorted(rms)  # the errors of the links add up
     assert rms[-1] > 1.5 * rms[1]
 
@@ -42,7 +43,7 @@ def test_auto_aligns_stars_by_stars_and_tells_why(make_pipeline: MakePipeline) -
     sky, named, auto = make_sky(drift_px_per_sub=(3.3, -2.2)), make_pipeline(), make_pipeline("align.method=auto")
     for _ in range(3):
         blob = blob_of(sky.expose())
-        numbers = named.process(blob).numbers, auto.process(blob).numbers
+        numbers = [as_line(one.process(blob).report) for one in (named, auto)]
         assert numbers[0]["transform"] == numbers[1]["transform"]
         assert [one["align_method"] for one in numbers] == ["asterism", "asterism"]
     assert "stars" in numbers[1]["align_reason"]
@@ -56,8 +57,8 @@ def test_auto_aligns_the_moon_and_a_planet_by_the_limb(
     pipeline = make_pipeline("align.method=auto", "drift.enabled=false")
     outcomes = taken(pipeline, sorted((shared_data / "planetary" / target).glob("*.png")))
     assert [type(outcome) for outcome in outcomes] == [Accepted] * 10
-    assert {outcome.numbers["align_method"] for outcome in outcomes} == {"disk"}
-    assert {outcome.numbers["weight"] for outcome in outcomes} == {1.0}
+    assert {outcome.report.aligner.method for outcome in outcomes} == {"disk"}
+    assert {outcome.report.stack.weight for outcome in outcomes} == {1.0}
 
 
 def test_the_moon_by_its_limb_and_by_its_face_lies_in_the_same_place(
@@ -65,7 +66,7 @@ def test_the_moon_by_its_limb_and_by_its_face_lies_in_the_same_place(
 ) -> None:
     files = sorted((shared_data / "planetary" / "moon").glob("*.png"))
     by_limb, by_face = (
-        np.array([one.numbers["shift_px"] for one in taken(make_pipeline(f"align.method={name}"), files)])
+        np.array([one.report.place.shift_px for one in taken(make_pipeline(f"align.method={name}"), files)])
         for name in ("disk", "phase")
     )
     assert np.abs(by_limb[-1]).max() > 100

@@ -36,7 +36,7 @@ def accepted(outcomes: Night) -> Night:
 def scatter_px(outcomes: Night) -> float:
     """Of the corners' errors around their mean: the reference's own error is the same in all."""
     wrong = [
-        (np.array(outcome.numbers["transform"]) @ CORNERS - np.array(exposure.truth.transform) @ CORNERS)[:2]
+        (np.array(outcome.report.place.transform.matrix) @ CORNERS - np.array(exposure.truth.transform) @ CORNERS)[:2]
         for exposure, outcome in outcomes
     ]
     return float(np.std(wrong, axis=0).max())
@@ -45,7 +45,7 @@ def scatter_px(outcomes: Night) -> float:
 def test_more_stars_match_as_the_stack_deepens(make_pipeline: MakePipeline) -> None:
     alone = accepted(night(make_pipeline, 14, ANY, "align.grow_reference=false", **FAINT))[5:]
     growing = accepted(night(make_pipeline, 14, ANY, **FAINT))[5:]
-    matched = [np.median([one.numbers["matched"] for _, one in outcomes]) for outcomes in (alone, growing)]
+    matched = [np.median([one.report.place.transform.matched for _, one in outcomes]) for outcomes in (alone, growing)]
     assert matched[1] > 1.3 * matched[0]
     assert scatter_px(growing) < 0.9 * scatter_px(alone)
 
@@ -58,7 +58,7 @@ def test_the_grid_stays_where_it_was(make_pipeline: MakePipeline) -> None:
     centre = np.array([319.5, 239.5, 1])
     off = np.array(
         [
-            (np.array(outcome.numbers["transform"]) @ centre - np.array(exposure.truth.transform) @ centre)[:2]
+            (np.array(outcome.report.place.transform.matrix) @ centre - np.array(exposure.truth.transform) @ centre)[:2]
             for exposure, outcome in outcomes
         ]
     )
@@ -73,7 +73,7 @@ def test_subs_without_stars_are_stacked_together(make_pipeline: MakePipeline) ->
         assert f"{number} of 5" in waiting.detail
     stacked = accepted(outcomes)
     assert len(stacked) == 5
-    assert all(outcome.numbers["faint_subs"] == 5 for _, outcome in stacked)
+    assert all(outcome.report.faint_subs == 5 for _, outcome in stacked)
     assert scatter_px(stacked) < 0.4
 
 

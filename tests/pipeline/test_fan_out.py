@@ -23,6 +23,7 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.session.session import Session
 from indistack.settings import load
 from indistack.stack import BranchSettings
+from indistack.store.line_writer import as_line
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted
 from tests.pipeline.conftest import MakePipeline
@@ -128,7 +129,7 @@ def test_the_main_stack_cannot_be_dropped(make_pipeline: MakePipeline, night: li
 
 def test_ledger_tells_what_each_stack_costs(make_pipeline: MakePipeline, night: list[Blob]) -> None:
     pipeline = make_pipeline(*branch_words("brightest", "some"))
-    first, second = (pipeline.process(blob).numbers["branch_ms"] for blob in night[:2])
+    first, second = (pipeline.process(blob).report.stack.branch_ms for blob in night[:2])
     assert list(first) == ["stack", "brightest", "some"]
     assert min(first.values()) > 0
     assert second["stack"] > 0
@@ -137,7 +138,7 @@ def test_ledger_tells_what_each_stack_costs(make_pipeline: MakePipeline, night: 
 
 def test_the_noise_falls_as_the_weights_say(make_pipeline: MakePipeline, night: list[Blob]) -> None:
     pipeline = make_pipeline("stack.weight=equal")
-    gains = [pipeline.process(blob).numbers for blob in night]
+    gains = [as_line(pipeline.process(blob).report) for blob in night]
     ideal = [one["snr_gain_ideal"] for one in gains]
     np.testing.assert_allclose(ideal, np.sqrt(np.arange(1, 9)), rtol=0.01)
     assert gains[0]["snr_gain"] == 1

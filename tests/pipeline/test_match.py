@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from indistack.pipeline.pipeline import Pipeline
+from indistack.store.line_writer import as_line
 from indistack.values.frame import CalibratedFrame, RawFrame
 from indistack.values.outcome import Accepted, Outcome, Refused
 from simulators.observatory import Exposure
@@ -54,7 +55,7 @@ def test_a_known_offset_and_a_known_transparency_are_recovered(make_pipeline: Ma
     outcomes = stack(
         make_pipeline(), exposures, lambda adu, n: 0.7 * (adu - pedestal) + pedestal + 37 if n == 2 else adu
     )
-    same, dim = outcomes[1].numbers, outcomes[2].numbers
+    same, dim = (as_line(outcome.report) for outcome in outcomes[1:])
     assert (same["scale"], dim["scale"]) == (1.0, pytest.approx(1 / 0.7, rel=0.01))
     assert dim["transparency"] == pytest.approx(0.7, rel=0.01)
     # 0.7 (a - p) + p + 37 = b, so a = b / 0.7 - (0.3 p + 37) / 0.7 in raw ADU; what scale is off by lifts the sky, too
@@ -67,8 +68,8 @@ def test_a_known_offset_and_a_known_transparency_are_recovered(make_pipeline: Ma
 def test_an_offset_of_37_adu_is_recovered_to_half_an_adu(make_pipeline: MakePipeline) -> None:
     exposures = [*map(make_sky(seeing_jitter=0.0, **DRIFT).expose, ["light"] * 3)]
     way = 'match.background="level"'
-    plain = stack(make_pipeline(way), exposures)[2].numbers["background_match"]
-    shifted = stack(make_pipeline(way), exposures, lambda adu, n: adu + 37 * (n == 2))[2].numbers["background_match"]
+    plain = stack(make_pipeline(way), exposures)[2].report.photometry.offset_adu
+    shifted = stack(make_pipeline(way), exposures, lambda adu, n: adu + 37 * (n == 2))[2].report.photometry.offset_adu
     np.testing.assert_allclose(np.subtract(plain, shifted), 37, atol=0.5)
 
 
@@ -122,12 +123,12 @@ def test_another_exposure_or_gain_is_stacked_when_asked_for(
     usual, odd = (exposure.truth for exposure in exposures[:2])
     outcomes = stack(pipeline, exposures)
     expected = usual.exposure_s / odd.exposure_s * odd.e_per_adu / usual.e_per_adu
-    assert outcomes[1].numbers["scale"] == pytest.approx(expected, rel=0.015)
-    assert outcomes[1].numbers["transparency"] == pytest.approx(1, abs=0.015)
+    assert outcomes[1].report.photometry.scale == pytest.approx(expected, rel=0.015)
+    assert outcomes[1].report.photometry.transparency == pytest.approx(1, abs=0.015)
     assert pipeline.session is not None
     assert pipeline.session.stack.integration().exposure_s == pytest.approx(sum(e.truth.exposure_s for e in exposures))
-    noise = [outcome.numbers["noise_adu"] * outcome.numbers["scale"] for outcome in outcomes]
-    assert outcomes[1].numbers["weight"] == pytest.approx((noise[0] / noise[1]) ** 2, rel=0.03)
+    noise = [outcome.report.stars.noise_adu * outcome.report.photometry.scale for outcome in outcomes]
+    assert outcomes[1].report.stack.weight == pytest.approx((noise[0] / noise[1]) ** 2, rel=0.03)
     before = make_pipeline()
     stack(before, [exposures[0]])
     inner = (slice(120, 360), slice(160, 480))
@@ -149,7 +150,7 @@ def test_subs_are_matched_to_the_reference_that_is_asked_for(make_pipeline: Make
     exposures = [*map(make_sky(events=events, **DRIFT).expose, ["light"] * 3)]
     pipeline = make_pipeline(skip_repeats=False)
     pipeline.align_to(pipeline.look(blob_of(exposures[1])))
-    scales = [outcome.numbers["scale"] for outcome in stack(pipeline, exposures)]
+    scales = [outcome.report.photometry.scale for outcome in stack(pipeline, exposures)]
     assert scales == pytest.approx([0.8, 1.0, 0.8], rel=0.015)
 
 
@@ -171,8 +172,8 @@ def test_masters_and_doubts_are_in_the_numbers_and_told_once(
     outcomes = [pipeline.process(blob_of(sky.expose())) for _ in range(3)]
     assert not any(isinstance(outcome, Refused) for outcome in outcomes)
     for outcome in outcomes:
-        assert outcome.numbers["masters"] == ["dark 5"]
-        assert outcome.numbers["warnings"] == ["the dark is 7 C warmer"]
-        assert outcome.numbers["set_aside"] == ["flat: other filter"]
+        assert outcome.report.masters.masters == ("dark 5",)
+        assert outcome.report.masters.warnings == ("the dark is 7 C warmer",)
+        assert outcome.report.masters.set_aside == ("flat: other filter",)
     told = [record for record in caplog.records if record.levelname == "WARNING" and "warmer" in record.getMessage()]
     assert len(told) == 1

@@ -11,6 +11,7 @@ import pytest
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.state import recall, start_of, state_of
 from indistack.store.checkpoint import DAMAGED, Checkpoints, CheckpointSettings, State
+from indistack.store.line_writer import as_line
 from indistack.values.blob import Blob
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
@@ -38,7 +39,7 @@ def never(number: int) -> Any:
 
 def facts_of(pipeline: Pipeline, blob: Blob) -> dict[str, Any]:
     """Take a sub; return its numbers but for the time that it took."""
-    numbers = pipeline.process(blob).numbers
+    numbers = as_line(pipeline.process(blob).report)
     return {name: value for name, value in numbers.items() if not name.endswith("_ms")}
 
 

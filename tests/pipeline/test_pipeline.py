@@ -11,6 +11,7 @@ import pytest
 
 from indistack.output.snapshots import snapshot
 from indistack.session.session import Session
+from indistack.store.line_writer import as_line
 from indistack.values.blob import Content
 from indistack.values.outcome import Accepted, Refused, Restarted
 from tests.pipeline.conftest import MakePipeline
@@ -23,10 +24,10 @@ def test_good_subs_are_stacked_where_they_belong(make_pipeline: MakePipeline) ->
         exposure = sky.expose()
         outcome = pipeline.process(blob_of(exposure))
         assert isinstance(outcome, Accepted), outcome
-        assert outcome.numbers["n_subs"] == number
+        assert outcome.report.stack.n_subs == number
         corners = np.array([[0, 0, 1], [639, 0, 1], [0, 479, 1], [639, 479, 1]]).T
         found, true = (
-            np.array(matrix) @ corners for matrix in (outcome.numbers["transform"], exposure.truth.transform)
+            np.array(matrix) @ corners for matrix in (outcome.report.place.transform.matrix, exposure.truth.transform)
         )
         assert np.abs(found - true).max() < 0.25
     assert pipeline.session is not None
@@ -34,7 +35,7 @@ def test_good_subs_are_stacked_where_they_belong(make_pipeline: MakePipeline) ->
 
 
 def test_every_outcome_tells_its_numbers(make_pipeline: MakePipeline) -> None:
-    numbers = make_pipeline().process(blob_of(make_sky().expose())).numbers
+    numbers = as_line(make_pipeline().process(blob_of(make_sky().expose())).report)
     for name in (
         "transform", "matched", "rms_px", "stars", "fwhm_px", "eccentricity", "background_adu", "weight", "shift_px",
         "shift_arcsec", "rotation_deg", "stage_ms", "exposure_s", "date_obs", "masters",
@@ -48,7 +49,7 @@ def test_a_meridian_flip_goes_on(make_pipeline: MakePipeline) -> None:
     pipeline = make_pipeline()
     outcomes = [pipeline.process(blob_of(sky.expose())) for _ in range(4)]
     assert [type(outcome) for outcome in outcomes] == [Accepted] * 4
-    assert abs(outcomes[3].numbers["rotation_deg"]) == pytest.approx(180, abs=0.1)
+    assert abs(outcomes[3].report.place.transform.rotation_deg) == pytest.approx(180, abs=0.1)
 
 
 def refusal(pipeline: Any, data: Any, name: str = "sub.fits") -> str:
@@ -115,7 +116,7 @@ def test_only_the_bytes_of_a_decoded_light_are_read_from_the_disk_again(
     (tmp_path / "file").write_bytes(b"what is there now")
     for sent, found in ((light, b"what is there now"), (dark, dark), (light[:100_000], light[:100_000])):
         blob = replace(blob_of(sent), content=Content(sent, tmp_path / "file"))
-        assert pipeline.process(blob).numbers["stage_ms"]["decode"] > 0
+        assert pipeline.process(blob).report.times["decode"] > 0
         assert blob.data == found
 
 
@@ -147,8 +148,8 @@ def test_a_new_stack_is_not_aligned_to_the_reference_that_was_asked_for(make_pip
     pipeline.align_to(pipeline.look(blob_of(sky.expose(index=0))))
     outcomes = [pipeline.process(blob_of(sky.expose(index=number))) for number in range(5)]
     assert [outcome.word for outcome in outcomes] == ["accepted"] * 3 + ["restarted", "accepted"]
-    assert np.allclose(outcomes[3].numbers["shift_px"], 0)
-    assert np.hypot(*outcomes[4].numbers["shift_px"]) == pytest.approx(20, abs=0.5)
+    assert np.allclose(outcomes[3].report.place.shift_px, 0)
+    assert np.hypot(*outcomes[4].report.place.shift_px) == pytest.approx(20, abs=0.5)
 
 
 def test_a_slew_starts_a_new_stack_when_the_new_field_is_seen(make_pipeline: MakePipeline) -> None:

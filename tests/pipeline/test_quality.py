@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indistack.store.line_writer import as_line
 from indistack.values.outcome import Outcome, Refused
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
@@ -40,7 +41,7 @@ def test_clear_subs_of_a_turning_drifting_field_are_kept(make_pipeline: MakePipe
         events=({"kind": "meridian_flip", "sub": 5},),
     )  # fmt: skip
     assert words(outcomes) == ["accepted"] * 10
-    assert [outcome.numbers["transparency"] for outcome in outcomes] == pytest.approx([1] * 10, abs=0.03)
+    assert [outcome.report.photometry.transparency for outcome in outcomes] == pytest.approx([1] * 10, abs=0.03)
 
 
 @pytest.mark.parametrize("transparency", [0.3, 0.15, 0.05, 0.0])
@@ -58,13 +59,13 @@ def test_thick_clouds_are_refused_from_the_second_sub_on(make_pipeline: MakePipe
 
 def test_thin_clouds_weigh_less_and_are_scaled(make_pipeline: MakePipeline) -> None:
     outcomes, exposures = night(make_pipeline, 8, **clouds(0.7))
-    thin = outcomes[6].numbers
+    thin = as_line(outcomes[6].report)
     true = exposures[6].truth.transparency
     assert true == pytest.approx(0.7)
     assert thin["transparency"] == pytest.approx(true, rel=0.02)
     assert thin["scale"] == pytest.approx(1 / true, rel=0.02)
     assert thin["background_match"][1] < 0  # the lights of the ground came back from the cloud
-    clear = np.median([outcome.numbers["weight"] for outcome in outcomes[:6]])
+    clear = np.median([outcome.report.stack.weight for outcome in outcomes[:6]])
     assert 0.3 < thin["weight"] / clear < 0.55  # 0.7^2, and a brighter sky
 
 
@@ -74,8 +75,8 @@ def test_when_the_first_subs_are_the_clouded_ones_the_clear_ones_take_over(make_
         events=tuple({"kind": "clouds", "sub": n, "until_sub": n, "transparency": 0.25} for n in (0, 1, 7)),
     )  # fmt: skip
     assert words(outcomes) == ["accepted"] * 7 + ["clouds", "accepted"]
-    assert outcomes[4].numbers["transparency"] == pytest.approx(4, rel=0.03)
-    assert outcomes[4].numbers["weight"] > 10
+    assert outcomes[4].report.photometry.transparency == pytest.approx(4, rel=0.03)
+    assert outcomes[4].report.stack.weight > 10
 
 
 @pytest.mark.parametrize("length_px", [7.0, 9.0, 14.0, 25.0])
@@ -127,7 +128,7 @@ def test_the_snr_of_a_stack_with_thin_clouds(make_pipeline: MakePipeline, weight
     outcomes = [pipeline.process(blob_of(exposure)) for exposure in exposures]
     assert words(outcomes) == ["accepted"] * 12
     assert pipeline.session is not None
-    scaled = np.array([outcome.numbers["noise_adu"] * outcome.numbers["scale"] for outcome in outcomes])
+    scaled = np.array([outcome.report.stars.noise_adu * outcome.report.photometry.scale for outcome in outcomes])
     best = (1 / scaled**2).sum() ** -0.5
     noise = _block_noise(np.asarray(pipeline.session.stack.integration().pixels))
     first = make_pipeline()
@@ -158,9 +159,9 @@ def test_every_measure_is_in_the_numbers(make_pipeline: MakePipeline) -> None:
         "stars", "fwhm_px", "hfr_px", "eccentricity", "trailing", "background_adu", "noise_adu", "saturated", "snr",
         "transparency", "scale", "background_match", "weight",
     ):  # fmt: skip
-        assert outcomes[1].numbers[name] is not None, name
-    assert len(outcomes[1].numbers["background_match"]) == 3
-    assert "match" in outcomes[1].numbers["stage_ms"]
+        assert as_line(outcomes[1].report)[name] is not None, name
+    assert len(outcomes[1].report.photometry.offset_adu) == 3
+    assert "match" in outcomes[1].report.times
 
 
 STRICT = "quality.max_shape_scatter=0.001"

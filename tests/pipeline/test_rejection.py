@@ -39,7 +39,7 @@ def stacked(make_pipeline: MakePipeline, method: str, *events: dict[str, Any]) -
     assert pipeline.session is not None
     stack = pipeline.session.stacks()["stack"][1].method.integration()
     everywhere = np.where(stack.coverage[..., np.newaxis] == N, stack.pixels, np.float32(0))
-    return everywhere, measure_noise(stack), [float(outcome.numbers["rejected"]) for outcome in outcomes]
+    return everywhere, measure_noise(stack), [float(outcome.report.stack.rejected) for outcome in outcomes]
 
 
 def clean(make_pipeline: MakePipeline, method: str) -> Night:

@@ -69,7 +69,7 @@ def test_slow_drift_ends_a_stack_at_its_limit(
     outcomes, counts = take(make_pipeline, blobs, f'drift.limit="{limit}"')
     assert (words(outcomes), counts) == (found, stacks)
     assert outcomes[-1].reason == "drift_limit"
-    assert outcomes[-1].numbers["drift_px"] == 0
+    assert outcomes[-1].report.place.shift_px == (0, 0)
 
 
 def test_astaps_rule_lets_slow_drift_pass_and_ends_at_a_step(make_pipeline: MakePipeline) -> None:
@@ -142,7 +142,7 @@ def test_a_meridian_flip_goes_on(make_pipeline: MakePipeline) -> None:
     flip = ({"kind": "meridian_flip", "sub": 2},)
     outcomes, counts = take(make_pipeline, night(4, events=flip), 'drift.limit="20 px"', "drift.patience=1")
     assert (words(outcomes), counts) == ("aaaa", [4])
-    assert abs(outcomes[2].numbers["rotation_deg"]) == pytest.approx(180, abs=0.1)
+    assert abs(outcomes[2].report.place.transform.rotation_deg) == pytest.approx(180, abs=0.1)
 
 
 def lit(exposure: Exposure, adu: float) -> Exposure:
@@ -159,7 +159,7 @@ def test_too_strong_a_gradient(
     make_pipeline: MakePipeline, action: str, found: str, stacks: list[int], background: str
 ) -> None:
     sky = make_sky(gradient=0.0, n_stars=120)
-    noise_adu = float(make_pipeline().process(blob_of(sky.expose())).numbers["noise_adu"])
+    noise_adu = float(make_pipeline().process(blob_of(sky.expose())).report.stars.noise_adu)
     settings = (f"drift.on_gradient={action}", "drift.gradient_limit=5", f"match.background={background}")
     weak = [blob_of(lit(sky.expose(), (n > 1) * 3 * noise_adu)) for n in range(6)]
     assert words(take(make_pipeline, weak, *settings)[0]) == "aaaaaa"

@@ -61,7 +61,9 @@ def sample(nights: Callable[[str], list[Exposure]], make_pipeline: MakePipeline)
         outcomes = [pipeline.process(blob_of(exposure)) for exposure in nights(cfa)]
         assert all(isinstance(outcome, Accepted) for outcome in outcomes), outcomes
         assert pipeline.session is not None
-        hfr_px, fwhm_px = (float(np.median([o.numbers[name] for o in outcomes])) for name in ("hfr_px", "fwhm_px"))
+        hfr_px, fwhm_px = (
+            float(np.median([getattr(o.report.stars, name) for o in outcomes])) for name in ("hfr_px", "fwhm_px")
+        )
         return Sampled(pipeline.session.stack.integration(), hfr_px, fwhm_px)
 
     return run

@@ -93,7 +93,9 @@ def stack_night(folder: Path, cfa: str) -> Stacked:
             blob = blob_of(exposure)
             outcome = pipeline.process(blob)
             assert isinstance(outcome, Accepted), outcome
-            difference = np.array(outcome.numbers["transform"]) @ CORNERS - np.array(exposure.truth.transform) @ CORNERS
+            difference = (
+                np.array(outcome.report.place.transform.matrix) @ CORNERS - np.array(exposure.truth.transform) @ CORNERS
+            )
             errors.append(float(np.hypot(*difference[:2]).max()))
             planes = planes_of(calibrator.calibrate(decode(blob, config.decode)))
             noises.append([block_noise(planes[..., channel]) for channel in range(planes.shape[2])])

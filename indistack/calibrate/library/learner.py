@@ -25,6 +25,7 @@ from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import Card, RawFrame
 from indistack.values.outcome import Filed
+from indistack.values.sub_report import FiledFrame, SubReport
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class Learner:
                 group: now_s + QUIET_S + 2 * (raw.info.exposure_s or 0.0)
             }
             self._change.notify_all()
-        return Filed(kind, {"group": group, "group_frames": count}, f"frame {count} of {group}")
+        return Filed(kind, SubReport(filed=FiledFrame(group, count)), f"frame {count} of {group}")
 
     def choose(self, raw: RawFrame) -> Choice:
         """Return the masters for a light; the first one waits a while for masters that are being built."""

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from indistack.agent.status import StatusFile
+from indistack.store.entries import decided
 from indistack.values.outcome import Filed, Refused
+from indistack.values.sub_report import SubReport, UsedMasters
 
 START = datetime(2024, 8, 10, 21, tzinfo=UTC)
 
@@ -34,13 +36,14 @@ def told(path: Path) -> dict[str, Any]:
 def test_it_counts_and_keeps_the_last_warnings(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     status = StatusFile(path, Clock())
-    status.count(Refused("no_stars", "none"), {"number": 1, "warnings": ["dark"]})
-    status.count(Filed("dark", {}, ""), {"number": 2})
+    doubted = SubReport(masters=UsedMasters(warnings=("dark",)))
+    status.count(decided(1, Refused("no_stars", doubted, "none"), START))
+    status.count(decided(2, Filed("dark"), START))
     status.write("running", None, {"waiting": 3})
     seen = told(path)
     assert seen["outcomes"] == {"refused": 1, "filed": 1}
     assert seen["refusals"] == {"no_stars": 1}
-    assert (seen["warnings"], seen["last"], seen["waiting"]) == (["dark"], {"number": 2}, 3)
+    assert (seen["warnings"], seen["last"]["number"], seen["waiting"]) == (["dark"], 2, 3)
     assert (seen["state"], seen["n_subs"], seen["exposure_s"]) == ("running", 0, 0.0)
 
 

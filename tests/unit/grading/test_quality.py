@@ -8,8 +8,7 @@ import pytest
 
 from indistack.errors import FrameError
 from indistack.grading.quality import Judge, QualitySettings, elongation
-from indistack.grading.star_measures import Measures
-from indistack.values.star_list import PhotometricMatch
+from indistack.values.star_list import Measures, PhotometricMatch
 
 GOOD = Measures(
     stars=100, fwhm_px=3.0, hfr_px=1.5, eccentricity=0.4, trailing=0.3, trail_deg=10.0, shape_scatter=0.05,

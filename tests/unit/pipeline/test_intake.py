@@ -11,13 +11,14 @@ import pytest
 from indistack.config import Config
 from indistack.errors import FrameError
 from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.settings import load
 from indistack.store.entries import Written
-from indistack.system.stage_times import no_numbers
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.star_list import PhotometricMatch
+from indistack.values.sub_report import UsedMasters
 from indistack.values.transform import Transform
 from tests.pipeline.night import blob_of, make_sky
 
@@ -42,27 +43,30 @@ def intake(workers: Workers, skip_repeats: bool = True) -> Intake:
 
 
 def test_every_step_says_what_it_found(workers: Workers, sub: Blob) -> None:
-    numbers, steps = no_numbers(), intake(workers)
-    seen = steps.see(steps.calibrate(steps.decode(sub, numbers), numbers), numbers)
-    assert (numbers["width"], numbers["height"], numbers["masters"]) == (320, 240, [])
-    assert numbers["stars"] == seen.measures.stars == len(seen.scene.stars) > 30
-    assert list(numbers["stage_ms"]) == ["decode", "calibrate", "stars"]
+    draft, steps = Draft(sub), intake(workers)
+    seen = steps.see(steps.calibrate(steps.decode(sub, draft), draft), draft)
+    report = draft.report
+    assert report.frame is not None
+    assert (report.frame.width, report.frame.height, report.masters) == (320, 240, UsedMasters())
+    assert report.stars == seen.measures
+    assert seen.measures.stars == len(seen.scene.stars) > 30
+    assert list(report.times) == ["decode", "calibrate", "stars"]
 
 
 def test_a_frame_that_comes_again_is_refused_unless_it_is_known_to_be_new(workers: Workers, sub: Blob) -> None:
     steps = intake(workers)
-    steps.decode(sub, no_numbers())
+    steps.decode(sub, Draft(sub))
     with pytest.raises(FrameError) as refusal:
-        steps.decode(replace(sub, origin="another way"), no_numbers())
+        steps.decode(replace(sub, origin="another way"), Draft(sub))
     assert refusal.value.reason == "duplicate"
-    assert steps.decode(sub, no_numbers(), new=True).width == 320
+    assert steps.decode(sub, Draft(sub), new=True).width == 320
     meant = intake(workers, skip_repeats=False)
-    assert [meant.decode(sub, no_numbers()).width for _ in range(2)] == [320, 320]
+    assert [meant.decode(sub, Draft(sub)).width for _ in range(2)] == [320, 320]
 
 
 def test_a_frame_is_calibrated_again_as_it_was(workers: Workers, sub: Blob) -> None:
     steps = intake(workers)
-    frame = steps.calibrate(steps.decode(sub, no_numbers()), no_numbers())
+    frame = steps.calibrate(steps.decode(sub, Draft(sub)), Draft(sub))
     again = intake(workers).again(WRITTEN, sub, frame.mended)
     np.testing.assert_array_equal(again.pixels, frame.pixels)
     np.testing.assert_array_equal(again.mended, frame.mended)

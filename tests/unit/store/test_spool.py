@@ -21,6 +21,7 @@ from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.store.spooled import read_spooled
 from indistack.values.blob import Blob, Content
+from indistack.values.sub_report import Decision, SubReport
 
 NO_RESERVE = SpoolSettings(min_free_gb=0)
 CARDS = (("EXPTIME", 3.0, "s"), ("GAIN", 7, ""))
@@ -120,7 +121,7 @@ def test_the_count_is_what_is_on_the_disk(tmp_path: Path) -> None:
     assert spool.use.n_bytes == on_disk(tmp_path)
     settings = RecordSettings(NO_RESERVE, CheckpointSettings(interval_s=0), "")
     record = SessionRecord.begin(session, settings, spool, State(0))
-    record.add({"number": 1}, np.arange(7, dtype=np.intp))
+    record.add(SubReport(decision=Decision(1, datetime.now(UTC), "accepted")), np.arange(7, dtype=np.intp))
     record.take_over(names[0], 1)
     spool.forget(names[1])
     for n_values in (10, 500, 20):  # over the older one of the two each time

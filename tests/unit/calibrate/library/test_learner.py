@@ -127,10 +127,10 @@ def test_the_outcome_tells_what_was_filed(make_learner: MakeLearner, camera: Cam
     pupil = make_learner()
     raw, blob = camera.take("dark")
     filed = pupil.learn(raw, blob)
-    assert (filed.word, filed.reason, filed.numbers["group_frames"]) == ("filed", "dark", 1)
-    assert filed.detail == f"frame 1 of {filed.numbers['group']}"
-    assert pupil.learn(raw, blob).numbers["group_frames"] == 1
-    assert pupil.learn(*camera.take("dark")).numbers["group_frames"] == 2
+    assert (filed.word, filed.reason, filed.report.filed.group_frames) == ("filed", "dark", 1)
+    assert filed.detail == f"frame 1 of {filed.report.filed.group}"
+    assert pupil.learn(raw, blob).report.filed.group_frames == 1
+    assert pupil.learn(*camera.take("dark")).report.filed.group_frames == 2
 
 
 def test_a_flat_loses_the_bias_whichever_comes_first(make_learner: MakeLearner, camera: Camera) -> None:
