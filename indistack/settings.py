@@ -5,13 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indistack.errors import SettingsError
 
 M = TypeVar("M", bound=BaseModel)
+
+PointPx = Annotated[list[float], Field(min_length=2, max_length=2)]
+"""x and y in a picture."""
 
 
 class Settings(BaseModel):

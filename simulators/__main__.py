@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulators.camera import Camera
 from simulators.driver import Driver, take_standard_wire
-from simulators.replay import Replay
+from simulators.replay import FileReplay
 from simulators.scenario import Scenario, ScenarioError, load_scenario
 
 PERSONALITIES = ("cmos", "dslr")
@@ -37,7 +37,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
 def _build(personality: str, environment: Mapping[str, str]) -> tuple[Camera, Driver]:
     scenario = scenario_for(personality, environment.get("INDISTACK_SIM_SCENARIO", "demo"))
     folder = environment.get("INDISTACK_SIM_REPLAY")
-    replay = Replay(folder, environment.get("INDISTACK_SIM_REPLAY_LOOP", "1") != "0") if folder else None
+    replay = FileReplay(folder, environment.get("INDISTACK_SIM_REPLAY_LOOP", "1") != "0") if folder else None
     truth = environment.get("INDISTACK_SIM_TRUTH", scenario.truth_path)
     driver = Driver(environment.get("INDISTACK_SIM_DEVICE", DEVICE_NAMES[personality]), take_standard_wire())
     program = f"indistack_sim_{personality}"

@@ -21,12 +21,12 @@ from simulators.camera_properties import (
 )
 from simulators.conditions import conditions_of, events_of
 from simulators.cooler import Cooler
-from simulators.darkroom import Darkroom, Frame, Order
+from simulators.darkroom import Darkroom, FinishedFrame, Order
 from simulators.delivery import Payload, compressed
 from simulators.driver import Driver, Handler
 from simulators.observatory import Kind
 from simulators.properties import PropertyError, Vector
-from simulators.replay import Replay
+from simulators.replay import FileReplay
 from simulators.scenario import Crash, Disconnect, Scenario, Stall
 from simulators.truth import append_truth, read_truth
 
@@ -44,7 +44,7 @@ class Camera:
     ----------
     driver : Driver
     scenario : Scenario
-    replay : Replay, optional
+    replay : FileReplay, optional
         Files to send instead of the scenario's frames.
     truth_path : path, optional
         File to which the truth of each frame is appended. If it holds lights already, the camera goes on after the
@@ -57,7 +57,7 @@ class Camera:
         self,
         driver: Driver,
         scenario: Scenario,
-        replay: Replay | None = None,
+        replay: FileReplay | None = None,
         truth_path: Path | None = None,
         program: str = "indistack_sim",
     ) -> None:
@@ -253,7 +253,7 @@ class Camera:
         self._driver.set(vector, "Busy")
         return not abort.is_set()
 
-    def _finish(self, vector: Vector, order: Order, rendering: Future[Frame]) -> None:
+    def _finish(self, vector: Vector, order: Order, rendering: Future[FinishedFrame]) -> None:
         frame = rendering.result()
         self._next_index[order.kind] = order.index + 1
         if order.kind == "light" and self._darkroom.shows_the_scenario and not self._survives(order.index, frame):
@@ -261,7 +261,7 @@ class Camera:
         self._deliver(frame)
         self._driver.set(vector, "Ok")
 
-    def _survives(self, index: int, frame: Frame) -> bool:
+    def _survives(self, index: int, frame: FinishedFrame) -> bool:
         """Let happen what the scenario says between exposure and delivery; returns whether the frame is delivered."""
         for stall in events_of(self._scenario, Stall):
             if stall.sub == index:
@@ -277,7 +277,7 @@ class Camera:
 
     # Delivery.
 
-    def _deliver(self, frame: Frame) -> None:
+    def _deliver(self, frame: FinishedFrame) -> None:
         """Save and send as the upload mode says; the truth is on disk before anybody hears of the frame."""
         p = self._properties
         mode = p.upload_mode.chosen()
@@ -304,7 +304,7 @@ class Camera:
         path.write_bytes(payload.data)
         return str(path)
 
-    def _note(self, frame: Frame, path: str) -> None:
+    def _note(self, frame: FinishedFrame, path: str) -> None:
         if self._truth_path is not None and frame.truth is not None:
             append_truth(self._truth_path, frame.truth.at_path(path))
 

@@ -16,13 +16,13 @@ from simulators.scenario import (
     ExposureChange,
     Filter,
     GainChange,
-    Gust,
     MeridianFlip,
     Satellite,
     Scenario,
     Slew,
     Strict,
     Target,
+    WindGust,
 )
 
 AnyEvent = TypeVar("AnyEvent", bound=Strict)
@@ -148,7 +148,7 @@ def _cloud_factor(event: Clouds, index: int) -> float:
 
 
 def _trail(scenario: Scenario, index: int) -> tuple[float, float]:
-    gusts = [event for event in events_of(scenario, Gust) if event.sub == index]
+    gusts = [event for event in events_of(scenario, WindGust) if event.sub == index]
     return (
         sum(gust.length_px * math.cos(math.radians(gust.angle_deg)) for gust in gusts),
         sum(gust.length_px * math.sin(math.radians(gust.angle_deg)) for gust in gusts),

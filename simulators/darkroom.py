@@ -7,7 +7,7 @@ from datetime import datetime
 
 from simulators.delivery import Payload, damaged, encode, plain
 from simulators.observatory import Exposure, Kind, Observatory
-from simulators.replay import Replay
+from simulators.replay import FileReplay
 from simulators.scenario import Scenario
 from simulators.truth import Truth
 
@@ -32,7 +32,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FinishedFrame:
     """One finished file, and its truth if the sky is the scenario's."""
 
     payload: Payload
@@ -45,11 +45,11 @@ class Darkroom:
     Parameters
     ----------
     scenario : Scenario
-    replay : Replay, optional
+    replay : FileReplay, optional
         Files to use instead of the scenario's sky.
     """
 
-    def __init__(self, scenario: Scenario, replay: Replay | None) -> None:
+    def __init__(self, scenario: Scenario, replay: FileReplay | None) -> None:
         self._scenario = scenario
         self._replay = replay
         self._observatory = Observatory(scenario)
@@ -64,7 +64,7 @@ class Darkroom:
         if self._replay is None:
             self._observatory.expose(index=0)
 
-    def take(self, order: Order) -> Frame:
+    def take(self, order: Order) -> FinishedFrame:
         """Return the frame that was ordered.
 
         Raises
@@ -74,12 +74,12 @@ class Darkroom:
         """
         if self._replay is not None:
             replayed = self._replay.frame(order.index)
-            return Frame(plain(replayed.payload, replayed.suffix), None)
+            return FinishedFrame(plain(replayed.payload, replayed.suffix), None)
         exposure = self._expose(order)
         payload = encode(self._scenario, exposure, native=order.native, jpeg=order.jpeg)
         if order.kind == "light":
             payload = damaged(payload, self._scenario, order.index)
-        return Frame(payload, exposure.truth)
+        return FinishedFrame(payload, exposure.truth)
 
     def _expose(self, order: Order) -> Exposure:
         exposure = self._observatory.expose(

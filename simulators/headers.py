@@ -15,7 +15,7 @@ IMAGE_TYPES = {"light": "Light Frame", "dark": "Dark Frame", "bias": "Bias Frame
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CameraSettings:
     """How the camera is set for one frame; `region_px` is x, y, width, height in unbinned sensor pixels."""
 
     exposure_s: float
@@ -32,7 +32,12 @@ def instrument_name(scenario: Scenario) -> str:
 
 
 def make_header(
-    scenario: Scenario, conditions: Conditions, settings: Settings, kind: str, date_obs: datetime, e_per_adu: float
+    scenario: Scenario,
+    conditions: Conditions,
+    settings: CameraSettings,
+    kind: str,
+    date_obs: datetime,
+    e_per_adu: float,
 ) -> dict[str, Value]:
     """Return the keywords of one frame in the order in which they are written."""
     header: dict[str, Value] = {
@@ -62,7 +67,7 @@ def make_header(
     return {key: value for key, value in header.items() if key not in scenario.header_drop}
 
 
-def _camera_cards(scenario: Scenario, settings: Settings) -> dict[str, Value]:
+def _camera_cards(scenario: Scenario, settings: CameraSettings) -> dict[str, Value]:
     if scenario.personality == "dslr":
         return {"ISOSPEED": round(settings.gain_setting)}
     return {
@@ -72,7 +77,7 @@ def _camera_cards(scenario: Scenario, settings: Settings) -> dict[str, Value]:
     }
 
 
-def _bayer_cards(scenario: Scenario, settings: Settings) -> dict[str, Value]:
+def _bayer_cards(scenario: Scenario, settings: CameraSettings) -> dict[str, Value]:
     """Name the pattern of the whole sensor, and where in it the delivered region begins; nothing when binned."""
     if not scenario.is_colour or settings.binning > 1:
         return {}
@@ -80,7 +85,7 @@ def _bayer_cards(scenario: Scenario, settings: Settings) -> dict[str, Value]:
     return {"XBAYROFF": x0 % 2, "YBAYROFF": y0 % 2, "BAYERPAT": scenario.cfa}
 
 
-def _pointing_cards(scenario: Scenario, conditions: Conditions, settings: Settings) -> dict[str, Value]:
+def _pointing_cards(scenario: Scenario, conditions: Conditions, settings: CameraSettings) -> dict[str, Value]:
     """Write where the mount believes it points: dithers and slews, but neither drift nor periodic error."""
     ra_deg, dec_deg = pointing_deg(scenario, conditions)
     return {

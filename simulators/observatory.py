@@ -18,7 +18,7 @@ from simulators import sky
 from simulators.conditions import Conditions, conditions_of, first_light_of_target
 from simulators.fits import Value, fits_bytes
 from simulators.geometry import Matrix, inverse, map_points, readout_to_sensor
-from simulators.headers import Settings, make_header
+from simulators.headers import CameraSettings, make_header
 from simulators.nebula import Nebula, make_nebula
 from simulators.randomness import generator, pool_offsets
 from simulators.scenario import Scenario, Target
@@ -82,7 +82,7 @@ class _Plan:
     kind: Kind
     index: int
     conditions: Conditions
-    settings: Settings
+    settings: CameraSettings
 
 
 class Observatory:
@@ -197,7 +197,7 @@ class Observatory:
         # Calibration frames are taken with the camera as the next light finds it.
         conditions = conditions_of(self.scenario, number if kind == "light" else self._next["light"])
         usual_s = {"light": conditions.exposure_s, "dark": conditions.exposure_s, "flat": self.scenario.flat_exposure_s}
-        settings = Settings(
+        settings = CameraSettings(
             exposure_s=0.0 if kind == "bias" else _or(exposure_s, usual_s.get(kind, 0.0)),
             gain_setting=_or(gain_setting, conditions.gain_setting),
             offset_setting=_or(offset_setting, self.scenario.offset_setting),
@@ -237,7 +237,7 @@ class Observatory:
         for satellite in conditions.satellites:
             sky.add_satellite(electrons, satellite, conditions.fwhm_px)
 
-    def _add_panel(self, electrons: Plane, settings: Settings) -> None:
+    def _add_panel(self, electrons: Plane, settings: CameraSettings) -> None:
         readout = make_readout(self.scenario, settings.gain_setting, settings.offset_setting)
         range_e = min(self.scenario.full_well_e, self.scenario.max_adu * readout.e_per_adu)
         colours = np.array(PANEL_COLOUR if self.scenario.is_colour else (1.0, 1.0, 1.0), np.float32)
@@ -246,7 +246,7 @@ class Observatory:
             for dx in range(2):
                 electrons[dy::2, dx::2] += tile[dy, dx]
 
-    def _add_dark(self, electrons: Plane, settings: Settings) -> None:
+    def _add_dark(self, electrons: Plane, settings: CameraSettings) -> None:
         factor = settings.exposure_s * dark_factor(self.scenario, settings.temperature_c)
         dark_e = np.float32(self.scenario.dark_e_per_s * factor)
         electrons += dark_e * self.dark_pattern if self.scenario.dark_spread else dark_e
@@ -339,7 +339,7 @@ def _mean_over_cfa(rates: tuple[float, ...]) -> float:
     return (rates[0] + 2 * rates[1] + rates[2]) / 4 if len(rates) == 3 else rates[0]
 
 
-def _delivered_to_sensor(settings: Settings) -> Matrix:
+def _delivered_to_sensor(settings: CameraSettings) -> Matrix:
     return readout_to_sensor(settings.region_px[0], settings.region_px[1], settings.binning)
 
 

@@ -18,7 +18,7 @@ class ReplayedFile:
     suffix: str
 
 
-class Replay:
+class FileReplay:
     """A folder of files that stands in for the sky.
 
     Parameters

@@ -73,7 +73,7 @@ class Slew(Strict):
     target: str
 
 
-class Gust(Strict):
+class WindGust(Strict):
     """Wind shakes the mount during this sub: every star becomes a trail."""
 
     kind: Literal["gust"] = "gust"
@@ -168,7 +168,7 @@ Event = Annotated[
     Dither
     | MeridianFlip
     | Slew
-    | Gust
+    | WindGust
     | Satellite
     | Clouds
     | Dew

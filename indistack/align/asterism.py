@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
-from indistack.align.field import Field, field_of
+from indistack.align.field import StarField, field_of
 from indistack.align.models import mirrored
 from indistack.align.search import Proposals, from_triangles, shifted
 from indistack.align.still import (
@@ -19,7 +19,7 @@ from indistack.align.still import (
     stands_still,
 )
 from indistack.align.triangles import all_triangles, local_triangles
-from indistack.align.verify import WIDEST_PX, Match, Verifier
+from indistack.align.verify import WIDEST_PX, GeometricMatch, Verifier
 from indistack.errors import RegistrationError
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -72,7 +72,7 @@ class Asterism(Aligner):
         before = guess is not None and _is_mirrored(guess)
         return [before, not before]
 
-    def _aligned(self, sub: Field, reference: Field, guess: Transform | None, mirror: bool) -> Transform:
+    def _aligned(self, sub: StarField, reference: StarField, guess: Transform | None, mirror: bool) -> Transform:
         known = guess is not None and _is_mirrored(guess) == mirror
         start = guess if guess is not None and known else Transform.identity()
         if not mirror:
@@ -82,14 +82,14 @@ class Asterism(Aligner):
             raise _no_match(closest, sub, reference)
         return mirrored(best.transform, sub.width)
 
-    def _require_stars(self, sub: Field, reference: Field) -> None:
+    def _require_stars(self, sub: StarField, reference: StarField) -> None:
         least = min(len(sub), len(reference))
         if least < self._settings.min_matched:
             numbers = {"stars": len(sub), "reference_stars": len(reference), "limit": self._settings.min_matched}
             detail = f"{len(sub)} stars and {len(reference)} in the reference; {self._settings.min_matched} are needed"
             raise RegistrationError("too_few_stars", detail, numbers)
 
-    def _best(self, sub: Field, reference: Field, start: Transform) -> Match:
+    def _best(self, sub: StarField, reference: StarField, start: Transform) -> GeometricMatch:
         """The match that the most stars agree on; one that moves beats one that stands still."""
         best, closest = self._search(sub, reference, start)
         if best is None:
@@ -110,15 +110,15 @@ class Asterism(Aligner):
         raise _fixed_pattern(best, sub, reference)
 
     def _search(
-        self, sub: Field, reference: Field, start: Transform, moving: bool = False
-    ) -> tuple[Match | None, Match | None]:
+        self, sub: StarField, reference: StarField, start: Transform, moving: bool = False
+    ) -> tuple[GeometricMatch | None, GeometricMatch | None]:
         """The best match of the first stage that has a sure one, else of all; and the one that came closest.
 
         With `moving` none that stands still is good.
         """
         few, every = Verifier(sub.first(FEW_STARS), reference.first(2 * FEW_STARS)), Verifier(sub, reference)
-        closest: Match | None = None
-        good: list[Match] = []
+        closest: GeometricMatch | None = None
+        good: list[GeometricMatch] = []
         for proposals in _stages(sub, reference, start, self._settings.max_scale_change):
             found = self._verified(proposals, few, every)
             closest = min([m for m in (closest, *found) if m], key=lambda m: m.log10_chance, default=None)
@@ -127,7 +127,7 @@ class Asterism(Aligner):
                 break
         return max(good, key=lambda m: (_is_certain(m, sub), -m.log10_chance), default=None), closest
 
-    def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[Match]:
+    def _verified(self, proposals: Proposals, few: Verifier, every: Verifier) -> list[GeometricMatch]:
         """Verify on the bright stars first, the best of those on all."""
         tried = max(proposals.tried, LEAST_TRIED)
         rough = self._rough(proposals.transforms, few, tried)
@@ -135,7 +135,7 @@ class Asterism(Aligner):
         fine = [every.verify(m.transform, tried, max(3.0, 3 * m.rms_px), self._settings.model) for m in ranked]
         return [self._widened(m, every, tried) for m in fine if m is not None]
 
-    def _rough(self, transforms: list[Transform], few: Verifier, tried: int) -> list[Match]:
+    def _rough(self, transforms: list[Transform], few: Verifier, tried: int) -> list[GeometricMatch]:
         """Matches of the bright stars: of all proposals, or of the first that is beyond doubt."""
         area = few.reference.width * few.reference.height
         radius_px = min(WIDEST_PX, max(4.0, math.sqrt(0.02 * area / len(few.reference))))
@@ -149,14 +149,14 @@ class Asterism(Aligner):
             matches.append(match)
         return matches
 
-    def _widened(self, match: Match, every: Verifier, tried: int) -> Match:
+    def _widened(self, match: GeometricMatch, every: Verifier, tried: int) -> GeometricMatch:
         """The match, or a better one around it: a transform that is a little off matches the stars of one place."""
         if match.share >= CERTAIN_SHARE or not self._accepts(match):
             return match
         wider = every.verify(match.transform, tried, WIDEST_PX, self._settings.model)
         return match if wider is None else min(match, wider, key=lambda m: m.log10_chance)
 
-    def _accepts(self, match: Match) -> bool:
+    def _accepts(self, match: GeometricMatch) -> bool:
         scale = math.sqrt(abs(float(np.linalg.det(match.transform.matrix[:2, :2]))))
         return (
             len(match) >= self._settings.min_matched
@@ -168,20 +168,20 @@ class Asterism(Aligner):
         )
 
 
-def _fixed_pattern(still: Match, sub: Field, reference: Field) -> RegistrationError:
+def _fixed_pattern(still: GeometricMatch, sub: StarField, reference: StarField) -> RegistrationError:
     numbers = {"stars": len(sub), "reference_stars": len(reference), "matched": len(still)}
     detail = f"only {len(still)} points that stand still on the sensor agree, as hot pixels do"
     return RegistrationError("fixed_pattern", detail, numbers)
 
 
-def _no_match(closest: Match | None, sub: Field, reference: Field) -> RegistrationError:
+def _no_match(closest: GeometricMatch | None, sub: StarField, reference: StarField) -> RegistrationError:
     numbers: dict[str, float | int | str] = {"stars": len(sub), "reference_stars": len(reference)}
     if closest is not None:
         numbers |= {"matched": len(closest), "rms_px": closest.rms_px, "log10_chance": closest.log10_chance}
     return RegistrationError("no_match", "no pattern of stars agrees better than chance would", numbers)
 
 
-def _stages(sub: Field, reference: Field, start: Transform, max_scale_change: float) -> Iterator[Proposals]:
+def _stages(sub: StarField, reference: StarField, start: Transform, max_scale_change: float) -> Iterator[Proposals]:
     """Proposals, the cheapest first."""
     yield shifted(start, sub, reference)
     for count in GLOBAL_STARS:
@@ -193,16 +193,16 @@ def _stages(sub: Field, reference: Field, start: Transform, max_scale_change: fl
     yield from_triangles(ours, theirs, shapes, max_scale_change)
 
 
-def _distinct(matches: list[Match], sub: Field) -> list[Match]:
+def _distinct(matches: list[GeometricMatch], sub: StarField) -> list[GeometricMatch]:
     """The matches, the least likely by chance first, without those that say the same as one before."""
-    kept: list[Match] = []
+    kept: list[GeometricMatch] = []
     for match in sorted(matches, key=lambda m: m.log10_chance):
         if all(corners_apart_px(match.transform, other.transform, sub) > SAME_PX for other in kept):
             kept.append(match)
     return kept
 
 
-def _is_certain(match: Match, sub: Field) -> bool:
+def _is_certain(match: GeometricMatch, sub: StarField) -> bool:
     return match.share >= CERTAIN_SHARE and not stands_still(match, sub)
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from indistack.registry import Registry
-from indistack.settings import Settings
+from indistack.settings import PointPx, Settings
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
 
-Place = Annotated[list[float], Field(min_length=2, max_length=2)]
-Box = Annotated[list[float], Field(min_length=4, max_length=4)]
+RectanglePx = Annotated[list[float], Field(min_length=4, max_length=4)]
+"""x and y of the upper left corner, width and height."""
 
 
 class PhaseSettings(Settings):
@@ -33,7 +33,7 @@ class EccSettings(Settings):
 class TemplateSettings(Settings):
     """How the aligner ``template`` works."""
 
-    box: Box | None = None
+    box: RectanglePx | None = None
     """x, y of the upper left corner, width and height (px) of the piece of the reference that is searched for. Without
     it: a third of the frame, where the reference has the most contrast."""
     search_px: float = Field(default=200.0, ge=4)
@@ -45,7 +45,7 @@ class TemplateSettings(Settings):
 class CentroidSettings(Settings):
     """How the aligner ``centroid`` works."""
 
-    star: Place | None = None
+    star: PointPx | None = None
     """x, y (px) of the star in the reference. Without it: the brightest."""
     search_px: float = Field(default=100.0, ge=4)
     """Side of the box around the star, or around where it was in the sub before, in which it is looked for."""

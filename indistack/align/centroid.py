@@ -29,7 +29,7 @@ HALF_AREA_PER_SIGMA2 = 2 * np.pi * np.log(2)
 """Area above half the peak of a Gaussian, in units of sigma squared."""
 WIDEST = 0.25
 """Of the box's side, as sigma; what is wider, or leaves the box, is a gradient or a part of something large."""
-ROUNDS, SETTLED_PX = 30, 1e-4
+CENTROID_ROUNDS, SETTLED_PX = 30, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,11 @@ def _centre(box: FloatArray, x: float, y: float, half: float) -> tuple[float, fl
     rows, cols = np.mgrid[: box.shape[0], : box.shape[1]]
     far = np.hypot(cols - x, rows - y)
     around = (far > 4 * sigma) & (far < 7 * sigma)
-    light = box - (np.median(box[around]) if around.any() else 0.0)
+    above_sky = box - (np.median(box[around]) if around.any() else 0.0)
     flux = 0.0
-    for _ in range(ROUNDS):
+    for _ in range(CENTROID_ROUNDS):
         distance2 = (cols - x) ** 2 + (rows - y) ** 2
-        weighted = np.where(distance2 < (4 * sigma) ** 2, np.exp(-distance2 / (2 * sigma**2)) * light, 0)
+        weighted = np.where(distance2 < (4 * sigma) ** 2, np.exp(-distance2 / (2 * sigma**2)) * above_sky, 0)
         flux = float(weighted.sum())
         if flux <= 0:
             raise _no_star(0.0)

@@ -27,7 +27,7 @@ SURE_SIGMAS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class StarField:
     """Stars of one frame.
 
     Attributes
@@ -57,23 +57,23 @@ class Field:
     def __len__(self) -> int:
         return len(self.xy)
 
-    def first(self, count: int) -> Field:
+    def first(self, count: int) -> StarField:
         """Return the stars to try first, in that order."""
         return self._take(self.order[:count], np.arange(min(count, len(self))))
 
-    def without(self, index: IntArray) -> Field:
+    def without(self, index: IntArray) -> StarField:
         """Return all stars but these."""
         kept = np.ones(len(self), bool)
         kept[index] = False
         renumbered = np.cumsum(kept) - 1
         return self._take(np.flatnonzero(kept), renumbered[self.order[kept[self.order]]])
 
-    def mirrored(self) -> Field:
+    def mirrored(self) -> StarField:
         """Return the stars as they lie in the frame turned over, x -> width - 1 - x."""
         return replace(self, xy=np.column_stack([self.width - 1 - self.xy[:, 0], self.xy[:, 1]]))
 
-    def _take(self, index: IntArray, order: IntArray) -> Field:
-        return Field(
+    def _take(self, index: IntArray, order: IntArray) -> StarField:
+        return StarField(
             self.xy[index], self.sigma[index], order, self.between[index], self.fwhm[index], self.width, self.height
         )
 
@@ -92,7 +92,7 @@ class Field:
         return np.asarray(((points > -0.5) & (points < beyond)).all(axis=1))
 
 
-def field_of(scene: Scene) -> Field:
+def field_of(scene: Scene) -> StarField:
     """Prepare a scene's stars.
 
     Left out where there are others enough: those that are too faint to help, and the saturated, whose centroids are
@@ -109,7 +109,7 @@ def field_of(scene: Scene) -> Field:
     best_first = np.lexsort((-stars.flux, stars.saturated))
     order = best_first[np.argsort(_rank_in_part(part[best_first]), kind="stable")]
     between = _off_centre_px(stars) > np.maximum(PIXEL_CENTRE_PX, SURE_SIGMAS * sigma)
-    return Field(stars.xy, sigma, order, between, stars.fwhm, scene.width, scene.height)
+    return StarField(stars.xy, sigma, order, between, stars.fwhm, scene.width, scene.height)
 
 
 def _off_centre_px(stars: StarList) -> DoubleArray:

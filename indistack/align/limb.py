@@ -33,7 +33,7 @@ PROFILE_STEP_PX = 0.5
 LEAST_SHARE = 0.3
 """Of the usual step of brightness at the limb; a lesser one is a terminator, a spot or a cloud."""
 LEAST_SIGMA = 8.0
-ROUNDS = 5
+LIMB_ROUNDS = 5
 MAX_RMS = 0.03
 """Of the radius: what a planet's flattening (Saturn's globe: 0.1 in diameter) and seeing make."""
 LEAST_RMS_PX, MOST_RMS_PX = 1.0, 3.0
@@ -83,7 +83,7 @@ def find_limb(plane: FloatArray, radius: float | None = None) -> Circle:
     if radius is not None:
         circle = Circle(circle.x, circle.y, radius, 0.0, 0.0)
     width = max(4.0, 3 / factor, 0.06 * circle.radius)
-    for _ in range(ROUNDS):
+    for _ in range(LIMB_ROUNDS):
         circle = _refined(plane, circle, width, radius)
         width = max(4.0, 0.04 * circle.radius)
     _require(circle)
@@ -169,9 +169,9 @@ def _falls(plane: FloatArray, circle: Circle, width: float, outward: DoubleArray
     along = np.arange(max(1.0, circle.radius - width), circle.radius + width, PROFILE_STEP_PX)
     x = (circle.x + along * outward[:, :1]).astype(np.float32)
     y = (circle.y + along * outward[:, 1:]).astype(np.float32)
-    light = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    light = cv2.blur(light, (3, 1))
-    fall = light[:, :-4] - light[:, 4:]
+    brightness = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    brightness = cv2.blur(brightness, (3, 1))
+    fall = brightness[:, :-4] - brightness[:, 4:]
     seen = (x > 0) & (x < plane.shape[1] - 1) & (y > 0) & (y < plane.shape[0] - 1)
     fall[~(seen[:, :-4] & seen[:, 4:])] = 0
     best = np.clip(fall.argmax(axis=1), 1, fall.shape[1] - 2)

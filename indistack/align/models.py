@@ -16,7 +16,7 @@ TUKEY = 4.685
 """95 % efficiency for normal errors (Beaton and Tukey 1974)."""
 RAYLEIGH_MEDIAN = 1.17741
 """Median length of a two-dimensional normal vector in units of its standard deviation per axis."""
-ROUNDS = 8
+WEIGHING_ROUNDS = 8
 BETTER_SHARE, LEAST_BETTER = 0.3, 6
 """The best measured pairs tell what errors all have in common beyond the noise of the sky."""
 LEAST_JITTER_PX = 0.04
@@ -181,7 +181,7 @@ def robust_fit(source: DoubleArray, target: DoubleArray, sigma: DoubleArray, mod
     known2 = _middle(sigma[better]) ** 2
     transform = solve(source, target, weight, model)
     mapped = transform.apply(source)
-    for _ in range(ROUNDS):
+    for _ in range(WEIGHING_ROUNDS):
         residual = np.hypot(*(mapped - target).T)
         jitter2 = (_middle(residual[better]) / RAYLEIGH_MEDIAN) ** 2 - known2
         spread2 = sigma**2 + max(jitter2, LEAST_JITTER_PX**2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indistack.align.field import Field
+from indistack.align.field import StarField
 from indistack.align.neighbours import Neighbours
 from indistack.align.triangles import Triangles, match_shapes, similarities
 from indistack.values.frame import DoubleArray
@@ -46,7 +46,7 @@ class Proposals:
     tried: int
 
 
-def shifted(guess: Transform, sub: Field, reference: Field) -> Proposals:
+def shifted(guess: Transform, sub: StarField, reference: StarField) -> Proposals:
     """Propose `guess` with the shifts (up to 64 px) on which most pairs of bright stars agree."""
     ours, theirs = sub.first(SHIFT_STARS), reference.first(2 * SHIFT_STARS)
     predicted = guess.apply(ours.xy)
@@ -83,13 +83,13 @@ def _separate_peaks(votes: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
 
 
 def from_triangles(
-    sub: Field, reference: Field, triangles: tuple[Triangles, Triangles], max_scale_change: float
+    sub: StarField, reference: StarField, triangles: tuple[Triangles, Triangles], max_scale_change: float
 ) -> Proposals:
     """Propose the similarities between similar triangles for which most bright stars meet a star.
 
     Parameters
     ----------
-    sub, reference : Field
+    sub, reference : StarField
         The stars the triangles are made of.
     triangles : pair of Triangles
         Of `sub` and of `reference`.
@@ -110,7 +110,7 @@ def from_triangles(
     return Proposals(_distinct(factor, shift, surplus, sub), tried)
 
 
-def _ballot(factor: ComplexArray, shift: ComplexArray, sub: Field, reference: Field) -> DoubleArray:
+def _ballot(factor: ComplexArray, shift: ComplexArray, sub: StarField, reference: StarField) -> DoubleArray:
     """How many more of the sub's bright stars meet a star under each proposal than chance would have."""
     points = sub.xy[:VOTERS, 0] + 1j * sub.xy[:VOTERS, 1]
     area = reference.width * reference.height
@@ -129,7 +129,7 @@ def _ballot(factor: ComplexArray, shift: ComplexArray, sub: Field, reference: Fi
     return surplus
 
 
-def _raster(reference: Field, cell: float) -> npt.NDArray[np.bool_]:
+def _raster(reference: StarField, cell: float) -> npt.NDArray[np.bool_]:
     """Cells that hold a star or touch one that does; a margin of one cell around the frame."""
     shape = (int(reference.height / cell) + 3, int(reference.width / cell) + 3)
     raster = np.zeros(shape, bool)
@@ -140,7 +140,7 @@ def _raster(reference: Field, cell: float) -> npt.NDArray[np.bool_]:
     return raster
 
 
-def _distinct(factor: ComplexArray, shift: ComplexArray, surplus: DoubleArray, sub: Field) -> list[Transform]:
+def _distinct(factor: ComplexArray, shift: ComplexArray, surplus: DoubleArray, sub: StarField) -> list[Transform]:
     """The proposals with most surplus that differ by more than a few pixels at some corner."""
     corners = sub.corners() @ np.array([1, 1j])
     best = np.argsort(-surplus, kind="stable")[:400]

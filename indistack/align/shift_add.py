@@ -30,7 +30,7 @@ STAMP_PX = 3
 """A star, its filter and a pixel of doubt reach no farther."""
 TELLING = 200
 """So many of the brightest stars tell where each plane lies."""
-ROUNDS = 2
+SHIFT_ROUNDS = 2
 STEADY_SIGMAS = 2.0
 
 
@@ -119,7 +119,7 @@ def find_shifts(
     """
     drifts = [np.zeros(2) if before is None else before, np.zeros(2), *_voted(planes, times)]
     shifts = max((np.outer(times, drift) for drift in drifts), key=lambda tried: _stars_of(planes, tried))
-    for _ in range(ROUNDS):
+    for _ in range(SHIFT_ROUNDS):
         shifts = _refined(planes, shifts, times)
     return shifts, _stars_of(planes, shifts)
 

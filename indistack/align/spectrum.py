@@ -18,7 +18,7 @@ TAPER = 0.15
 NOISE_FREQUENCY = 0.25
 """Cycles per pixel; above, most of the power is noise."""
 PEAK_SIGMA_PX = 2.0
-ROUNDS = 2
+REFINING_ROUNDS = 2
 FAR_PX = 3.0
 """A step of refinement that is longer has lost the place."""
 
@@ -47,7 +47,7 @@ def refine(sub: FloatArray, reference: FloatArray, matrix: DoubleArray) -> Doubl
 
     A pure shift is applied in whole pixels: interpolating would pull the result towards them.
     """
-    for _ in range(ROUNDS):
+    for _ in range(REFINING_ROUNDS):
         start = _in_whole_pixels(matrix)
         laid, reached = warped(sub, start, reference.shape)
         window = window_of(reference.shape, reached)

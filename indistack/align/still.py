@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.align.field import Field, IntArray
-from indistack.align.verify import Match
+from indistack.align.field import IntArray, StarField
+from indistack.align.verify import GeometricMatch
 from indistack.values.transform import Transform
 
 STILL_PX = 0.7
@@ -31,18 +31,18 @@ MOVED_PX = 2.0
 """A guess that is farther from the identity says that the mount moved."""
 
 
-def corners_apart_px(one: Transform, other: Transform, sub: Field) -> float:
+def corners_apart_px(one: Transform, other: Transform, sub: StarField) -> float:
     """How far apart two transforms map the sub's corners, at most (px, per axis)."""
     corners = sub.corners()
     return float(np.abs(one.apply(corners) - other.apply(corners)).max())
 
 
-def stands_still(match: Match, sub: Field) -> bool:
+def stands_still(match: GeometricMatch, sub: StarField) -> bool:
     """Tell whether a match maps every corner on itself."""
     return corners_apart_px(match.transform, Transform.identity(), sub) < STILL_PX
 
 
-def rests_between_pixels(match: Match, sub: Field, reference: Field, least: int) -> bool:
+def rests_between_pixels(match: GeometricMatch, sub: StarField, reference: StarField, least: int) -> bool:
     """Tell whether a match that stands still rests on points that are no pixels.
 
     Where only some of the points stand still, those that move must not be the wider ones.
@@ -58,7 +58,7 @@ def rests_between_pixels(match: Match, sub: Field, reference: Field, least: int)
     return bool(np.median(sub.fwhm[match.sub]) >= POINT_LIKE * np.median(moving))
 
 
-def nothing_moved(match: Match, sub: Field, reference: Field, guess: Transform) -> bool:
+def nothing_moved(match: GeometricMatch, sub: StarField, reference: StarField, guess: Transform) -> bool:
     """Tell whether nothing speaks against stars on pixel centres that stood still."""
     wide = np.median(sub.fwhm[match.sub]) >= HOT_PIXEL_FWHM_PX
     stray = _stray(match.sub, sub) + _stray(match.reference, reference)
@@ -66,7 +66,7 @@ def nothing_moved(match: Match, sub: Field, reference: Field, guess: Transform) 
     return bool(wide and stray <= few and corners_apart_px(guess, Transform.identity(), sub) < MOVED_PX)
 
 
-def _stray(matched: IntArray, field: Field) -> int:
+def _stray(matched: IntArray, field: StarField) -> int:
     """Points that surely lie between pixels, and were not matched."""
     stray = field.between & (field.sigma < EXACT_PX)
     stray[matched] = False

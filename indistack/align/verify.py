@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.align.chance import log10_tail
-from indistack.align.field import Field
+from indistack.align.field import StarField
 from indistack.align.models import RAYLEIGH_MEDIAN, Fitted, fit, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
 from indistack.values.frame import DoubleArray
@@ -31,7 +31,7 @@ GROWING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class GeometricMatch:
     """A verified transform.
 
     Attributes
@@ -84,16 +84,18 @@ class Verifier:
 
     Parameters
     ----------
-    sub, reference : Field
+    sub, reference : StarField
         All stars, or some.
     """
 
-    def __init__(self, sub: Field, reference: Field) -> None:
+    def __init__(self, sub: StarField, reference: StarField) -> None:
         self.sub = sub
         self.reference = reference
         self._near = Neighbours(reference.xy, REACH_PX)
 
-    def verify(self, start: Transform, tried: int, radius_px: float, model: str = "similarity") -> Match | None:
+    def verify(
+        self, start: Transform, tried: int, radius_px: float, model: str = "similarity"
+    ) -> GeometricMatch | None:
         """Match all stars under `start`, fit, match again more narrowly, until nothing changes.
 
         Parameters
@@ -154,7 +156,7 @@ class Verifier:
         mutual = one_to_one(i, j)
         return i[mutual], j[mutual], distance[mutual]
 
-    def _assess(self, step: _Step, tried: int) -> Match | None:
+    def _assess(self, step: _Step, tried: int) -> GeometricMatch | None:
         fitted, radius = step.fitted, step.radius_px
         i, j, distance = self._pairs(fitted.transform, radius)
         if len(i) < FREE_STARS:
@@ -174,7 +176,7 @@ class Verifier:
             corner_error_px=max(corners_px),
         )
         reach = _reach(self.sub.xy[i]) / max(_reach(self.sub.xy[inside]), 1e-9)
-        return Match(transform, i, j, log10_chance, len(i) / min(n_sub, n_reference), reach)
+        return GeometricMatch(transform, i, j, log10_chance, len(i) / min(n_sub, n_reference), reach)
 
     def _chance_of_one(self, mapped: DoubleArray, radius: float) -> float:
         """Chance that a star without a partner meets one within `radius`: from the density around, or overall."""

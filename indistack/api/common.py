@@ -17,12 +17,12 @@ from indistack.values.frame import Card
 DEVICE = "api"
 
 Name = str | Path
-Settings = Config | Mapping[str, Any] | None
+SettingsLike = Config | Mapping[str, Any] | None
 """All settings, or some by table and name: ``{"stack": {"method": "sigma_clip"}}``. None: the defaults. The user's
 settings file is for the commands: what a program does must not depend on it."""
 
 
-def settings_of(settings: Settings) -> Config:
+def settings_of(settings: SettingsLike) -> Config:
     """Return all settings, checked.
 
     Raises

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from indistack.align import ALIGNERS
-from indistack.api.common import Name, Settings, blob_of, settings_of
+from indistack.api.common import Name, SettingsLike, blob_of, settings_of
 from indistack.calibrate import Master
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
@@ -20,7 +20,7 @@ from indistack.values.star_list import StarList
 from indistack.values.transform import Transform
 
 
-def open_frame(source: Name | bytes | memoryview, settings: Settings = None) -> RawFrame:
+def open_frame(source: Name | bytes | memoryview, settings: SettingsLike = None) -> RawFrame:
     """Read a frame of any format that can be stacked.
 
     Parameters
@@ -36,7 +36,7 @@ def open_frame(source: Name | bytes | memoryview, settings: Settings = None) -> 
     return decode(blob_of(source), settings_of(settings).decode)
 
 
-def calibrate_frame(frame: RawFrame, settings: Settings = None) -> CalibratedFrame:
+def calibrate_frame(frame: RawFrame, settings: SettingsLike = None) -> CalibratedFrame:
     """Return a frame free of the camera's own pattern, by the masters that the settings name.
 
     For many frames use `stack_files` or `Session`: here the masters are loaded for each.
@@ -53,7 +53,7 @@ def calibrate_frame(frame: RawFrame, settings: Settings = None) -> CalibratedFra
         return calibrators.calibrator_factory(config)(workers).calibrate(frame)
 
 
-def find_stars(frame: RawFrame | CalibratedFrame, settings: Settings = None) -> StarList:
+def find_stars(frame: RawFrame | CalibratedFrame, settings: SettingsLike = None) -> StarList:
     """Return a frame's stars, brightest first; none is an empty list."""
     config = settings_of(settings)
     with Workers(jobs_of(config.stack)) as workers:
@@ -61,7 +61,7 @@ def find_stars(frame: RawFrame | CalibratedFrame, settings: Settings = None) -> 
 
 
 def register(
-    sub: RawFrame | CalibratedFrame, reference: RawFrame | CalibratedFrame, settings: Settings = None
+    sub: RawFrame | CalibratedFrame, reference: RawFrame | CalibratedFrame, settings: SettingsLike = None
 ) -> Transform:
     """Find where one frame lies on another.
 
@@ -87,7 +87,7 @@ def build_master(
     kind: Kind,
     files: Sequence[Name],
     output: Name,
-    settings: Settings = None,
+    settings: SettingsLike = None,
     *,
     force: bool = False,
     progress: Callable[[int], None] = lambda _: None,

@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 
 from indistack import batch
-from indistack.api.common import DEVICE, Name, Settings, blob_of, settings_of
+from indistack.api.common import DEVICE, Name, SettingsLike, blob_of, settings_of
 from indistack.api.stacks import Stacked
 from indistack.config import jobs_of
 from indistack.errors import IndistackError
@@ -36,7 +36,7 @@ class Session:
         As everywhere here.
     """
 
-    def __init__(self, settings: Settings = None) -> None:
+    def __init__(self, settings: SettingsLike = None) -> None:
         self._config = batch.one_picture(settings_of(settings))
         self._workers = Workers(jobs_of(self._config.stack))
         calibrator_for = calibrators.calibrator_factory(self._config, calibrators.library_of(self._config))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack import batch, merge
-from indistack.api.common import Name, Settings, settings_of
+from indistack.api.common import Name, SettingsLike, settings_of
 from indistack.cluster import Crew
 from indistack.config import Config, jobs_of
 from indistack.enhance import PictureSettings
@@ -71,7 +71,7 @@ class Stacked:
 
 def stack_files(
     files: Sequence[Name],
-    settings: Settings = None,
+    settings: SettingsLike = None,
     *,
     reference: str = "first",
     exact: bool | None = None,
@@ -125,7 +125,7 @@ def _crew(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> I
         yield crew
 
 
-def merge_stacks(stacks: Sequence[Name], settings: Settings = None, *, grid: int = 1) -> Stacked:
+def merge_stacks(stacks: Sequence[Name], settings: SettingsLike = None, *, grid: int = 1) -> Stacked:
     """Merge finished stacks of one target: of several nights, or through several telescopes.
 
     Parameters

@@ -104,7 +104,7 @@ class Masters:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MasterChoice:
     """The masters for one frame, and why these.
 
     Attributes
@@ -128,7 +128,7 @@ class Choice:
 class Chooser(Protocol):
     """Says which masters belong to a frame: those that the settings name, or the best of a library."""
 
-    def choose(self, raw: RawFrame) -> Choice:
+    def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the masters for a light.
 
         Cheap where the same masters are chosen again; their pixels may be read from disk each time they are asked for.

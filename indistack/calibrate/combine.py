@@ -13,7 +13,7 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master
 from indistack.calibrate.colour import Levels, levels_of, over_rows
-from indistack.calibrate.fit import Facts, compare
+from indistack.calibrate.fit import FrameFacts, compare
 from indistack.errors import CalibrationError
 from indistack.numerics.statistics import sigma_of_deviations
 from indistack.system.workers import Workers
@@ -68,7 +68,7 @@ def combine(
     limit = IN_MEMORY_BYTES if in_memory_bytes is None else in_memory_bytes
     with _Planes(first.pixels, n_frames * first.pixels.nbytes > limit) as planes:
         for frame in chain([first], walk):
-            compare(Facts.of(frame, kind), Facts.of(first), settings).require_geometry(kind)
+            compare(FrameFacts.of(frame, kind), FrameFacts.of(first), settings).require_geometry(kind)
             planes.add(frame.pixels)
             if kind == "flat":
                 levels.append(_flat_levels(frame, subtract))

@@ -24,7 +24,7 @@ Differences = dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FrameFacts:
     """What decides whether frames of one camera belong together.
 
     Attributes
@@ -45,9 +45,9 @@ class Facts:
     info: FrameInfo
 
     @staticmethod
-    def of(frame: RawFrame | Master, kind: Kind | None = None) -> Facts:
+    def of(frame: RawFrame | Master, kind: Kind | None = None) -> FrameFacts:
         """Return the facts of a frame or master; `kind` says what it is used as."""
-        return Facts(kind or frame.info.kind, frame.pixels.shape, frame.cfa, frame.info)
+        return FrameFacts(kind or frame.info.kind, frame.pixels.shape, frame.cfa, frame.info)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class _Pair(NamedTuple):
         return sum(value not in (None, "") for value in (self.mine, self.other))
 
 
-def compare(master: Facts, frame: Facts, settings: CalibrateSettings) -> Comparison:
+def compare(master: FrameFacts, frame: FrameFacts, settings: CalibrateSettings) -> Comparison:
     """Compare the facts that count for a master of this kind.
 
     A fact that one side does not tell neither forbids nor fits; one that neither tells does not count.
@@ -134,7 +134,7 @@ def compare(master: Facts, frame: Facts, settings: CalibrateSettings) -> Compari
     return Comparison(misfits, doubts, unknown)
 
 
-def _pairs(master: Facts, frame: Facts, settings: CalibrateSettings) -> list[_Pair]:
+def _pairs(master: FrameFacts, frame: FrameFacts, settings: CalibrateSettings) -> list[_Pair]:
     mine, other = master.info, frame.info
     pairs = [
         _Pair("camera", mine.camera, other.camera, same_camera, str),

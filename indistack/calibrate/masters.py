@@ -12,7 +12,7 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master, Masters
 from indistack.calibrate.combine import combine
-from indistack.calibrate.fit import Facts, compare, in_words
+from indistack.calibrate.fit import FrameFacts, compare, in_words
 from indistack.calibrate.master_file import count_of, is_master
 from indistack.calibrate.vet import require_numbers, require_plausible
 from indistack.errors import CalibrationError, FrameError, SettingsError
@@ -179,7 +179,7 @@ def _require_kind(kind: Kind, frame: RawFrame) -> None:
 
 def _require_agreement(kind: Kind, frame: RawFrame, first: RawFrame, path: Path, shop: Workshop) -> None:
     """Raise `master_mismatch` where the frames were not taken alike; a temperature that drifts is only told."""
-    comparison = compare(Facts.of(frame, kind), Facts.of(first), shop.settings)
+    comparison = compare(FrameFacts.of(frame, kind), FrameFacts.of(first), shop.settings)
     try:
         comparison.require_geometry(kind)
     except CalibrationError as error:
@@ -198,7 +198,9 @@ def _require_agreement(kind: Kind, frame: RawFrame, first: RawFrame, path: Path,
 def _subtrahend(flat: RawFrame, base: Master | None, shop: Workshop) -> FloatArray | float:
     """Return what raw flats contain besides their light (ADU)."""
     if base is not None:
-        compare(Facts.of(base, base.kind), Facts.of(flat), shop.settings).require_geometry(f"master {base.kind}")
+        compare(FrameFacts.of(base, base.kind), FrameFacts.of(flat), shop.settings).require_geometry(
+            f"master {base.kind}"
+        )
         return base.pixels
     if not flat.info.black_adu and flat.pixels.dtype.kind == "u":
         shop.tell("flat: without a dark-flat, a bias or a known black level it corrects too little")

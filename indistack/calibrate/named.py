@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from indistack.calibrate.base import CalibrateSettings, Choice, Master, Masters
-from indistack.calibrate.fit import Facts, compare, exposure_ratio, in_spite_of
+from indistack.calibrate.base import CalibrateSettings, Master, MasterChoice, Masters
+from indistack.calibrate.fit import FrameFacts, compare, exposure_ratio, in_spite_of
 from indistack.calibrate.shelf import Shelved
 from indistack.values.frame import RawFrame
 
@@ -31,7 +31,7 @@ class NamedMasters:
         self._settings = settings
         self._shelf = {master.kind: Shelved(master) for master in masters.present()}
 
-    def choose(self, raw: RawFrame) -> Choice:
+    def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the masters.
 
         Raises
@@ -41,11 +41,11 @@ class NamedMasters:
         """
         masters = Masters(**{kind: shelved.take() for kind, shelved in self._shelf.items()})
         warnings = [line for master in masters.present() for line in self._warnings(master, masters, raw)]
-        return Choice(masters, "named" if self._shelf else "", tuple(warnings))
+        return MasterChoice(masters, "named" if self._shelf else "", tuple(warnings))
 
     def _warnings(self, master: Master, masters: Masters, raw: RawFrame) -> list[str]:
         """Return what differs between a master and the frame; raise where they cannot be brought together."""
-        comparison = compare(Facts.of(master, master.kind), Facts.of(raw), self._settings)
+        comparison = compare(FrameFacts.of(master, master.kind), FrameFacts.of(raw), self._settings)
         comparison.require_geometry(f"master {master.kind}")
         dark = masters.dark
         if master is masters.bias and dark is not None and exposure_ratio(dark, raw.info, self._settings) == 1.0:

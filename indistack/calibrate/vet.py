@@ -147,17 +147,17 @@ def _bands(raw: RawFrame, binned: bool) -> Iterator[FloatArray]:
     """
     levels = None if raw.cfa is None or binned else levels_of(raw.pixels, raw.cfa)
     for top in range(0, raw.height - MIN_SIDE_PX // 2, BAND_ROWS):
-        light = raw.pixels[top : top + BAND_ROWS].astype(np.float32)
-        lost = ~np.isfinite(light)
+        band = raw.pixels[top : top + BAND_ROWS].astype(np.float32)
+        lost = ~np.isfinite(band)
         if lost.any():
-            light[lost] = np.median(light[~lost]) if not lost.all() else 0.0
+            band[lost] = np.median(band[~lost]) if not lost.all() else 0.0
         if levels is not None:
-            light -= over_rows(levels, slice(top, top + len(light)), raw.width).astype(np.float32)
+            band -= over_rows(levels, slice(top, top + len(band)), raw.width).astype(np.float32)
         elif raw.cfa is not None:
-            light = light[: len(light) // 2 * 2, : raw.width // 2 * 2]
-            light = np.multiply(light[::2] + light[1::2], np.float32(0.25), dtype=np.float32)
-            light = light[:, ::2] + light[:, 1::2]
-        yield light.mean(axis=2) if light.ndim == 3 else light
+            band = band[: len(band) // 2 * 2, : raw.width // 2 * 2]
+            band = np.multiply(band[::2] + band[1::2], np.float32(0.25), dtype=np.float32)
+            band = band[:, ::2] + band[:, 1::2]
+        yield band.mean(axis=2) if band.ndim == 3 else band
 
 
 def _noise_adu(raw: RawFrame, binned: bool = True) -> float:
@@ -177,23 +177,23 @@ def count_spots(raw: RawFrame, binned: bool = False) -> int:
     least_adu = max(SPOT_SIGMA * _noise_adu(raw, binned), 1e-6)
     rows: set[int] = set()
     columns: set[int] = set()
-    for number, light in enumerate(_bands(raw, binned)):
-        y, x = _spots(light, least_adu)
+    for number, band in enumerate(_bands(raw, binned)):
+        y, x = _spots(band, least_adu)
         rows.update((y // 3 + number * BAND_ROWS).tolist())
         columns.update((x // 3).tolist())
     return min(len(rows), len(columns))
 
 
-def _spots(light: FloatArray, least_adu: float) -> tuple[PixelArray, PixelArray]:
+def _spots(band: FloatArray, least_adu: float) -> tuple[PixelArray, PixelArray]:
     """Return rows and columns where the 3 x 3 median stands out of its surroundings and of their unrest."""
-    middle = cv2.medianBlur(light, 3)
+    middle = cv2.medianBlur(band, 3)
     around = cv2.blur(middle, (AROUND_PX, AROUND_PX))
     excess: FloatArray = np.asarray(cv2.subtract(middle, around), np.float32)
     y, x = np.nonzero(excess[4:-4, 4:-4] > least_adu)
     brightest = np.argsort(excess[y + 4, x + 4])[-MAX_TRIED:]
     y, x = y[brightest] + 4, x[brightest] + 4
     height = excess[y, x]
-    peak = _windows(light, y, x, 3).max(axis=(1, 2)) - around[y, x]
+    peak = _windows(band, y, x, 3).max(axis=(1, 2)) - around[y, x]
     unrest = np.sqrt(np.mean(_windows(excess, y, x, AROUND_PX) ** 2, axis=(1, 2)))
     is_top = height >= _windows(excess, y, x, 7).max(axis=(1, 2))
     spots = is_top & (height >= SPOT_SHARE * peak) & (height > UNREST * unrest)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from indistack.calibrate import Entry
+from indistack.calibrate import CatalogueEntry
 from indistack.store.entries import describe
 from indistack.values.sub_report import SubReport
 
@@ -67,7 +67,7 @@ class ProgressDisplay:
         self._progress.stop()
 
 
-def show_masters(entries: Sequence[Entry]) -> None:
+def show_masters(entries: Sequence[CatalogueEntry]) -> None:
     """Print the masters of a library as a table."""
     table = Table(
         "kind", "frames", "camera", "size", "bin", "gain", "offset", "exposure", "temp", "filter", "date", "file"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from indistack.decode.base import DecodeSettings, require_ratio, require_size
 from indistack.decode.pixels import Scaling
-from indistack.decode.unpack import Source
+from indistack.decode.unpack import FileBytes
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, STRUCTURAL, index, number, parse_cards
 from indistack.values.frame import Card, CardValue
@@ -47,13 +47,13 @@ class ImageUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _ImageLayout:
     shape: tuple[int, ...]
     bitpix: int
     tiled: bool
 
 
-def find_image(source: Source, file_bytes: int, settings: DecodeSettings) -> ImageUnit:
+def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> ImageUnit:
     """Return the first unit that is a picture of one or three planes.
 
     Raises
@@ -79,7 +79,7 @@ def find_image(source: Source, file_bytes: int, settings: DecodeSettings) -> Ima
     raise DecodeError("no_image", f"none of {unit} units holds a picture", {"units": unit})
 
 
-def _header(source: Source, start: int) -> tuple[tuple[Card, ...], int] | None:
+def _header(source: FileBytes, start: int) -> tuple[tuple[Card, ...], int] | None:
     """Return the cards of the header at `start` and where its data begin; None at the end of the file."""
     text = b""
     for block in range(MAX_HEADER_BLOCKS):
@@ -130,7 +130,7 @@ def _data_bytes(table: Mapping[str, CardValue], unit: int) -> int:
     return bits // 8 * groups * (extra + math.prod(axes))
 
 
-def _image(table: Mapping[str, CardValue], unit: int) -> _Layout | None:
+def _image(table: Mapping[str, CardValue], unit: int) -> _ImageLayout | None:
     """Return how the picture is laid out, or None where the unit is no picture."""
     extension = str(table.get("XTENSION", "IMAGE")).strip()
     tiled = extension == "BINTABLE" and table.get("ZIMAGE") is True
@@ -145,17 +145,17 @@ def _image(table: Mapping[str, CardValue], unit: int) -> _Layout | None:
         raise DecodeError("not_a_frame", f"{prefix}BITPIX is {bitpix}", {"bitpix": bitpix})
     planes = math.prod(axes[2:])
     if planes == 1:
-        return _Layout((axes[1], axes[0]), bitpix, tiled)
+        return _ImageLayout((axes[1], axes[0]), bitpix, tiled)
     if axes[2] == planes == 3:
-        return _Layout((3, axes[1], axes[0]), bitpix, tiled)
+        return _ImageLayout((3, axes[1], axes[0]), bitpix, tiled)
     if len(axes) >= 3 and axes[0] == 3 and math.prod(axes[3:]) == 1:
-        return _Layout((axes[2], axes[1], 3), bitpix, tiled)
+        return _ImageLayout((axes[2], axes[1], 3), bitpix, tiled)
     said = " x ".join(map(str, axes))
     raise DecodeError("unsupported", f"a cube of {said}, neither one plane nor three", {"axes": said, "unit": unit})
 
 
 def _require_room(
-    source: Source, image: _Layout, data: tuple[int, int], file_bytes: int, settings: DecodeSettings
+    source: FileBytes, image: _ImageLayout, data: tuple[int, int], file_bytes: int, settings: DecodeSettings
 ) -> None:
     """Refuse a picture that is too large or not all there, before any memory is taken for it."""
     height, width = image.shape[-2:] if image.shape[0] == 3 or len(image.shape) == 2 else image.shape[:2]

@@ -10,7 +10,7 @@ from indistack.values.frame import PixelArray
 _SECTION = re.compile(r"\[\s*(\d{1,9})\s*:\s*(\d{1,9})\s*,\s*(\d{1,9})\s*:\s*(\d{1,9})\s*\]")
 
 
-class Box(NamedTuple):
+class Section(NamedTuple):
     """A part of a frame: first column and row, and those after the last."""
 
     left: int
@@ -27,7 +27,7 @@ class Box(NamedTuple):
         """Return this part of an array ``[y, x]``."""
         return pixels[self.top : self.bottom, self.left : self.right]
 
-    def within(self, other: Box) -> bool:
+    def within(self, other: Section) -> bool:
         """Return whether all of it lies in another one."""
         return (
             self.left >= other.left
@@ -36,16 +36,16 @@ class Box(NamedTuple):
             and self.bottom <= other.bottom
         )
 
-    def meets(self, other: Box) -> bool:
+    def meets(self, other: Section) -> bool:
         """Return whether the two have a pixel in common."""
         across = max(self.left, other.left) < min(self.right, other.right)
         return across and max(self.top, other.top) < min(self.bottom, other.bottom)
 
 
-def parse_section(said: str) -> Box | None:
+def parse_section(said: str) -> Section | None:
     """Return the part that a header names, also with its ends the other way round; None where it is no section."""
     found = _SECTION.fullmatch(said.strip())
     if found is None:
         return None
     x1, x2, y1, y2 = map(int, found.groups())
-    return Box(min(x1, x2) - 1, min(y1, y2) - 1, max(x1, x2), max(y1, y2))
+    return Section(min(x1, x2) - 1, min(y1, y2) - 1, max(x1, x2), max(y1, y2))

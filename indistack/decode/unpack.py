@@ -13,7 +13,7 @@ LZW = b"\x1f\x9d"
 _CHUNK = 1 << 20
 
 
-class Source(Protocol):
+class FileBytes(Protocol):
     """Random access to the start of a file; short answers mean that the file ends there."""
 
     compressed: bool
@@ -85,7 +85,7 @@ class Inflated:
         return True
 
 
-def open_source(data: bytes | memoryview) -> Source:
+def open_source(data: bytes | memoryview) -> FileBytes:
     """Return access to a FITS file's bytes, inflated where they are gzip or zlib.
 
     Raises

@@ -53,7 +53,7 @@ class XisfDecoder:
         return assemble(pixels, image.all_cards(), settings, workers, real=layout.dtype.kind == "f")
 
 
-class _Layout(NamedTuple):
+class _SampleLayout(NamedTuple):
     """How the samples of an image lie in its data block."""
 
     width: int
@@ -101,7 +101,7 @@ def _unsupported(attributes: Mapping[str, str], name: str) -> DecodeError:
     return DecodeError("unsupported", f"XISF image with {name} = {said!r}", {name: said})
 
 
-def _layout(attributes: Mapping[str, str]) -> _Layout:
+def _layout(attributes: Mapping[str, str]) -> _SampleLayout:
     found = _GEOMETRY.fullmatch(attributes.get("geometry", ""))
     if found is None or "0" in found.groups():
         raise _unsupported(attributes, "geometry")
@@ -115,7 +115,7 @@ def _layout(attributes: Mapping[str, str]) -> _Layout:
         raise _unsupported(attributes, "colorSpace")
     planar = attributes.get("pixelStorage", "Planar").lower() == "planar"
     order = ">" if attributes.get("byteOrder", "little") == "big" else "<"
-    return _Layout(width, height, channels, planar, np.dtype(order + stored))
+    return _SampleLayout(width, height, channels, planar, np.dtype(order + stored))
 
 
 def _block(image: XisfImage, file: memoryview) -> tuple[memoryview, Mapping[str, str]]:
@@ -139,7 +139,7 @@ def _block(image: XisfImage, file: memoryview) -> tuple[memoryview, Mapping[str,
     return memoryview(data), attributes
 
 
-def _uncompressed(block: memoryview, attributes: Mapping[str, str], layout: _Layout) -> bytes | memoryview:
+def _uncompressed(block: memoryview, attributes: Mapping[str, str], layout: _SampleLayout) -> bytes | memoryview:
     """Return the samples of the image, unpacked where they are packed."""
     expected = layout.size_bytes
     said = attributes.get("compression")
@@ -189,7 +189,7 @@ def _unshuffled(data: bytes, item_bytes: int) -> bytes | memoryview:
     return items if not rest else bytes(items) + rest
 
 
-def _without_alpha(stored: PixelArray, layout: _Layout) -> PixelArray:
+def _without_alpha(stored: PixelArray, layout: _SampleLayout) -> PixelArray:
     """Return one plane ``(h, w)``, or three as they are stored."""
     kept = 3 if layout.channels >= 3 else 1
     colours = stored[:kept] if layout.planar else stored[..., :kept]

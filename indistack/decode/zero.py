@@ -13,7 +13,7 @@ import numpy as np
 
 from indistack.decode.base import DecodeSettings
 from indistack.decode.cfa import shifted
-from indistack.decode.section import Box, parse_section
+from indistack.decode.section import Section, parse_section
 from indistack.fits_header import READ, index, number
 from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import Card, CardValue, PixelArray, RawFrame
@@ -36,19 +36,19 @@ def to_zero(frame: RawFrame, settings: DecodeSettings) -> RawFrame:
     if not settings.overscan:
         return _lowered(frame, _pedestal(table))
     height, width = frame.pixels.shape[:2]
-    whole = Box(0, 0, width, height)
-    light, fault = _section(table, "light_area", whole)
+    whole = Section(0, 0, width, height)
+    sensitive, fault = _section(table, "light_area", whole)
     overscan, other_fault = _section(table, "overscan", whole)
     faults = [each for each in (fault, other_fault) if each]
-    if overscan is not None and overscan.meets(light or Box(0, 0, 0, 0)):
+    if overscan is not None and overscan.meets(sensitive or Section(0, 0, 0, 0)):
         faults.append("overscan and light-sensitive part overlap: the overscan is not used")
         overscan = None
     level = _pedestal(table) if overscan is None else _level(overscan.of(frame.pixels))
     frame = replace(frame, warnings=(*frame.warnings, *faults))
-    return _lowered(frame if light is None else _cut(frame, light), level)
+    return _lowered(frame if sensitive is None else _cut(frame, sensitive), level)
 
 
-def _section(table: Mapping[str, CardValue], fact: str, whole: Box) -> tuple[Box | None, str]:
+def _section(table: Mapping[str, CardValue], fact: str, whole: Section) -> tuple[Section | None, str]:
     """Return a part of the frame that the header names, or why it is not used ("" where it names none)."""
     for keyword in READ[fact]:
         said = str(table.get(keyword, "")).strip()
@@ -78,17 +78,17 @@ def _level(overscan: PixelArray) -> float:
     return float(values[np.abs(values - middle) <= max(3.0 * sigma, 1.0)].mean())
 
 
-def _cut(frame: RawFrame, light: Box) -> RawFrame:
-    pixels = np.ascontiguousarray(light.of(frame.pixels))
-    cfa = None if frame.cfa is None else shifted(frame.cfa, light.left, light.top)
-    cards = tuple(_moved(card, light) for card in frame.info.header)
+def _cut(frame: RawFrame, sensitive: Section) -> RawFrame:
+    pixels = np.ascontiguousarray(sensitive.of(frame.pixels))
+    cfa = None if frame.cfa is None else shifted(frame.cfa, sensitive.left, sensitive.top)
+    cards = tuple(_moved(card, sensitive) for card in frame.info.header)
     return replace(frame, pixels=pixels, cfa=cfa, info=replace(frame.info, header=cards))
 
 
-def _moved(card: Card, light: Box) -> Card:
+def _moved(card: Card, sensitive: Section) -> Card:
     """Return a card with the position of the sky's reference pixel in the cut frame."""
     keyword, value, comment = card
-    place = {"CRPIX1": light.left, "CRPIX2": light.top}.get(keyword)
+    place = {"CRPIX1": sensitive.left, "CRPIX2": sensitive.top}.get(keyword)
     at = None if place is None else number(value)
     return card if at is None or place is None else (keyword, at - place, comment)
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from indistack.errors import FrameError
 from indistack.fits_header import index, is_celestial, linear_part
-from indistack.settings import Settings
+from indistack.settings import PointPx, Settings
 from indistack.values.frame import DoubleArray, FrameInfo
 from indistack.values.transform import Transform
 
@@ -32,18 +32,17 @@ def _utc(value: Any) -> Any:
     return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if isinstance(value, datetime) else value
 
 
-Place = Annotated[list[float], Field(min_length=2, max_length=2)]
 Time = Annotated[datetime, BeforeValidator(_utc)]
 
 
 class CometSettings(Settings):
     """How the comet moves: by two places and their times, by a rate on the sky, or by a rate in the picture."""
 
-    first: Place | None = None
+    first: PointPx | None = None
     """x, y (px) of the comet in the reference, or in the stack on its grid."""
     first_time: Time | None = None
     """UTC, as ``2024-10-14T17:30:00``: the middle of the exposure."""
-    second: Place | None = None
+    second: PointPx | None = None
     """The same at another time, the later the better."""
     second_time: Time | None = None
     rate_arcsec_min: float | None = Field(default=None, ge=0)

@@ -69,7 +69,7 @@ class _Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CameraChoice:
     """Which camera to listen to; `device` is "" when there is none, and `problem` says why when a person must act."""
 
     device: str = ""
@@ -135,31 +135,31 @@ class Census:
             for name, d in sorted(self._devices.items())
         ]
 
-    def choose(self, now: float) -> Choice:
+    def choose(self, now: float) -> CameraChoice:
         """Return the camera to listen to at `now` (seconds of any steady clock)."""
         cameras = tuple(sorted(name for name, device in self._devices.items() if device.is_camera))
         if self._wanted:
             return self._named(cameras, now)
         if self._held("missed", bool(self._proven) and self._proven not in cameras, now) < PATIENCE_S and self._proven:
-            return Choice(self._proven if self._proven in cameras else "", cameras)
+            return CameraChoice(self._proven if self._proven in cameras else "", cameras)
         return self._only(cameras, now)
 
-    def _named(self, cameras: tuple[str, ...], now: float) -> Choice:
+    def _named(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
         """Return the camera that the settings name."""
         absent = self._wanted not in self._devices
         if self._held("absent", absent, now) < ABSENT_S:
-            return Choice("" if absent else self._wanted, cameras)
+            return CameraChoice("" if absent else self._wanted, cameras)
         there = f"the server has {_quoted(cameras)}" if cameras else "the server has no camera yet"
-        return Choice("", cameras, f"no device is called {self._wanted!r}: {there}")
+        return CameraChoice("", cameras, f"no device is called {self._wanted!r}: {there}")
 
-    def _only(self, cameras: tuple[str, ...], now: float) -> Choice:
+    def _only(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
         """Return the camera if it is the only one."""
         if self._held("none", not cameras, now) >= ABSENT_S:
-            return Choice("", cameras, "the server has no camera yet")
+            return CameraChoice("", cameras, "the server has no camera yet")
         if self._held("several", len(cameras) > 1, now) < SETTLE_S:
-            return Choice(cameras[0] if len(cameras) == 1 else "", cameras)
+            return CameraChoice(cameras[0] if len(cameras) == 1 else "", cameras)
         problem = f"the server has several cameras, {_quoted(cameras)}: name the one to stack (device)"
-        return Choice("", cameras, problem, ambiguous=True)
+        return CameraChoice("", cameras, problem, ambiguous=True)
 
     def _held(self, condition: str, holds: bool, now: float) -> float:
         """Return for how long a condition has held without a break, 0 when it does not."""

@@ -14,7 +14,7 @@ import threading
 import time
 from types import TracebackType
 
-from indistack.indi.events import Event, Frame, PathSaved, ServerState, event_of
+from indistack.indi.events import Event, FrameBlob, PathSaved, ServerState, event_of
 from indistack.system import array_pipe, child_process
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ class IndiClient:
 
     def _tell(self, event: Event) -> None:
         """Queue an event; a server's state counts, and is logged, when it changes."""
-        if isinstance(event, Frame) or (isinstance(event, PathSaved) and not event.defined):
+        if isinstance(event, FrameBlob) or (isinstance(event, PathSaved) and not event.defined):
             self._task["proven"] = event.device
         if isinstance(event, ServerState):
             if self._told == (event.up, event.reason):

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from indistack.indi.census import Choice, DeviceFacts
+from indistack.indi.census import CameraChoice, DeviceFacts
 from indistack.system.array_pipe import Message
 
-Facts = Mapping[str, Mapping[str, Any]]
+PropertyValues = Mapping[str, Mapping[str, Any]]
 """Values of INDI properties at the time of a frame: property, element, value (of switches those on, with labels)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FrameBlob:
     """A BLOB with a camera's frame; `data` frees its memory when the last reference goes."""
 
     device: str
@@ -23,7 +23,7 @@ class Frame:
     suffix: str
     data: memoryview
     received: datetime
-    facts: Facts = field(default_factory=dict)
+    facts: PropertyValues = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class PathSaved:
     path: str
     defined: bool
     received: datetime
-    facts: Facts = field(default_factory=dict)
+    facts: PropertyValues = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Said:
     text: str
 
 
-Event = Frame | PathSaved | ServerState | Choice | Devices | Said
+Event = FrameBlob | PathSaved | ServerState | CameraChoice | Devices | Said
 
 
 def event_of(message: Message, data: memoryview | None) -> Event | None:
@@ -73,13 +73,13 @@ def event_of(message: Message, data: memoryview | None) -> Event | None:
     if "received" in fields:
         fields["received"] = datetime.fromtimestamp(fields["received"], UTC)
     if kind == "frame":
-        return Frame(data=memoryview(b"") if data is None else data, **fields)
+        return FrameBlob(data=memoryview(b"") if data is None else data, **fields)
     if kind == "path":
         return PathSaved(**fields)
     if kind == "server":
         return ServerState(**fields)
     if kind == "camera":
-        return Choice(**fields | {"cameras": tuple(fields["cameras"])})
+        return CameraChoice(**fields | {"cameras": tuple(fields["cameras"])})
     if kind == "devices":
         return Devices(tuple(_facts(each) for each in fields["devices"]))
     if kind == "message":

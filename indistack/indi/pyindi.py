@@ -26,14 +26,14 @@ CONNECT_TIMEOUT_S = 3
 
 _libc = ctypes.CDLL(None)
 _libc.free.argtypes = [ctypes.c_void_p]
-_clients: list[Client] = []
+_clients: list[ServerClient] = []
 
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     """Let no exception out of a callback, and tell the main thread that something happened."""
 
     @functools.wraps(callback)
-    def guarded(self: Client, *arguments: Any) -> None:
+    def guarded(self: ServerClient, *arguments: Any) -> None:
         try:
             self.signs.append(False)
             callback(self, *arguments)
@@ -44,7 +44,7 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-class Client(PyIndi.BaseClient):  # type: ignore[misc]
+class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     """One connection; callbacks come on the library's one thread.
 
     Parameters

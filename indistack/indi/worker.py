@@ -21,8 +21,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from indistack.indi.census import Census, Choice
-from indistack.indi.pyindi import Client
+from indistack.indi.census import CameraChoice, Census
+from indistack.indi.pyindi import ServerClient
 from indistack.system import array_pipe
 
 PROBE_S = (0.2, 1.0)
@@ -101,12 +101,12 @@ def wait_for_port(host: str, port: int, rest: Callable[[float], None], send: Sen
         pause = min(pause * 2, PROBE_S[1])
 
 
-class Session:
+class Connection:
     """The main thread of a connection: chooses the camera, subscribes to it, listens to the heart.
 
     Parameters
     ----------
-    client : Client
+    client : ServerClient
         Its callbacks fill `census` and wake `wake_fd`.
     rest : callable
         Waits for a number of seconds or until the callbacks have something; raises `AgentGone`.
@@ -117,14 +117,14 @@ class Session:
     """
 
     def __init__(
-        self, client: Client, census: Census, rest: Callable[[float], None], send: Send, *, frames: bool
+        self, client: ServerClient, census: Census, rest: Callable[[float], None], send: Send, *, frames: bool
     ) -> None:
         self._client = client
         self._census = census
         self._rest = rest
         self._send = send
         self._frames = frames
-        self._choice: Choice | None = None
+        self._choice: CameraChoice | None = None
         self._subscribed: set[tuple[str, str]] = set()
         self._devices = ""
         self._told_s = 0.0
@@ -206,13 +206,13 @@ def serve(link: socket.socket, host: str, port: int, device: str, proven: str, f
         array_pipe.send(link, message)
 
     census = Census(device, proven)
-    client = Client(link, census, lambda: os.eventfd_write(wake, 1))
+    client = ServerClient(link, census, lambda: os.eventfd_write(wake, 1))
     wait_for_port(host, port, rest, send)
     if not client.connect(host, port):
         return "the connection failed"
     peer = tcp_peer(port)
     heart = Heart(client.ping, lambda: idle_s(peer), time.monotonic())
-    return Session(client, census, rest, send, frames=frames).run(heart)
+    return Connection(client, census, rest, send, frames=frames).run(heart)
 
 
 def main() -> None:

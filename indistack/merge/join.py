@@ -140,7 +140,7 @@ def _lay(layer: Layer, placed: PlacedSub, stack: StackMethod, workers: Workers) 
 
 
 def _weight_on(grid: StackGrid, layer: Layer, sampling: Sampling, workers: Workers) -> FloatArray | None:
-    """The picture's own map of weights on the canvas; None where it has none."""
+    """The picture's own map of weights on the grid; None where it has none."""
     weight = layer.picture.weight
     if weight is None:
         return None

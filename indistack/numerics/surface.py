@@ -14,7 +14,7 @@ from indistack.numerics.statistics import sigma_of_deviations
 from indistack.values.frame import DoubleArray, FloatArray
 
 TERMS = 6
-ROUNDS = 5
+CLIPPING_ROUNDS = 5
 CLIP_SIGMA = 2.5
 
 
@@ -40,7 +40,7 @@ def fit_surface(design: DoubleArray, values: DoubleArray) -> DoubleArray:
         ``(m,)`` coefficients.
     """
     used = np.ones(len(values), bool)
-    for _ in range(ROUNDS):
+    for _ in range(CLIPPING_ROUNDS):
         surface = np.linalg.lstsq(design[used], values[used], rcond=None)[0].astype(np.float64)
         off = np.abs(values - design @ surface)
         near = off <= CLIP_SIGMA * sigma_of_deviations(off) + 1e-9

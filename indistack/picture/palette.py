@@ -89,7 +89,7 @@ class Channel:
     scale: float = 1.0
 
 
-def light_of(filter_name: str) -> str:
+def band_of(filter_name: str) -> str:
     """Return which letter of a palette a filter is for, "" where its name tells nothing.
 
     ``"H-alpha 7nm"``, ``"Baader Ha"`` and ``"Hα"`` are all "H".
@@ -101,7 +101,7 @@ def light_of(filter_name: str) -> str:
     whole = "".join(words)
     # L-eXtreme, L-Pro and their like are not for luminance
     candidates = [whole, *(words if words[:1] != ["l"] else [])]
-    return next((light for name in candidates for light, names in ALIASES.items() if name in names), "")
+    return next((band for name in candidates for band, names in ALIASES.items() if name in names), "")
 
 
 def choose(palette: str, exposure_s: Mapping[str, float]) -> Mix:
@@ -120,14 +120,14 @@ def choose(palette: str, exposure_s: Mapping[str, float]) -> Mix:
         A palette whose filters are all there, else the filter with the longest exposure alone.
     """
     deepest_first = sorted(exposure_s, key=lambda name: -exposure_s[name])
-    by_light: dict[str, str] = {}
+    by_band: dict[str, str] = {}
     for name in deepest_first:
-        by_light.setdefault(light_of(name), name)
+        by_band.setdefault(band_of(name), name)
     palettes = {"auto": AUTOMATIC, "none": ()}.get(palette, (palette,))
     for one in palettes:
-        if set(one) <= set(by_light):
-            return Mix(one, tuple(by_light[light] for light in one))
-    lacking = "; ".join(f"{one} lacks {', '.join(sorted(set(one) - set(by_light)))}" for one in palettes)
+        if set(one) <= set(by_band):
+            return Mix(one, tuple(by_band[band] for band in one))
+    lacking = "; ".join(f"{one} lacks {', '.join(sorted(set(one) - set(by_band)))}" for one in palettes)
     return Mix("", (deepest_first[0],), lacking or "stack.palette is none")
 
 
@@ -209,11 +209,11 @@ class ColourPicture:
     def _lit(self, colours: FloatArray, luminance: FloatArray) -> FloatArray:
         """Give colours the brightness of the luminance."""
         synthetic = colours.mean(axis=-1, dtype=np.float32)
-        light = synthetic + self._share * (luminance - synthetic)
-        factor = (np.maximum(light, 0) + self._faint) / (np.maximum(synthetic, 0) + self._faint)
+        mixed = synthetic + self._share * (luminance - synthetic)
+        factor = (np.maximum(mixed, 0) + self._faint) / (np.maximum(synthetic, 0) + self._faint)
         colours -= synthetic[..., np.newaxis]
         colours *= factor[..., np.newaxis]
-        colours += light[..., np.newaxis]
+        colours += mixed[..., np.newaxis]
         return colours
 
 

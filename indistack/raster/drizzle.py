@@ -1,8 +1,8 @@
-"""A sub on the canvas by drizzle: each photosite is dropped where it lies, and nothing is interpolated between them.
+"""A sub on the grid by drizzle: each photosite is dropped where it lies, and nothing is interpolated between them.
 
 Fruchter and Hook, "Drizzle: A Method for the Linear Reconstruction of Undersampled Images", PASP 114, 144 (2002). A
-drop is a square of one canvas pixel (pixfrac = 1 / scale), which for a turned frame is taken as not turned: then the
-share of a canvas pixel that a drop covers is a bilinear weight.
+drop is a square of one grid pixel (pixfrac = 1 / scale), which for a turned frame is taken as not turned: then the
+share of a grid pixel that a drop covers is a bilinear weight.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
-from indistack.raster.warp import Box, Footprint, grown, mapping_of, regridded, resample, shape_of
+from indistack.raster.warp import Footprint, grown, pixel_map_of, regridded, resample, shape_of
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray, PixelArray
-from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid
 
 REACH_PX = 1
 
@@ -23,7 +23,7 @@ LEAST_WEIGHT = 1e-6
 
 
 class Drizzle:
-    """One sub, asked for one box of the canvas at a time.
+    """One sub, asked for one box of the grid at a time.
 
     Parameters
     ----------
@@ -43,23 +43,23 @@ class Drizzle:
         self._scale = scale
         self._scratch = workers.scratch
         place = grid.place(sub.transform)
-        self._to_frame = mapping_of(place, grid.size, 0.0, workers.scratch)
-        self._to_drops = mapping_of(regridded(place, 1 / scale, 0.0), grid.size, 0.0, workers.scratch)
+        self._to_frame = pixel_map_of(place, grid.size, 0.0, workers.scratch)
+        self._to_drops = pixel_map_of(regridded(place, 1 / scale, 0.0), grid.size, 0.0, workers.scratch)
         self._light = Light(sub)
 
-    def sample(self, canvas_box: Box, out: FloatArray) -> FloatArray | None:
-        """Fill a box of the canvas and return its weight as in `tiles.Sampler`.
+    def sample(self, grid_box: Box, out: FloatArray) -> FloatArray | None:
+        """Fill a box of the grid and return its weight as in `tiles.Sampler`.
 
         The weight is ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``: 1 for each whole drop, times the sub's.
         """
         frame = self._frame
-        footprint = Footprint.of(self._to_frame, canvas_box, (frame.height, frame.width), REACH_PX, REACH_PX)
+        footprint = Footprint.of(self._to_frame, grid_box, (frame.height, frame.width), REACH_PX, REACH_PX)
         if footprint is None:
             return None
         values, drops = self._drops(footprint.box)
-        weight = self._scratch("fallen", (*shape_of(canvas_box), *drops.shape[2:]), np.float32)
-        self._let_fall(values, footprint.box, canvas_box, out)
-        self._let_fall(drops, footprint.box, canvas_box, weight)
+        weight = self._scratch("fallen", (*shape_of(grid_box), *drops.shape[2:]), np.float32)
+        self._let_fall(values, footprint.box, grid_box, out)
+        self._let_fall(drops, footprint.box, grid_box, weight)
         reached = weight > LEAST_WEIGHT
         if not reached.any():
             return None
@@ -95,11 +95,11 @@ class Drizzle:
         values *= drops
         return values, drops
 
-    def _let_fall(self, drops: FloatArray, box: Box, canvas_box: Box, out: FloatArray) -> None:
-        """Sum, for each pixel of the canvas, the drops' parts that it catches."""
+    def _let_fall(self, drops: FloatArray, box: Box, grid_box: Box, out: FloatArray) -> None:
+        """Sum, for each pixel of the grid, the drops' parts that it catches."""
         scale = self._scale
         height, width, *channels = drops.shape
         spread = self._scratch("spread", (scale * height, scale * width, *channels), np.float32)
         spread[:] = 0
         spread[::scale, ::scale] = drops
-        resample(self._to_drops, spread, grown(box, scale), canvas_box, cv2.INTER_LINEAR, out, cv2.BORDER_CONSTANT)
+        resample(self._to_drops, spread, grown(box, scale), grid_box, cv2.INTER_LINEAR, out, cv2.BORDER_CONSTANT)

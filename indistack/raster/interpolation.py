@@ -1,4 +1,4 @@
-"""A sub on the canvas by interpolation: debayered, brought to the reference's ADU, warped."""
+"""A sub on the grid by interpolation: debayered, brought to the reference's ADU, warped."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
-from indistack.raster.warp import KERNELS, Box, Footprint, KernelName, grown, mapping_of, regridded, resample, shape_of
+from indistack.raster.warp import (
+    KERNELS,
+    Footprint,
+    KernelName,
+    grown,
+    pixel_map_of,
+    regridded,
+    resample,
+    shape_of,
+)
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CfaPattern, FloatArray, PixelArray
-from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid
 
 BAD_LEAK = 0.01
 """A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""
@@ -39,7 +48,7 @@ class Debayer(Protocol):
 
 
 class Interpolation:
-    """One sub, asked for one box of the canvas at a time.
+    """One sub, asked for one box of the grid at a time.
 
     Parameters
     ----------
@@ -64,20 +73,20 @@ class Interpolation:
         self._shrink = shrink = debayer.shrink
         self._size = frame.height // shrink, frame.width // shrink
         place = regridded(grid.place(sub.transform), shrink, (shrink - 1) / 2)
-        self._mapping = mapping_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
+        self._pixel_map = pixel_map_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
 
-    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
-        """Fill a box of the canvas and return its weight as in `tiles.Sampler`."""
-        footprint = Footprint.of(self._mapping, canvas_box, self._size, self._reach_px)
+    def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
+        """Fill a box of the grid and return its weight as in `tiles.Sampler`."""
+        footprint = Footprint.of(self._pixel_map, grid_box, self._size, self._reach_px)
         if footprint is None:
             return None
-        weight = self._weights(footprint, canvas_box)
+        weight = self._weights(footprint, grid_box)
         if weight is None:
             return None
         colours = self._colours(footprint.box)
-        resample(self._mapping, colours, footprint.box, canvas_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
+        resample(self._pixel_map, colours, footprint.box, grid_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
         return weight
 
     def _colours(self, box: Box) -> FloatArray:
@@ -99,19 +108,19 @@ class Interpolation:
         halved = self._scratch("halved", (height, width, *stored.shape[2:]), np.float32)
         return np.asarray(cv2.resize(stored, (width, height), dst=halved, interpolation=cv2.INTER_AREA))
 
-    def _weights(self, footprint: Footprint, canvas_box: Box) -> float | FloatArray | None:
+    def _weights(self, footprint: Footprint, grid_box: Box) -> float | FloatArray | None:
         """Weight per pixel; one number where the sub covers the whole box; None where it covers nothing."""
-        usable = None if footprint.whole else self._inside(canvas_box)
+        usable = None if footprint.whole else self._inside(grid_box)
         bad = self._bad(footprint.box)
         if bad is not None:
-            good = self._good(bad, footprint.box, canvas_box)
+            good = self._good(bad, footprint.box, grid_box)
             usable = good if usable is None else usable & good
         if usable is None:
             return self._weight
         return usable.astype(np.float32) * np.float32(self._weight) if usable.any() else None
 
-    def _inside(self, canvas_box: Box) -> BoolArray:
-        places, (height, width) = self._mapping.sources(canvas_box), self._size
+    def _inside(self, grid_box: Box) -> BoolArray:
+        places, (height, width) = self._pixel_map.sources(grid_box), self._size
         x, y = places[..., 0], places[..., 1]
         inside: BoolArray = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         return inside
@@ -127,9 +136,9 @@ class Interpolation:
         cells: BoolArray = np.any(bad.reshape(height, self._shrink, width, self._shrink), axis=(1, 3))
         return cells
 
-    def _good(self, bad: BoolArray, box: Box, canvas_box: Box) -> BoolArray:
-        share = self._scratch("share", shape_of(canvas_box), np.float32)
+    def _good(self, bad: BoolArray, box: Box, grid_box: Box) -> BoolArray:
+        share = self._scratch("share", shape_of(grid_box), np.float32)
         source = bad.astype(np.float32)
-        resample(self._mapping, source, box, canvas_box, cv2.INTER_LINEAR, share, cv2.BORDER_REPLICATE)
+        resample(self._pixel_map, source, box, grid_box, cv2.INTER_LINEAR, share, cv2.BORDER_REPLICATE)
         good: BoolArray = share <= BAD_LEAK
         return good

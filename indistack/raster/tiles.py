@@ -14,10 +14,10 @@ import numpy as np
 
 from indistack.raster.drizzle import Drizzle
 from indistack.raster.interpolation import Debayer, Interpolation
-from indistack.raster.warp import Box, KernelName, shape_of
+from indistack.raster.warp import KernelName, shape_of
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
-from indistack.values.grid import PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid
 
 SIDE_PX, ASPECT = 256, 2
 """Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth
@@ -29,7 +29,7 @@ LEAST_SIDE_PX, CUBE_SUBS = 32, 5
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the canvas is filled from a frame.
+    """How the grid is filled from a frame.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Sampling:
     kernel : str
         linear, cubic or lanczos.
     drizzle : int
-        0: colours are made by `debayer` and interpolated. 1 or 2: photosites are dropped on a canvas of that scale.
+        0: colours are made by `debayer` and interpolated. 1 or 2: photosites are dropped on a grid of that scale.
     """
 
     debayer: Debayer
@@ -52,20 +52,20 @@ class Sampling:
 
 
 class Sampler(Protocol):
-    """One sub, asked for one box of the canvas at a time."""
+    """One sub, asked for one box of the grid at a time."""
 
-    def sample(self, canvas_box: Box, out: FloatArray) -> float | FloatArray | None:
+    def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
         """Fill `out` with pixels and return their weight as in `Tile`; None where the sub reaches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What a stack method gets: one sub's contribution to one box of the canvas.
+    """What a stack method gets: one sub's contribution to one box of the grid.
 
     Attributes
     ----------
     rows, cols : slice
-        Where in the canvas.
+        Where in the grid.
     pixels : array
         ``(h, w)`` or ``(h, w, 3)`` float32, ADU; scratch: valid during the call only, and not to be changed.
         Meaningless where weight is 0.
@@ -87,12 +87,12 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """Several subs' contributions to one box of the canvas.
+    """Several subs' contributions to one box of the grid.
 
     Attributes
     ----------
     rows, cols : slice
-        Where in the canvas.
+        Where in the grid.
     pixels : array
         ``(n, h, w)`` or ``(n, h, w, 3)`` float32, ADU; scratch, which may be changed.
     weight : array
@@ -108,7 +108,7 @@ class Cube:
 def integrate(
     sub: PlacedSub, grid: StackGrid, sampling: Sampling, take: Callable[[Tile], object], workers: Workers
 ) -> None:
-    """Warp a sub onto a canvas tile by tile and hand over every tile that it reaches.
+    """Warp a sub onto a grid tile by tile and hand over every tile that it reaches.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def integrate(
 def integrate_all(
     subs: Sequence[PlacedSub], grid: StackGrid, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
 ) -> None:
-    """Warp several subs onto a canvas and hand them over together, box by box; see `integrate`.
+    """Warp several subs onto a grid and hand them over together, box by box; see `integrate`.
 
     The more subs, the smaller the boxes: a thread holds all subs of one box.
     """

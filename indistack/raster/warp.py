@@ -1,4 +1,4 @@
-"""From the canvas back to the frame: where each output pixel comes from, and the resampling of a box from there."""
+"""From the grid back to the frame: where each output pixel comes from, and the resampling of a box from there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from indistack.system.workers import Scratch
 from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.grid import Box
 from indistack.values.transform import Transform
 
 KNOTS_PX = 32
@@ -20,9 +21,6 @@ by less than 0.002 px (its coefficient times a quarter of the step squared)."""
 NOTHING = np.empty((0, 0), np.float32)
 
 KernelName = Literal["linear", "cubic", "lanczos"]
-
-Box = tuple[slice, slice]
-"""Rows and columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,21 @@ KERNELS: dict[KernelName, Kernel] = {
 }
 
 
-class Mapping(Protocol):
-    """Tells where canvas pixels lie in a frame."""
+class PixelMap(Protocol):
+    """Tells where grid pixels lie in a frame."""
 
-    def sources(self, canvas_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        """Frame positions (x, y) of a box of canvas pixels, ``(h, w, 2)``, to 0.001 px; scratch.
+    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
+        """Frame positions (x, y) of a box of grid pixels, ``(h, w, 2)``, to 0.001 px; scratch.
 
         `origin` (x, y) is taken off, and the kernel's ripple added where `ripple` says so.
         """
 
-    def outline(self, canvas_box: Box) -> tuple[DoubleArray, DoubleArray]:
+    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
         """Frame positions (x and y) between whose extremes those of the box lie."""
 
 
-def mapping_of(transform: Transform, size: tuple[int, int], ripple_px: float, scratch: Scratch) -> Mapping:
-    """Return the way back through a transform from frame to a canvas of that size (height, width)."""
+def pixel_map_of(transform: Transform, size: tuple[int, int], ripple_px: float, scratch: Scratch) -> PixelMap:
+    """Return the way back through a transform from frame to a grid of that size (height, width)."""
     if transform.bend is not None:
         return _Bent(transform, ripple_px)
     inverse: DoubleArray = np.linalg.inv(transform.matrix).astype(np.float64)
@@ -99,20 +97,20 @@ def grown(box: Box, times: int) -> Box:
 
 
 def resample(
-    mapping: Mapping, source: FloatArray, box: Box, canvas_box: Box, flag: int, out: FloatArray, outside: int
+    pixel_map: PixelMap, source: FloatArray, box: Box, grid_box: Box, flag: int, out: FloatArray, outside: int
 ) -> None:
-    """Fill `out`, a box of the canvas, from `source`, a box of the frame.
+    """Fill `out`, a box of the grid, from `source`, a box of the frame.
 
     `flag` and `outside` are OpenCV's words for the kernel and for what lies beyond the source. Cubic is steered by the
     mapping's ripple.
     """
-    places = mapping.sources(canvas_box, (box[1].start, box[0].start), ripple=flag == cv2.INTER_CUBIC)
+    places = pixel_map.sources(grid_box, (box[1].start, box[0].start), ripple=flag == cv2.INTER_CUBIC)
     cv2.remap(source, places, None, flag, dst=out, borderMode=outside)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Where a box of the canvas lies on a frame.
+    """Where a box of the grid lies on a frame.
 
     Attributes
     ----------
@@ -127,10 +125,10 @@ class Footprint:
 
     @staticmethod
     def of(
-        mapping: Mapping, canvas_box: Box, size: tuple[int, int], reach_px: int, spill_px: int = 0
+        pixel_map: PixelMap, grid_box: Box, size: tuple[int, int], reach_px: int, spill_px: int = 0
     ) -> Footprint | None:
         """Find it for a frame of `size` (height, width); None where the box lies further beside it than `spill_px`."""
-        x, y = mapping.outline(canvas_box)
+        x, y = pixel_map.outline(grid_box)
         spans = [(values.min(), values.max(), length) for values, length in zip((y, x), size, strict=True)]
         if any(high < -spill_px or low > length - 1 + spill_px for low, high, length in spans):
             return None
@@ -165,18 +163,18 @@ class _Affine:
         self._straight = self._down.copy()
         self._straight[:, [2, 3, 6, 7]] = 0
 
-    def sources(self, canvas_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        height, width = shape_of(canvas_box)
-        down = (self._down if ripple else self._straight)[canvas_box[0]].copy()
+    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
+        height, width = shape_of(grid_box)
+        down = (self._down if ripple else self._straight)[grid_box[0]].copy()
         down[:, 0] -= origin[0]
         down[:, 4] -= origin[1]
-        across = self._across[:, canvas_box[1]].reshape(8, 2 * width)
+        across = self._across[:, grid_box[1]].reshape(8, 2 * width)
         places: FloatArray = self._scratch("places", (height, 2 * width), np.float32)
         cv2.gemm(down, across, 1.0, NOTHING, 0.0, dst=places)
         return places.reshape(height, width, 2)
 
-    def outline(self, canvas_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, _corners(canvas_box))
+    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
+        return _project(self._matrix, _corners(grid_box))
 
 
 class _Projective:
@@ -186,12 +184,12 @@ class _Projective:
         self._matrix = matrix
         self._ripple_px = ripple_px
 
-    def sources(self, canvas_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        places = np.stack(_project(self._matrix, _grid(canvas_box)), axis=-1) - origin
+    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
+        places = np.stack(_project(self._matrix, _grid(grid_box)), axis=-1) - origin
         return _rippled(places, self._ripple_px if ripple else 0.0)
 
-    def outline(self, canvas_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, _corners(canvas_box))
+    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
+        return _project(self._matrix, _corners(grid_box))
 
 
 class _Bent:
@@ -201,15 +199,15 @@ class _Bent:
         self._transform = transform
         self._ripple_px = ripple_px
 
-    def sources(self, canvas_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        ys, xs = _grid(canvas_box)
+    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
+        ys, xs = _grid(grid_box)
         knots_x, knots_y = _knots(xs), _knots(ys)
         across, down = _hats(xs, knots_x).T, _hats(ys, knots_y)
         places = np.stack([down @ at_knots @ across for at_knots in self._back(knots_x, knots_y)], axis=-1)
         return _rippled(places - origin, self._ripple_px if ripple else 0.0)
 
-    def outline(self, canvas_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        ys, xs = _grid(canvas_box)
+    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
+        ys, xs = _grid(grid_box)
         return self._back(_knots(xs), _knots(ys))
 
     def _back(self, xs: DoubleArray, ys: DoubleArray) -> tuple[DoubleArray, DoubleArray]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from indistack.errors import IndistackError
 from indistack.report.page import as_page
-from indistack.report.reading import Subs, read_session
+from indistack.report.reading import SubTable, read_session
 from indistack.report.summary import Summary, as_json, summarise
 from indistack.report.text import as_text
 from indistack.store.ledger import dump
@@ -32,4 +32,4 @@ def write_report(summary: Summary, folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-__all__ = ["Subs", "Summary", "as_json", "as_page", "as_text", "read_session", "summarise", "write_report"]
+__all__ = ["SubTable", "Summary", "as_json", "as_page", "as_text", "read_session", "summarise", "write_report"]

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from indistack.report.periodic import Periodic
-from indistack.report.reading import Subs
+from indistack.report.reading import SubTable
 from indistack.report.summary import Summary, kind_of, runs
 from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, strip, time_axis
 from indistack.report.text import statements
@@ -98,7 +98,7 @@ def _mount(summary: Summary) -> Iterator[str]:
         yield _worm(summary.periodic)
 
 
-def _time_axis(subs: Subs) -> Axis:
+def _time_axis(subs: SubTable) -> Axis:
     return time_axis(subs.start, subs.time_s) if subs.is_timed else number_axis(subs.time_s)
 
 

@@ -19,7 +19,7 @@ from indistack.values.outcome import Refused
 
 
 @dataclass(frozen=True)
-class Subs:
+class SubTable:
     """The subs of one stack, in the order in which they came.
 
     Attributes
@@ -85,7 +85,7 @@ class Subs:
         return np.array([_unix_s(line.get(name)) for line in self.lines])
 
 
-def read_session(path: Path) -> Subs:
+def read_session(path: Path) -> SubTable:
     """Read a session's folder, or its ledger.
 
     Lines that a power cut or a bad card has damaged are left out and counted.
@@ -100,7 +100,7 @@ def read_session(path: Path) -> Subs:
     subs = tuple(line for line in lines if line.get("outcome") in LIGHTS)
     if not subs:
         raise IndistackError(f"{ledger}: no sub in it" + (f"; {len(damaged)} damaged lines" if damaged else ""))
-    return Subs(ledger, subs, damaged)
+    return SubTable(ledger, subs, damaged)
 
 
 def _number(value: Any, element: int | None) -> float:

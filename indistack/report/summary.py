@@ -12,7 +12,7 @@ import numpy as np
 from indistack.report.periodic import Periodic, periodic_error
 from indistack.report.polar import Polar, polar_error
 from indistack.report.rates import Rate, drift_px_min, rotation_deg_h
-from indistack.report.reading import Subs
+from indistack.report.reading import SubTable
 from indistack.report.track import IntArray, Step, Track, steps_of, stretches, track_of
 from indistack.store.ledger import Line
 from indistack.values.frame import DoubleArray
@@ -22,7 +22,7 @@ MEDIANS = (
     "rms_px", "weight",
 )  # fmt: skip
 
-ROUNDS = 3
+TELLING_APART_ROUNDS = 3
 
 TIMELESS = "not known when the subs were taken"
 
@@ -42,7 +42,7 @@ class Summary:
 
     Attributes
     ----------
-    subs : Subs
+    subs : SubTable
         The ledger.
     track : Track
         The registered subs.
@@ -58,7 +58,7 @@ class Summary:
         ``(n,)``, signal to noise of the growing stack, that of its first sub being 1.
     """
 
-    subs: Subs
+    subs: SubTable
     track: Track
     drift_px_min: Rate | None
     rotation_deg_h: Rate | None
@@ -69,7 +69,7 @@ class Summary:
     snr: DoubleArray
 
 
-def summarise(subs: Subs) -> Summary:
+def summarise(subs: SubTable) -> Summary:
     """Work out what a ledger tells."""
     track = track_of(subs)
     smooth, steps, stretch, periodic = _taken_apart(track)
@@ -92,7 +92,7 @@ def summarise(subs: Subs) -> Summary:
 def _taken_apart(track: Track) -> tuple[Track, tuple[Step, ...], IntArray, Periodic | str]:
     """Tell steps from periodic error: small steps show only once that is taken off."""
     smooth, steps = track, steps_of(track)
-    for _ in range(ROUNDS):
+    for _ in range(TELLING_APART_ROUNDS):
         stretch = stretches(track, steps)
         periodic = periodic_error(track, stretch)
         smooth = _without(track, periodic)
@@ -102,7 +102,7 @@ def _taken_apart(track: Track) -> tuple[Track, tuple[Step, ...], IntArray, Perio
     return smooth, steps, stretch, periodic
 
 
-def snr_growth(subs: Subs) -> DoubleArray:
+def snr_growth(subs: SubTable) -> DoubleArray:
     """Signal to noise of a weighted mean of subs, from their weights and their sky noise; ``(n,)``, the first 1.
 
     Subs brought to one signal, with noise sigma and weight w, make a mean of noise ``sqrt(sum w^2 sigma^2) / sum w``.
@@ -116,13 +116,13 @@ def snr_growth(subs: Subs) -> DoubleArray:
     return result
 
 
-def reasons(subs: Subs) -> Counter[str]:
+def reasons(subs: SubTable) -> Counter[str]:
     """Count the refusals by their reason."""
     words = zip(subs.words("reason"), subs.used, strict=True)
     return Counter(reason for reason, used in words if not used)
 
 
-def runs(subs: Subs) -> list[tuple[int, int, str, str]]:
+def runs(subs: SubTable) -> list[tuple[int, int, str, str]]:
     """Return consecutive subs of one outcome: first, last (from 1), outcome or reason, detail of the first."""
     found: list[tuple[int, int, str, str]] = []
     for sub, line in enumerate(subs.lines, 1):
@@ -169,12 +169,12 @@ def as_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def sky_of(subs: Subs) -> dict[str, Any] | None:
+def sky_of(subs: SubTable) -> dict[str, Any] | None:
     """Return where a solver has found the stack's reference, None where there was none."""
     return next((dict(line["sky"]) for line in reversed(subs.lines) if line.get("sky")), None)
 
 
-def corrections_of(subs: Subs) -> list[dict[str, Any]]:
+def corrections_of(subs: SubTable) -> list[dict[str, Any]]:
     """Return the corrections of the mount that were asked for, each with its sub."""
     return [{"sub": number, **line["centre"]} for number, line in enumerate(subs.lines, 1) if line.get("centre")]
 
@@ -203,7 +203,7 @@ def _periodic(found: Periodic, scale: float) -> dict[str, Any]:
     }
 
 
-def _polar(subs: Subs, rotation: Rate | None) -> Polar | str:
+def _polar(subs: SubTable, rotation: Rate | None) -> Polar | str:
     dec_deg = _median(subs.column("dec_deg"))
     if rotation is None:
         return TIMELESS if not subs.is_timed else "too few subs were registered to tell a field rotation"
@@ -224,7 +224,7 @@ def _without(track: Track, periodic: Periodic | str) -> Track:
     return Track(track.index, track.time_s, track.xy_px - moved, track.rotation_deg, track.side, track.scale_arcsec_px)
 
 
-def _gust(subs: Subs, sub: int) -> Gust:
+def _gust(subs: SubTable, sub: int) -> Gust:
     return Gust(sub, float(subs.time_s[sub - 1]), float(subs.column("trailing")[sub - 1]))
 
 

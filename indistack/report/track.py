@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from indistack.report.reading import Subs
+from indistack.report.reading import SubTable
 from indistack.values.frame import BoolArray, DoubleArray
 
 IntArray = npt.NDArray[np.intp]
@@ -75,7 +75,7 @@ class Step:
     is_flip: bool
 
 
-def track_of(subs: Subs) -> Track:
+def track_of(subs: SubTable) -> Track:
     """Collect what was registered; may be empty."""
     xy_px = np.stack([subs.column("shift_px", 0), subs.column("shift_px", 1)], axis=1)
     turned_deg = subs.column("rotation_deg")

@@ -35,7 +35,7 @@ class StackBranch:
     method : StackMethod
         The stack's state.
     rejected : float
-        Share of the canvas's pixels that the last sub lost by rejection.
+        Share of the grid's pixels that the last sub lost by rejection.
     ms : float
         What the last sub cost this stack alone.
     slowed : int
@@ -123,7 +123,7 @@ class StackBranch:
             self._kept.clear()
 
     def move_to(self, stack_setup: StackSetup) -> None:
-        """Go on with a larger canvas that holds the one so far."""
+        """Go on with a larger grid that holds the one so far."""
         offset = stack_setup.grid.matrix[:2, 2] - self._stack_setup.grid.matrix[:2, 2]
         left, top = (round(float(px)) for px in offset)
         held = slice(top, top + self._stack_setup.grid.height), slice(left, left + self._stack_setup.grid.width)
@@ -236,7 +236,7 @@ class BranchSet:
         return {branch.name: sub.weight for branch, sub in wanting}
 
     def move_to(self, stack_setup: StackSetup) -> None:
-        """Go on with a larger canvas; see `StackBranch.move_to`."""
+        """Go on with a larger grid; see `StackBranch.move_to`."""
         for branch in self.branches.values():
             branch.move_to(stack_setup)
         self._stack_setup = stack_setup

@@ -220,7 +220,7 @@ class Session:
         return self._motion.follow(transform, info)
 
     def _make_room(self, sub: MeasuredSub, transform: Transform) -> None:
-        """Grow the canvas to where the sub reaches, if memory allows."""
+        """Grow the grid to where the sub reaches, if memory allows."""
         grid = self.grid.reaching(transform, sub.frame.width, sub.frame.height)
         if grid is self.grid:
             return

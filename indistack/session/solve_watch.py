@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
-from indistack.solve import Field, SkyFinder, SolveSettings
+from indistack.solve import FieldToSolve, SkyFinder, SolveSettings
 
 
 class SolveWatch:
@@ -44,8 +44,8 @@ class SolveWatch:
         self._finder.stop()
 
 
-def _field(reference: Reference) -> Field:
+def _field(reference: Reference) -> FieldToSolve:
     scene, info = reference.scene, reference.info
     known = info.ra_deg is not None and info.dec_deg is not None
     centre_deg = (info.ra_deg or 0.0, info.dec_deg or 0.0) if known else None
-    return Field(scene.stars, scene.width, scene.height, info.scale_arcsec_px, centre_deg)
+    return FieldToSolve(scene.stars, scene.width, scene.height, info.scale_arcsec_px, centre_deg)

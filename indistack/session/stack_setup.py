@@ -65,7 +65,7 @@ class StackSetup:
     rung: str = FULL
 
     def on(self, grid: StackGrid) -> StackSetup:
-        """Return the same with another canvas."""
+        """Return the same with another grid."""
         return replace(self, grid=grid, extent=replace(self.extent, height=grid.height, width=grid.width))
 
 

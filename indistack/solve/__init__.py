@@ -2,6 +2,15 @@
 
 from indistack.solve import astap, astrometry_net
 from indistack.solve.background import SkyFinder
-from indistack.solve.base import SOLVERS, Field, Solution, SolveSettings, find_program
+from indistack.solve.base import SOLVERS, FieldToSolve, Solution, SolveSettings, find_program
 
-__all__ = ["SOLVERS", "Field", "SkyFinder", "Solution", "SolveSettings", "astap", "astrometry_net", "find_program"]
+__all__ = [
+    "SOLVERS",
+    "FieldToSolve",
+    "SkyFinder",
+    "Solution",
+    "SolveSettings",
+    "astap",
+    "astrometry_net",
+    "find_program",
+]

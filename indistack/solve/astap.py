@@ -9,7 +9,7 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import BLOCK, header_bytes, read_wcs, value_of
-from indistack.solve.base import SOLVERS, Field, Solution
+from indistack.solve.base import SOLVERS, FieldToSolve, Solution
 from indistack.values.frame import Card, FloatArray
 
 PICTURE, RESULT = "field.fits", "result"
@@ -31,7 +31,7 @@ class Astap:
 
     commands = ("astap_cli", "astap")
 
-    def prepare(self, field: Field, folder: Path) -> list[str]:
+    def prepare(self, field: FieldToSolve, folder: Path) -> list[str]:
         """See `indistack.solve.base.Solver`."""
         picture = draw(field)
         with (folder / PICTURE).open("wb") as file:
@@ -46,7 +46,7 @@ class Astap:
         ra_deg, dec_deg = field.centre_deg
         return [*words, "-r", f"{RADIUS_DEG}", "-ra", f"{ra_deg / 15:.6f}", "-spd", f"{dec_deg + 90:.6f}"]
 
-    def read(self, field: Field, folder: Path) -> Solution:
+    def read(self, field: FieldToSolve, folder: Path) -> Solution:
         """See `indistack.solve.base.Solver`."""
         try:
             text = (folder / RESULT).with_suffix(".ini").read_text(encoding="latin-1")
@@ -65,7 +65,7 @@ class Astap:
         return Solution(wcs.moved(np.linalg.inv(grid)), "astap")
 
 
-def draw(field: Field) -> FloatArray:
+def draw(field: FieldToSolve) -> FloatArray:
     """Return a picture of round stars on an even sky, ``(height, width)`` float32, at most `LARGEST_SIDE_PX` wide.
 
     Brightness follows the flux, its range narrowed where the picture could not hold it.
@@ -83,7 +83,7 @@ def draw(field: Field) -> FloatArray:
     return picture
 
 
-def _zoom(field: Field) -> float:
+def _zoom(field: FieldToSolve) -> float:
     return min(1.0, LARGEST_SIDE_PX / max(field.width, field.height))
 
 

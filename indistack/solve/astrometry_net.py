@@ -9,7 +9,7 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import BLOCK, parse_cards, read_wcs
-from indistack.solve.base import SOLVERS, Field, Solution
+from indistack.solve.base import SOLVERS, FieldToSolve, Solution
 from indistack.solve.plane import fit_plane
 from indistack.values.frame import DoubleArray
 
@@ -31,7 +31,7 @@ class AstrometryNet:
 
     commands = ("solve-field",)
 
-    def prepare(self, field: Field, folder: Path) -> list[str]:
+    def prepare(self, field: FieldToSolve, folder: Path) -> list[str]:
         """See `indistack.solve.base.Solver`."""
         _write_table(field, folder / TABLE)
         words = ["--no-plots", "--no-tweak", "--overwrite", "--temp-dir", str(folder), "--dir", str(folder)]
@@ -48,7 +48,7 @@ class AstrometryNet:
             words += ["--ra", f"{ra_deg:.6f}", "--dec", f"{dec_deg:.6f}", "--radius", f"{RADIUS_DEG:g}"]
         return [*words, str(folder / TABLE)]
 
-    def read(self, field: Field, folder: Path) -> Solution:
+    def read(self, field: FieldToSolve, folder: Path) -> Solution:
         """See `indistack.solve.base.Solver`."""
         stem = folder / Path(TABLE).stem
         if not stem.with_suffix(".solved").exists():
@@ -65,7 +65,7 @@ class AstrometryNet:
         return Solution(wcs, "astrometry.net", matched, rms_px)
 
 
-def _write_table(field: Field, path: Path) -> None:
+def _write_table(field: FieldToSolve, path: Path) -> None:
     from astropy.io import fits  # slow to import, and most machines have no solver
 
     stars = field.stars

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indistack.errors import SolveError
-from indistack.solve.base import SOLVERS, Field, Solution, SolveSettings, find_program
+from indistack.solve.base import SOLVERS, FieldToSolve, Solution, SolveSettings, find_program
 from indistack.solve.plane import require_believable
 from indistack.solve.program import run
 
@@ -37,7 +37,7 @@ class SkyFinder:
         if self._program is None and settings.program != "off":
             log.info("no plate-solving program is installed: positions are in pixels, or as the header tells")
 
-    def begin(self, field: Field) -> None:
+    def begin(self, field: FieldToSolve) -> None:
         """Look for a field, and for no other any more; nobody waits for the end of a search before."""
         if self._search is not None:
             self._search.cancel()
@@ -76,7 +76,7 @@ class Search:
         Set at the end.
     """
 
-    def __init__(self, field: Field, settings: SolveSettings, name: str, command: Path) -> None:
+    def __init__(self, field: FieldToSolve, settings: SolveSettings, name: str, command: Path) -> None:
         self.solution: Solution | None = None
         self.ended = threading.Event()
         self._field = field
@@ -116,7 +116,7 @@ class Search:
             return found
         return None
 
-    def _attempt(self, field: Field) -> Solution:
+    def _attempt(self, field: FieldToSolve) -> Solution:
         solver = SOLVERS.get(self._name)()
         with tempfile.TemporaryDirectory(prefix="indistack-solve-", ignore_cleanup_errors=True) as place:
             folder = Path(place)
@@ -127,7 +127,7 @@ class Search:
         return solution
 
 
-def _attempts(field: Field) -> Iterator[Field]:
+def _attempts(field: FieldToSolve) -> Iterator[FieldToSolve]:
     yield field
     if field.centre_deg is not None:
         yield replace(field, centre_deg=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from pydantic import Field as Value
+from pydantic import Field
 
 from indistack.fits_header import Wcs
 from indistack.registry import Registry
@@ -20,14 +20,14 @@ class SolveSettings(Settings):
 
     program: Literal["auto", "off", "astrometry.net", "astap"] = "auto"
     """``auto``: astrometry.net (``solve-field``), else ASTAP (``astap_cli``, ``astap``), whichever is installed."""
-    timeout_s: float = Value(default=60.0, ge=1, le=3600)
+    timeout_s: float = Field(default=60.0, ge=1, le=3600)
     """For one attempt; there are at most two, the second without believing where the mount says it points."""
-    arguments: tuple[str, ...] = Value(default=(), strict=False)
+    arguments: tuple[str, ...] = Field(default=(), strict=False)
     """Further words for the program's command line: ``["--index-dir", "/data/index"]``, ``["-d", "/data/stars"]``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldToSolve:
     """What is to be found on the sky.
 
     Attributes
@@ -90,10 +90,10 @@ class Solver(Protocol):
     commands: tuple[str, ...]
     """Its names on the PATH, the best first."""
 
-    def prepare(self, field: Field, folder: Path) -> list[str]:
+    def prepare(self, field: FieldToSolve, folder: Path) -> list[str]:
         """Write its input into an empty folder; return the words that follow the command."""
 
-    def read(self, field: Field, folder: Path) -> Solution:
+    def read(self, field: FieldToSolve, folder: Path) -> Solution:
         """Return what it has found.
 
         Raises

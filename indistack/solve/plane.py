@@ -8,14 +8,14 @@ import numpy as np
 
 from indistack.errors import SolveError
 from indistack.fits_header import Wcs, project
-from indistack.solve.base import Field, Solution
+from indistack.solve.base import FieldToSolve, Solution
 from indistack.values.frame import DoubleArray
 
 LEAST_PAIRS = 6
 """A plane has six parameters and every pair gives two numbers."""
 
 CLIP_SIGMA = 3.5
-ROUNDS = 5
+PLANE_ROUNDS = 5
 LEAST_SPREAD_PX = 0.1
 """Of the distances, per axis, at least."""
 
@@ -60,7 +60,7 @@ def fit_plane(
         Too few pairs.
     """
     wcs, kept = rough, np.ones(len(xy), bool)
-    for _ in range(ROUNDS):
+    for _ in range(PLANE_ROUNDS):
         if kept.sum() < LEAST_PAIRS:
             raise SolveError(f"only {kept.sum()} of our stars are in its catalogue, {LEAST_PAIRS} are needed")
         wcs = _touching(wcs, centre_px, xy[kept], radec_deg[kept])
@@ -75,7 +75,7 @@ def fit_plane(
 def _touching(wcs: Wcs, centre_px: tuple[float, float], xy: DoubleArray, radec_deg: DoubleArray) -> Wcs:
     """Return the best plane that touches the sky at a pixel, near a rough one."""
     design = np.column_stack([xy - centre_px, np.ones(len(xy))])
-    for _ in range(ROUNDS):  # a plane that touches elsewhere is another plane, and near a pole a turned one
+    for _ in range(PLANE_ROUNDS):  # a plane that touches elsewhere is another plane, and near a pole a turned one
         ra_deg, dec_deg = (float(value) for value in wcs.to_sky(np.array([centre_px]))[0])
         plane = np.asarray(np.linalg.lstsq(design, project((ra_deg, dec_deg), radec_deg), rcond=None)[0], np.float64)
         x, y = centre_px - np.linalg.solve(plane[:2].T, plane[2])
@@ -83,7 +83,7 @@ def _touching(wcs: Wcs, centre_px: tuple[float, float], xy: DoubleArray, radec_d
     return wcs
 
 
-def require_believable(solution: Solution, field: Field) -> None:
+def require_believable(solution: Solution, field: FieldToSolve) -> None:
     """Raise `SolveError` for a solution that contradicts our stars, the header, or what a camera can see."""
     wcs = solution.wcs
     allowed_px = max(LARGEST_RMS_PX, LARGEST_RMS_SHARE * math.hypot(field.width, field.height))

@@ -10,7 +10,7 @@ from typing import Any
 
 import erfa
 
-from indistack.indi.events import Facts
+from indistack.indi.events import PropertyValues
 from indistack.values.frame import Card, CardValue
 
 NUMBERS: tuple[tuple[str, str, str], ...] = (
@@ -38,7 +38,7 @@ FRAME_TYPES = {"FRAME_LIGHT": "Light", "FRAME_BIAS": "Bias", "FRAME_DARK": "Dark
 MODES = ("READ_MODE", "READOUT_MODE", "CCD_READ_MODE", "READOUT_QUALITY")
 
 
-def cards_of(device: str, facts: Facts, moment: datetime) -> tuple[Card, ...]:
+def cards_of(device: str, facts: PropertyValues, moment: datetime) -> tuple[Card, ...]:
     """Return what is known of a frame at the time when it came; what no property tells is left out.
 
     Parameters
@@ -61,14 +61,14 @@ def cards_of(device: str, facts: Facts, moment: datetime) -> tuple[Card, ...]:
     return tuple((keyword, value, "told by the device") for keyword, value in table.items())
 
 
-def _number(facts: Facts, name: str, element: str) -> float | None:
+def _number(facts: PropertyValues, name: str, element: str) -> float | None:
     value = facts.get(name, {}).get(element)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return value
 
 
-def _size(facts: Facts) -> dict[str, CardValue]:
+def _size(facts: PropertyValues) -> dict[str, CardValue]:
     """Return the size of the frame in (binned) pixels, and of region and sensor: a driver's buffer may be that large.
 
     A region of zero size is none, as with some DSLR drivers.
@@ -88,7 +88,7 @@ def _size(facts: Facts) -> dict[str, CardValue]:
     }
 
 
-def _colours(facts: Facts, table: Mapping[str, CardValue]) -> dict[str, CardValue]:
+def _colours(facts: PropertyValues, table: Mapping[str, CardValue]) -> dict[str, CardValue]:
     """Return the mosaic as seen from the first pixel of the region; binned pixels have mixed colours."""
     cfa: Mapping[str, Any] = facts.get("CCD_CFA", {})
     pattern = str(cfa.get("CFA_TYPE") or "")
@@ -106,13 +106,13 @@ def _whole(said: Any) -> int:
     return int(found[1]) if found else 0
 
 
-def _optics(facts: Facts, table: Mapping[str, CardValue]) -> dict[str, CardValue]:
+def _optics(facts: PropertyValues, table: Mapping[str, CardValue]) -> dict[str, CardValue]:
     """Return the size of the binned pixels."""
     pixel_um = _number(facts, "CCD_INFO", "CCD_PIXEL_SIZE_X") or _number(facts, "CCD_INFO", "CCD_PIXEL_SIZE")
     return {"XPIXSZ": pixel_um * float(table.get("XBINNING", 1))} if pixel_um else {}
 
 
-def _pointing(facts: Facts, moment: datetime) -> dict[str, CardValue]:
+def _pointing(facts: PropertyValues, moment: datetime) -> dict[str, CardValue]:
     """Return where the mount points (deg, ICRS); INDI tells it as of the date, equator and equinox that day."""
     ra_h, dec_deg = (_number(facts, "EQUATORIAL_EOD_COORD", element) for element in ("RA", "DEC"))
     if ra_h is None or dec_deg is None:
@@ -129,7 +129,7 @@ def icrs_of(ra_deg: float, dec_deg: float, moment: datetime) -> tuple[float, flo
     return math.degrees(ra) % 360, math.degrees(dec)
 
 
-def _words(facts: Facts) -> dict[str, CardValue]:
+def _words(facts: PropertyValues) -> dict[str, CardValue]:
     """Return what is told in words: kind of frame, ISO, filter, readout mode, object."""
     kinds = [FRAME_TYPES[name] for name in facts.get("CCD_FRAME_TYPE", {}) if name in FRAME_TYPES]
     iso = re.findall(r"\d+", " ".join(map(str, facts.get("CCD_ISO", {}).values())))
@@ -145,7 +145,7 @@ def _words(facts: Facts) -> dict[str, CardValue]:
     return {keyword: values[0] for keyword, values in said.items() if values}
 
 
-def _filter(facts: Facts) -> list[str]:
+def _filter(facts: PropertyValues) -> list[str]:
     """Return the name of the filter in the light path, or its number where the wheel has no names."""
     slot = _number(facts, "FILTER_SLOT", "FILTER_SLOT_VALUE")
     if slot is None:

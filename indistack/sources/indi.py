@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from pydantic import Field
 
 from indistack.errors import SourceError
-from indistack.indi.census import Choice
+from indistack.indi.census import CameraChoice
 from indistack.indi.client import IndiClient
-from indistack.indi.events import Devices, Event, Facts, Frame, PathSaved, Said, ServerState
+from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, PropertyValues, Said, ServerState
 from indistack.settings import Settings
 from indistack.sources.base import Emit, read_announced
 from indistack.sources.cards import cards_of
@@ -75,16 +75,16 @@ class IndiStatus:
     last_error: str = ""
     frames: int = 0
     paths: int = 0
-    facts: Facts = field(default_factory=dict)
+    facts: PropertyValues = field(default_factory=dict)
 
 
-class Client(Protocol):
+class CameraLink(Protocol):
     """What is needed of `indistack.indi.client.IndiClient`."""
 
     def get(self, timeout_s: float) -> Event | None:
         """Return the next event, or None when there is none within the time."""
 
-    def __enter__(self) -> Client: ...
+    def __enter__(self) -> CameraLink: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -104,7 +104,7 @@ class IndiSource:
         Makes the client from host, port and device; tests put another in its place.
     """
 
-    def __init__(self, settings: IndiSettings, connect: Callable[[str, int, str], Client] = IndiClient) -> None:
+    def __init__(self, settings: IndiSettings, connect: Callable[[str, int, str], CameraLink] = IndiClient) -> None:
         self._settings = settings
         self._connect = connect
         self._status = IndiStatus(server=f"{settings.host}:{settings.port}")
@@ -136,14 +136,14 @@ class IndiSource:
 
     def _handle(self, event: Event, emit: Emit, stop: threading.Event) -> None:
         match event:
-            case Frame():
+            case FrameBlob():
                 self._note(frames=self._status.frames + 1, facts=event.facts)
                 origin = f"{event.device}.{event.property}"
                 cards = cards_of(event.device, event.facts, event.received)
                 emit(Blob(Content(event.data), event.suffix, event.device, origin, event.received, cards=cards))
             case PathSaved():
                 self._open(event, emit, stop)
-            case Choice():
+            case CameraChoice():
                 self._choose(event)
             case ServerState(up=up, reason=reason):
                 self._note(connected=up, device="", cameras=(), devices=(), last_error=reason)
@@ -172,7 +172,7 @@ class IndiSource:
         if blob is not None:
             emit(replace(blob, received=event.received, cards=cards_of(event.device, event.facts, event.received)))
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose(self, choice: CameraChoice) -> None:
         """Take note of the camera chosen, or of why there is none."""
         if choice.ambiguous and not self._status.frames + self._status.paths:
             self._note(last_error=choice.problem)

@@ -117,7 +117,7 @@ class Extent:
     Attributes
     ----------
     height, width : int
-        Of the canvas (px).
+        Of the grid (px).
     channels : int
         1 or 3.
     full_scale_adu : float

@@ -14,10 +14,9 @@ from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import Extent, MethodSettings, Planes, Tally, read_only, require_same_shape
 from indistack.system.workers import Scratch
 from indistack.values.frame import BoolArray, CountArray, FloatArray
+from indistack.values.grid import Box
 
 S = TypeVar("S", bound=np.generic)
-
-Box = tuple[slice, slice]
 
 STRIP_ROWS = 64
 """Stacks are merged so many rows at a time, to keep temporaries small."""

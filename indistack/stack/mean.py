@@ -9,8 +9,9 @@ import numpy as np
 
 from indistack.raster.tiles import Tile
 from indistack.stack.base import METHODS
-from indistack.stack.layers import Box, Layers, blend, by_channel, plane_of, reached, usable_weight
+from indistack.stack.layers import Layers, blend, by_channel, plane_of, reached, usable_weight
 from indistack.values.frame import FloatArray
+from indistack.values.grid import Box
 
 ROUNDING = 1e-4
 """What is left of a weight when that share of it or less remains after a removal."""

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from indistack.numerics.statistics import MAD_TO_SIGMA
 from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings, Planes
-from indistack.stack.layers import Box, Layers, by_channel, plane_of, usable_weight, usable_weights
+from indistack.stack.layers import Layers, by_channel, plane_of, usable_weight, usable_weights
 from indistack.stack.sorting import middle, sorted_planes
 from indistack.values.frame import FloatArray
+from indistack.values.grid import Box
 
 WIDER = np.array([0, 0, 1.196, 1.495, 1.363, 1.206, 1.200, 1.140, 1.129, 1.107, 1.0], np.float32) * MAD_TO_SIGMA
 """The same for 0, 1, 2 ... values, and for more: few lie closer to their own median (Croux and Rousseeuw 1992)."""

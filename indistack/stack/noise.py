@@ -40,10 +40,10 @@ def measure_noise(stack: Integration) -> float:
     """
     rows = slice(None, None, max(1, stack.pixels.shape[0] // LINES))
     pixels, weight = stack.pixels[rows], stack.weight[rows]
-    light = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
+    luminance = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
     covered = weight > 0 if weight.ndim == 2 else np.logical_and.reduce(weight > 0, axis=2)
     left, middle, right = slice(None, -2 * LAG_PX), slice(LAG_PX, -LAG_PX), slice(2 * LAG_PX, None)
-    differences = light[:, left] - 2 * light[:, middle] + light[:, right]
+    differences = luminance[:, left] - 2 * luminance[:, middle] + luminance[:, right]
     inside = differences[covered[:, left] & covered[:, middle] & covered[:, right]]
     if len(inside) < LEAST_PIXELS:
         return math.nan

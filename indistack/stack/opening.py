@@ -30,12 +30,12 @@ LEAST_FREEDOM = np.float32(1e-6)
 """Least variance of a distance from the mean, that of a value being 1: where one value is all of the mean, their
 distance is but rounding."""
 
-Judge = Callable[[FloatArray, BoolArray], BoolArray]
+OutlierTest = Callable[[FloatArray, BoolArray], BoolArray]
 """``(z, covered)`` of one sub -> which of its pixels are outliers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Subs:
+class OpeningSubs:
     """Several subs to be compared, one colour or the mean of all.
 
     Attributes
@@ -101,12 +101,12 @@ class Spread:
     variance: FloatArray
 
 
-def compare(subs: Subs, judge: Judge, centre_share: float) -> Verdicts:
+def compare(subs: OpeningSubs, judge: OutlierTest, centre_share: float) -> Verdicts:
     """Find the outliers of several subs: by their median first, then by mean and variance of those that passed.
 
     Parameters
     ----------
-    subs : Subs
+    subs : OpeningSubs
         All of them; of two that differ, the brighter is the outlier.
     judge : callable
         Tells the outliers of one sub.
@@ -164,7 +164,7 @@ def spread(values: FloatArray, weights: FloatArray, scratch: Scratch) -> Spread:
     return Spread(total, mean, variance)
 
 
-def _judged(z: Iterable[FloatArray], subs: Subs, judge: Judge) -> BoolArray:
+def _judged(z: Iterable[FloatArray], subs: OpeningSubs, judge: OutlierTest) -> BoolArray:
     """Tell the outliers of one sub after the other, each as soon as its distances are there, in the cache."""
     out, passed = np.empty(subs.covered.shape, bool), np.zeros(subs.covered.shape[1:], bool)
     for distances, covered, outside in zip(z, subs.covered, out, strict=True):
@@ -174,7 +174,7 @@ def _judged(z: Iterable[FloatArray], subs: Subs, judge: Judge) -> BoolArray:
     return out
 
 
-def _deviations(subs: Subs, centre_share: float, z: FloatArray) -> Iterator[FloatArray]:
+def _deviations(subs: OpeningSubs, centre_share: float, z: FloatArray) -> Iterator[FloatArray]:
     """Distances of each sub from the median, in units of the median distance."""
     complete = bool(subs.covered.all())
     count = len(z) if complete else np.maximum(how_many(subs.covered), 1)
@@ -201,7 +201,7 @@ def _finite(plane: FloatArray) -> FloatArray:
     return plane
 
 
-def _residuals(subs: Subs, passed: FloatArray, usual: Spread, z: FloatArray) -> Iterator[FloatArray]:
+def _residuals(subs: OpeningSubs, passed: FloatArray, usual: Spread, z: FloatArray) -> Iterator[FloatArray]:
     """Distances of each sub from the weighted mean of those that passed, in standard deviations.
 
     A value is closer to a mean that it is part of than to one that it is not: both are brought to equal terms.
@@ -222,7 +222,7 @@ def _residuals(subs: Subs, passed: FloatArray, usual: Spread, z: FloatArray) -> 
         yield distance
 
 
-def _differences(subs: Subs, darker: FloatArray, z: FloatArray) -> Iterator[FloatArray]:
+def _differences(subs: OpeningSubs, darker: FloatArray, z: FloatArray) -> Iterator[FloatArray]:
     """How much one of two is brighter, in units of what is usual around, 0 where one is missing; and the opposite."""
     np.subtract(subs.values[0], subs.values[1], out=z[0])
     z[0] *= np.logical_and(*subs.covered)

@@ -15,7 +15,6 @@ from indistack.picture.integration import Integration
 from indistack.raster.tiles import Cube, Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings, Planes, read_only
 from indistack.stack.layers import (
-    Box,
     Layers,
     by_channel,
     how_many,
@@ -24,9 +23,10 @@ from indistack.stack.layers import (
     usable_weight,
     usable_weights,
 )
-from indistack.stack.opening import TINY, Subs, compare, spread
+from indistack.stack.opening import TINY, OpeningSubs, compare, spread
 from indistack.stack.rejection import UNSTEADY, Limits, bounds, outliers, single_outliers, usual_scatter
 from indistack.values.frame import BoolArray, CountArray, FloatArray
+from indistack.values.grid import Box
 
 LEAST_SUBS = 3
 """A pixel that fewer subs reached has no variance to speak of: it takes what comes."""
@@ -94,7 +94,7 @@ class SigmaClip(Layers):
             cube.pixels[~covered] = 0
         values = self._luminances(cube.pixels)
         limits = self._limits if len(values) > 2 else Limits(math.inf, self._limits.high)
-        subs = Subs(values, weights, covered, self._least_variance, self._scratch)
+        subs = OpeningSubs(values, weights, covered, self._least_variance, self._scratch)
         found = compare(subs, partial(self._outliers, limits), self.centre_share)
         if self._pulls:
             for number, z in enumerate(found.z):

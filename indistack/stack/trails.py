@@ -12,8 +12,9 @@ from indistack.errors import SettingsError
 from indistack.raster.tiles import Tile
 from indistack.stack.base import METHODS, Extent, MethodSettings
 from indistack.stack.extremes import Maximum
-from indistack.stack.layers import Box, by_channel, plane_of, usable_weight
+from indistack.stack.layers import by_channel, plane_of, usable_weight
 from indistack.values.frame import BoolArray, FloatArray
+from indistack.values.grid import Box
 
 GROUND_LEVEL = 128
 """A mask is ground from that brightness on, of 255."""

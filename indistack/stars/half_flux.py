@@ -35,9 +35,9 @@ def half_flux_radii(stamps: Stamps, fits: Fits) -> DoubleArray:
     u = stamps.u + (stamps.x - fits.x)[:, None]
     v = stamps.v + (stamps.y - fits.y)[:, None]
     radius = np.hypot(u, v)
-    light = (stamps.values - fits.sky[:, None]) * stamps.usable * (radius <= REACH * fits.major[:, None])
-    total = light.sum(axis=1)
-    moment = (light * radius).sum(axis=1)
+    above_sky = (stamps.values - fits.sky[:, None]) * stamps.usable * (radius <= REACH * fits.major[:, None])
+    total = above_sky.sum(axis=1)
+    moment = (above_sky * radius).sum(axis=1)
     lit = (total > 0) & (moment > 0)
     result: DoubleArray = np.where(lit, HALF * moment / np.where(lit, total, 1), fits.fwhm / 2)
     return result

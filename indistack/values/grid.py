@@ -11,8 +11,11 @@ from indistack.values.frame import CalibratedFrame, DoubleArray
 from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 
+Box = tuple[slice, slice]
+"""Rows and columns of a part of a grid or a frame."""
+
 STEP_PX = 256
-"""A canvas grows in such steps: not for every pixel of drift."""
+"""A grid grows in such steps: not for every pixel of drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class StackGrid:
     height, width : int
         Its size (px).
     matrix : array
-        ``(3, 3)`` float64, affine: reference ``(x, y, 1)`` -> canvas ``(x, y, 1)``.
+        ``(3, 3)`` float64, affine: reference ``(x, y, 1)`` -> grid ``(x, y, 1)``.
     """
 
     height: int
@@ -44,7 +47,7 @@ class StackGrid:
         return self.height, self.width
 
     def reaching(self, transform: Transform, width: int, height: int) -> StackGrid:
-        """Return a canvas that also holds a frame of that size (px): this one if it does, else one that grew.
+        """Return a grid that also holds a frame of that size (px): this one if it does, else one that grew.
 
         It grows in steps of 256 px, and by whole pixels, so that what is on it stays as it is.
         """
@@ -58,7 +61,7 @@ class StackGrid:
         return StackGrid(self.height + top + bottom, self.width + left + right, moved)
 
     def place(self, transform: Transform) -> Transform:
-        """Return the way from a frame to the canvas, given that to the reference."""
+        """Return the way from a frame to the grid, given that to the reference."""
         return transform.followed_by(self.matrix)
 
 

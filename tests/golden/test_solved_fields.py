@@ -13,7 +13,7 @@ from indistack.align import ALIGNERS
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.pipeline.calibrators import calibrator_factory
-from indistack.solve import Field, SkyFinder, Solution, SolveSettings, background, find_program
+from indistack.solve import FieldToSolve, SkyFinder, Solution, SolveSettings, background, find_program
 from indistack.sources import read_blob
 from indistack.stars import StarFinder
 from indistack.system.workers import Workers
@@ -48,7 +48,7 @@ def seen(path: Path, workers: Workers) -> tuple[Scene, FrameInfo]:
 def solved(scene: Scene, info: FrameInfo) -> Solution:
     centre = (info.ra_deg, info.dec_deg) if info.ra_deg is not None and info.dec_deg is not None else None
     finder = SkyFinder(SolveSettings())
-    finder.begin(Field(scene.stars, scene.width, scene.height, info.scale_arcsec_px, centre))
+    finder.begin(FieldToSolve(scene.stars, scene.width, scene.height, info.scale_arcsec_px, centre))
     found = finder.result(120)
     finder.stop()
     assert found is not None

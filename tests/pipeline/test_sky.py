@@ -20,7 +20,7 @@ from indistack.config import Config
 from indistack.fits_header import Wcs
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.settings import load
-from indistack.solve import Field, Solution, SolveSettings
+from indistack.solve import FieldToSolve, Solution, SolveSettings
 from indistack.sources import Emit
 from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
@@ -39,12 +39,12 @@ CORNERS = np.array([[0.0, 0.0], [639.0, 479.0]])
 class Finder:
     """Knows at once where every field is."""
 
-    fields: tuple[Field, ...] = ()
+    fields: tuple[FieldToSolve, ...] = ()
 
     def __init__(self, settings: SolveSettings) -> None:
         type(self).fields = ()
 
-    def begin(self, field: Field) -> None:
+    def begin(self, field: FieldToSolve) -> None:
         type(self).fields += (field,)
 
     def result(self, timeout_s: float = 0.0) -> Solution | None:

@@ -207,9 +207,9 @@ def _on_cfa(patches: _Patches, noise: Levels) -> Evidence:
 
 def _spill(patches: _Patches) -> DoubleArray:
     """Return the light of the next pixels above the background, which pixels of their own colours show."""
-    light = []
+    beside = []
     for near, background in _COLOURS:
         around = patches.sorted_at(background)
         middle = around[len(around) // 4 : -(len(around) // 4)].mean(axis=0)
-        light.append(patches.at(near) - middle)
-    return np.asarray(np.sort(np.concatenate(light), axis=0)[3:5].mean(axis=0) * 8)
+        beside.append(patches.at(near) - middle)
+    return np.asarray(np.sort(np.concatenate(beside), axis=0)[3:5].mean(axis=0) * 8)

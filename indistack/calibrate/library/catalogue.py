@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from indistack.calibrate.fit import Facts
+from indistack.calibrate.fit import FrameFacts
 from indistack.calibrate.master_file import count_of, is_master
 from indistack.errors import FrameError, SinkError
 from indistack.fits_header import index, text_fact
@@ -54,7 +54,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """One master file.
 
     Attributes
@@ -63,7 +63,7 @@ class Entry:
         Path below the library's folder.
     stamp : (int, int)
         Size (bytes) and time of modification (ns): another stamp means another master.
-    facts : Facts
+    facts : FrameFacts
         Without the header's cards.
     n_frames : int
         Frames combined, 1 when unknown.
@@ -71,7 +71,7 @@ class Entry:
 
     name: str
     stamp: tuple[int, int]
-    facts: Facts
+    facts: FrameFacts
     n_frames: int
 
     def describe(self) -> str:
@@ -79,7 +79,7 @@ class Entry:
         return f"{self.facts.kind} {self.name}"
 
 
-_ENTRIES = TypeAdapter(list[Entry])
+_ENTRIES = TypeAdapter(list[CatalogueEntry])
 
 
 class Catalogue:
@@ -99,11 +99,11 @@ class Catalogue:
         self.folder = folder
         self._reader = reader
         self._clock = clock
-        self._known: dict[str, Entry] = {}
+        self._known: dict[str, CatalogueEntry] = {}
         self._foreign: dict[str, tuple[int, int]] = {}
         self._scanned_s: float | None = None
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[CatalogueEntry, ...]:
         """Return the masters in order of their names; cheap while nothing has changed."""
         now_s = self._clock()
         if self._scanned_s is None:
@@ -118,7 +118,7 @@ class Catalogue:
         if self._scanned_s is not None:
             self._scanned_s = -RESCAN_S
 
-    def forget(self, entry: Entry, why: str) -> None:
+    def forget(self, entry: CatalogueEntry, why: str) -> None:
         """Leave out a file that has turned out to be unusable, until it changes."""
         _log.warning("calibration library: %s is left out: %s", self.folder / entry.name, why)
         self._known.pop(entry.name, None)
@@ -153,7 +153,7 @@ class Catalogue:
                     continue  # gone again
                 yield str(path.relative_to(self.folder)), (status.st_size, status.st_mtime_ns)
 
-    def _remembered(self) -> list[Entry]:
+    def _remembered(self) -> list[CatalogueEntry]:
         try:
             index = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
             if index["version"] != self._reader.version:
@@ -172,14 +172,14 @@ class Catalogue:
             _log.debug("calibration library: %s", error)
 
 
-def _entry(name: str, stamp: tuple[int, int], frame: RawFrame) -> Entry:
+def _entry(name: str, stamp: tuple[int, int], frame: RawFrame) -> CatalogueEntry:
     if not is_master(frame, name):
         raise FrameError("not_a_master", "no master but a raw frame: 'indistack master' builds one")
     kind = _kind(frame, name)
     if kind is None:
         raise FrameError("not_a_master", "neither its header nor its name says what kind of master it is")
-    facts = Facts(kind, frame.pixels.shape, frame.cfa, replace(frame.info, kind=kind, header=()))
-    return Entry(name, stamp, facts, count_of(frame))
+    facts = FrameFacts(kind, frame.pixels.shape, frame.cfa, replace(frame.info, kind=kind, header=()))
+    return CatalogueEntry(name, stamp, facts, count_of(frame))
 
 
 def _kind(frame: RawFrame, name: str) -> Kind | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indistack.calibrate.base import CalibrateSettings, Choice, Chooser, Master, Masters
-from indistack.calibrate.fit import Facts, compare, in_spite_of, same_camera
-from indistack.calibrate.library.catalogue import Catalogue, Entry, Reader
+from indistack.calibrate.base import CalibrateSettings, Chooser, Master, MasterChoice, Masters
+from indistack.calibrate.fit import FrameFacts, compare, in_spite_of, same_camera
+from indistack.calibrate.library.catalogue import Catalogue, CatalogueEntry, Reader
 from indistack.calibrate.library.ranking import Candidate, dark_rank, flat_rank, is_base, may_scale, rank
 from indistack.calibrate.shelf import Shelved
 from indistack.calibrate.vet import require_numbers
@@ -30,7 +30,7 @@ LIGHT_KINDS: tuple[Kind, ...] = ("dark", "flat", "bias")
 class _UnusableError(Exception):
     """A master's file cannot be read."""
 
-    def __init__(self, entry: Entry, why: str) -> None:
+    def __init__(self, entry: CatalogueEntry, why: str) -> None:
         self.entry = entry
         self.why = why
         super().__init__(why)
@@ -74,7 +74,7 @@ class Library:
         self._open: OrderedDict[tuple[str, tuple[int, int], Kind], Shelved] = OrderedDict()
         self._last_dark = ""
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[CatalogueEntry, ...]:
         """Return what there is."""
         return self._catalogue.entries()
 
@@ -82,15 +82,15 @@ class Library:
         """Look at the folder again at the next question."""
         self._catalogue.refresh()
 
-    def choose(self, raw: RawFrame) -> Choice:
+    def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the best legal masters; a file that turns out to be unreadable is left out."""
         while True:
             try:
-                return self._choose(Facts.of(raw))
+                return self._choose(FrameFacts.of(raw))
             except _UnusableError as error:
                 self._catalogue.forget(error.entry, error.why)
 
-    def base_for(self, flat: Facts) -> Master | None:
+    def base_for(self, flat: FrameFacts) -> Master | None:
         """Return what is to be subtracted from raw flats: dark-flat, dark of about their exposure, or bias."""
         while True:
             order: dict[Kind, int] = {"darkflat": 0, "dark": 1, "bias": 2}
@@ -101,7 +101,7 @@ class Library:
             except _UnusableError as error:
                 self._catalogue.forget(error.entry, error.why)
 
-    def _choose(self, light: Facts) -> Choice:
+    def _choose(self, light: FrameFacts) -> MasterChoice:
         there = {kind: self._candidates(kind, light) if kind in self._kinds else [] for kind in LIGHT_KINDS}
         biases = [each for each in there["bias"] if each.comparison.legal]
         bias = min(biases, key=rank, default=None)
@@ -113,14 +113,14 @@ class Library:
         chosen: dict[Kind, Candidate | None] = {"dark": dark, "flat": flat, "bias": bias}
         self._last_dark = dark.entry.name if dark is not None else ""
         used = {kind: each.entry for kind, each in chosen.items() if each is not None}
-        return Choice(
+        return MasterChoice(
             masters=Masters(**{kind: self._take(entry, kind) for kind, entry in used.items()}),
             key=" ".join(f"{entry.name}@{entry.stamp}" for entry in used.values()),
             warnings=tuple(line for kind in LIGHT_KINDS for line in _warnings(kind, chosen[kind], there[kind])),
             set_aside=tuple(line for kind in LIGHT_KINDS for line in _set_aside(chosen[kind], there[kind])),
         )
 
-    def _candidates(self, kind: Kind, frame: Facts) -> list[Candidate]:
+    def _candidates(self, kind: Kind, frame: FrameFacts) -> list[Candidate]:
         """Return the masters of a kind and of the frame's camera, as far as cameras are known."""
         camera = frame.info.camera
         return [
@@ -130,7 +130,7 @@ class Library:
             and (not camera or not entry.facts.info.camera or same_camera(entry.facts.info.camera, camera))
         ]
 
-    def _best_dark(self, darks: list[Candidate], light: Facts, has_bias: bool) -> tuple[Candidate | None, bool]:
+    def _best_dark(self, darks: list[Candidate], light: FrameFacts, has_bias: bool) -> tuple[Candidate | None, bool]:
         """Return the best dark, and whether it must be scaled."""
         legal = [each for each in darks if each.comparison.legal]
         if legal:
@@ -140,7 +140,7 @@ class Library:
         scalable = [each for each in darks if may_scale(each, light, self._settings.dark_scale_max)]
         return min(scalable, key=lambda each: dark_rank(each, light, self._last_dark), default=None), bool(scalable)
 
-    def _take(self, entry: Entry, kind: Kind) -> Master:
+    def _take(self, entry: CatalogueEntry, kind: Kind) -> Master:
         """Return a master whose pixels are read as they are touched; decoded once, then kept in a file of our own."""
         key = (entry.name, entry.stamp, kind)
         if key not in self._open:
@@ -150,7 +150,7 @@ class Library:
         self._open.move_to_end(key)
         return self._open[key].take()
 
-    def _load(self, entry: Entry, kind: Kind) -> Shelved:
+    def _load(self, entry: CatalogueEntry, kind: Kind) -> Shelved:
         try:
             frame = self._reader.decode(self.folder / entry.name)
             if frame.pixels.shape != entry.facts.shape:
@@ -169,11 +169,11 @@ class NamedFirst:
         self._named = named
         self._library = library
 
-    def choose(self, raw: RawFrame) -> Choice:
+    def choose(self, raw: RawFrame) -> MasterChoice:
         """Return both choices as one; raises what the first one raises."""
         named, found = self._named.choose(raw), self._library.choose(raw)
         kinds = {kind: getattr(named.masters, kind) or getattr(found.masters, kind) for kind in LIGHT_KINDS}
-        return Choice(
+        return MasterChoice(
             Masters(**kinds),
             f"{named.key} {found.key}".strip(),
             (*named.warnings, *found.warnings),

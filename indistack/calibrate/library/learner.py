@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from indistack.calibrate.base import CalibrateSettings, Choice, Master
-from indistack.calibrate.fit import Facts
+from indistack.calibrate.base import CalibrateSettings, Master, MasterChoice
+from indistack.calibrate.fit import FrameFacts
 from indistack.calibrate.library.catalogue import RAW
 from indistack.calibrate.library.choice import Library
 from indistack.calibrate.library.raw_store import Made, RawStore, cards_of
@@ -134,7 +134,7 @@ class Learner:
             self._change.notify_all()
         return Filed(kind, SubReport(filed=FiledFrame(group, count)), f"frame {count} of {group}")
 
-    def choose(self, raw: RawFrame) -> Choice:
+    def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the masters for a light; the first one waits a while for masters that are being built."""
         if self._patient and not self._wait(self._settings.learn_wait_s):
             self._patient = False
@@ -213,7 +213,7 @@ class Learner:
             return
         first = self._read(frames[0])
         kind = first.info.kind
-        base = self._bases.base_for(Facts.of(first)) if kind == "flat" else None
+        base = self._bases.base_for(FrameFacts.of(first)) if kind == "flat" else None
         made = Made(tuple(path.name for path in frames), base.describe() if base is not None else "")
         before = self._made_of(group)
         if made == before or WORTH * len(frames) < len(before.frames):

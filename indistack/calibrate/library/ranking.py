@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from indistack.calibrate.fit import HARMLESS_TO_FLATS, Comparison, Facts, in_words
-from indistack.calibrate.library.catalogue import Entry
+from indistack.calibrate.fit import HARMLESS_TO_FLATS, Comparison, FrameFacts, in_words
+from indistack.calibrate.library.catalogue import CatalogueEntry
 
 ALIKE_C = 0.5
 """Temperatures this close count as equal; the dark in use keeps its place twice as far."""
@@ -25,7 +25,7 @@ Rank = tuple[float, ...]
 class Candidate:
     """A master of the library beside a frame."""
 
-    entry: Entry
+    entry: CatalogueEntry
     comparison: Comparison
 
     def why_not(self) -> str:
@@ -39,7 +39,7 @@ def rank(each: Candidate) -> Rank:
     return len(each.comparison.unknown), -each.entry.n_frames, -date.timestamp() if date else 0.0
 
 
-def flat_rank(each: Candidate, light: Facts) -> Rank:
+def flat_rank(each: Candidate, light: FrameFacts) -> Rank:
     """Order flats by unknown facts, then gain and offset, then the time between flat and frame."""
     mine, other = each.entry.facts.info, light.info
     now = other.date_obs or datetime.max.replace(tzinfo=UTC)
@@ -49,7 +49,7 @@ def flat_rank(each: Candidate, light: Facts) -> Rank:
     return unknown - free, len(each.comparison.doubts), free, age_s, *rest
 
 
-def dark_rank(each: Candidate, frame: Facts, in_use: str) -> Rank:
+def dark_rank(each: Candidate, frame: FrameFacts, in_use: str) -> Rank:
     """Order darks by unknown facts, exposure, then temperature; `in_use` names the dark of the frame before."""
     mine, other = each.entry.facts.info, frame.info
     off = abs(math.log((mine.exposure_s or 1.0) / (other.exposure_s or mine.exposure_s or 1.0)))
@@ -61,13 +61,13 @@ def dark_rank(each: Candidate, frame: Facts, in_use: str) -> Rank:
     return unknown, round(off, 3), max(0.0, apart_c - room_c), *rest
 
 
-def may_scale(dark: Candidate, light: Facts, scale_max: float) -> bool:
+def may_scale(dark: Candidate, light: FrameFacts, scale_max: float) -> bool:
     """Return whether nothing but the exposure forbids a dark, and it need not be scaled up further than `scale_max`."""
     mine, other = dark.entry.facts.info.exposure_s, light.info.exposure_s
     return dark.comparison.scalable and bool(mine and other and other / mine <= scale_max)
 
 
-def is_base(each: Candidate, flat: Facts) -> bool:
+def is_base(each: Candidate, flat: FrameFacts) -> bool:
     """Return whether a master without light may be subtracted from a flat."""
     misfits = set(each.comparison.misfits)
     mine, other = each.entry.facts.info.exposure_s, flat.info.exposure_s

@@ -3,16 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.align.field import Field, field_of
+from indistack.align.field import StarField, field_of
 from indistack.align.still import nothing_moved, rests_between_pixels, stands_still
-from indistack.align.verify import Match, Verifier
+from indistack.align.verify import GeometricMatch, Verifier
 from indistack.values.transform import Transform
 from tests.unit.align.fields import motion, scene_of, star_list
 
 STILL = Transform.identity()
 
 
-def fields(centred: int, between: int, strays: int = 0, fwhm: float = 3.0, stray_fwhm: float = 3.0) -> list[Field]:
+def fields(centred: int, between: int, strays: int = 0, fwhm: float = 3.0, stray_fwhm: float = 3.0) -> list[StarField]:
     """Two frames with so many still points on pixel centres and between them, and stars elsewhere in each."""
     rng = np.random.default_rng(1)
     on = rng.integers(50, 1400, (centred, 2)).astype(float)
@@ -25,7 +25,7 @@ def fields(centred: int, between: int, strays: int = 0, fwhm: float = 3.0, stray
     return made
 
 
-def still_match(pair: list[Field]) -> Match:
+def still_match(pair: list[StarField]) -> GeometricMatch:
     match = Verifier(*pair).verify(STILL, 1, 3.0)
     assert match is not None
     return match
@@ -35,7 +35,7 @@ def still_match(pair: list[Field]) -> Match:
 def test_standing_still_is_less_than_a_pixel_at_every_corner(matrix: np.ndarray, expected: bool) -> None:
     pair = fields(0, 20)
     match = still_match(pair)
-    moved = Match(Transform(matrix), match.sub, match.reference, -20.0, 1.0, 1.0)
+    moved = GeometricMatch(Transform(matrix), match.sub, match.reference, -20.0, 1.0, 1.0)
     assert stands_still(moved, pair[0]) is expected
 
 

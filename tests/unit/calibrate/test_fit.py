@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate import CalibrateSettings, Master
-from indistack.calibrate.fit import Comparison, Facts, apart_deg, compare, exposure_ratio, in_words
+from indistack.calibrate.fit import Comparison, FrameFacts, apart_deg, compare, exposure_ratio, in_words
 from indistack.errors import CalibrationError
 from indistack.values.frame import FrameInfo, Kind
 
@@ -20,8 +20,8 @@ SAME: dict[str, Any] = {
 }  # fmt: skip
 
 
-def facts(kind: Kind, shape: tuple[int, ...] = (8, 10), cfa: Any = "RGGB", **changes: Any) -> Facts:
-    return Facts(kind, shape, cfa, FrameInfo(**SAME | changes))
+def facts(kind: Kind, shape: tuple[int, ...] = (8, 10), cfa: Any = "RGGB", **changes: Any) -> FrameFacts:
+    return FrameFacts(kind, shape, cfa, FrameInfo(**SAME | changes))
 
 
 def beside_light(kind: Kind, settings: CalibrateSettings | None = None, **changes: Any) -> Comparison:

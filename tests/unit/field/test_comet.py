@@ -182,3 +182,9 @@ def test_a_moving_blob_is_sharp_in_a_stack_that_follows_it() -> None:
     assert following.max() > 97
     assert np.unravel_index(following.argmax(), following.shape) == (70, 60)
     assert by_stars.max() < 20
+
+
+def test_a_wcs_that_is_not_of_ra_and_dec_does_not_tell_where_north_is() -> None:
+    galactic = NORTH_UP | {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"}
+    with pytest.raises(FrameError, match="orientation_deg"):
+        motion(info(header=cards(galactic), scale_arcsec_px=2.0), rate_arcsec_min=6.0, direction_deg=0.0)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from indistack.indi import client as client_module
-from indistack.indi.census import Choice, DeviceFacts
+from indistack.indi.census import CameraChoice, DeviceFacts
 from indistack.indi.client import IndiClient
-from indistack.indi.events import Devices, Event, Frame, PathSaved, Said, ServerState, event_of
+from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, Said, ServerState, event_of
 
 PRELUDE = """
 import ctypes, json, os, socket, sys, time
@@ -57,8 +57,8 @@ def test_events_come_in_order(start: Start) -> None:
     with start("send(kind='server', up=True, reason='')\nframe(b'one')\nframe(b'two')\nwait()") as client:
         state, one, two = take(client, 3)
     assert state == ServerState(True)
-    assert isinstance(one, Frame)
-    assert isinstance(two, Frame)
+    assert isinstance(one, FrameBlob)
+    assert isinstance(two, FrameBlob)
     assert (bytes(one.data), bytes(two.data), one.device) == (b"one", b"two", "Main")
 
 
@@ -67,8 +67,8 @@ def test_what_a_dead_process_sent_is_kept_and_another_is_started(
 ) -> None:
     with start("frame(b'%d' % os.getpid())\nos.kill(os.getpid(), 11)") as client:
         first, state, second = take(client, 3)
-    assert isinstance(first, Frame)
-    assert isinstance(second, Frame)
+    assert isinstance(first, FrameBlob)
+    assert isinstance(second, FrameBlob)
     assert bytes(first.data) != bytes(second.data)
     assert state == ServerState(False, "the INDI process died")
     assert "SIGSEGV" in caplog.text
@@ -92,7 +92,7 @@ def test_nonsense_from_the_process_does_not_end_the_supervision(start: Start) ->
     code = "link.send(b'nonsense') if not os.path.exists(__file__ + '.again') else frame(b'x')\n"
     code += "open(__file__ + '.again', 'w').close()\nwait()"
     with start(code) as client:
-        assert any(isinstance(event, Frame) for event in take(client, 1))
+        assert any(isinstance(event, FrameBlob) for event in take(client, 1))
 
 
 def test_a_state_is_told_and_logged_once(start: Start, caplog: pytest.LogCaptureFixture) -> None:
@@ -126,7 +126,7 @@ def test_every_kind_of_message_becomes_its_event() -> None:
     assert isinstance(path, PathSaved)
     assert path.received.year == 1970
     camera = {"kind": "camera", "device": "M", "cameras": ["M"], "problem": "", "ambiguous": False}
-    assert event_of(camera, None) == Choice("M", ("M",))
+    assert event_of(camera, None) == CameraChoice("M", ("M",))
     device = {"name": "M", "driver": "d", "interfaces": ["camera"], "connected": True, "blobs": ["CCD1"]}
     facts = DeviceFacts("M", "d", ("camera",), True, ("CCD1",))
     assert event_of({"kind": "devices", "devices": [device]}, None) == Devices((facts,))

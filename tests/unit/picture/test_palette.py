@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from indistack.picture.linear import StackPicture
-from indistack.picture.palette import Channel, ColourPicture, Mix, choose, light_of
+from indistack.picture.palette import Channel, ColourPicture, Mix, band_of, choose
 from indistack.stack import StackSettings
 
 SHAPE = (120, 160)
@@ -15,7 +15,7 @@ NOISE_ADU = 4.0
 
 
 @pytest.mark.parametrize(
-    ("light", "names"),
+    ("band", "names"),
     [
         ("L", ["L", "Lum", "LUMINANCE", "Clear", "UV/IR cut", "IR-cut", "None", "", "Chroma L"]),
         ("R", ["R", "Red", "red ", "Baader Red 36mm", "R_Astrodon"]),
@@ -27,8 +27,8 @@ NOISE_ADU = 4.0
         ("", ["L-eXtreme", "L-Pro", "V", "IR Pass", "Hb", "Filter 1", "1", "36mm"]),
     ],
 )
-def test_filters_are_known_by_many_names(light: str, names: list[str]) -> None:
-    assert [light_of(name) for name in names] == [light] * len(names)
+def test_filters_are_known_by_many_names(band: str, names: list[str]) -> None:
+    assert [band_of(name) for name in names] == [band] * len(names)
 
 
 @pytest.mark.parametrize(

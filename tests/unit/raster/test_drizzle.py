@@ -16,7 +16,7 @@ from tests.unit.raster.test_warp import centroid, star
 
 
 class Heap:
-    """Weighted sums of what falls on a canvas."""
+    """Weighted sums of what falls on a grid."""
 
     def __init__(self, height: int, width: int, scale: int, channels: int = 3) -> None:
         self.grid = StackGrid.over(height, width, scale)
@@ -71,7 +71,7 @@ def test_at_scale_2_a_drop_is_one_pixel_of_the_canvas() -> None:
     picture = np.zeros((9, 9))
     picture[4, 4] = 100.0
     heap = Heap(9, 9, 2, 1)
-    heap.add(mono(picture), similarity(0, 0.25, 0.25))  # centre (4.25, 4.25) -> canvas (9, 9)
+    heap.add(mono(picture), similarity(0, 0.25, 0.25))  # centre (4.25, 4.25) -> grid (9, 9)
     assert np.argwhere(heap.total[..., 0]).tolist() == [[9, 9]]
     assert heap.total[9, 9, 0] == pytest.approx(100.0)
     assert heap.mean[9, 9, 0] == pytest.approx(100.0)  # brightness of the surface, not its share

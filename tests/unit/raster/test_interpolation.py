@@ -1,4 +1,4 @@
-"""Superpixel sampling: a frame on a canvas of half its size."""
+"""Superpixel sampling: a frame on a grid of half its size."""
 
 from __future__ import annotations
 

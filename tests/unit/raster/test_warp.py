@@ -1,4 +1,4 @@
-"""The way back from the canvas, and what is fetched along it."""
+"""The way back from the grid, and what is fetched along it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indistack.raster.tiles import Sampling
-from indistack.raster.warp import KERNELS, KernelName, Mapping, mapping_of, regridded
+from indistack.raster.warp import KERNELS, KernelName, PixelMap, pixel_map_of, regridded
 from indistack.system.workers import Scratch
 from indistack.values.transform import Bend, Transform
 from tests.unit.raster.test_tiles import BILINEAR, mono, similarity, warp
@@ -19,15 +19,15 @@ BENT = Transform(MATRIX, bend=Bend((300.0, 250.0), 400.0, np.array([[3.0, -2.0, 
 WAYS = pytest.mark.parametrize("transform", [AFFINE, PROJECTIVE, BENT], ids=["affine", "projective", "bent"])
 
 
-def mapping(transform: Transform, ripple_px: float = 0.0) -> Mapping:
-    return mapping_of(transform, (500, 600), ripple_px, Scratch())
+def pixel_map(transform: Transform, ripple_px: float = 0.0) -> PixelMap:
+    return pixel_map_of(transform, (500, 600), ripple_px, Scratch())
 
 
 @WAYS
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (256, 256), (33, 100)])
 def test_sources_are_where_the_transform_leads_back_to(transform: Transform, size: tuple[int, int]) -> None:
     box = slice(80, 80 + size[0]), slice(50, 50 + size[1])
-    places = mapping(transform).sources(box, origin=(7, 9))
+    places = pixel_map(transform).sources(box, origin=(7, 9))
     grid = np.stack(np.meshgrid(np.arange(50.0, 50 + size[1]), np.arange(80.0, 80 + size[0])), axis=-1)
     expected = transform.back(grid.reshape(-1, 2)).reshape(grid.shape)
     np.testing.assert_allclose(places + np.array([7, 9]), expected, atol=0.01)
@@ -36,7 +36,7 @@ def test_sources_are_where_the_transform_leads_back_to(transform: Transform, siz
 @WAYS
 def test_a_ripple_is_added_where_it_is_wanted(transform: Transform) -> None:
     box = slice(300, 500), slice(400, 600)
-    rippled = mapping(transform, -0.03)
+    rippled = pixel_map(transform, -0.03)
     plain = rippled.sources(box, origin=(3, 5)).astype(float)  # a copy: the next call takes the same scratch
     found = rippled.sources(box, origin=(3, 5), ripple=True) - plain
     np.testing.assert_allclose(found, -0.03 * np.sin(2 * np.pi * plain), atol=2e-4)
@@ -45,8 +45,8 @@ def test_a_ripple_is_added_where_it_is_wanted(transform: Transform) -> None:
 @WAYS
 def test_the_outline_holds_all_sources(transform: Transform) -> None:
     box = slice(0, 256), slice(0, 256)
-    places = mapping(transform).sources(box)
-    for axis, around in enumerate(mapping(transform).outline(box)):
+    places = pixel_map(transform).sources(box)
+    for axis, around in enumerate(pixel_map(transform).outline(box)):
         assert around.min() - 0.02 <= places[..., axis].min()
         assert places[..., axis].max() <= around.max() + 0.02
 

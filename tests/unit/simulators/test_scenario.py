@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.scenario import Gust, Scenario, ScenarioError, find_scenario, load_scenario, make_scenario
+from simulators.scenario import Scenario, ScenarioError, WindGust, find_scenario, load_scenario, make_scenario
 
 SHIPPED = sorted(path.stem for path in (Path(find_scenario("demo")).parent).glob("*.toml"))
 
@@ -64,7 +64,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 def test_python_may_override_and_change() -> None:
     scenario = load_scenario("faults", width_px=320, height_px=240)
     changed = scenario.with_changes(cfa="mono", events=[{"kind": "gust", "sub": 2}])
-    assert (changed.width_px, changed.cfa, changed.events) == (320, "mono", (Gust(sub=2),))
+    assert (changed.width_px, changed.cfa, changed.events) == (320, "mono", (WindGust(sub=2),))
     assert scenario.cfa == "RGGB"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from indistack.fits_header import Wcs
-from indistack.solve import Field
+from indistack.solve import FieldToSolve
 from indistack.values.star_list import StarList
 
 TRUE = Wcs(299.93, 22.71, (651.5, 487.5), 1.48 / 3600 * np.array([[0.545, 0.838], [-0.838, 0.545]]))
@@ -69,7 +69,7 @@ def path_with(folder: Path) -> str:
     return f"{folder}{os.pathsep}{tools}"
 
 
-def field_of(count: int = 40, scale_arcsec_px: float | None = 1.5) -> Field:
+def field_of(count: int = 40, scale_arcsec_px: float | None = 1.5) -> FieldToSolve:
     """Return a field of stars over 1304 x 976 px."""
     rng = np.random.default_rng(3)
     x, y = rng.uniform(0, 1303, count), rng.uniform(0, 975, count)
@@ -77,4 +77,4 @@ def field_of(count: int = 40, scale_arcsec_px: float | None = 1.5) -> Field:
     order = np.argsort(flux)[::-1]
     ones = np.ones(count)
     stars = StarList(x, y, flux, ones * 3, ones * 2, ones * 0, ones * 0, ones > 1, 100.0, 5.0).take(order)
-    return Field(stars, 1304, 976, scale_arcsec_px, (300.0, 22.0))
+    return FieldToSolve(stars, 1304, 976, scale_arcsec_px, (300.0, 22.0))

@@ -9,7 +9,7 @@ import pytest
 
 from indistack.errors import SolveError
 from indistack.fits_header import Wcs
-from indistack.solve import Field, Solution
+from indistack.solve import FieldToSolve, Solution
 from indistack.solve.plane import fit_plane, require_believable
 from tests.unit.solve.fakes import TRUE, field_of
 
@@ -78,5 +78,5 @@ def test_what_contradicts_is_not_believed(solution: Solution, reason: str) -> No
         (replace(GOOD, rms_px=None), field_of()),
     ],
 )
-def test_what_agrees_is_believed(solution: Solution, field: Field) -> None:
+def test_what_agrees_is_believed(solution: Solution, field: FieldToSolve) -> None:
     require_believable(solution, field)

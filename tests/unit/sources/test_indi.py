@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from indistack.errors import SettingsError, SourceError
-from indistack.indi.census import Choice, DeviceFacts
-from indistack.indi.events import Devices, Event, Frame, PathSaved, ServerState
+from indistack.indi.census import CameraChoice, DeviceFacts
+from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, ServerState
 from indistack.settings import validate
 from indistack.sources import indi as module
 from indistack.sources.indi import IndiSettings, IndiSource
 from indistack.values.blob import Blob
 
 NOW = datetime(2024, 5, 6, tzinfo=UTC)
-MAIN = Choice("Main", ("Main",))
+MAIN = CameraChoice("Main", ("Main",))
 BOTH = {"UPLOAD_MODE": {"UPLOAD_BOTH": True}}
 LOCAL = {"UPLOAD_MODE": {"UPLOAD_LOCAL": True}}
 
@@ -52,8 +52,8 @@ def run(*events: Event) -> tuple[list[Blob], IndiSource]:
     return blobs, source
 
 
-def frame(data: bytes, device: str = "Main") -> Frame:
-    return Frame(device, "CCD1", ".fits", memoryview(data), NOW)
+def frame(data: bytes, device: str = "Main") -> FrameBlob:
+    return FrameBlob(device, "CCD1", ".fits", memoryview(data), NOW)
 
 
 def saved(path: Path, facts: Any = LOCAL, *, defined: bool = False, device: str = "Main") -> PathSaved:
@@ -121,11 +121,11 @@ def test_a_path_from_before_we_came_counts_only_when_we_were_away(sub: Path, tmp
 
 def test_several_cameras_are_refused() -> None:
     with pytest.raises(SourceError, match="several"):
-        run(ServerState(True), Choice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True))
+        run(ServerState(True), CameraChoice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True))
 
 
 def test_several_cameras_do_not_end_a_run_that_has_frames(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = Choice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True)
+    trouble = CameraChoice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True)
     blobs, source = run(MAIN, frame(b"1"), trouble, trouble, MAIN, frame(b"2"))
     assert len(blobs) == 2
     assert caplog.text.count("several") == 1

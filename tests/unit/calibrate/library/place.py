@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from indistack.calibrate import CalibrateSettings, Choice, Library, Master, Reader, write_master
+from indistack.calibrate import CalibrateSettings, Library, Master, MasterChoice, Reader, write_master
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.decode.glance import glance
@@ -67,5 +67,5 @@ class Place:
         return Library(self.folder, CalibrateSettings(**settings), self.reader, kinds, has_bias)
 
 
-def names(choice: Choice) -> dict[str, str]:
+def names(choice: MasterChoice) -> dict[str, str]:
     return {master.kind: master.source for master in choice.masters.present()}

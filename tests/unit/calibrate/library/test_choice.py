@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.calibrate import CalibrateSettings, Choice, Master, Masters, NamedFirst, NamedMasters
-from indistack.calibrate.fit import Facts
+from indistack.calibrate import CalibrateSettings, Master, MasterChoice, Masters, NamedFirst, NamedMasters
+from indistack.calibrate.fit import FrameFacts
 from tests.unit.calibrate.library.place import DATE, Place, info_of, light, names
 
 
@@ -32,11 +32,11 @@ class TestChoosing:
         )
 
     def test_an_empty_library_is_silent(self, place: Place) -> None:
-        assert place.library().choose(light()) == Choice(Masters(), "")
+        assert place.library().choose(light()) == MasterChoice(Masters(), "")
 
     def test_other_cameras_are_not_even_mentioned(self, place: Place) -> None:
         place.put("d.fits", "dark", INSTRUME="Other")
-        assert place.library().choose(light()) == Choice(Masters(), "")
+        assert place.library().choose(light()) == MasterChoice(Masters(), "")
 
     def test_no_fitting_dark_is_a_warning(self, place: Place) -> None:
         place.put("d.fits", "dark", GAIN=200)
@@ -175,8 +175,8 @@ class TestKey:
 
 
 class TestBaseOfFlats:
-    def flat(self, exposure_s: float) -> Facts:
-        return Facts("flat", (6, 8), "RGGB", info_of("flat", EXPTIME=exposure_s))
+    def flat(self, exposure_s: float) -> FrameFacts:
+        return FrameFacts("flat", (6, 8), "RGGB", info_of("flat", EXPTIME=exposure_s))
 
     def test_darkflats_before_darks_before_biases(self, place: Place) -> None:
         library = place.library(kinds=())

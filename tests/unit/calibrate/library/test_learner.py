@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.calibrate import Choice, Learner
+from indistack.calibrate import Learner, MasterChoice
 from indistack.calibrate.library import learner
 from indistack.calibrate.library.raw_store import RawStore
 from indistack.config import Config
@@ -100,7 +100,7 @@ def make_learner(tmp_path: Path, clock: Clock) -> Iterator[MakeLearner]:
         pupil.close()
 
 
-def lines(choice: Choice) -> list[str]:
+def lines(choice: MasterChoice) -> list[str]:
     return [master.describe().partition(" (")[0] for master in choice.masters.present()]
 
 
