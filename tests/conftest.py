@@ -15,15 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import HOST, an_unused_port
+
 ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"
-
-
-def an_unused_port() -> int:
-    """Return a TCP port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from indistack.indi.client import IndiClient
 from indistack.indi.devices import list_devices
 from indistack.sources.indi import IndiSettings, IndiSource
 from indistack.values.blob import Blob
+from tests.ports import an_unused_port
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_ccd") is None, reason="needs indi-bin")
 
@@ -37,11 +38,6 @@ def until(condition: Callable[[], Any], limit_s: float = 10.0) -> Any:
             return value
         time.sleep(0.01)
     raise AssertionError(f"nothing after {limit_s} s")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Panel:
@@ -87,7 +83,7 @@ class Server:
     """indiserver with stock simulators, and the camera connected with small frames."""
 
     def __init__(self, folder: Path, *drivers: str, port: int = 0, size: tuple[int, int] = (512, 512)) -> None:
-        self.port = port or free_port()
+        self.port = port or an_unused_port()
         self.folder = folder
         self.size = size
         local = f"{folder}/local"  # two servers on one machine must not share the default one
@@ -213,7 +209,7 @@ def test_each_exposure_arrives_once(server: Server, agent: Agent) -> None:
 
 
 def test_starts_before_the_server_and_survives_its_death(tmp_path: Path) -> None:
-    port = free_port()
+    port = an_unused_port()
     with listening(port) as agent:
         until(lambda: "refused" in agent.source.status().last_error)
         with serving(tmp_path, port=port) as server:
@@ -327,4 +323,4 @@ def test_list_devices(server: Server) -> None:
     assert "camera" in facts.interfaces
     assert "CCD1" in facts.blobs
     with pytest.raises(SourceError, match="refused"):
-        list_devices("127.0.0.1", free_port(), 1.0)
+        list_devices("127.0.0.1", an_unused_port(), 1.0)

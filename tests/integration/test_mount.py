@@ -15,13 +15,12 @@ from indistack.centre import Correction, IndiMover
 from indistack.errors import SourceError
 from indistack.indi import Mount, Sequencer
 from indistack.indi.xml_link import XmlLink
-from tests.conftest import an_unused_port
 from tests.integration.running import DEVICE, SCENARIO, RunningAgent
+from tests.ports import HOST, an_unused_port
 
 pytestmark = pytest.mark.skipif(shutil.which("indi_simulator_telescope") is None, reason="needs indi-bin")
 
 SCOPE = "Telescope Simulator"
-HOST = "127.0.0.1"
 
 
 class Hand:

@@ -25,6 +25,7 @@ from simulators.observatory import Observatory
 from simulators.scenario import Scenario, load_scenario
 from simulators.truth import read_truth
 from simulators.xml_stream import Message, XmlReader
+from tests.ports import an_unused_port
 
 pytestmark = pytest.mark.skipif(shutil.which("indiserver") is None, reason="indiserver is not installed")
 
@@ -171,9 +172,7 @@ class Server:
         return self.run(BIN / f"indistack_sim_{program}", f"Indistack {program.upper()}", values)
 
     def run(self, driver: str | Path, device: str, environment: dict[str, str]) -> Client:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = an_unused_port()
         with (self.folder / "server.log").open("wb") as log:
             # Two servers on one machine clash on the default unix socket; a driver must not depend on the folder.
             self.process = subprocess.Popen(

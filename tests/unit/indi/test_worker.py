@@ -13,6 +13,7 @@ pytest.importorskip("PyIndi")
 from indistack.indi import worker
 from indistack.indi.worker import PING_S, SILENT_S, STALLED_S, AgentGone, Heart
 from indistack.system import array_pipe
+from tests.ports import an_unused_port
 
 
 def heart(idle_s: float = math.inf) -> tuple[Heart, list[str]]:
@@ -53,8 +54,6 @@ def test_bytes_on_the_line_are_a_sign_of_life() -> None:
 
 
 def test_the_agent_is_told_once_that_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     messages: list[array_pipe.Message] = []
     rests: list[float] = []
 
@@ -64,7 +63,7 @@ def test_the_agent_is_told_once_that_nobody_listens() -> None:
             raise AgentGone
 
     with pytest.raises(AgentGone):
-        worker.wait_for_port("127.0.0.1", port, rest, messages.append)
+        worker.wait_for_port("127.0.0.1", an_unused_port(), rest, messages.append)
     assert messages == [{"kind": "server", "up": False, "reason": "Connection refused"}]
     assert rests == [0.2, 0.4, 0.8, 1.0, 1.0]
 
