@@ -12,6 +12,13 @@ stop() {
   exit 1
 }
 
+# What the real Ekos needs, as programs and their packages.
+# shellcheck disable=SC2034  # test-ekos and .ci/run use it
+EKOS=(kstars:kstars Xvfb:xvfb dbus-daemon:dbus-daemon gdbus:libglib2.0-bin indiserver:indi-bin ip:iproute2)
+
+# can_install   may Debian packages be installed without asking anybody?
+can_install() { command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; }
+
 # debian PROGRAM:PACKAGE...   installs the packages whose program is missing, or names the command and stops.
 debian() {
   local pair missing=() as_root=()
@@ -20,7 +27,7 @@ debian() {
   done
   ((${#missing[@]})) || return 0
   if ((EUID)); then as_root=(sudo -n); fi
-  if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+  if ! can_install; then
     stop "missing packages; please run:  sudo apt-get update && sudo apt-get install ${missing[*]}"
   fi
   # Another apt may hold the lock, and a fresh system has no package lists yet.
@@ -51,6 +58,12 @@ find_python() {
   return 1
 }
 
+# venv_modules   installs what makes virtual environments, which Debian keeps in a package of its own.
+venv_modules() {
+  find_python venv ensurepip >/dev/null || python3 -c 'import venv, ensurepip' 2>/dev/null ||
+    debian no-such-program:python3-venv
+}
+
 # make_venv   gives .venv a working Python with pip; one that was moved or copied here is made anew.
 make_venv() {
   local python
@@ -58,9 +71,7 @@ make_venv() {
     if usable_python "$BIN/python" pip; then return; fi
     if usable_python "$BIN/python" ensurepip && "$BIN/python" -m ensurepip >&2; then return; fi
   fi
-  # Debian keeps these two modules in a package of their own.
-  find_python venv ensurepip >/dev/null || python3 -c 'import venv, ensurepip' 2>/dev/null ||
-    debian no-such-program:python3-venv
+  venv_modules
   python=$(find_python venv ensurepip) ||
     stop "found no 64-bit Python 3.11 to 3.14 that can make a virtual environment"
   say "making .venv with $("$python" --version)"
