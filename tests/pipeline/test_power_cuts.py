@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +56,33 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def untouched(frames: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give `untouched(night)`, the folder of a night without a power cut, which is the same for every seed."""
+
+    @cache
+    def run(night: str) -> Path:
+        out = tmp_path_factory.mktemp("untouched") / night
+        crash(frames, out, 0, 0, *NIGHTS[night])
+        return out
+
+    return run
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("night", "seed"), CUTS)
-def test_killed_at_any_instant(night: str, seed: int, frames: Path, tmp_path: Path) -> None:
-    crash(frames, tmp_path / "whole", 0, 0, *NIGHTS[night])
-    crash(frames, tmp_path / "killed", KILLS, seed, *NIGHTS[night])
-    whole, killed = (lines_of(tmp_path / name) for name in ("whole", "killed"))
+def test_killed_at_any_instant(
+    night: str, seed: int, frames: Path, untouched: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folders = untouched(night), tmp_path / "killed"
+    crash(frames, folders[1], KILLS, seed, *NIGHTS[night])
+    whole, killed = map(lines_of, folders)
     for field in ("number", "path", "outcome", "reason", "fingerprint"):
         assert [line.get(field) for line in killed] == [line.get(field) for line in whole]
-    pictures = sorted(path.name for path in (tmp_path / "whole").glob("*.fits"))
+    pictures = sorted(path.name for path in folders[0].glob("*.fits"))
     assert pictures
     for name in pictures:
-        expected, got = (fits.getdata(tmp_path / run / name) for run in ("whole", "killed"))
+        expected, got = (fits.getdata(folder / name) for folder in folders)
         np.testing.assert_allclose(got, expected, rtol=1e-5, err_msg=name)
     assert not [path for path in (tmp_path / "killed").rglob("*") if path.suffix == ".tmp"]
     assert not list((tmp_path / "killed" / "spool").iterdir())

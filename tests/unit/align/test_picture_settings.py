@@ -32,6 +32,7 @@ def test_phase_finds_a_rotation_where_asked(turn_deg: float) -> None:
     assert refused(make("phase"), sub, reference) == "no_match"
 
 
+@pytest.mark.slow
 def test_ecc_turns_shears_and_bends_as_far_as_its_model_may() -> None:
     sheared = moved(9.0, -6.0, 0.8) @ np.array([[1.004, 0.003, 0], [0, 0.998, 0], [0, 0, 1]])
     bent = np.array([[1, 0, 4.0], [0, 1, -3.0], [8e-6, -5e-6, 1]])

@@ -10,6 +10,8 @@ from indistack.errors import RegistrationError
 from indistack.values.transform import Transform
 from tests.unit.align.trials import Trial, trial
 
+pytestmark = pytest.mark.slow
+
 WRONG_PX = 3.0
 """Three times the standard deviation at the worst corner that is accepted."""
 

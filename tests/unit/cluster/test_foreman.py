@@ -80,6 +80,7 @@ def stacked(pipeline: batch.Pipeline, files: Sequence[Path]) -> FloatArray:
     return snapshots.snapshot(pipeline.session).picture.rows(slice(None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"comet"}))  # that one must be told how the comet moves
 def test_every_method_gives_the_same_picture(night: list[Path], method: str) -> None:
     config = config_of(method)

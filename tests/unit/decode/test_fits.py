@@ -295,6 +295,7 @@ needs_data = pytest.mark.skipif(not ODD.is_dir(), reason="the folder of real fra
 
 @needs_data
 class TestRealFiles:
+    @pytest.mark.slow
     def test_each_odd_file_opens_or_says_why(self) -> None:
         outcomes: Counter[str] = Counter()
         for path in sorted(ODD.iterdir()):
@@ -305,6 +306,7 @@ class TestRealFiles:
                 outcomes[error.reason] += 1
         assert outcomes == {"ok": 15, "no_image": 22, "constant": 4, "unsupported": 2}
 
+    @pytest.mark.slow
     def test_one_picture_in_five_compressions(self) -> None:
         names = ("m13", "m13_gzip", "m13_hcomp", "m13_plio", "m13_rice")
         assert len({read((ODD / f"{name}.fits").read_bytes()).fingerprint for name in names}) == 1

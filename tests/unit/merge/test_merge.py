@@ -65,6 +65,7 @@ def test_two_stacks_of_one_telescope_have_the_noise_of_all_subs(tmp_path: Path, 
     assert (card(result, "NCOMBINE"), card(result, "EXPTIME")) == (50, 3000.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [True, False], ids=["scale in the header", "scale unknown"])
 @pytest.mark.parametrize(
     "other",

@@ -7,6 +7,8 @@ import pytest
 from comparison.alignment import Try, compare_matchers, format_scores, score, try_pair
 from comparison.pairs import UNRELATED_EVERY, make_pair
 
+pytestmark = pytest.mark.slow
+
 
 class Fake:
     """Gives the answer it was given."""

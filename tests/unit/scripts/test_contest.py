@@ -13,6 +13,8 @@ from comparison.peers import Answer
 
 from simulators.scenario import Satellite, Scenario
 
+pytestmark = pytest.mark.slow
+
 SUB_S = 0.2
 WAIT = f"import sys, time; time.sleep({SUB_S} * int(sys.argv[1]))"
 

@@ -12,6 +12,8 @@ from comparison.night import Night
 
 from simulators.scenario import Satellite, Scenario
 
+pytestmark = pytest.mark.slow
+
 N_SUBS = 5
 
 

@@ -30,6 +30,7 @@ def test_filters_take_turns_and_have_exposures_of_their_own() -> None:
     assert [light.header["EXPTIME"] for light in lights] == [5.0, 30.0, 5.0, 30.0]
 
 
+@pytest.mark.slow
 def test_red_green_and_blue_are_together_what_no_filter_stops() -> None:
     everything = observatory().ideal(signal_only=True)
     parts = [observatory(one).ideal(signal_only=True) for one in colours()]
@@ -37,6 +38,7 @@ def test_red_green_and_blue_are_together_what_no_filter_stops() -> None:
     assert min(part.min() for part in parts) > 0
 
 
+@pytest.mark.slow
 def test_the_truth_of_the_stars_is_what_passes() -> None:
     red, blue, no_filter = (observatory(*filters).expose().stars for filters in (colours()[:1], colours()[2:], []))
     order = np.argsort(no_filter.x)

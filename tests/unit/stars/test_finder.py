@@ -347,6 +347,7 @@ def test_mesh_px_decides_what_is_sky(finder: Finder) -> None:
     assert (partners(fine, x, y) >= 0).sum() > 1.2 * (partners(coarse, x, y) >= 0).sum()
 
 
+@pytest.mark.slow
 def test_the_flux_of_stars_does_not_depend_on_the_seeing(finder: Finder) -> None:
     x, y = jittered_grid(SHAPE, 45, np.random.default_rng(4))
     v, u = np.mgrid[: SHAPE[0], : SHAPE[1]]
