@@ -112,7 +112,7 @@ class Drift:
         self._settings = settings
         self._facts = facts_of(reference)
         self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
-        self._facts_of = {self.track_of(reference.info): self._facts}
+        self._facts_of = {self.filter_of(reference.info): self._facts}
         self._width_px = reference.width
         self._limit_px = self._in_px(reference)
         self._pointing = reference.info
@@ -186,13 +186,13 @@ class Drift:
             return Verdict("refuse", "gradient_limit", detail)
         return Verdict("restart", "gradient_limit", detail) if self._steep >= settings.patience else GO_ON
 
-    def track_of(self, info: FrameInfo) -> str:
+    def filter_of(self, info: FrameInfo) -> str:
         """Return the name under which the sub's filter has stacks of its own, "" where filters do not matter."""
         return info.filter_name if self._splits else ""
 
     def accept(self, frame: CalibratedFrame) -> None:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""
-        self._facts_of.setdefault(self.track_of(frame.info), facts_of(frame))
+        self._facts_of.setdefault(self.filter_of(frame.info), facts_of(frame))
 
     def memory(self) -> dict[str, Any]:
         """Return what is remembered as plain values, which may pass through JSON."""
@@ -220,7 +220,7 @@ class Drift:
         """What the sub must be like; of a filter that is new, exposure and gain are free."""
         if not self._splits:
             return self._facts
-        of_filter = self._facts_of.get(self.track_of(frame.info), dict.fromkeys(OF_A_FILTER))
+        of_filter = self._facts_of.get(self.filter_of(frame.info), dict.fromkeys(OF_A_FILTER))
         return self._facts | {name: of_filter[name] for name in OF_A_FILTER} | {"filter": None}
 
     def _remember(self, centre_px: tuple[float, float], info: FrameInfo) -> None:

@@ -103,7 +103,7 @@ def _stack_numbers(filter_stack: FilterStack, branch: StackBranch) -> dict[str, 
 
 def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, keep: Keep, *history: str) -> Snapshot:
     stack = branch.method.integration()
-    info = with_own_filter(session.reference.info, filter_stack.light.info)
+    info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
     return _snapshot(session, keep(StackPicture(stack.pixels, stack.weight)), info, facts, branch)
 
@@ -180,7 +180,7 @@ def _mix(session: Session, name: str) -> Mix:
 
 
 def _scale(session: Session, filter_stack: FilterStack) -> float:
-    return expected_scale(filter_stack.light.info, session.reference.info) or 1.0
+    return expected_scale(filter_stack.photometric_reference.info, session.reference.info) or 1.0
 
 
 def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:

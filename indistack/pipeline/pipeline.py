@@ -137,17 +137,17 @@ class Pipeline:
         del raw  # its memory (48 MB at 24 MP) is needed for what follows
         sub = self.intake.together(self.intake.see(frame, draft), self.session, draft)
         session = self.session or self._begin(sub, blob)
-        fit = PlaceSearch(session, sub, draft).find()
-        if isinstance(fit, Placement):
-            self._stack(session, sub, fit, blob, draft)
+        found = PlaceSearch(session, sub, draft).find()
+        if isinstance(found, Placement):
+            self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
-        log.info("new stack: %s (%s)", fit.reason, fit.detail)
+        log.info("new stack: %s (%s)", found.reason, found.detail)
         self._reference = None  # the one that was asked for shows the old field
         new = self._begin(sub, blob, spare_bytes=session.state_bytes)
-        first = PlaceSearch(new, sub, draft).match_light(Transform.identity())
+        first = PlaceSearch(new, sub, draft).match_photometry(Transform.identity())
         self.reset()
         self._stack(new, sub, first, blob, draft)
-        return Restarted(fit.reason, draft.report)
+        return Restarted(found.reason, draft.report)
 
     def _file(self, raw: RawFrame, blob: Blob, draft: Draft) -> Filed:
         """Take a calibration frame into the library."""
@@ -171,18 +171,18 @@ class Pipeline:
         before, self._doubtful = self._doubtful, sub.scene
         return session.registration.fits(sub.scene, before)
 
-    def _stack(self, session: Session, sub: MeasuredSub, fit: Placement, blob: Blob, draft: Draft) -> None:
+    def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
         with draft.timed("stack"):
-            weights = session.add(sub, fit, self._number)
+            weights = session.add(sub, placement, self._number)
         self.session = session
         if self._pace is not None:
-            self._keep_up(self._pace, sub, fit, blob, draft)
-        share = fit.filter_stack.share(weights, self.session.n_subs)
+            self._keep_up(self._pace, sub, placement, blob, draft)
+        share = placement.filter_stack.share(weights, self.session.n_subs)
         if self._pace is not None:
             share = dataclasses.replace(share, rung=self.session.rung, slowed=self._pace.slowed)
         draft.note(stack=share)
 
-    def _keep_up(self, pace: Pace, sub: MeasuredSub, fit: Placement, blob: Blob, draft: Draft) -> None:
+    def _keep_up(self, pace: Pace, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
         """Make less where subs come faster than they are stacked."""
         assert self.session is not None
         took_s = sum(draft.times.values()) / 1e3
@@ -191,7 +191,7 @@ class Pipeline:
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
         if too_slow and self.session.rung == FULL:
             self.session = self._begin(sub, blob, too_slow)
-            again = dataclasses.replace(fit, filter_stack=self.session.filter_stack_for(sub, fit.transform))
+            again = dataclasses.replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
             self.session.add(sub, again, self._number)
 
     def look(self, blob: Blob) -> Reference:

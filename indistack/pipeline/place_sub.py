@@ -50,11 +50,11 @@ class PlaceSearch:
             transform, verdict = self._register()
         if verdict.action == "restart":
             return verdict
-        fit = self.match_light(transform, must_scale)
-        verdict = _unless_refused(self._drift.gradient(fit.match.gradient_sigma))
-        return verdict if verdict.action == "restart" else fit
+        placement = self.match_photometry(transform, must_scale)
+        verdict = _unless_refused(self._drift.gradient(placement.match.gradient_sigma))
+        return verdict if verdict.action == "restart" else placement
 
-    def match_light(self, transform: Transform, must_scale: bool = False) -> Placement:
+    def match_photometry(self, transform: Transform, must_scale: bool = False) -> Placement:
         """Bring the light of a sub that has found its place to that of its filter's other subs.
 
         Raises

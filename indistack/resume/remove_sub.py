@@ -48,7 +48,7 @@ def _change(
     if session is None:
         raise StackError("there is no stack")
     frame, written = again(pipeline, past, number)
-    filter_stack = session.filter_stacks[session.drift.track_of(frame.info)]
+    filter_stack = session.filter_stacks[session.drift.filter_of(frame.info)]
     if not filter_stack.branch_set.main.method.can_remove:
         method = filter_stack.branch_set.main.settings.method
         raise StackError(f"a stack of method {method} cannot do without a sub that it has seen; `replay` makes it anew")

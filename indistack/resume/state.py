@@ -78,7 +78,7 @@ def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
 def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
     first = session.first
     filter_stacks = {
-        name: {"light": pack(filter_stack.light, arrays), **filter_stack.memory(arrays)}
+        name: {"light": pack(filter_stack.photometric_reference, arrays), **filter_stack.memory(arrays)}
         for name, filter_stack in session.filter_stacks.items()
     }
     return {

@@ -70,8 +70,8 @@ class FilterStack:
     ----------
     config : Config
         The settings.
-    light : Reference
-        Whose light the subs are brought to; its places are those of the session's reference.
+    photometric_reference : Reference
+        To whose ADU the subs are brought; its places are those of the session's reference.
     stack_setup : StackSetup
         What all stacks of the session share.
     by_stars : bool
@@ -82,7 +82,7 @@ class FilterStack:
     judge : Judge
         Compares subs with those before.
     photometer : Photometer
-        Matches their light.
+        Brings them to the ADU of the reference.
     branch_set : BranchSet
         The stacks.
     noise_history : NoiseHistory
@@ -93,10 +93,14 @@ class FilterStack:
         Start of the earliest sub, end of the latest.
     """
 
-    def __init__(self, config: Config, light: Reference, stack_setup: StackSetup, by_stars: bool) -> None:
-        self.light = light
-        self.judge = Judge(config.quality, measure(light.scene.stars), by_stars)
-        self.photometer = Photometer(config.match, light.scene, light.sky, light.info)
+    def __init__(
+        self, config: Config, photometric_reference: Reference, stack_setup: StackSetup, by_stars: bool
+    ) -> None:
+        self.photometric_reference = photometric_reference
+        self.judge = Judge(config.quality, measure(photometric_reference.scene.stars), by_stars)
+        self.photometer = Photometer(
+            config.match, photometric_reference.scene, photometric_reference.sky, photometric_reference.info
+        )
         self.branch_set = BranchSet(stacks_of(config), stack_setup)
         self.noise_history = NoiseHistory()
         self.masters: Sequence[str] = ()
@@ -165,7 +169,7 @@ class Placement:
     transform : Transform
         Sub -> reference.
     match : PhotometricMatch
-        What brings its light to that of the track's subs.
+        What brings it to the ADU of the filter's other subs.
     filter_stack : FilterStack
         Of its filter.
     weights : mapping, optional

@@ -86,12 +86,12 @@ class Registration:
         if self._against == "previous":
             self._before = scene, transform
 
-    def learn(self, sub: MeasuredSub, fit: Placement, grid: StackGrid) -> None:
+    def learn(self, sub: MeasuredSub, placement: Placement, grid: StackGrid) -> None:
         """Compare later subs with the stars of one that is in the stack, or of the stack, where these are better."""
         if not self.aligner.needs_stars:
             return
-        self._compared.offer(sub.scene, fit.transform)
-        main, n_subs = fit.filter_stack.branch_set.main, fit.filter_stack.n_subs
+        self._compared.offer(sub.scene, placement.transform)
+        main, n_subs = placement.filter_stack.branch_set.main, placement.filter_stack.n_subs
         if main.settings.follow == "stars" and self._compared.is_due(n_subs):
             found = self._finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
             self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(grid.matrix)))))

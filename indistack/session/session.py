@@ -1,4 +1,4 @@
-"""What is remembered between the subs of one stack: reference, drift, a track for each filter."""
+"""What is remembered between the subs of one stack: reference, drift, the stacks of each filter."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Session:
         self.reference = reference
         self.drift = Drift(self.config.drift, frame)
         self.registration = Registration(config, reference.scene, stack_setup.workers)
-        self.filter_stacks: dict[str, FilterStack] = {self.drift.track_of(frame.info): self.new_filter_stack(reference)}
+        self.filter_stacks: dict[str, FilterStack] = {
+            self.drift.filter_of(frame.info): self.new_filter_stack(reference)
+        }
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self._motion: Motion | None = None
         self.solution: Solution | None = None
@@ -146,7 +148,7 @@ class Session:
 
     def filter_stack_of(self, info: FrameInfo) -> FilterStack | None:
         """Return the stack of a sub's filter; None where the sub is the first of it."""
-        return self.filter_stacks.get(self.drift.track_of(info))
+        return self.filter_stacks.get(self.drift.filter_of(info))
 
     def begin_filter(self, sub: MeasuredSub, transform: Transform) -> FilterStack:
         """Return an empty stack of the sub's filter; it takes its place when the sub is added.
@@ -156,7 +158,7 @@ class Session:
         FrameError
             There is no memory for it.
         """
-        name = self.drift.track_of(sub.frame.info)
+        name = self.drift.filter_of(sub.frame.info)
         why_not = lacking(self.config, self._stack_setup.extent, sub.frame)
         if why_not:
             raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
@@ -166,34 +168,34 @@ class Session:
         """Return the stack of the sub's filter, or an empty one; see `begin_filter`."""
         return self.filter_stack_of(sub.frame.info) or self.begin_filter(sub, transform)
 
-    def new_filter_stack(self, light: Reference) -> FilterStack:
-        """Return an empty track of subs whose light is brought to this one's."""
-        return FilterStack(self.config, light, self._stack_setup, self.aligner.needs_stars)
+    def new_filter_stack(self, photometric_reference: Reference) -> FilterStack:
+        """Return an empty stack of a filter whose subs are brought to the ADU of this one."""
+        return FilterStack(self.config, photometric_reference, self._stack_setup, self.aligner.needs_stars)
 
-    def add(self, sub: MeasuredSub, fit: Placement, number: int = 0) -> dict[str, float]:
+    def add(self, sub: MeasuredSub, placement: Placement, number: int = 0) -> dict[str, float]:
         """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
         with self.lock:
-            weights = self._add(sub, fit, number)
-        self.registration.learn(sub, fit, self.grid)
+            weights = self._add(sub, placement, number)
+        self.registration.learn(sub, placement, self.grid)
         return weights
 
-    def _add(self, sub: MeasuredSub, fit: Placement, number: int) -> dict[str, float]:
-        filter_stack = fit.filter_stack
+    def _add(self, sub: MeasuredSub, placement: Placement, number: int) -> dict[str, float]:
+        filter_stack = placement.filter_stack
         if self.config.stack.canvas == "grow":
-            self._make_room(sub, fit.transform)
+            self._make_room(sub, placement.transform)
 
         def place(branch: StackBranch) -> PlacedSub:
-            if fit.weights is not None:
-                weight = fit.weights[branch.name]
+            if placement.weights is not None:
+                weight = placement.weights[branch.name]
             else:
-                weight = filter_stack.judge.weigh(sub.measures, fit.match, branch.settings.weight)
-            return self.place(sub.frame, fit.transform, fit.match, branch, weight, number)
+                weight = filter_stack.judge.weigh(sub.measures, placement.match, branch.settings.weight)
+            return self.place(sub.frame, placement.transform, placement.match, branch, weight, number)
 
-        weights = filter_stack.branch_set.add(place, fit.weights)
-        self.filter_stacks.setdefault(self.drift.track_of(sub.frame.info), filter_stack)
+        weights = filter_stack.branch_set.add(place, placement.weights)
+        self.filter_stacks.setdefault(self.drift.filter_of(sub.frame.info), filter_stack)
         self.drift.accept(sub.frame)
-        filter_stack.count(sub, fit.match)
-        self.registration.accept(sub.scene, fit.transform)
+        filter_stack.count(sub, placement.match)
+        self.registration.accept(sub.scene, placement.transform)
         return weights
 
     def place(

@@ -184,13 +184,13 @@ def test_filters_of_a_mono_camera_have_exposures_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on_filter", "channels", "track"), [("auto", 1, "Ha"), ("auto", 3, ""), ("split", 3, "Ha"), ("ignore", 1, "")]
+    ("on_filter", "channels", "name"), [("auto", 1, "Ha"), ("auto", 3, ""), ("split", 3, "Ha"), ("ignore", 1, "")]
 )
-def test_who_splits_by_filter(on_filter: Any, channels: int, track: str) -> None:
+def test_who_splits_by_filter(on_filter: Any, channels: int, name: str) -> None:
     first = frame(filter_name="L")
     if channels == 3:
         first = replace(first, pixels=np.zeros((*first.pixels.shape, 3), np.float32))
-    assert Drift(DriftSettings(on_filter=on_filter), first).track_of(FrameInfo(filter_name="Ha")) == track
+    assert Drift(DriftSettings(on_filter=on_filter), first).filter_of(FrameInfo(filter_name="Ha")) == name
 
 
 def test_focus_frames_between_subs_do_not_add_up() -> None:
