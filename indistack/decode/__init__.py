@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from indistack.decode import camera_raw, fits, headerless, raster, xisf
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
-from indistack.decode.blame import blames_bytes
 from indistack.decode.mosaic import doubts_about_cfa
 from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
 from indistack.fits_header import with_device_facts
+from indistack.system.blame import blames_bytes
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import RawFrame
@@ -53,7 +53,7 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     except Exception as error:
         if not blames_bytes(error):
             raise  # a bug of ours: the pipeline tells it as such, and keeps the bytes
-        _log.debug("%s cannot be decoded", blob.origin, exc_info=True)
+        _log.warning("%s cannot be decoded", blob.origin, exc_info=True)  # nobody has foreseen it
         raise DecodeError("damaged", f"{type(error).__name__}: {error}", {"bytes": blob.size_bytes}) from error
 
 

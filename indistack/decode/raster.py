@@ -20,6 +20,7 @@ from indistack.decode.tiff import TIFF
 from indistack.decode.tiff_pixels import tiff_pixels
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
+from indistack.system.blame import library
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import FrameInfo, PixelArray, RawFrame
@@ -77,10 +78,8 @@ def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:
     size = picture_size(data)
     require_size(size.width, size.height, settings)
     require_ratio(size.pixel_bytes, len(data))
-    try:
+    with library("OpenCV", len(data)):
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise DecodeError("damaged", str(error.err or error), {"bytes": len(data)}) from error
     if pixels is None or pixels.shape[:2] != (size.height, size.width):
         raise DecodeError("damaged", "the picture cannot be decoded", {"bytes": len(data)})
     if pixels.ndim == 2:

@@ -28,6 +28,7 @@ from indistack.decode.tiff_layout import (
     pieces_of,
 )  # fmt: skip
 from indistack.errors import DecodeError
+from indistack.system.blame import library
 from indistack.values.frame import PixelArray
 
 LZW, PACKBITS = 5, 32773
@@ -103,10 +104,8 @@ def _unpacked(packed: memoryview, compression: int, rows: int, row_bytes: int) -
     if compression == PLAIN:
         return np.frombuffer(packed, np.uint8)
     if compression in DEFLATE:
-        try:
+        with library("deflate", len(packed)):
             return np.frombuffer(zlib.decompressobj().decompress(packed, rows * row_bytes), np.uint8)
-        except zlib.error as error:
-            raise damaged(f"deflate: {error}", len(packed)) from error
     if compression in (LZW, PACKBITS):
         return _by_opencv(packed, compression, rows, row_bytes)
     raise DecodeError("unsupported", f"TIFF compression {compression}", {"compression": compression})
@@ -137,10 +136,8 @@ def _grey(packed: memoryview, compression: int, bits: int, height: int, width: i
     fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
     directory = struct.pack("<H", len(tags)) + fields + bytes(4)
     file = b"".join((struct.pack("<2sHI", b"II", 42, 8 + len(packed) + len(padding)), packed, padding, directory))
-    try:
+    with library("OpenCV", len(packed)):
         grey = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        grey = None
     if grey is None or grey.shape != (height, width):
         raise damaged("a piece that cannot be unpacked", len(packed))
     return np.asarray(grey).reshape(-1).view(np.uint8)

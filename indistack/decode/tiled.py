@@ -13,8 +13,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from indistack.errors import DecodeError
+from indistack.system.blame import library
 from indistack.values.frame import CardValue, PixelArray
 
+TILED = "tile compression"
 MAX_COLUMNS = 9
 LEAST_S, S_PER_MB = 10.0, 1.0
 """Longest time for a file that is decompressed apart; a Raspberry Pi needs seconds to start Python and astropy."""
@@ -51,11 +53,9 @@ def decompress(table: Mapping[str, CardValue], shape: tuple[int, ...], data: mem
     from astropy.io import fits  # slow to import, and most sessions never need it
 
     cards = _checked(table, shape, len(data))
-    try:
-        headers = fits.PrimaryHDU().header.tostring() + fits.Header(cards).tostring()
-    except ValueError as error:
-        raise _damaged(str(error), len(data)) from error
-    file = b"".join((headers.encode("ascii"), data, bytes(-len(data) % 2880)))
+    with library(TILED, len(data)):
+        headers = (fits.PrimaryHDU().header.tostring() + fits.Header(cards).tostring()).encode("ascii")
+    file = b"".join((headers, data, bytes(-len(data) % 2880)))
     pixels = _apart(file) if table["ZCMPTYPE"] in APART else _here(file)
     if pixels.size != math.prod(shape):
         raise DecodeError("damaged", f"tile compression gave {pixels.shape}, not {shape}", {"bytes": len(data)})
@@ -65,12 +65,9 @@ def decompress(table: Mapping[str, CardValue], shape: tuple[int, ...], data: mem
 def _here(file: bytes) -> PixelArray:
     from astropy.io import fits
 
-    try:
-        with warnings.catch_warnings(), fits.open(io.BytesIO(file), memmap=False) as units:
-            warnings.simplefilter("ignore")
-            return np.asarray(units[1].data)
-    except Exception as error:  # hostile bytes make astropy raise anything
-        raise _damaged(str(error), len(file)) from error
+    with library(TILED, len(file)), warnings.catch_warnings(), fits.open(io.BytesIO(file), memmap=False) as units:
+        warnings.simplefilter("ignore")
+        return np.asarray(units[1].data)
 
 
 _PROGRAM = """
@@ -85,7 +82,7 @@ sys.stdout.buffer.write(pixels.getbuffer())
 
 def _apart(file: bytes) -> PixelArray:
     """Decompress in a process of its own: if native code dies there, only this frame is lost."""
-    try:
+    with library(TILED, len(file)):
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM],
             input=file,
@@ -94,8 +91,6 @@ def _apart(file: bytes) -> PixelArray:
             check=True,
         )
         pixels: PixelArray = np.load(io.BytesIO(done.stdout), allow_pickle=False)
-    except (subprocess.SubprocessError, ValueError) as error:
-        raise _damaged(type(error).__name__, len(file)) from error
     return pixels
 
 
@@ -136,4 +131,4 @@ def _whole(table: Mapping[str, CardValue], keyword: str, default: int = 0) -> in
 
 
 def _damaged(detail: str, size: int) -> DecodeError:
-    return DecodeError("damaged", f"tile compression: {detail}", {"bytes": size})
+    return DecodeError("damaged", f"{TILED}: {detail}", {"bytes": size})

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from indistack.decode.base import require_ratio
 from indistack.errors import DecodeError
+from indistack.system.blame import library
 
 GZIP = b"\x1f\x8b"
 LZW = b"\x1f\x9d"
@@ -68,10 +69,8 @@ class Inflated:
             if not packed:
                 packed = bytes(self._packed[self._position : self._position + _CHUNK])
                 self._position += len(packed)
-            try:
+            with library("cannot be inflated", len(self._packed)):
                 piece = self._inflate.decompress(packed, limit)
-            except zlib.error as error:
-                raise DecodeError("damaged", f"cannot be inflated: {error}", {"bytes": len(self._packed)}) from error
             if piece or not packed:
                 return piece
         return b""

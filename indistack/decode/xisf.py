@@ -16,6 +16,7 @@ from indistack.decode.base import DECODERS, DecodeSettings, require_ratio, requi
 from indistack.decode.pixels import Scaling, native_image
 from indistack.decode.xisf_header import MAX_HEADER_BYTES, XisfImage, first_image
 from indistack.errors import DecodeError
+from indistack.system.blame import library
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import PixelArray, RawFrame
@@ -164,7 +165,7 @@ def _inflate(codec: str, block: memoryview, expected: int) -> bytes:
     import lz4.block  # these two are rarely needed
     import zstandard
 
-    try:
+    with library(codec, len(block)):
         if codec == "zlib":
             unpack = zlib.decompressobj()
             data = unpack.decompress(block, expected)
@@ -174,8 +175,6 @@ def _inflate(codec: str, block: memoryview, expected: int) -> bytes:
         if zstandard.frame_content_size(block) > expected:  # it would be believed
             raise DecodeError("damaged", "zstd: more bytes than the image has", {"expected_bytes": expected})
         return bytes(zstandard.ZstdDecompressor().decompress(block, max_output_size=expected))
-    except (zlib.error, lz4.block.LZ4BlockError, zstandard.ZstdError) as error:
-        raise DecodeError("damaged", f"{codec}: {error}", {"bytes": len(block)}) from error
 
 
 def _unshuffled(data: bytes, item_bytes: int) -> bytes | memoryview:

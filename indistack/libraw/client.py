@@ -26,6 +26,10 @@ S_PER_MB = 1.0
 """Longest time for a file. A PC takes 0.01 s per MB of a losslessly compressed DNG."""
 
 
+class LibRawBugError(Exception):
+    """A bug in our lines in the process of LibRaw; says where."""
+
+
 class LibRaw:
     """Processes of LibRaw for as many threads as ask at once; they end with the agent.
 
@@ -48,6 +52,8 @@ class LibRaw:
         ------
         DecodeError
             `too_large`, `truncated`, `unsupported`; `damaged` also when LibRaw dies of the file or takes too long.
+        LibRawBugError
+            A line of ours is wrong.
         """
         process = self._ready()
         try:
@@ -57,6 +63,8 @@ class LibRaw:
             raise
         with self._lock:
             self._idle.append(process)
+        if "bug" in answer:
+            raise LibRawBugError(answer["bug"])
         if "reason" in answer:
             raise DecodeError(answer["reason"], answer["detail"], answer["numbers"])
         return pixels, _facts(answer["facts"])

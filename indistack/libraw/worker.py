@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import traceback
 from dataclasses import asdict
 
 import numpy as np
 
 from indistack.errors import DecodeError
 from indistack.system import array_pipe
+from indistack.system.blame import blames_bytes
 from indistack.values.frame import PixelArray
 
 
@@ -64,6 +66,8 @@ def _answer(file: int, max_megapixels: float) -> tuple[array_pipe.Message, _Pixe
     except DecodeError as error:
         return {"reason": error.reason, "detail": error.detail, "numbers": error.numbers}, pixels
     except Exception as error:  # noqa: BLE001 - the top of a process: hostile bytes make rawpy raise anything
+        if not blames_bytes(error):
+            return {"bug": traceback.format_exc()}, pixels
         numbers = {"bytes": file_bytes}
         return {"reason": "damaged", "detail": f"rawpy: {type(error).__name__}: {error}", "numbers": numbers}, pixels
     return {"shape": array.shape, "facts": asdict(facts)}, pixels

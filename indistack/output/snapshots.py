@@ -81,6 +81,11 @@ def with_preview(snapshot: Snapshot, settings: PictureSettings) -> Snapshot:
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:
     """Return what there is to say of every picture, for status and report."""
+    with session.lock:
+        return _numbers(session)
+
+
+def _numbers(session: Session) -> dict[str, dict[str, Any]]:
     stacks = session.stacks()
     mixes = {name: _mix(session, name) for name in names(session) if name not in stacks}
     told: dict[str, dict[str, Any]] = {

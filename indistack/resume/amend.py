@@ -16,6 +16,7 @@ from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.sinks import SINKS
+from indistack.sinks.fits import FitsSink, has_maps
 from indistack.store.entries import Event
 from indistack.store.journal import only_one
 from indistack.store.line_writer import as_line
@@ -75,7 +76,9 @@ def amend(
 
 
 def _write_pictures(session: Session, folder: Path, config: Config) -> None:
+    """Write them anew, with maps where they have had some: a later run may have been told to publish these."""
     for name in snapshots.names(session):
-        snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=config.publish.maps), config.picture)
+        maps = config.publish.maps or has_maps(folder / f"{name}{FitsSink.suffix}")
+        snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=maps), config.picture)
         for sink in (SINKS.get(each)() for each in SINKS):
             sink.write(folder / f"{name}{sink.suffix}", snapshot)

@@ -28,6 +28,17 @@ class FitsSink:
                 _write(file, plane, (), name)
 
 
+def has_maps(path: Path) -> bool:
+    """Tell whether a stack that was written has maps."""
+    from astropy.io import fits  # slow to import, and rarely needed
+
+    try:
+        with fits.open(path) as units:
+            return len(units) > 1
+    except OSError:  # there is none, or it is damaged
+        return False
+
+
 def _write(file: BinaryIO, picture: LinearPicture, cards: Sequence[Card], extname: str = "") -> None:
     """Append one image. All its planes grow together, as a strip of a picture may cost much to make."""
     height, width, *colours = picture.shape

@@ -357,10 +357,11 @@ def test_an_agent_on_another_machine_is_told_through_a_shared_folder(tmp_path: P
         tell(tmp_path, Save())
 
 
-def test_a_stack_that_is_written_anew_keeps_its_maps(tmp_path: Path, blobs: list[Blob]) -> None:
+@pytest.mark.parametrize("still_told", [True, False])
+def test_a_stack_that_is_written_anew_keeps_its_maps(tmp_path: Path, blobs: list[Blob], still_told: bool) -> None:
     session = run(tmp_path, blobs, "publish.maps=true")
     past = PastSession(session)
-    config = settings_of(past)
+    config = settings_of(past, [f"publish.maps={str(still_told).lower()}"])
     with fits.open(session / "stack.fits") as hdus:
         before = [hdu.name for hdu in hdus]
     amend(past, [2], False, config, calibrator_factory(config), utc_now())

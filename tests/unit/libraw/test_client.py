@@ -15,6 +15,7 @@ import pytest
 
 from indistack.errors import DecodeError
 from indistack.libraw import LibRaw, client
+from indistack.libraw.client import LibRawBugError
 from tests.unit.decode.tiffs import LONG, dng
 
 PIXELS = np.random.default_rng(1).integers(500, 16_000, (48, 64), dtype=np.uint16)
@@ -94,6 +95,13 @@ def test_a_death_is_a_damaged_file_and_says_how() -> None:
     error = refusal(fake("os.kill(os.getpid(), 11)"))
     assert (error.reason, error.numbers) == ("damaged", {"status": -11})
     assert "SIGSEGV" in error.detail
+
+
+def test_a_bug_in_the_process_is_no_damaged_file() -> None:
+    libraw = fake('array_pipe.send(link, {"bug": "AttributeError in reader.py"}, None); array_pipe.receive(link)')
+    with pytest.raises(LibRawBugError, match=r"AttributeError in reader\.py"):
+        libraw.read(GOOD, 200.0)
+    libraw.close()
 
 
 def test_a_file_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
