@@ -38,7 +38,18 @@ class Auto(Aligner):
         self._settings = settings
 
     def for_reference(self, reference: Scene) -> Aligner:
-        """Return the aligner that suits a reference. Where nothing does, asterism, which will say what it misses."""
+        """Return the aligner that suits a reference. Where nothing does, asterism, which will say what it misses.
+
+        Parameters
+        ----------
+        reference : Scene
+            With its luminance.
+
+        Returns
+        -------
+        Aligner
+            Its `reason` tells why it was chosen.
+        """
         name, reason = self._choice(reference)
         chosen = ALIGNERS.get(name)(self._settings)
         chosen.reason = reason
@@ -73,6 +84,16 @@ def detail_share(plane: FloatArray) -> float:
     """Return the median, over cells of the plane, of its fine structure in units of its noise.
 
     The noise is what the median of the Laplacian makes of it (after Immerkaer 1996); steps of 1 ADU count as noise.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, ADU, finite; unchanged.
+
+    Returns
+    -------
+    float
+        About 1 for noise alone.
     """
     laplacian = cv2.Laplacian(plane, cv2.CV_32F)
     noise = max(sigma_of_deviations(laplacian) / LAPLACIAN_GAIN, 12**-0.5)

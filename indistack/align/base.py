@@ -114,6 +114,16 @@ class Aligner(Protocol):
     def for_reference(self, reference: Scene) -> Aligner:  # noqa: ARG002
         """Return the aligner that this reference is for: this one, unless it is one that chooses.
 
+        Parameters
+        ----------
+        reference : Scene
+            What later subs are aligned to.
+
+        Returns
+        -------
+        Aligner
+            May be this one.
+
         Raises
         ------
         RegistrationError

@@ -87,10 +87,20 @@ class Centroid(Aligner):
 def without_hot_pixels(scene: Scene) -> FloatArray:
     """Return the binned luminance, its lone bright pixels replaced by the median of their surroundings.
 
+    Parameters
+    ----------
+    scene : Scene
+        With its luminance; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h // 2, w // 2)`` float32, ADU, new.
+
     Raises
     ------
     RegistrationError
-        ``too_small``.
+        ``too_small``: it has no luminance, or one that is too small.
     """
     plane = scene.luminance
     if plane is None or min(plane.shape) < LEAST_SIDE_PX:
@@ -99,7 +109,18 @@ def without_hot_pixels(scene: Scene) -> FloatArray:
 
 
 def lone_pixels(plane: FloatArray) -> tuple[IntArray, IntArray]:
-    """Return rows and columns of the bright pixels whose light is in none of their neighbours."""
+    """Find the bright pixels whose light is in none of their neighbours.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, ADU; unchanged.
+
+    Returns
+    -------
+    rows, columns : array
+        ``(n,)`` intp each, new.
+    """
     height = plane - cv2.medianBlur(plane, 3)
     noise = sigma_of_deviations(height)
     y, x = np.nonzero(height > LEAST_SNR * max(noise, 1e-6))

@@ -62,7 +62,13 @@ class StarField:
         return self._take(self.order[:count], np.arange(min(count, len(self))))
 
     def without(self, index: IntArray) -> StarField:
-        """Return all stars but these."""
+        """Return all stars but these.
+
+        Parameters
+        ----------
+        index : array
+            ``(n,)`` intp, which ones.
+        """
         kept = np.ones(len(self), bool)
         kept[index] = False
         renumbered = np.cumsum(kept) - 1
@@ -87,7 +93,18 @@ class StarField:
         return np.concatenate([[[(self.width - 1) / 2, (self.height - 1) / 2]], self.corners()])
 
     def holds(self, points: DoubleArray) -> BoolArray:
-        """Tell which points lie in the frame."""
+        """Tell which points lie in the frame.
+
+        Parameters
+        ----------
+        points : array
+            ``(n, 2)`` float64, px; NaN lies nowhere.
+
+        Returns
+        -------
+        array
+            ``(n,)`` bool, new.
+        """
         beyond = np.array([self.width, self.height]) - 0.5
         return np.asarray(((points > -0.5) & (points < beyond)).all(axis=1))
 
@@ -97,6 +114,16 @@ def field_of(scene: Scene) -> StarField:
 
     Left out where there are others enough: those that are too faint to help, and the saturated, whose centroids are
     poor. Left out in any case: what is narrow and lies on a pixel's centre, where stars are wider.
+
+    Parameters
+    ----------
+    scene : Scene
+        Its stars, of which those whose place or flux is not finite are left out.
+
+    Returns
+    -------
+    StarField
+        In the frame's px; may be empty.
     """
     stars = scene.stars.take(np.isfinite(scene.stars.x + scene.stars.y + scene.stars.flux))
     stars = stars.take(~_single_pixels(stars))
@@ -131,6 +158,20 @@ def centroid_error_px(flux: DoubleArray, fwhm: DoubleArray, noise_adu: float) ->
     """Least error of a Gaussian's centre in white noise: sqrt(8 pi) s^2 noise / flux, s the standard deviation.
 
     From 1 / var(x) = sum((dI/dx)^2) / noise^2 = pi A^2 / (2 noise^2) with flux = 2 pi s^2 A.
+
+    Parameters
+    ----------
+    flux : array
+        ``(n,)`` float64, ADU.
+    fwhm : array
+        ``(n,)`` float64, px; 3 px is taken where it is not finite or not above 0.
+    noise_adu : float
+        Of the sky, per pixel.
+
+    Returns
+    -------
+    array
+        ``(n,)`` float64, px an axis, 0.01 to 1, new.
     """
     width = np.where(np.isfinite(fwhm) & (fwhm > 0), fwhm, 3.0) / FWHM_PER_SIGMA
     noise = noise_adu if np.isfinite(noise_adu) and noise_adu > 0 else 0.0

@@ -186,6 +186,24 @@ def fit_circle(
     """Fit a circle to points, leaving out the outliers; the centre alone where the radius is known.
 
     Gauss-Newton on the distances, points beyond three robust standard deviations left out in every round.
+
+    Parameters
+    ----------
+    points : array
+        ``(n, 2)`` float64, px; unchanged.
+    start : Circle
+        A guess.
+    radius : float or None
+        The radius (px), where it is known.
+
+    Returns
+    -------
+    solution : (float, float, float)
+        x, y and radius (px).
+    residual : array
+        ``(n,)`` float64, px, distance of each point from the circle.
+    used : array
+        ``(n,)`` bool, False for outliers.
     """
     solution = np.array([start.x, start.y, start.radius])
     used = np.ones(len(points), bool)

@@ -203,10 +203,24 @@ def _middle(values: DoubleArray) -> float:
 def fit(source: DoubleArray, target: DoubleArray, sigma: DoubleArray, model: str) -> Fitted:
     """Fit the model that was asked for, or a simpler one where the pairs do not support it.
 
-    ``"auto"`` is a similarity, unless there are twice as many pairs as a richer model needs, it moves some star by more
-    than `DEMANDED_PX`, and it explains the pairs clearly better than its further numbers alone would: by Schwarz's
-    criterion (1978), ``2 n ln(misfit) + k ln(2 n)`` for k numbers and n pairs, all models fitted to the same pairs with
-    the same weights, and by `RELUCTANCE`.
+    ``"auto"`` is a similarity, unless there are twice as many pairs as a richer model needs, it moves some star by
+    more than `DEMANDED_PX`, and it explains the pairs clearly better than its further numbers alone would: by
+    Schwarz's criterion (1978), ``2 n ln(misfit) + k ln(2 n)`` for k numbers and n pairs, all models fitted to the
+    same pairs with the same weights, and by `RELUCTANCE`.
+
+    Parameters
+    ----------
+    source, target : array
+        ``(n, 2)`` float64, px: each pair's place in the sub and in the reference; finite.
+    sigma : array
+        ``(n,)`` float64, px an axis, what is known of their errors.
+    model : str
+        ``similarity``, ``affine``, ``homography``, ``quadratic`` or ``auto``.
+
+    Returns
+    -------
+    Fitted
+        With the weight that each pair got.
     """
     if model != "auto":
         return robust_fit(source, target, sigma, supported(model, len(source)))

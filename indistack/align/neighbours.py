@@ -16,7 +16,20 @@ CELLS_PER_POINT = 8
 
 
 def ranges(first: IntArray, last: IntArray) -> tuple[IntArray, IntArray]:
-    """Write out the ranges ``first[k] .. last[k] - 1``: for each member the index k of its range, and itself."""
+    """Write out the ranges ``first[k] .. last[k] - 1``; see the returned arrays.
+
+    Parameters
+    ----------
+    first, last : array
+        ``(n,)`` intp; a range whose end is not beyond its start is empty.
+
+    Returns
+    -------
+    owner : array
+        ``(m,)`` intp, of each member the index k of its range.
+    member : array
+        ``(m,)`` intp, the member itself.
+    """
     count = np.maximum(last - first, 0)
     owner = np.repeat(np.arange(len(first)), count)
     member = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
@@ -48,12 +61,19 @@ class Neighbours:
     def within(self, points: DoubleArray, radius: float) -> tuple[IntArray, IntArray, DoubleArray]:
         """Find all pairs nearer than `radius`.
 
+        Parameters
+        ----------
+        points : array
+            ``(n, 2)`` float64, px; what is not finite has no pair.
+        radius : float
+            px, at most the side of a cell.
+
         Returns
         -------
         index, neighbour : array
-            Which of `points`, and which of the stored points.
+            ``(m,)`` intp each: which of `points`, and which of the stored points.
         distance : array
-            Their distance, rising.
+            ``(m,)`` float64, px, rising.
         """
         place = (points - self._origin) // self._side
         inside = (place >= 0).all(axis=1) & (place[:, 0] < self._columns) & (place[:, 1] < self._rows)
@@ -81,7 +101,18 @@ class Neighbours:
 
 
 def one_to_one(index: IntArray, neighbour: IntArray) -> IntArray:
-    """Pick, from pairs sorted by distance, those in which each is the other's nearest: positions, rising."""
+    """Pick those pairs in which each is the other's nearest.
+
+    Parameters
+    ----------
+    index, neighbour : array
+        ``(n,)`` intp each, the pairs, sorted by distance.
+
+    Returns
+    -------
+    array
+        ``(m,)`` intp, positions in the pairs, rising, new.
+    """
     first = np.zeros(len(index), bool)
     first[np.unique(index, return_index=True)[1]] = True
     mutual = np.zeros(len(index), bool)

@@ -62,14 +62,40 @@ class Phase(Aligner):
 
 
 def require_shape(sub: FloatArray, reference: FloatArray) -> None:
-    """Raise `RegistrationError` ``shape_differs`` for planes of different shapes."""
+    """Refuse planes of different shapes.
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32.
+
+    Raises
+    ------
+    RegistrationError
+        ``shape_differs``.
+    """
     if sub.shape != reference.shape:
         numbers = {"width": 2 * sub.shape[1], "height": 2 * sub.shape[0]}
         raise RegistrationError("shape_differs", "sub and reference differ in size", numbers)
 
 
 def place(sub: FloatArray, reference: FloatArray, turn: DoubleArray) -> tuple[DoubleArray, Agreement]:
-    """Find where a plane lies on another once it is turned so, and how well the two agree there."""
+    """Find where a plane lies on another once it is turned so, and how well the two agree there.
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32 planes of one shape, as of `detail_of`; unchanged.
+    turn : array
+        ``(3, 3)`` float64, sub -> reference, a turn and scale; the identity for none.
+
+    Returns
+    -------
+    matrix : array
+        ``(3, 3)`` float64, sub -> reference, in the planes' px.
+    agreement : Agreement
+        `NONE` where they do not agree.
+    """
     factor = FINEST_SIDE_PX / max(reference.shape)
     if factor < 1:
         found, quality = place(shrunk(sub, factor), shrunk(reference, factor), rescaled(turn, factor))
@@ -83,7 +109,18 @@ def place(sub: FloatArray, reference: FloatArray, turn: DoubleArray) -> tuple[Do
 
 
 def turn_between(sub: FloatArray, reference: FloatArray) -> DoubleArray:
-    """Return the turn and scale about the centre that make the spectra alike (Reddy and Chatterji 1996)."""
+    """Return the turn and scale about the centre that make the spectra alike (Reddy and Chatterji 1996).
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32 planes of one shape, as of `detail_of`; unchanged.
+
+    Returns
+    -------
+    array
+        ``(3, 3)`` float64, sub -> reference; half a turn more is as likely.
+    """
     ours, theirs = (_log_polar(plane) for plane in (sub, reference))
     surface = correlation(ours, theirs)
     y, x = np.unravel_index(int(surface.argmax()), surface.shape)
@@ -95,7 +132,7 @@ def turn_between(sub: FloatArray, reference: FloatArray) -> DoubleArray:
 
 
 def about_centre(angle_deg: float, scale: float, shape: tuple[int, ...]) -> DoubleArray:
-    """The map that turns (from x towards y) and scales about a plane's centre."""
+    """Return the ``(3, 3)`` float64 map that turns (from x towards y) and scales about a plane's centre."""
     cos, sin = scale * math.cos(math.radians(angle_deg)), scale * math.sin(math.radians(angle_deg))
     x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
     return np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0.0, 0.0, 1.0]])

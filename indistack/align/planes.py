@@ -49,12 +49,28 @@ def clean_plane(scene: Scene) -> FloatArray:
 
 
 def background_sigma_px(plane: FloatArray) -> float:
-    """Sigma of what counts as background in a plane (its px)."""
+    """Return the sigma (its px) of the Gaussian that counts as background in a plane.
+
+    Parameters
+    ----------
+    plane : array
+        Of any dtype; only its shape ``(h, w)`` counts.
+    """
     return BACKGROUND_SHARE * float(max(plane.shape))
 
 
 def detail_of(scene: Scene) -> FloatArray:
     """Return the cleaned luminance less its background: what moves with the scene, and neither vignetting nor sky.
+
+    Parameters
+    ----------
+    scene : Scene
+        With its luminance; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h // 2, w // 2)`` float32, of standard deviation 1, new.
 
     Raises
     ------
@@ -70,7 +86,18 @@ def detail_of(scene: Scene) -> FloatArray:
 
 
 def background(plane: FloatArray) -> FloatArray:
-    """The plane under a wide Gaussian, made on a smaller one: wide kernels on large planes take seconds."""
+    """Return the plane under a wide Gaussian, made on a smaller one: wide kernels on large planes take seconds.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, finite; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32, in the same unit, new.
+    """
     sigma = background_sigma_px(plane)
     factor = min(1.0, BACKGROUND_BLUR_PX / sigma)
     blurred = cv2.GaussianBlur(shrunk(plane, factor), (0, 0), sigma * factor)
@@ -79,30 +106,43 @@ def background(plane: FloatArray) -> FloatArray:
 
 
 def smoothed(plane: FloatArray) -> FloatArray:
-    """Return the plane without what is finer than its pixels can carry."""
+    """Return the ``(h, w)`` float32 plane without what is finer than its pixels can carry: a new array."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), SMOOTH_PX), np.float32)
 
 
 def shrunk(plane: FloatArray, factor: float) -> FloatArray:
-    """Return the plane scaled by a factor of at most 1."""
+    """Return the plane scaled by a factor of at most 1, by areas.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32; unchanged.
+    factor : float
+        Above 0; from 1 on the plane itself comes back.
+
+    Returns
+    -------
+    array
+        float32, at least one pixel a side.
+    """
     size = [max(1, round(side * factor)) for side in plane.shape]
     return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA), np.float32) if factor < 1 else plane
 
 
 def to_full(matrix: DoubleArray) -> DoubleArray:
-    """A map between binned planes as a map between frames."""
+    """Return a ``(3, 3)`` float64 map between planes binned 2x2 as one between frames."""
     full: DoubleArray = FULL_OF_BINNED @ matrix @ BINNED_OF_FULL
     return full
 
 
 def to_binned(matrix: DoubleArray) -> DoubleArray:
-    """A map between frames as a map between binned planes."""
+    """Return a ``(3, 3)`` float64 map between frames as one between planes binned 2x2."""
     binned: DoubleArray = BINNED_OF_FULL @ matrix @ FULL_OF_BINNED
     return binned
 
 
 def rescaled(matrix: DoubleArray, factor: float) -> DoubleArray:
-    """The same map between planes that are scaled by a factor, whose pixels' edges lie on each other."""
+    """Return the same ``(3, 3)`` float64 map between planes that are scaled by a factor, their outer edges alike."""
     shift = (factor - 1) / 2
     to_scaled = np.array([[factor, 0.0, shift], [0.0, factor, shift], [0.0, 0.0, 1.0]])
     scaled: DoubleArray = to_scaled @ matrix @ np.linalg.inv(to_scaled)
@@ -110,12 +150,29 @@ def rescaled(matrix: DoubleArray, factor: float) -> DoubleArray:
 
 
 def shifted(dx: float, dy: float) -> DoubleArray:
-    """The map that shifts."""
+    """Return the ``(3, 3)`` float64 map that adds `dx` and `dy` (px) to positions."""
     return np.array([[1.0, 0.0, dx], [0.0, 1.0, dy], [0.0, 0.0, 1.0]])
 
 
 def warped(plane: FloatArray, matrix: DoubleArray, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
-    """Return the plane laid on another of that shape, and 1 where it reaches, else 0."""
+    """Lay a plane on another.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32; unchanged.
+    matrix : array
+        ``(3, 3)`` float64, from the plane's px to those of the other.
+    shape : (int, int)
+        Height and width of the other.
+
+    Returns
+    -------
+    laid : array
+        Of that shape, float32, new; 0 where the plane does not reach.
+    reached : array
+        Of that shape, float32: 1 where it surely reaches, else 0.
+    """
     size = shape[1], shape[0]
     laid = np.asarray(cv2.warpPerspective(plane, matrix, size, flags=cv2.INTER_CUBIC), np.float32)
     reached = cv2.warpPerspective(np.ones_like(plane), matrix, size, flags=cv2.INTER_NEAREST)
@@ -163,7 +220,20 @@ NONE = Agreement(0.0, 0.0, 1.0, 0.0)
 
 
 def agreement(sub: FloatArray, reference: FloatArray, matrix: DoubleArray) -> Agreement:
-    """Compare two planes of `detail_of`, or of one scale of them, under a map from the sub to the reference."""
+    """Compare two planes of `detail_of`, or of one scale of them, under a map from the sub to the reference.
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32; unchanged.
+    matrix : array
+        ``(3, 3)`` float64, sub ``(x, y, 1)`` -> reference, in the planes' px.
+
+    Returns
+    -------
+    Agreement
+        `NONE` where they hardly overlap.
+    """
     laid, reached = warped(sub, matrix, reference.shape)
     here, there = smoothed(laid), smoothed(reference)
     step = max(4, round(background_sigma_px(reference)))

@@ -132,7 +132,20 @@ class ReferenceStars:
 
 
 def mapped(stars: StarList, transform: Transform) -> StarList:
-    """Return stars at their places after a transform, their widths and longer axes changed with them."""
+    """Return stars at their places after a transform, their widths and longer axes changed with them.
+
+    Parameters
+    ----------
+    stars : StarList
+        In the px of the sub; unchanged.
+    transform : Transform
+        Sub -> reference.
+
+    Returns
+    -------
+    StarList
+        In the px of the reference, in the same order; fluxes are the same.
+    """
     ends = stars.xy + np.column_stack([np.cos(stars.angle), np.sin(stars.angle)])
     places = transform.apply(stars.xy)
     dx, dy = (transform.apply(ends) - places).T
@@ -149,10 +162,18 @@ def merged(known: StarList, found: StarList, grid: Scene) -> StarList | None:
     The found ones are laid on the known ones by a similarity, so that the list as a whole never moves. A star of both
     takes the place that is known better; a star that was saturated once stays so; the rest of both is kept.
 
+    Parameters
+    ----------
+    known, found : StarList
+        In px of the reference and of the stack, ADU; unchanged.
+    grid : Scene
+        The reference: gives its size.
+
     Returns
     -------
     StarList or None
-        Brightest first, in the ADU of `known`. None where the two do not show the same stars at the same places.
+        Brightest first, in the px and ADU of `known`. None where the two do not show the same stars at the same
+        places.
     """
     ours, theirs = _pairs(found, known)
     clear = ~(found.saturated[ours] | known.saturated[theirs])

@@ -35,7 +35,18 @@ STEADY_SIGMAS = 2.0
 
 
 def flattened(plane: FloatArray) -> FloatArray:
-    """Return the plane without its background and without what whole rows and columns have in common."""
+    """Return the plane without its background and without what whole rows and columns have in common.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, ADU; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32, ADU, new.
+    """
     flat: FloatArray = plane - background(plane)
     flat -= np.median(flat, axis=1, keepdims=True)
     flat -= np.median(flat, axis=0, keepdims=True)
@@ -43,14 +54,38 @@ def flattened(plane: FloatArray) -> FloatArray:
 
 
 def filtered(plane: FloatArray) -> FloatArray:
-    """Return the plane as stars stand out best in it, in units of its noise."""
+    """Return the plane as stars stand out best in it, in units of its noise.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, ADU; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32, of robust standard deviation 1, new.
+    """
     smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), FILTER_PX), np.float32)
     noise = robust_sigma(smooth)
     return smooth / np.float32(max(noise, 1e-12))
 
 
 def maxima(plane: FloatArray, least: float) -> tuple[IntArray, IntArray]:
-    """Return rows and columns of the local maxima above `least`, the highest first; none at the border."""
+    """Find the local maxima above `least`, the highest first; none at the border.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32; unchanged.
+    least : float
+        In the plane's unit.
+
+    Returns
+    -------
+    rows, columns : array
+        ``(n,)`` intp each, new.
+    """
     peak = (plane >= cv2.dilate(plane, np.ones((3, 3), np.uint8))) & (plane > least)
     border = STAMP_PX + 1
     peak[:border] = peak[-border:] = False
@@ -65,6 +100,16 @@ def sure_sigma(plane: FloatArray) -> float:
 
     Noise behind a Gaussian filter f has ``u exp(-u^2 / 2) / ((2 pi)^1.5 2 f^2)`` maxima per pixel above a high u
     (Adler 1981).
+
+    Parameters
+    ----------
+    plane : array
+        Of any dtype; only its size counts.
+
+    Returns
+    -------
+    float
+        In units of the noise.
     """
     high = 5.0
     for _ in range(10):
@@ -74,7 +119,18 @@ def sure_sigma(plane: FloatArray) -> float:
 
 
 def stars_in(total: FloatArray) -> tuple[IntArray, IntArray]:
-    """Return rows and columns of what surely stands out of a sum, the highest first."""
+    """Find what surely stands out of a sum, the highest first; see `maxima`.
+
+    Parameters
+    ----------
+    total : array
+        ``(h, w)`` float32, in units of its noise; unchanged.
+
+    Returns
+    -------
+    rows, columns : array
+        ``(n,)`` intp each, new.
+    """
     return maxima(total, sure_sigma(total))
 
 
@@ -87,7 +143,7 @@ def added(planes: Sequence[FloatArray], shifts: DoubleArray) -> FloatArray:
 
 
 def moved(plane: FloatArray, dx: float, dy: float) -> FloatArray:
-    """Return the plane moved; 0 where it does not reach."""
+    """Return the ``(h, w)`` float32 plane moved by dx, dy (px), a new array; 0 where it does not reach."""
     size = plane.shape[1], plane.shape[0]
     return np.asarray(cv2.warpAffine(plane, shifted(dx, dy)[:2], size, flags=cv2.INTER_CUBIC), np.float32)
 
@@ -130,7 +186,20 @@ def _stars_of(planes: Sequence[FloatArray], shifts: DoubleArray) -> int:
 
 
 def filtered_sum(planes: Sequence[FloatArray], shifts: DoubleArray) -> FloatArray:
-    """Return the sum of filtered planes, in units of its noise."""
+    """Return the sum of filtered planes, in units of its noise.
+
+    Parameters
+    ----------
+    planes : sequence of array
+        ``(h, w)`` float32 each, of one shape; unchanged.
+    shifts : array
+        ``(n, 2)`` float64, px: each is brought back by its own.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32, new.
+    """
     total = added(planes, shifts)
     return total / np.float32(max(sigma_of_deviations(total), 1e-12))
 
@@ -195,7 +264,20 @@ def places_in(plane: FloatArray) -> DoubleArray:
 
 
 def mean_stamp(plane: FloatArray, y: IntArray, x: IntArray) -> FloatArray:
-    """Return the mean of a plane around some places, ``(2 STAMP_PX + 1,) * 2``."""
+    """Return the mean of a plane around some places, none of them at the border.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32; unchanged.
+    y, x : array
+        ``(n,)`` intp, px, at least one.
+
+    Returns
+    -------
+    array
+        ``(2 STAMP_PX + 1, 2 STAMP_PX + 1)`` float32, new.
+    """
     span = np.arange(-STAMP_PX, STAMP_PX + 1)
     stamp: FloatArray = plane[y[:, None, None] + span[:, None], x[:, None, None] + span].mean(axis=0)
     return stamp

@@ -28,10 +28,15 @@ ComplexArray = npt.NDArray[np.complexfloating]
 def locate(sub: FloatArray, reference: FloatArray) -> tuple[DoubleArray, Agreement]:
     """Find the shift between two planes of one shape, up to about 45 % of their sides, to a few pixels.
 
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32 planes of one shape, as of `detail_of`; unchanged.
+
     Returns
     -------
     matrix : array
-        ``(3, 3)`` sub -> reference, in the planes' pixels.
+        ``(3, 3)`` float64, sub -> reference, in the planes' px.
     agreement : Agreement
         At the coarse scale.
     """
@@ -46,6 +51,18 @@ def refine(sub: FloatArray, reference: FloatArray, matrix: DoubleArray) -> Doubl
     """Improve a map by the shift that is left; None where it leads away.
 
     A pure shift is applied in whole pixels: interpolating would pull the result towards them.
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32 planes of one shape, as of `detail_of`; unchanged.
+    matrix : array
+        ``(3, 3)`` float64, sub ``(x, y, 1)`` -> reference, in the planes' px.
+
+    Returns
+    -------
+    array or None
+        ``(3, 3)`` float64, new.
     """
     for _ in range(REFINING_ROUNDS):
         start = _in_whole_pixels(matrix)
@@ -64,7 +81,18 @@ def _in_whole_pixels(matrix: DoubleArray) -> DoubleArray:
 
 
 def correlation(sub: FloatArray, reference: FloatArray) -> DoubleArray:
-    """Phase correlation; its peak lies where the sub must be shifted to, cyclically."""
+    """Phase correlation (Kuglin and Hines 1975); its peak lies where the sub must be shifted to, cyclically.
+
+    Parameters
+    ----------
+    sub, reference : array
+        ``(h, w)`` float32 planes of one shape, as of `detail_of`; unchanged.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float64, new.
+    """
     return np.asarray(np.fft.ifft2(_cross_spectrum(sub, reference)).real)
 
 
@@ -84,7 +112,20 @@ def _unshrunk(shift: DoubleArray, factor: float) -> DoubleArray:
 
 
 def window_of(shape: tuple[int, int], reached: FloatArray | None = None) -> FloatArray:
-    """Fades out towards the borders of what is reached."""
+    """Return a window that fades out towards the borders of what is reached.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Height and width.
+    reached : array, optional
+        ``(h, w)``, above 0 where it is reached; all of it if not given.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` float32, 0 to 1, new.
+    """
     if reached is None:
         reached = np.ones(shape, np.float32)
     width = TAPER * min(shape)

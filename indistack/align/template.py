@@ -82,7 +82,22 @@ class Template(Aligner):
 
 
 def best_place(field: FloatArray, piece: FloatArray) -> tuple[tuple[int, int], float]:
-    """Return x, y of the corner of what is most like the piece, and Pearson's r; -1 at the border of the field."""
+    """Find what is most like a piece.
+
+    Parameters
+    ----------
+    field : array
+        ``(h, w)`` float32, where it is searched for; unchanged.
+    piece : array
+        float32, smaller; unchanged.
+
+    Returns
+    -------
+    corner : (int, int)
+        x, y of its first pixel in the field.
+    score : float
+        Pearson's r; -1 where the best is at the border of the field.
+    """
     scores = cv2.matchTemplate(field, piece, cv2.TM_CCOEFF_NORMED)
     scores[~np.isfinite(scores)] = -1
     y, x = map(int, np.unravel_index(int(scores.argmax()), scores.shape))

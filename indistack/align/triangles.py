@@ -53,7 +53,20 @@ def all_triangles(points: DoubleArray) -> Triangles:
 
 
 def local_triangles(points: DoubleArray, neighbours: int) -> Triangles:
-    """The triangles that each point makes with two of its nearest neighbours."""
+    """Describe the triangles that each point makes with two of its nearest neighbours.
+
+    Parameters
+    ----------
+    points : array
+        ``(n, 2)`` float64, px.
+    neighbours : int
+        How many of the nearest ones.
+
+    Returns
+    -------
+    Triangles
+        Each once.
+    """
     distance = np.hypot(points[:, None, 0] - points[:, 0], points[:, None, 1] - points[:, 1])
     near = np.argsort(distance, axis=1, kind="stable")[:, : neighbours + 1]
     pairs = np.array(list(combinations(range(1, near.shape[1]), 2)), dtype=np.intp).reshape(-1, 2)
@@ -115,7 +128,22 @@ def similarities(
     sub: Triangles, sub_points: DoubleArray, reference: Triangles, reference_points: DoubleArray,
     pairs: tuple[IntArray, IntArray],
 ) -> tuple[ComplexArray, ComplexArray]:  # fmt: skip
-    """Least-squares similarity ``w = factor z + shift`` of each pair of triangles."""
+    """Least-squares similarity ``w = factor z + shift`` of each pair of triangles, points being complex numbers.
+
+    Parameters
+    ----------
+    sub, reference : Triangles
+        Of the points of each.
+    sub_points, reference_points : array
+        ``(n, 2)`` float64, px.
+    pairs : (array, array)
+        ``(m,)`` intp each, which triangle of the sub and which of the reference.
+
+    Returns
+    -------
+    factor, shift : array
+        ``(m,)`` complex128 each, new.
+    """
     z = _complex(sub_points)[sub.corners[pairs[0]]]
     w = _complex(reference_points)[reference.corners[pairs[1]]]
     z_mean, w_mean = z.mean(axis=1), w.mean(axis=1)

@@ -28,7 +28,20 @@ EXTENDED = 0.5
 
 
 def midtones(x: FloatArray, balance: float) -> FloatArray:
-    """Midtones transfer function m(x) = ((m - 1) x) / ((2m - 1) x - m): 0 -> 0, `balance` -> 0.5, 1 -> 1."""
+    """Midtones transfer function m(x) = ((m - 1) x) / ((2m - 1) x - m): 0 -> 0, `balance` -> 0.5, 1 -> 1.
+
+    Parameters
+    ----------
+    x : array
+        Of any shape, float32, 0 to 1; unchanged. NaN stays NaN.
+    balance : float
+        Above 0, below 1; 0.5 changes nothing.
+
+    Returns
+    -------
+    array
+        Of the same shape and dtype, 0 to 1, new.
+    """
     result: FloatArray = ((balance - 1) * x) / ((2 * balance - 1) * x - balance)
     return result
 

@@ -51,9 +51,21 @@ def fit_surface(design: DoubleArray, values: DoubleArray) -> DoubleArray:
 
 
 def factors(surfaces: Sequence[Sequence[float]], width: int, height: int) -> tuple[FloatArray, FloatArray]:
-    """Take surfaces apart into ``down (height, k)`` and ``across (k, width, surfaces)``.
+    """Take quadratic surfaces apart into two matrices, whose product of any rows and columns is the surfaces there.
 
-    Their matrix product, of any rows and columns, is the surfaces there; `k` is 1 where all are constant, else 3.
+    Parameters
+    ----------
+    surfaces : sequence of sequence of float
+        Coefficients of `terms`, from the constant on; missing ones are 0.
+    width, height : int
+        Of the frame (px).
+
+    Returns
+    -------
+    down : array
+        ``(height, k)`` float32, new; `k` is 1 where all surfaces are constant, else 3.
+    across : array
+        ``(k, width, surfaces)`` float32, new.
     """
     c = np.zeros((len(surfaces), TERMS))
     for coefficients, surface in zip(c, surfaces, strict=True):

@@ -23,7 +23,18 @@ class SkyLevels:
 
 
 def measure_sky_levels(frame: CalibratedFrame) -> SkyLevels:
-    """Measure the sky in blocks spread evenly over the frame."""
+    """Measure the sky of each channel in blocks spread evenly over the frame; see `sky_levels`.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        CFA, mono or RGB; unchanged.
+
+    Returns
+    -------
+    SkyLevels
+        ``(n, channels)`` float64 ADU at ``(n, 2)`` px; NaN where a block is not wholly inside, or half of it is bad.
+    """
     xy = block_centres(frame)
     return SkyLevels(xy, sky_levels(frame, xy))
 

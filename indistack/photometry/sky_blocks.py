@@ -16,7 +16,13 @@ IntArray = npt.NDArray[np.intp]
 
 
 def block_side(frame: CalibratedFrame) -> int:
-    """Return the side of a block (px), even, so that each has as much of every colour of a CFA."""
+    """Return the side of a block (px), even, so that each has as much of every colour of a CFA.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        Only its size counts.
+    """
     return min(BLOCK_PX, frame.width & ~1, frame.height & ~1)
 
 

@@ -48,9 +48,21 @@ class Drizzle:
         self._light = Light(sub)
 
     def sample(self, grid_box: Box, out: FloatArray) -> FloatArray | None:
-        """Fill a box of the grid and return its weight as in `tiles.Sampler`.
+        """Drop the photosites of the sub on a box of the grid; see `tiles.Sampler.sample`.
 
-        The weight is ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``: 1 for each whole drop, times the sub's.
+        Parameters
+        ----------
+        grid_box : (slice, slice)
+            Rows and columns of the grid (px).
+        out : array
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place with the mean of the drops, weighted by the area
+            that falls there (Fruchter and Hook 2002).
+
+        Returns
+        -------
+        array or None
+            Weight ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``; float32, scratch: 1 for each whole drop,
+            times the sub's, 0 where none falls. None where none falls at all.
         """
         frame = self._frame
         footprint = Footprint.of(self._to_frame, grid_box, (frame.height, frame.width), REACH_PX, REACH_PX)

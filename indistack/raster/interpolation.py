@@ -78,7 +78,21 @@ class Interpolation:
         self._light = Light(sub, shrink)
 
     def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
-        """Fill a box of the grid and return its weight as in `tiles.Sampler`."""
+        """Interpolate a box of the grid from the debayered sub; see `tiles.Sampler.sample`.
+
+        Parameters
+        ----------
+        grid_box : (slice, slice)
+            Rows and columns of the grid (px).
+        out : array
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place.
+
+        Returns
+        -------
+        float, array or None
+            The sub's weight, or ``(h, w)`` float32, scratch, where it differs over the box; None where it reaches
+            nothing.
+        """
         footprint = Footprint.of(self._pixel_map, grid_box, self._size, self._reach_px)
         if footprint is None:
             return None

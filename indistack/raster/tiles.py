@@ -55,7 +55,21 @@ class Sampler(Protocol):
     """One sub, asked for one box of the grid at a time."""
 
     def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
-        """Fill `out` with pixels and return their weight as in `Tile`; None where the sub reaches nothing."""
+        """Fill a box of the grid from the sub.
+
+        Parameters
+        ----------
+        grid_box : (slice, slice)
+            Rows and columns of the grid (px).
+        out : array
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place, meaningless where the weight is 0.
+
+        Returns
+        -------
+        float, array or None
+            Weight as in `Tile`: one number, or ``(h, w)`` or ``(h, w, 3)`` float32, scratch, with 0 where the sub
+            does not reach or its photosites are bad; None where the sub reaches nothing of the box.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ class Tile:
     weight: float | FloatArray
 
     def times(self, factor: float) -> Tile:
-        """Return the same with another weight."""
+        """Return the tile with `factor` times its weight; its pixels are shared, a weight ``(h, w)`` is a new array."""
         weight = self.weight * factor if isinstance(self.weight, float) else self.weight * np.float32(factor)
         return replace(self, weight=weight)
 
@@ -140,6 +154,19 @@ def integrate_all(
     """Warp several subs onto a grid and hand them over together, box by box; see `integrate`.
 
     The more subs, the smaller the boxes: a thread holds all subs of one box.
+
+    Parameters
+    ----------
+    subs : sequence of PlacedSub
+        CFA, mono or RGB, all alike.
+    grid : StackGrid
+        The grid.
+    sampling : Sampling
+        How its pixels come from the frames'.
+    take : callable
+        Called with a `Cube` ``(n, h, w)`` or ``(n, h, w, 3)`` for every box that a sub reaches, from several threads.
+    workers : Workers
+        The threads.
     """
     samplers = [_sampler(sub, grid, sampling, workers) for sub in subs]
     side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))

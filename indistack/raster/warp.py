@@ -62,7 +62,18 @@ class PixelMap(Protocol):
         """
 
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        """Frame positions (x and y) between whose extremes those of the box lie."""
+        """Return where the border of a box lies in the frame.
+
+        Parameters
+        ----------
+        grid_box : (slice, slice)
+            Rows and columns of the grid (px).
+
+        Returns
+        -------
+        x, y : array
+            ``(n,)`` float64 each, px of the frame, between whose extremes all positions of the box lie.
+        """
 
 
 def pixel_map_of(transform: Transform, size: tuple[int, int], ripple_px: float, scratch: Scratch) -> PixelMap:
@@ -99,10 +110,25 @@ def grown(box: Box, times: int) -> Box:
 def resample(
     pixel_map: PixelMap, source: FloatArray, box: Box, grid_box: Box, flag: int, out: FloatArray, outside: int
 ) -> None:
-    """Fill `out`, a box of the grid, from `source`, a box of the frame.
+    """Interpolate a box of the grid from a box of the frame.
 
-    `flag` and `outside` are OpenCV's words for the kernel and for what lies beyond the source. Cubic is steered by the
-    mapping's ripple.
+    Parameters
+    ----------
+    pixel_map : PixelMap
+        Tells where grid pixels lie in the frame.
+    source : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, the box of the frame; unchanged. A NaN spreads as far as the kernel
+        reaches.
+    box : (slice, slice)
+        Where it is in the frame (px).
+    grid_box : (slice, slice)
+        The box of the grid (px).
+    flag : int
+        OpenCV's word for the kernel; the cubic one is steered by the map's ripple, see `Kernel`.
+    out : array
+        ``(h, w)`` or ``(h, w, 3)`` float32; filled in place.
+    outside : int
+        OpenCV's word for what lies beyond the source.
     """
     places = pixel_map.sources(grid_box, (box[1].start, box[0].start), ripple=flag == cv2.INTER_CUBIC)
     cv2.remap(source, places, None, flag, dst=out, borderMode=outside)  # type: ignore[call-overload]

@@ -47,7 +47,20 @@ class Mesh:
         return out
 
     def at(self, values: FloatArray, x: npt.NDArray[np.generic], y: npt.NDArray[np.generic]) -> DoubleArray:
-        """Interpolate `values` of this mesh, linearly, at points of the plane."""
+        """Interpolate values of this mesh at points of the plane, bilinearly; beyond the outer cells they go on.
+
+        Parameters
+        ----------
+        values : array
+            ``(rows, columns)`` float32, one value a cell.
+        x, y : array
+            ``(n,)`` of any real dtype, px of the plane.
+
+        Returns
+        -------
+        array
+            ``(n,)`` float64, new, in the unit of `values`.
+        """
         row, row_share = _cell(y, self.cell_height, values.shape[0])
         column, column_share = _cell(x, self.cell_width, values.shape[1])
         below, right = np.minimum(row + 1, values.shape[0] - 1), np.minimum(column + 1, values.shape[1] - 1)

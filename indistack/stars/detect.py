@@ -42,7 +42,7 @@ class Candidates:
         return len(self.x)
 
     def take(self, index: npt.NDArray[np.generic] | slice) -> Candidates:
-        """Return the candidates that a NumPy index picks."""
+        """Return the candidates that a NumPy index array or slice picks."""
         return Candidates(self.x[index], self.y[index], self.height[index], self.snr[index])
 
 
@@ -157,7 +157,22 @@ def spread(x: DoubleArray, y: DoubleArray, width: float, height: float, limit: i
 
 
 def best_of_parts(x: DoubleArray, y: DoubleArray, width: float, height: float, parts: int) -> IntArray:
-    """Pick the first point of each of about `parts` equal parts of the field; see `spread`."""
+    """Pick the first point of each of about `parts` equal parts of the field; see `spread`.
+
+    Parameters
+    ----------
+    x, y : array
+        ``(n,)`` float64, px, best first.
+    width, height : float
+        Size of the field (px).
+    parts : int
+        How many.
+
+    Returns
+    -------
+    array
+        Indices of the points, rising, new; empty where there are no points.
+    """
     return np.flatnonzero(_ranks(x, y, width, height, parts) == 0)
 
 

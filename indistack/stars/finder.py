@@ -53,18 +53,34 @@ class StarFinder:
         self._workers = workers
 
     def find(self, frame: CalibratedFrame) -> StarList:
-        """Return the frame's stars, brightest first; none is an empty list, never an error."""
+        """Return the frame's stars, brightest first; none is an empty list, never an error.
+
+        Parameters
+        ----------
+        frame : CalibratedFrame
+            CFA, mono or RGB; unchanged. Photosites that its mask marks bad are left out.
+
+        Returns
+        -------
+        StarList
+            Positions in the frame's own pixels, fluxes in ADU.
+        """
         return self.scene(frame).stars
 
     def find_in_stack(self, stack: Integration, green: bool) -> StarList:
-        """Return the stars of a stack, in its pixels; where nothing covers it there are none.
+        """Return the stars of a stack; where nothing covers it (NaN, weight 0) there are none.
 
         Parameters
         ----------
         stack : Integration
-            The stack.
+            ``(h, w)`` or ``(h, w, 3)`` float32 pixels, ADU; unchanged.
         green : bool
             Its subs come from a colour filter array, in which stars are measured in green.
+
+        Returns
+        -------
+        StarList
+            In the stack's pixels and ADU, brightest first.
         """
         pixels = stack.pixels[:, :, 1] if green and stack.pixels.ndim == 3 else stack.pixels
         least = stack.weight if stack.weight.ndim == 2 else stack.weight.min(axis=2)
@@ -77,9 +93,15 @@ class StarFinder:
         Parameters
         ----------
         frame : CalibratedFrame
-            The frame.
+            CFA, mono or RGB; unchanged.
         with_luminance : bool
             Also give the binned luminance, which an aligner that works on stars does not need.
+
+        Returns
+        -------
+        Scene
+            Its stars, brightest first, and ``(h // 2, w // 2)`` float32 luminance (ADU) or None; without stars where
+            the frame is smaller than a stamp.
         """
         sky = measure_sky(frame)
         if min(frame.width, frame.height) < LEAST_SIDE_PX:

@@ -104,7 +104,7 @@ def measure_stars(
 
 
 def empty_list(sky: LuminanceSky) -> StarList:
-    """Return a list without stars."""
+    """Return a list without stars: arrays of length 0, and the level and noise of the sky."""
     none = np.zeros(0)
     return StarList(none, none, none, none, none, none, none, np.zeros(0, bool), sky.level_adu, sky.noise_adu)
 

@@ -31,7 +31,19 @@ class LuminanceSky:
 
 
 def measure_sky(frame: CalibratedFrame) -> LuminanceSky:
-    """Measure level and noise from blocks spread evenly over the frame; bad pixels are left out."""
+    """Measure level and noise from blocks spread evenly over the frame.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        CFA (its green), mono or RGB (the mean of its colours); unchanged. Photosites that are bad or no number are
+        left out, and blocks with less than half as many good ones as the best.
+
+    Returns
+    -------
+    LuminanceSky
+        In ADU; all 0 where no photosite is good.
+    """
     blocks = (_blocks(frame) - np.float32(frame.zero)) * np.float32(frame.step_adu)
     values = blocks.reshape(len(blocks), -1)
     count = np.isfinite(values).sum(axis=1)

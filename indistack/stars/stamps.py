@@ -43,13 +43,19 @@ class Stamps:
         return len(self.x)
 
     def take(self, index: npt.NDArray[np.generic] | slice) -> Stamps:
-        """Return the stamps that a NumPy index picks."""
+        """Return the stamps that a NumPy index array or slice picks."""
         return Stamps(
             self.values[index], self.usable[index], self.u, self.v, self.x[index], self.y[index], self.clipped[index]
         )
 
     def with_usable(self, usable: FloatArray) -> Stamps:
-        """Return the same stamps with another choice of photosites."""
+        """Return the same stamps with another choice of photosites.
+
+        Parameters
+        ----------
+        usable : array
+            As the attribute: ``(n, side, side)`` float32, 1 where a photosite counts, else 0; shared, not copied.
+        """
         return Stamps(self.values, usable, self.u, self.v, self.x, self.y, self.clipped)
 
 
@@ -63,7 +69,22 @@ def joined(parts: list[Stamps]) -> Stamps:
 
 
 def fits_inside(frame: CalibratedFrame, x: DoubleArray, y: DoubleArray, radius: int) -> BoolArray:
-    """Tell which stamps of this radius lie wholly inside the frame."""
+    """Tell which stamps lie wholly inside the frame.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        Only its size counts.
+    x, y : array
+        ``(n,)`` float64, px, their centres.
+    radius : int
+        From the centre to the border (px).
+
+    Returns
+    -------
+    array
+        ``(n,)`` bool, new.
+    """
     left, top = _origin(x, radius), _origin(y, radius)
     side = _side(radius)
     inside: BoolArray = (left >= 0) & (top >= 0) & (left + side <= frame.width) & (top + side <= frame.height)
