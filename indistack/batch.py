@@ -21,7 +21,7 @@ from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sinks import SINKS, Snapshot
-from indistack.sources import announce, read_blob
+from indistack.sources import FILES, announce, read_blob
 from indistack.store.entries import decided
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
@@ -32,8 +32,6 @@ from indistack.values.outcome import Refused
 from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
-
-DEVICE = "files"
 
 SOLVER_PATIENCE_S = 10.0
 """How long the pictures wait at least for a solver; they wait as long as the stack took, if that is more."""
@@ -68,7 +66,7 @@ class Result:
     snapshot: Snapshot
 
 
-class Crew(Protocol):
+class Processing(Protocol):
     """Those who work on the subs."""
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
@@ -78,7 +76,7 @@ class Crew(Protocol):
         """Return the files as blobs, in order."""
 
 
-class Alone:
+class LocalProcessing:
     """This process does all.
 
     Parameters
@@ -94,16 +92,16 @@ class Alone:
         self._exact = exact
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
-        """See `Crew`."""
+        """See `Processing`."""
         calibrator = self._calibrator_for(workers)
         return Pipeline(config, workers, calibrator, lambda _: None, skip_repeats=False, exact=self._exact)
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
-        """See `Crew`."""
+        """See `Processing`."""
         return _read_ahead(files)
 
 
-def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[SubReport], None]) -> Result:
+def run(batch: Batch, config: Config, processing: Processing, progress: Callable[[SubReport], None]) -> Result:
     """Stack files.
 
     Parameters
@@ -112,7 +110,7 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[SubReport]
         Inputs and outputs.
     config : Config
         All settings; the drift rules only refuse here, as there is one picture.
-    crew : Crew
+    processing : Processing
         Who does it.
     progress : callable
         Told of every sub's report.
@@ -125,10 +123,10 @@ def run(batch: Batch, config: Config, crew: Crew, progress: Callable[[SubReport]
     begin_s = time.monotonic()
     config = one_picture(config)
     with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
-        pipeline = crew.pipeline(config, workers)
-        pipeline.align_to(_reference(batch, pipeline, crew))
+        pipeline = processing.pipeline(config, workers)
+        pipeline.align_to(_reference(batch, pipeline, processing))
         reports: list[SubReport] = []
-        for number, blob in enumerate(crew.blobs(batch.files), 1):
+        for number, blob in enumerate(processing.blobs(batch.files), 1):
             reports.append(decided(number, pipeline.process(blob), datetime.now(UTC)))
             progress(reports[-1])
             solve_watch.look(pipeline.session)
@@ -154,15 +152,16 @@ def one_picture(config: Config) -> Config:
     return config.model_copy(update={"drift": config.drift.model_copy(update={"enabled": False})})
 
 
-def _reference(batch: Batch, pipeline: Pipeline, crew: Crew) -> Reference | None:
+def _reference(batch: Batch, pipeline: Pipeline, processing: Processing) -> Reference | None:
     if batch.reference == "first":
         return None
     if batch.reference != "best":
         try:
-            return pipeline.look(next(crew.blobs([Path(batch.reference)])))
+            (reference,) = (pipeline.look(blob) for blob in processing.blobs([Path(batch.reference)]))
         except FrameError as error:
             raise IndistackError(f"the reference {batch.reference} cannot be used: {error}") from error
-    looks = list(_looks(crew.blobs(batch.files), pipeline))
+        return reference
+    looks = list(_looks(processing.blobs(batch.files), pipeline))
     return max(looks, key=_sharpness, default=None)
 
 
@@ -183,7 +182,7 @@ def _sharpness(reference: Reference) -> float:
 def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
     """Read each file in turn, and tell the system which one is next: it reads ahead into memory of its own."""
     for path, following in zip(files, [*files[1:], None], strict=True):
-        blob = read_blob(path, DEVICE)
+        blob = read_blob(path, FILES)
         if following is not None:
             announce(following)
         yield blob

@@ -10,7 +10,7 @@ from typing import Any
 
 from indistack import batch, merge
 from indistack.api.common import Name, SettingsLike, settings_of
-from indistack.cluster import Crew
+from indistack.cluster import DaskCluster
 from indistack.config import Config, jobs_of
 from indistack.enhance import PictureSettings
 from indistack.errors import SettingsError, SinkError
@@ -111,18 +111,18 @@ def stack_files(
     job = batch.Batch(expand(files), fits, png, report, reference)
     if exact is None:
         exact = METHODS.get(config.stack.method).approximates
-    with _crew(cluster, config, job.files, exact) as crew:
-        result = batch.run(job, config, crew, progress)
+    with _processing(cluster, config, job.files, exact) as processing:
+        result = batch.run(job, config, processing, progress)
     return Stacked(result.snapshot, result.report, config.picture)
 
 
 @contextmanager
-def _crew(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> Iterator[batch.Crew]:
+def _processing(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> Iterator[batch.Processing]:
     if not cluster:
-        yield batch.Alone(calibrators.calibrator_factory(config, calibrators.library_of(config)), exact)
+        yield batch.LocalProcessing(calibrators.calibrator_factory(config, calibrators.library_of(config)), exact)
         return
-    with Crew(cluster, config, files, exact) as crew:
-        yield crew
+    with DaskCluster(cluster, config, files, exact) as processing:
+        yield processing
 
 
 def merge_stacks(stacks: Sequence[Name], settings: SettingsLike = None, *, grid: int = 1) -> Stacked:

@@ -109,8 +109,10 @@ class Calibrator:
 
     def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
         """Go on as the calibrator would whose memory this is."""
-        self._plans.clear()
-        self._scales = {(tuple(shape), *key): Scale(zero, step_adu) for shape, *key, zero, step_adu in facts["scales"]}
+        scales = {(tuple(shape), *key): Scale(zero, step_adu) for shape, *key, zero, step_adu in facts["scales"]}
+        if any(scales.get(geometry) != scale for geometry, scale in self._scales.items()):
+            self._plans.clear()  # else those that there are serve the same scales
+        self._scales = scales
         self._mender.remember(facts["mender"], arrays)
 
     def _plan(self, raw: RawFrame, recipe: Recipe, choice_key: str) -> Plan:

@@ -45,10 +45,10 @@ def replay(options: Options) -> int:
     past = PastSession(options.session)
     method = [f"stack.method={options.method}"] if options.method else []
     config = settings_of(past, [*options.set, *method])
-    crew = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
+    processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
     job = batch.Batch((), options.output, options.png, options.report)
     with ProgressDisplay(past.n_lights, "stacking") as display:
-        result = batch.run(job, config, crew, display.line)
+        result = batch.run(job, config, processing, display.line)
     print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs")
     return _written(options.output, options.png, options.report)
 

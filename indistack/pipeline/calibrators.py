@@ -45,7 +45,7 @@ DEVICE = "calibration"
 
 
 def calibrator_factory(
-    config: Config, library: Chooser | None = None, learns: bool = False, maps: DefectMaps | None = None
+    config: Config, library: Chooser | None = None, learns: bool = False
 ) -> Callable[[Workers], Calibrator]:
     """Return a function that loads or builds the named masters and makes the calibrator.
 
@@ -57,11 +57,8 @@ def calibrator_factory(
         Chooses the masters of kinds that are not named; beside it lie the maps of bad pixels.
     learns : bool
         Keep for the next night what the lights show of bad pixels.
-    maps : DefectMaps, optional
-        What is known of bad pixels; by default what lies beside the library.
     """
-    if maps is None:
-        maps = DefectMaps(defects_folder(config, library), read_only=not learns)
+    maps = DefectMaps(defects_folder(config, library), read_only=not learns)
 
     def make(workers: Workers) -> Calibrator:
         try:

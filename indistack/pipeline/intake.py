@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from indistack.align import ALIGNERS, FaintSubs
 from indistack.calibrate import Calibrator
 from indistack.config import Config
-from indistack.decode import decode
 from indistack.errors import FrameError
 from indistack.grading.star_measures import measure
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.duplicates import RecentFrames
+from indistack.pipeline.preparer import LocalPreparer, Preparer
 from indistack.session.filter_stack import MeasuredSub
 from indistack.session.session import Session
-from indistack.stars import StarFinder
 from indistack.store.entries import Written
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
-from indistack.values.star_list import Scene
 from indistack.values.sub_report import FrameFacts, UsedMasters
 
 log = logging.getLogger(__name__)
@@ -41,6 +40,8 @@ class Intake:
         Holds the masters.
     skip_repeats : bool
         A frame that arrives again is refused.
+    preparer : Preparer, optional
+        Who does the work; by default this process.
 
     Attributes
     ----------
@@ -52,12 +53,18 @@ class Intake:
         Those that wait to be tried together.
     """
 
-    def __init__(self, config: Config, workers: Workers, calibrator: Calibrator, skip_repeats: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        workers: Workers,
+        calibrator: Calibrator,
+        skip_repeats: bool,
+        preparer: Preparer | None = None,
+    ) -> None:
         self._config = config
-        self._workers = workers
         self._skip_repeats = skip_repeats
-        self._finder = StarFinder(config.stars, workers)
-        self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
+        self._here = LocalPreparer(config, workers, calibrator)
+        self._preparer = preparer or self._here
         self._told: set[str] = set()
         self.calibrator = calibrator
         self.recent = RecentFrames()
@@ -72,7 +79,7 @@ class Intake:
             It is none that can be read, or it is a ``duplicate``.
         """
         with draft.timed("decode"):
-            raw = self._decode(blob)
+            raw = self._preparer.decode(blob)
         draft.note(frame=FrameFacts.of(raw))
         if self._skip_repeats:
             if not new and self.recent.is_repeat(raw):
@@ -83,15 +90,16 @@ class Intake:
     def calibrate(self, raw: RawFrame, draft: Draft) -> CalibratedFrame:
         """Apply the masters; the raw pixels are gone after that."""
         with draft.timed("calibrate"):
-            frame = self.calibrator.calibrate(raw, in_place=True)
+            frame = self._preparer.calibrate(raw)
         draft.note(masters=self._used_masters(frame))
         return frame
 
     def see(self, frame: CalibratedFrame, draft: Draft) -> MeasuredSub:
         """Find stars."""
         with draft.timed("stars"):
-            scene = self._finder.scene(frame, self._with_luminance)
-        return _measured(frame, scene, draft)
+            sub = self._preparer.find_stars(frame)
+        draft.note(stars=sub.measures)
+        return sub
 
     def together(self, sub: MeasuredSub, session: Session | None, draft: Draft) -> MeasuredSub:
         """Return a sub that shows too few stars with those that it shows together with the ones before it.
@@ -110,10 +118,10 @@ class Intake:
             self.faint.forget()
             return sub
         with draft.timed("faint"):
-            scene = self._finder.scene(sub.frame, with_luminance=True)
+            scene = self._here.find_stars(sub.frame, with_luminance=True).scene
             scene = self.faint.take(scene, sub.frame.info)
-        together = _measured(sub.frame, scene, draft)
-        draft.note(faint_subs=self._config.align.faint_subs)
+        together = replace(sub, scene=scene, measures=measure(scene.stars))
+        draft.note(stars=together.measures, faint_subs=self._config.align.faint_subs)
         return together
 
     def again(self, written: Written, blob: Blob, mended: IndexArray) -> CalibratedFrame:
@@ -124,19 +132,11 @@ class Intake:
         FrameError
             ``masters_changed``: other masters are chosen now.
         """
-        raw = self._decode(blob)
-        frame = self.calibrator.calibrate(raw, mended, in_place=True)
+        frame = self._here.calibrate(self._here.decode(blob), mended)
         if tuple(frame.masters) != written.masters:
             names = " and ".join(written.masters) or "no masters"
             raise FrameError("masters_changed", f"sub {written.number} was calibrated with {names}, not as it is now")
         return frame
-
-    def _decode(self, blob: Blob) -> RawFrame:
-        """Decode; nobody needs the bytes of a light after that."""
-        raw = decode(blob, self._config.decode, self._workers)
-        if raw.info.kind == "light":
-            blob.content.let_go()
-        return raw
 
     def _is_faint(self, sub: MeasuredSub, session: Session | None) -> bool:
         """Tell whether stars are needed, and are too few in this sub alone."""
@@ -154,9 +154,3 @@ class Intake:
                 log.warning("%s", warning)
                 self._told.add(warning)
         return UsedMasters(tuple(frame.masters), tuple(frame.warnings), tuple(frame.set_aside))
-
-
-def _measured(frame: CalibratedFrame, scene: Scene, draft: Draft) -> MeasuredSub:
-    measures = measure(scene.stars)
-    draft.note(stars=measures)
-    return MeasuredSub(frame, scene, measures)

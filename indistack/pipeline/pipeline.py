@@ -17,13 +17,15 @@ from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.place_sub import PlaceSearch
+from indistack.pipeline.preparer import Preparer
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
 from indistack.session.session import Session
-from indistack.session.stack_setup import FULL, SetupMaker, StackSetup
+from indistack.session.stack_setup import FULL, SetupMaker
+from indistack.session.stacker import LocalStacker, Stacker
 from indistack.settings import validate
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
-from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
+from indistack.values.frame import IndexArray, RawFrame
 from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -59,6 +61,10 @@ class Pipeline:
         Combine all subs at once when a session is complete, where the method can.
     pace : Pace, optional
         Live: adapts what is made to the time that there is.
+    preparer : Preparer, optional
+        Makes measured subs of blobs; by default this process, with the calibrator.
+    new_stacker : callable
+        Makes what puts the subs into the stacks of one filter.
 
     Attributes
     ----------
@@ -87,10 +93,12 @@ class Pipeline:
         folder: Path | None = None,
         exact: bool = False,
         pace: Pace | None = None,
+        preparer: Preparer | None = None,
+        new_stacker: Callable[[], Stacker] = LocalStacker,
     ) -> None:
         self.config = config
-        self.intake = Intake(config, workers, calibrator, skip_repeats)
-        self.setup_maker = SetupMaker(config, workers, folder, exact)
+        self.intake = Intake(config, workers, calibrator, skip_repeats, preparer)
+        self.setup_maker = SetupMaker(config, workers, folder, exact, new_stacker)
         self.session: Session | None = None
         self.paused = False
         self.mended = NONE
@@ -217,10 +225,7 @@ class Pipeline:
         """
         reference = self._reference or sub.as_reference(blob.origin)
         stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
-        return self._session(stack_setup, reference, sub.frame)
-
-    def _session(self, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> Session:
-        return Session(self.config, stack_setup, reference, frame)
+        return Session(self.config, stack_setup, reference, sub.frame)
 
     def reset(self) -> None:
         """End the stack; the next good sub begins a new one."""

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Replay:
-    """A `batch.Crew` that goes through a session's ledger instead of files.
+    """A `batch.Processing` that goes through a session's ledger instead of files.
 
     Subs that were removed by hand, or came while the agent was paused, are left out; all others are judged anew.
 
@@ -53,7 +53,7 @@ class Replay:
         pipeline.paused = False
         return pipeline
 
-    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Crew`
+    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Processing`
         """Return the raw subs; those that are lost are told of."""
         for report in self._past.lights():
             if report.reason != PAUSED and self._past.is_in(report.number):

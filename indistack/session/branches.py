@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -196,6 +196,7 @@ class BranchSet:
 
     def __init__(self, wanted: Mapping[str, BranchSettings], stack_setup: StackSetup) -> None:
         self._stack_setup = stack_setup
+        self._stacker = stack_setup.new_stacker()
         self.branches = {name: StackBranch(name, settings, stack_setup) for name, settings in wanted.items()}
 
     @property
@@ -205,6 +206,8 @@ class BranchSet:
 
     def noted(self, share: StackShare) -> StackShare:
         """Return what the last sub is to the stacks with what these know of it."""
+        if not self._stacker.at_once:
+            return share
         branch_ms = {branch.name: branch.ms for branch in self.branches.values()}
         return replace(share, rejected=self.main.rejected, branch_ms=branch_ms)
 
@@ -219,21 +222,11 @@ class BranchSet:
             The stacks that took it when it was added before: then they take it whether they want it or not.
         """
         asked = [(branch, branch.wants_next()) for branch in self.branches.values()]
-        wanting = [
+        placed = [
             (branch, place(branch)) for branch, wants in asked if (wants if takers is None else branch.name in takers)
         ]
-        running = defaultdict(list)
-        for branch, sub in wanting:
-            branch.begin()
-            if branch.opens:
-                branch.open_with(sub)
-            else:
-                running[branch.settings.follow].append((branch, sub))
-        for group in running.values():
-            self._warp_once(group)
-        for branch, sub in wanting:
-            branch.end(sub)
-        return {branch.name: sub.weight for branch, sub in wanting}
+        self._stacker.add(placed, self._stack_setup)
+        return {branch.name: sub.weight for branch, sub in placed}
 
     def move_to(self, stack_setup: StackSetup) -> None:
         """Go on with a larger grid; see `StackBranch.move_to`."""
@@ -257,16 +250,4 @@ class BranchSet:
 
     def complete(self) -> None:
         """No sub will come any more."""
-        for branch in self.branches.values():
-            branch.complete()
-
-    def _warp_once(self, group: Iterable[tuple[StackBranch, PlacedSub]]) -> None:
-        """Warp a sub for stacks that it lies in the same place of."""
-        group = list(group)
-        sub = replace(group[0][1], weight=1.0)
-
-        def take(tile: Tile) -> None:
-            for branch, placed in group:
-                branch.update(tile, placed.weight)
-
-        integrate(sub, self._stack_setup.grid, self._stack_setup.sampling, take, self._stack_setup.workers)
+        self._stacker.complete(self.branches.values(), self._stack_setup)

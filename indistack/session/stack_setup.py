@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from indistack.config import Config, stacks_of
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.raster.tiles import Sampling
+from indistack.session.stacker import LocalStacker, Stacker
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.system.resources import available_bytes, resident_bytes
 from indistack.system.workers import Workers
@@ -54,6 +55,8 @@ class StackSetup:
         Combine all subs at once when the session is complete, where the method can.
     rung : str
         ``full``, or why the resolution is halved.
+    new_stacker : callable
+        Makes what puts the subs into the stacks of one filter.
     """
 
     grid: StackGrid
@@ -63,6 +66,7 @@ class StackSetup:
     folder: Path | None = None
     exact: bool = False
     rung: str = FULL
+    new_stacker: Callable[[], Stacker] = LocalStacker
 
     def on(self, grid: StackGrid) -> StackSetup:
         """Return the same with another grid."""
@@ -83,12 +87,15 @@ class SetupMaker:
         Room for subs that are kept on disk.
     exact : bool
         As in `StackSetup`.
+    new_stacker : callable
+        As in `StackSetup`.
     """
 
     config: Config
     workers: Workers
     folder: Path | None = None
     exact: bool = False
+    new_stacker: Callable[[], Stacker] = LocalStacker
 
     def make(self, reference: Scene, frame: CalibratedFrame, too_slow: str = "", spare_bytes: int = 0) -> StackSetup:
         """Return the setup for a reference and the first sub: at full resolution where time and memory allow it.
@@ -122,7 +129,7 @@ class SetupMaker:
         if own_weights:
             self._require_own_weights()
         extent = Extent(*grid.size, frame.channels, full_scale_adu, own_weights)
-        return StackSetup(grid, sampling, extent, self.workers, self.folder, self.exact)
+        return StackSetup(grid, sampling, extent, self.workers, self.folder, self.exact, new_stacker=self.new_stacker)
 
     def _require_own_weights(self) -> None:
         for name, settings in stacks_of(self.config).items():

@@ -9,6 +9,9 @@ from pathlib import Path
 from indistack.errors import SettingsError
 from indistack.sources.base import is_frame_name, natural_key
 
+FILES = "files"
+"""The device of a blob that is a file somebody named."""
+
 
 def expand(patterns: Iterable[str | Path]) -> list[Path]:
     """Return the files that are meant, in the order given, each once; those of a folder or glob in natural order.

@@ -51,6 +51,14 @@ class Content:
         self._file = file
         self.size_bytes = memoryview(data).nbytes
 
+    @classmethod
+    def unread(cls, file: Path) -> Content:
+        """Return the bytes of a file that nobody has read yet; raise OSError where it is not there."""
+        content = cls(b"", file)
+        content.size_bytes = file.stat().st_size
+        content.let_go()
+        return content
+
     def read(self) -> bytes | memoryview:
         """Return the bytes, from the disk where they were let go of; raise OSError where that fails."""
         if self._data is None:

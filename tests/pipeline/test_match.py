@@ -11,7 +11,7 @@ import pytest
 
 from indistack.pipeline.pipeline import Pipeline
 from indistack.store.line_writer import as_line
-from indistack.values.frame import CalibratedFrame, RawFrame
+from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
 from indistack.values.outcome import Accepted, Outcome, Refused
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
@@ -157,7 +157,7 @@ def test_subs_are_matched_to_the_reference_that_is_asked_for(make_pipeline: Make
 class Doubtful:
     """A calibrator with something to say of every frame."""
 
-    def calibrate(self, raw: RawFrame, *, in_place: bool) -> CalibratedFrame:
+    def calibrate(self, raw: RawFrame, mended: IndexArray | None, *, in_place: bool) -> CalibratedFrame:
         info = replace(raw.info, black_adu=0.0)
         return CalibratedFrame(
             raw.pixels, raw.cfa, 0.0, 1.0, None, info, ("dark 5",), ("the dark is 7 C warmer",), ("flat: other filter",)
@@ -168,7 +168,7 @@ def test_masters_and_doubts_are_in_the_numbers_and_told_once(
     make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     pipeline, sky = make_pipeline(), make_sky()
-    monkeypatch.setattr(pipeline.intake, "calibrator", Doubtful())
+    monkeypatch.setattr(pipeline.intake.calibrator, "calibrate", Doubtful().calibrate)
     outcomes = [pipeline.process(blob_of(sky.expose())) for _ in range(3)]
     assert not any(isinstance(outcome, Refused) for outcome in outcomes)
     for outcome in outcomes:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from indistack import __version__
-from indistack.cluster import bench
-from indistack.cluster.bench import DEVICE, Part, Setup, Share, Sight
-from indistack.cluster.foreman import Foreman
+from indistack.calibrate import Calibrator, Masters, NamedMasters
+from indistack.cluster import tasks
+from indistack.cluster.base import PartialStack, SeenSub, StackTask
+from indistack.cluster.remote_preparer import RemotePreparer
+from indistack.cluster.remote_stacker import RemoteStacker
 from indistack.config import Config, jobs_of
 from indistack.errors import SettingsError, StackError
 from indistack.pipeline.calibrators import library_folder
 from indistack.pipeline.pipeline import Pipeline
 from indistack.settings import validate
-from indistack.sources import suffix_of
+from indistack.sources import FILES, suffix_of
 from indistack.system.resources import available_bytes
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob, Content
@@ -31,11 +34,12 @@ log = logging.getLogger(__name__)
 
 LOCAL = "local"
 
-LESSONS = 8
-"""Subs that bad pixels are learned from: as many as the search for them looks back on."""
-
 AHEAD_PER_WORKER = 3
 """Subs that are seen in advance: one in work, one waiting for it, one that is being judged."""
+
+MEMORY_KEPT_AFTER = 32
+"""Subs after which this process takes what the calibrator has learned: if a worker that holds it dies, no more subs
+than these are calibrated again."""
 
 RETRIES = 3
 """A task may fail so often before the run does: another machine may see the file."""
@@ -47,7 +51,7 @@ CONNECT_S = 30
 NAMED = ("dark", "flat", "bias", "darkflat")
 
 
-class Crew:
+class DaskCluster:
     """Machines that work for this process; to be used in a ``with`` block.
 
     Parameters
@@ -73,65 +77,79 @@ class Crew:
         self._exact = exact
         config = as_by_many(config)
         n_local = _local_workers(jobs_of(config.stack))
-        paths = tuple(path.absolute() for path in files)
-        self._setup = Setup(_for_bench(config, n_local if address == LOCAL else 1), paths[:LESSONS])
+        self._settings = _for_worker(config, n_local if address == LOCAL else 1)
         self._ahead: dict[Path, tuple[Any, Any]] = {}
+        self._memory: Any = None
+        self._sent = 0
         self._exit = contextlib.ExitStack()
         self._client = _connected(address, n_local, self._exit)
         try:
-            self._require_alike([*paths, *_calibration_paths(config)])
+            self._require_alike([*(path.absolute() for path in files), *_calibration_paths(config)])
         except BaseException:
             self._exit.close()
             raise
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
         """Return what takes the blobs of `blobs` into a stack; see `as_by_many`."""
-        return Foreman(as_by_many(config), workers, self, self._exact)
+        config = as_by_many(config)
+        unused = Calibrator(config.calibrate, NamedMasters(Masters(), config.calibrate), workers)
+        return Pipeline(
+            config, workers, unused, lambda _: None, skip_repeats=False, exact=self._exact,
+            preparer=RemotePreparer(self), new_stacker=partial(RemoteStacker, self),
+        )  # fmt: skip
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """Return the subs without their bytes, having some seen in advance."""
         for number, path in enumerate(files):
-            for coming in files[number : number + AHEAD_PER_WORKER * self.count()]:
+            for coming in files[number : number + AHEAD_PER_WORKER * self.n_workers()]:
                 self._send(coming)
-            self.sight(path)  # where the cluster fails, this is not the sub's fault: let it be known here
-            yield Blob(Content(b""), suffix_of(path.name), DEVICE, str(path), datetime.now(UTC), path)
-            self._ahead.pop(path, None)
+            self.seen(path)  # where the cluster fails, this is not the sub's fault: let it be known here
+            yield Blob(Content.unread(path), suffix_of(path.name), FILES, str(path), datetime.now(UTC), path)
+            del self._ahead[path]
 
-    def count(self) -> int:
+    def n_workers(self) -> int:
         """Return how many workers there are."""
         return max(1, len(self._client.ncores()))
 
-    def sight(self, path: Path) -> Sight | Refused:
-        """Return what has been seen of a sub, without its pixels."""
-        self._send(path)
-        answer: Sight | Refused = self._answer(self._ahead[path][1])
+    def seen(self, path: Path) -> SeenSub | Refused:
+        """Return what has been seen of one of the subs that `blobs` gives, without its pixels."""
+        answer: SeenSub | Refused = self._answer(self._ahead[path][1])
         return answer
 
-    def levels(self, path: Path, xy: DoubleArray) -> DoubleArray:
+    def sky(self, path: Path, xy: DoubleArray) -> DoubleArray:
         """Return the sky of a sub at some places.
 
         The worker that holds the sub is asked directly: as a task the question would wait until another sub is seen.
         """
-        self._send(path)
-        sight = self._ahead[path][0]
-        holders = [holder for found in self._client.who_has([sight]).values() for holder in found]
+        sub = self._ahead[path][0]
+        holders = [holder for found in self._client.who_has([sub]).values() for holder in found]
         with contextlib.suppress(OSError, KeyError, IndexError):  # it has died meanwhile
-            answer: DoubleArray = self._client.run(bench.levels_here, sight.key, xy, workers=holders[:1])[holders[0]]
+            answer: DoubleArray = self._client.run(tasks.sky_here, sub.key, xy, workers=holders[:1])[holders[0]]
             return answer
-        answer = self._answer(self._client.submit(bench.levels, sight, xy, retries=RETRIES))
+        answer = self._answer(self._client.submit(tasks.sky, sub, xy, retries=RETRIES))
         return answer
 
-    def integrate(self, shares: Sequence[Share]) -> Iterator[dict[str, Part]]:
-        """Stack some shares; return what came of them, in order."""
-        self._ahead.clear()
-        waiting = [self._client.submit(bench.integrate, self._setup, share, retries=RETRIES) for share in shares]
+    def stack(self, wanted: Sequence[StackTask]) -> Iterator[dict[str, PartialStack]]:
+        """Return what came of some tasks, by the stacks' names, in order."""
+        waiting = [self._submit(tasks.stack, self._settings, task, self._memory) for task in wanted]
         while waiting:
             yield self._answer(waiting.pop(0))
 
     def _send(self, path: Path) -> None:
-        if path not in self._ahead:
-            sight = self._client.submit(bench.see, self._setup, path.absolute(), retries=RETRIES)
-            self._ahead[path] = sight, self._client.submit(bench.outline, sight)
+        """Have a sub seen, with what the calibrator has learned from all that were sent before it."""
+        if path in self._ahead:
+            return
+        if self._sent and self._sent % MEMORY_KEPT_AFTER == 0:
+            self._memory = self._submit(tasks.given, self._answer(self._memory))
+        raw = self._submit(tasks.read, self._settings, path.absolute())
+        calibrated = self._submit(tasks.calibrate, self._settings, raw, self._memory)
+        self._memory = self._submit(tasks.memory_after, calibrated, self._memory)
+        self._sent += 1
+        sub = self._submit(tasks.see, self._settings, calibrated)
+        self._ahead[path] = sub, self._submit(tasks.outline, sub)
+
+    def _submit(self, task: Callable[..., Any], *given: Any) -> Any:
+        return self._client.submit(task, *given, retries=RETRIES)
 
     def _answer(self, future: Any) -> Any:
         from distributed import KilledWorker
@@ -145,7 +163,7 @@ class Crew:
         """Refuse workers that would do something else."""
         faults = []
         here = [str(path) for path in paths if path.exists()]
-        for address, (version, missing) in self._client.run(bench.lacks, here).items():
+        for address, (version, missing) in self._client.run(tasks.lacks, here).items():
             if version != __version__:
                 faults.append(f"--cluster: {address} has indistack {version}, this is {__version__}")
             if missing:
@@ -153,7 +171,7 @@ class Crew:
         if faults:
             raise SettingsError(faults)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> DaskCluster:
         return self
 
     def __exit__(
@@ -177,13 +195,11 @@ def as_by_many(config: Config) -> Config:
     return validate(Config, values)
 
 
-def _for_bench(config: Config, sharing: int) -> str:
-    """The settings of a worker, so many of which share a machine: it searches every sub for bad pixels by itself."""
+def _for_worker(config: Config, sharing: int) -> str:
+    """Return the settings of a worker, so many of which share a machine, as JSON."""
     jobs = max(1, jobs_of(config.stack) // sharing) if sharing > 1 else config.stack.jobs
     stack = config.stack.model_copy(update={"jobs": jobs})
-    searched = config.calibrate.hot_pixels is not False
-    calibrate = config.calibrate.model_copy(update={"hot_pixels": searched})
-    return config.model_copy(update={"stack": stack, "calibrate": calibrate}).model_dump_json()
+    return config.model_copy(update={"stack": stack}).model_dump_json()
 
 
 def _calibration_paths(config: Config) -> list[Path]:
