@@ -14,6 +14,7 @@ import pytest
 import indistack
 from indistack.cli import main
 from indistack.errors import SettingsError, StackError
+from indistack.values.sub_report import SubReport
 from tests.pipeline.night import make_sky
 
 distributed = pytest.importorskip("distributed", reason="Dask (indistack[cluster]) is not installed")
@@ -107,7 +108,7 @@ def test_a_cluster_that_fails_ends_the_run(night: Path, cluster: Any) -> None:
     gone = night / "gone.fits"
     gone.write_bytes((night / "sub0.fits").read_bytes())
 
-    def remove(line: dict[str, Any]) -> None:
+    def remove(report: SubReport) -> None:
         gone.unlink(missing_ok=True)
 
     with pytest.raises(StackError, match=r"the cluster: .*gone\.fits is not on this machine"):
@@ -119,8 +120,8 @@ def test_workers_that_are_killed_cost_time_and_nothing_else(night: Path, cluster
     alone = indistack.stack_files([night / "sub*.fits"], settings(night))
     killed = []
 
-    def kill_one(line: dict[str, Any]) -> None:
-        if line["number"] in (3, 9):  # while subs are being seen, and just before they are stacked
+    def kill_one(report: SubReport) -> None:
+        if report.number in (3, 9):  # while subs are being seen, and just before they are stacked
             with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
                 killed.append(next(iter(client.run(os.getpid).values())))
             os.kill(killed[-1], signal.SIGKILL)
@@ -144,8 +145,9 @@ def hot_night(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return files
 
 
-@pytest.mark.parametrize("reference", ["first", "best", "03.fits"])  # these are calibrated first, and teach
-@pytest.mark.parametrize("hot_pixels", ["auto", True])
+@pytest.mark.parametrize(  # what a reference is looked for in is calibrated first, and teaches
+    ("reference", "hot_pixels"), [("first", "auto"), ("best", "auto"), ("03.fits", True)]
+)
 def test_bad_pixels_are_those_of_the_single_process(
     hot_night: list[Path], cluster: Any, monkeypatch: pytest.MonkeyPatch, reference: str, hot_pixels: bool | str
 ) -> None:
