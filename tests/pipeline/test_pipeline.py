@@ -124,7 +124,7 @@ def test_a_bug_costs_one_sub(make_pipeline: MakePipeline, monkeypatch: pytest.Mo
     sky, pipeline = make_sky(), make_pipeline()
     pipeline.process(blob_of(sky.expose()))
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.session.branches.integrate", lambda *_: 1 / 0)
+        patch.setattr("indistack.session.stacker.integrate", lambda *_: 1 / 0)
         assert refusal(pipeline, sky.expose()) == "internal_error"
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
 
