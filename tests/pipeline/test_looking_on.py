@@ -37,6 +37,14 @@ def look(session: Session, over: threading.Event, seen: list[str], faults: list[
             faults.append(fault)
 
 
+def count(session: Session, over: threading.Event, faults: list[Exception]) -> None:
+    while not over.is_set():
+        try:
+            snapshots.numbers(session)
+        except Exception as fault:  # noqa: BLE001
+            faults.append(fault)
+
+
 @pytest.mark.usefixtures("_often")
 def test_stacks_come_and_go_while_they_are_looked_at(make_pipeline: MakePipeline) -> None:
     sky = make_sky(width_px=96, height_px=80, n_stars=60, mag_max=11.0)
@@ -46,7 +54,9 @@ def test_stacks_come_and_go_while_they_are_looked_at(make_pipeline: MakePipeline
     assert session is not None
     over, seen, faults = threading.Event(), list[str](), list[Exception]()
     looker = threading.Thread(target=look, args=(session, over, seen, faults))
-    looker.start()
+    counter = threading.Thread(target=count, args=(session, over, faults))
+    for thread in (looker, counter):
+        thread.start()
     names = [f"branch{number}" for number in range(20)]
     for number in range(400):
         for name in names:
@@ -56,6 +66,7 @@ def test_stacks_come_and_go_while_they_are_looked_at(make_pipeline: MakePipeline
         for name in names:
             session.drop_branch(name)
     over.set()
-    looker.join()
+    for thread in (looker, counter):
+        thread.join()
     assert not faults
     assert "stack" in seen
