@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("raster", "align", "stars", "photometry", "debayer", "enhance", "numerics")
+ROOMS = ("raster", "align", "stars", "photometry", "debayer", "enhance", "numerics", "stack", "calibrate")
 """Rooms that are held to it."""
 
 ARRAYS = re.compile(

@@ -69,8 +69,13 @@ class Calibrator:
         mended : array, optional
             Take these pixels for bad, as when the frame was calibrated before, and learn nothing from it.
         in_place : bool
-            Nobody needs the raw pixels any more: a uint16 CFA frame is calibrated where it is, if that can be
-            written to. Otherwise they are not changed.
+            Nobody needs the raw pixels any more: a uint16 CFA frame is calibrated where it is, if that can be written
+            to. Otherwise they are not changed.
+
+        Returns
+        -------
+        CalibratedFrame
+            A plane of its own, or the raw one where `in_place` let it be.
 
         Raises
         ------
@@ -108,7 +113,15 @@ class Calibrator:
         return {"scales": scales, "mender": facts}, arrays
 
     def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
-        """Go on as the calibrator would whose memory this is."""
+        """Go on as the calibrator would whose memory this is.
+
+        Parameters
+        ----------
+        facts : mapping
+            Plain values of `memory`.
+        arrays : mapping
+            Name -> array, as the memory gave them.
+        """
         scales = {(tuple(shape), *key): Scale(zero, step_adu) for shape, *key, zero, step_adu in facts["scales"]}
         if any(scales.get(geometry) != scale for geometry, scale in self._scales.items()):
             self._plans.clear()  # else those that there are serve the same scales

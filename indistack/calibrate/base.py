@@ -131,7 +131,18 @@ class Chooser(Protocol):
     def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the masters for a light.
 
-        Cheap where the same masters are chosen again; their pixels may be read from disk each time they are asked for.
+        Cheap where the same masters are chosen again; their pixels may be read from disk each time they are asked
+        for.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            The light; only its facts and shape count.
+
+        Returns
+        -------
+        MasterChoice
+            With what is to be said of it.
 
         Raises
         ------

@@ -23,6 +23,20 @@ def levels_of(plane: PixelArray, cfa: CfaPattern | None, subtract: FloatArray | 
     """Return the median of each colour of ``plane - subtract``; NaN is left out, the two greens count as one.
 
     A regular sample of about `SAMPLE` pixels per colour is enough.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` or ``(h, w, 3)`` of any real dtype, ADU; unchanged.
+    cfa : str or None
+        Colours of the 2x2 cell, None for mono and RGB.
+    subtract : array or float
+        Taken off first, ADU, of the shape of the plane.
+
+    Returns
+    -------
+    array
+        ``(2, 2)`` float64, the level (ADU) of each position of the cell; ``(3,)`` for RGB.
     """
     offset = np.broadcast_to(np.asarray(subtract, np.float32), plane.shape)
     if plane.ndim == 3:
@@ -58,6 +72,16 @@ def noise_of(plane: PixelArray) -> Levels:
 
     Clipped at 3 sigma over and over, so that stars and edges do not count; steps of the converter do not matter,
     because the result is a root mean square and no median. 0 where all neighbours are equal.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` or ``(h, w, 3)`` of any real dtype, ADU; unchanged.
+
+    Returns
+    -------
+    array
+        ``(2, 2)`` float64, of each position of the cell; ``(3,)`` for RGB.
     """
     if plane.ndim == 3:
         return np.array([_noise(plane[..., c]) for c in range(3)])

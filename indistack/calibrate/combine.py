@@ -116,8 +116,18 @@ def clipped_mean(values: list[PixelArray], reject_sigma: float) -> DoubleArray:
 def livestack_dark(values: list[PixelArray]) -> DoubleArray:
     """Return LiveStack's dark: the first one; then, where a dark is above it, the mean of the two.
 
-    It lies above the mean (darks of 100 with noise 10 give 107 after 5 and 118 after 50) and depends on the order; kept
-    for those who want the pictures that they know.
+    It lies above the mean (darks of 100 with noise 10 give 107 after 5 and 118 after 50) and depends on the order;
+    kept for those who want the pictures that they know.
+
+    Parameters
+    ----------
+    values : list of array
+        The darks in order, of one shape, ADU; unchanged.
+
+    Returns
+    -------
+    array
+        Of that shape, float64, new.
     """
     master = np.asarray(values[0], np.float64).copy()
     for value in values[1:]:

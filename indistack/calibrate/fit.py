@@ -46,7 +46,13 @@ class FrameFacts:
 
     @staticmethod
     def of(frame: RawFrame | Master, kind: Kind | None = None) -> FrameFacts:
-        """Return the facts of a frame or master; `kind` says what it is used as."""
+        """Return the facts of a frame or master; `kind` says what it is used as.
+
+        Parameters
+        ----------
+        frame : RawFrame or Master
+            Only its facts and shape count.
+        """
         return FrameFacts(kind or frame.info.kind, frame.pixels.shape, frame.cfa, frame.info)
 
 

@@ -20,14 +20,28 @@ ROWS = 256
 
 
 def count_of(frame: RawFrame) -> int:
-    """Return how many frames were combined into this one as far as its header tells; 1 when unknown."""
+    """Return how many frames were combined into this one as far as its header tells; 1 when unknown.
+
+    Parameters
+    ----------
+    frame : RawFrame
+        Only its header counts.
+    """
     table = index(frame.info.header)
     counts = (number(table.get(keyword)) for keyword in ("NCOMBINE", "STACKCNT", "NFRAMES"))
     return max(1, *(int(count) for count in counts if count is not None), 1)
 
 
 def is_master(frame: RawFrame, name: str) -> bool:
-    """Return whether a file is a finished master: a count above one, float pixels, or the word in header or name."""
+    """Return whether a file is a finished master: a count above one, float pixels, or the word in header or name.
+
+    Parameters
+    ----------
+    frame : RawFrame
+        Only its header and dtype count.
+    name : str
+        Of the file.
+    """
     table = index(frame.info.header)
     words = " ".join(str(table.get(keyword, "")) for keyword in READ["kind"])
     named = re.search(r"master", f"{words} {name}", re.IGNORECASE) is not None

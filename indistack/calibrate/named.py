@@ -34,6 +34,11 @@ class NamedMasters:
     def choose(self, raw: RawFrame) -> MasterChoice:
         """Return the masters.
 
+        Parameters
+        ----------
+        raw : RawFrame
+            The light; only its facts and shape count.
+
         Raises
         ------
         CalibrationError

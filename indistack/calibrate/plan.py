@@ -88,6 +88,8 @@ def make_plan(
 
     Parameters
     ----------
+    raw : RawFrame
+        Gives shape, mosaic, exposure, and the noise that rounding must stay below; unchanged.
     scale : Scale or None
         The session's storage scale; None lets this frame choose it (uint16 for CFA, plain ADU else).
     """

@@ -42,7 +42,13 @@ class Recipe:
         return info.black_adu if self.masters.dark is None and self.masters.bias is None else 0.0
 
     def offset_adu(self, info: FrameInfo) -> FloatArray | float:
-        """Return what the camera adds to the light: dark, scaled dark, bias, or the level it is known to add."""
+        """Return what the camera adds to the light: dark, scaled dark, bias, or the level it is known to add.
+
+        Returns
+        -------
+        array or float
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU, new only where a dark is scaled; or one level.
+        """
         dark, bias = self.masters.dark, self.masters.bias
         if dark is None:
             return self.level_adu(info) if bias is None else bias.pixels

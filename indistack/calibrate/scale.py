@@ -33,6 +33,15 @@ def choose_scale(raw: RawFrame, offset: FloatArray | float, flat: FloatArray | N
 
     Where both cannot be had the finer step wins, until half of the range would clip. Integer frames without masters
     keep their numbers, multiplied by a power of two where there is room and need.
+
+    Parameters
+    ----------
+    raw : RawFrame
+        A light; unchanged.
+    offset : array or float
+        What is subtracted, ADU.
+    flat : array or None
+        What is divided by, around 1.
     """
     sample = _sample(raw, offset, flat)
     noise = noise_of(sample)
@@ -63,7 +72,24 @@ def _ceiling(raw: RawFrame) -> float:
 
 
 def saturation(raw: RawFrame, offset: FloatArray | float, flat: FloatArray | None, scale: Scale) -> float:
-    """Return the lowest level (first percentile over the frame) at which a calibrated pixel may be clipped."""
+    """Return the lowest level (first percentile over the frame) at which a calibrated pixel may be clipped.
+
+    Parameters
+    ----------
+    raw : RawFrame
+        A light; only its facts count.
+    offset : array or float
+        What is subtracted, ADU.
+    flat : array or None
+        What is divided by, around 1.
+    scale : Scale
+        In which the calibrated pixels are stored.
+
+    Returns
+    -------
+    float
+        ADU; inf where nobody knows.
+    """
     room = (TOP - scale.zero) * scale.step_adu if raw.cfa is not None else math.inf
     said = raw.info.saturation_adu
     if not math.isfinite(said):

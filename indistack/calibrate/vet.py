@@ -55,6 +55,13 @@ KNOWN_SHARE, MOST_ADU = 0.5, 1e12
 def require_plausible(kind: Kind, raw: RawFrame) -> None:
     """Raise when the pixels contradict the label.
 
+    Parameters
+    ----------
+    kind : str
+        What it is labelled as.
+    raw : RawFrame
+        A light, dark, flat or bias as recorded; unchanged.
+
     Raises
     ------
     CalibrationError
@@ -71,7 +78,15 @@ def require_plausible(kind: Kind, raw: RawFrame) -> None:
 
 
 def require_numbers(kind: Kind, pixels: FloatArray) -> None:
-    """Raise `damaged` when a master cannot be what it was when it was written."""
+    """Raise `damaged` when a master cannot be what it was when it was written.
+
+    Parameters
+    ----------
+    kind : str
+        What it is a master of.
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; unchanged.
+    """
     thin = _thin(pixels)
     known = thin[np.isfinite(thin)]
     if known.size < KNOWN_SHARE * thin.size:
@@ -171,6 +186,8 @@ def count_spots(raw: RawFrame, binned: bool = False) -> int:
 
     Parameters
     ----------
+    raw : RawFrame
+        A light, dark, flat or bias as recorded; unchanged.
     binned : bool
         Average the cells of a CFA: for frames with strong light.
     """

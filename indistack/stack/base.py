@@ -181,13 +181,41 @@ class StackMethod(Protocol):
         """Begin an empty stack."""
 
     def update(self, tile: Tile) -> int:
-        """Take one tile of a sub; values that are not finite never enter. Return how many pixels were rejected."""
+        """Take one tile of a sub; values that are not finite never enter. Return how many pixels were rejected.
+
+        Parameters
+        ----------
+        tile : Tile
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU, with its weight; unchanged. NaN and inf never enter.
+
+        Returns
+        -------
+        int
+            Pixels that were rejected.
+        """
 
     def combine(self, cube: Cube) -> npt.NDArray[np.intp]:
-        """Set a box anew from all subs at once; return how many pixels of each sub were rejected, ``(n,)``."""
+        """Set a box anew from all subs at once; return how many pixels of each sub were rejected, ``(n,)``.
+
+        Parameters
+        ----------
+        cube : Cube
+            ``(n, h, w)`` or ``(n, h, w, 3)`` float32, ADU, of all subs; scratch, may be changed.
+
+        Returns
+        -------
+        array
+            ``(n,)`` intp, pixels of each sub that were rejected.
+        """
 
     def remove(self, tile: Tile) -> None:
-        """Take out one tile of a sub that was added with the same pixels and weight."""
+        """Take out one tile of a sub that was added with the same pixels and weight.
+
+        Parameters
+        ----------
+        tile : Tile
+            With the same pixels and weight as when it was added.
+        """
 
     def count(self, exposure_s: float, subs: int = 1) -> None:
         """One sub is complete, or (-1) has been removed."""
@@ -205,7 +233,13 @@ class StackMethod(Protocol):
         """Return the state itself, not copies."""
 
     def integration(self) -> Integration:
-        """Return read-only views of the state, without copies where that is possible."""
+        """Return read-only views of the state, without copies where that is possible.
+
+        Returns
+        -------
+        Integration
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; pixels that no sub covers have weight 0.
+        """
 
 
 METHODS: Registry[StackMethod] = Registry("stack.method")
@@ -218,7 +252,7 @@ def require_same_shape(mine: tuple[int, ...], other: tuple[int, ...]) -> None:
 
 
 def read_only(array: npt.NDArray[S]) -> npt.NDArray[S]:
-    """Return a view that cannot be written through."""
+    """Return a view of the array that cannot be written through; no copy."""
     view = array.view()
     view.flags.writeable = False
     return view

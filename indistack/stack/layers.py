@@ -137,7 +137,18 @@ class OneByOne(Layers):
 
 
 def usable_weight(tile: Tile) -> float | FloatArray:
-    """Weight of the tile, made a plane with zeros where a pixel is not finite."""
+    """Return the weight of a tile with zeros where a pixel is not finite.
+
+    Parameters
+    ----------
+    tile : Tile
+        Unchanged.
+
+    Returns
+    -------
+    float or array
+        The tile's own where all is finite; else ``(h, w)`` or ``(h, w, 3)`` float32, new.
+    """
     if np.isfinite(cv2.sumElems(tile.pixels)).all():  # one pass instead of a mask: NaN and inf survive a sum
         return tile.weight
     finite: BoolArray = np.isfinite(tile.pixels)
@@ -164,7 +175,7 @@ def how_many(planes: BoolArray) -> CountArray:
 
 
 def plane_of(weight: float | FloatArray, like: FloatArray) -> FloatArray:
-    """Return a weight as a plane of that shape."""
+    """Return a weight as a float32 plane of the shape of `like`: new for a number, itself for an array."""
     return np.full_like(like, weight) if isinstance(weight, float) else weight
 
 
@@ -194,7 +205,19 @@ def blend(mean: FloatArray, pixels: FloatArray, share: FloatArray, scratch: Scra
 
 
 def step_by(mean: FloatArray, step: FloatArray, share: FloatArray, scratch: Scratch) -> None:
-    """Mean += step * share, in place; all are finite."""
+    """Add ``step * share`` to a mean, in place.
+
+    Parameters
+    ----------
+    mean : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU; changed in place.
+    step : array
+        Of that shape, float32, finite; unchanged.
+    share : array
+        Of that shape, or ``(h, w)`` for all colours, float32, finite; unchanged.
+    scratch : callable
+        Buffers of this thread.
+    """
     if share.ndim < step.ndim:
         shares = scratch("shares", step.shape, np.float32)
         cv2.merge([share] * step.shape[2], dst=shares)

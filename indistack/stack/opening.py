@@ -59,7 +59,22 @@ class OpeningSubs:
     scratch: Scratch
 
     def scatter(self, variance: FloatArray, picture: FloatArray, unsteady: float) -> FloatArray:
-        """Return the standard deviation that values may have, given their variance."""
+        """Return the standard deviation that values may have, given their variance.
+
+        Parameters
+        ----------
+        variance : array
+            ``(h, w)`` float32, of a pixel's values (ADU^2); unchanged.
+        picture : array
+            ``(h, w)`` float32, the true values as far as known (ADU); unchanged.
+        unsteady : float
+            Share of the picture's change within 2 px by which a value may differ: a star in another seeing.
+
+        Returns
+        -------
+        array
+            ``(h, w)`` float32, ADU, above zero; scratch.
+        """
         return usual_scatter(variance, picture, unsteady, self.least_variance, self.scratch)
 
 

@@ -78,7 +78,22 @@ def outliers(z: FloatArray, covered: BoolArray, limits: Limits, scratch: Scratch
 
 
 def single_outliers(z: FloatArray, covered: BoolArray, limits: Limits) -> BoolArray:
-    """Tell which single pixels lie beyond the limits; see `outliers`."""
+    """Tell which single pixels lie beyond the limits; see `outliers`.
+
+    Parameters
+    ----------
+    z : array
+        ``(h, w)`` float32, distance from the stack in units of its spread; unchanged.
+    covered : array
+        ``(h, w)`` bool, where the sub reaches; unchanged.
+    limits : Limits
+        How far a value may be.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` bool, new.
+    """
     return _beyond(z, *bounds(z, covered, limits)) & covered
 
 
@@ -93,6 +108,22 @@ def bounds(
     """Return the least and the greatest value that belong to the covered ones, by their own median and spread.
 
     A sub that is noisier than the stack, or whose sky is not quite the stack's, loses no more pixels for that.
+
+    Parameters
+    ----------
+    values : array
+        ``(h, w)`` float32, of any unit; unchanged.
+    covered : array
+        ``(h, w)`` bool, where the sub reaches; unchanged.
+    limits : Limits
+        How far a value may be, in spreads.
+    least_spread : float
+        The spread is never taken for less.
+
+    Returns
+    -------
+    low, high : float
+        Infinite where too few pixels are covered.
     """
     step = sample_step(values)
     sample = values[::step, ::step][covered[::step, ::step]]
@@ -105,7 +136,13 @@ def bounds(
 
 
 def sample_step(tile: FloatArray) -> int:
-    """Every so many-th pixel, both ways, tells what is usual in a tile: an odd number, to meet all colours of a CFA."""
+    """Every so many-th pixel, both ways, tells what is usual in a tile: an odd number, to meet all colours of a CFA.
+
+    Parameters
+    ----------
+    tile : array
+        Only its size counts.
+    """
     return max(1, math.isqrt(tile.size // SAMPLES)) | 1
 
 

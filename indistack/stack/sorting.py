@@ -74,6 +74,11 @@ def middle(order: Sequence[FloatArray], count: int | npt.NDArray[np.intp], share
         How many of them count, at least 1; ``(h, w)`` where that differs from pixel to pixel.
     share : float
         Which quantile, 0 to 1; between two planes it is their mean, as with a median of an even count.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` or ``(h, w, 3)`` float32, as each plane, new.
     """
     rank = (np.asarray(count) - 1) * share
     ranks = np.floor(rank + ROUNDING).astype(np.intp), np.ceil(rank - ROUNDING).astype(np.intp)

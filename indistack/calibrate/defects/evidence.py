@@ -66,11 +66,23 @@ class Evidence:
     far: DoubleArray
 
     def take(self, index: npt.NDArray[np.generic]) -> Evidence:
-        """Return the evidence of some of the pixels."""
+        """Return the evidence of some of the pixels.
+
+        Parameters
+        ----------
+        index : array
+            A NumPy index: slice, mask or integers.
+        """
         return Evidence(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def with_centres(self, above: DoubleArray) -> Evidence:
-        """Return the evidence for pixels that are by `above` brighter, with the same surroundings."""
+        """Return the evidence for pixels that are by `above` brighter, with the same surroundings.
+
+        Parameters
+        ----------
+        above : array
+            ``(n,)`` float64, ADU.
+        """
         return Evidence(self.excess + above, self.dip - above, self.sigma, self.spill, self.far)
 
 
@@ -130,8 +142,19 @@ def evidence_of(plane: PixelArray, index: IndexArray, pitch: int, noise: Levels,
 
     Parameters
     ----------
+    plane : array
+        ``(h, w)`` of any real dtype, stored values; unchanged.
+    index : array
+        ``(n,)`` intp, flat indices of the pixels.
+    pitch : int
+        Distance of the next pixel of the same colour: 1 for mono, 2 for CFA (px).
     noise : array
         ``(2, 2)`` sigma of the cell positions (ADU); where it is 0 the least of the others counts.
+
+    Returns
+    -------
+    Evidence
+        ``(n,)`` float64 each, stored units.
     """
     look: Callable[[_Patches, Levels], Evidence] = _on_cfa if pitch == 2 else _on_mono
     known = _known(noise)

@@ -107,10 +107,17 @@ class DefectMap:
         ----------
         plane : array
             ``(h, w)``, repaired at `pixels`: so the neighbours of bad pixels get a fair judgement.
+        noise : array
+            ``(2, 2)`` sigma of the cell positions.
         originals : array
             What the plane held at `pixels` before.
         sigma : float
             How far a defect that is only seen once must stand out.
+
+        Returns
+        -------
+        array
+            ``(n,)`` intp, flat indices, rising, new.
         """
         found, margin = _strongest(*outstanding(plane, self._pitch, noise, ENTRY_SIGMA, workers))
         index = np.union1d(found, self._records["pixel"].astype(np.intp))

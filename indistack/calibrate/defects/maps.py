@@ -37,14 +37,26 @@ class DefectMaps:
         self._maps: dict[str, DefectMap] = {}
 
     def of(self, raw: RawFrame) -> DefectMap:
-        """Return the sensor's map, which an earlier night may have begun."""
+        """Return the sensor's map, which an earlier night may have begun.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            Of the sensor; only its facts and shape count.
+        """
         name = _name(raw)
         if name not in self._maps:
             self._maps[name] = DefectMap(1 if raw.cfa is None else 2, self._kept(name, raw.width * raw.height))
         return self._maps[name]
 
     def keep(self, raw: RawFrame) -> None:
-        """Write the sensor's map down; a disk that does not take it costs a line in the log."""
+        """Write the sensor's map down; a disk that does not take it costs a line in the log.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            Of the sensor; only its facts and shape count.
+        """
         if self._folder is None or self._read_only:
             return
         try:
@@ -62,7 +74,15 @@ class DefectMaps:
         }
 
     def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
-        """Go on with maps as they were when their memory was taken."""
+        """Go on with maps as they were when their memory was taken.
+
+        Parameters
+        ----------
+        facts : mapping
+            Plain values of the memory.
+        arrays : mapping
+            Name -> array, as the memory gave them.
+        """
         self._maps = {name: DefectMap.remembered(facts[name], arrays[name]) for name in facts}
 
     def _kept(self, name: str, n_pixels: int) -> IndexArray:

@@ -68,7 +68,17 @@ class Mender:
         return repair
 
     def mend_again(self, raw: RawFrame, stored: PixelArray, bad: IndexArray) -> Repair:
-        """Replace just these pixels in place, and learn nothing; return what was done."""
+        """Replace just these pixels in place, and learn nothing; return what was done.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            Only its facts and shape count.
+        stored : array
+            ``(h, w)`` contiguous; changed in place.
+        bad : array
+            ``(n,)`` intp, flat indices of the pixels.
+        """
         repair = _planned(raw, bad)
         repair.apply(stored)
         return repair
@@ -79,7 +89,15 @@ class Mender:
         return {"subs": self._subs, "maps": facts}, arrays
 
     def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
-        """Go on as the mender would whose memory this is."""
+        """Go on as the mender would whose memory this is.
+
+        Parameters
+        ----------
+        facts : mapping
+            Plain values of the memory.
+        arrays : mapping
+            Name -> array, as the memory gave them.
+        """
         self._subs, self._known = facts["subs"], None
         self._maps.remember(facts["maps"], arrays)
 

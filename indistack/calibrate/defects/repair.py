@@ -39,7 +39,13 @@ class Repair:
         return np.concatenate([self.pixels, self.hopeless])
 
     def apply(self, plane: PixelArray) -> None:
-        """Replace the pixels in place; `plane` is contiguous."""
+        """Replace the pixels in place; `plane` is contiguous.
+
+        Parameters
+        ----------
+        plane : array
+            ``(h, w)`` contiguous, of any real dtype; changed in place. Integers are rounded.
+        """
         flat = plane.reshape(-1)
         mean = flat[self.neighbours].sum(axis=0, dtype=np.float64) / len(self.neighbours)
         flat[self.pixels] = np.rint(mean) if plane.dtype.kind == "u" else mean

@@ -31,6 +31,15 @@ def hot_limit(dark: FloatArray, sigma: float, saturation_adu: float) -> float:
     """Return the level (ADU) above which a dark shows a pixel to be useless.
 
     That is `sigma` robust sigmas above its median, or nine tenths of saturation.
+
+    Parameters
+    ----------
+    dark : array
+        ``(h, w)`` float32, ADU; unchanged. NaN is left out.
+    sigma : float
+        How many.
+    saturation_adu : float
+        Where the camera clips.
     """
     sample = dark[:: max(1, len(dark) // 128)]
     sample = sample[np.isfinite(sample)]
@@ -43,6 +52,18 @@ def are_defects(evidence: Evidence, pitch: int, loud: float, sigma: float) -> Bo
     """Judge by one look; `loud` is the noise of the loudest colour (ADU).
 
     A star spills onto the pixels around it, of whatever colour they are, a hot pixel does not.
+
+    Parameters
+    ----------
+    pitch : int
+        Distance of the next pixel of the same colour: 1 for mono, 2 for CFA (px).
+    sigma : float
+        How far a defect must stand out.
+
+    Returns
+    -------
+    array
+        ``(n,)`` bool, one a pixel of the evidence, new.
     """
     stands_out = evidence.excess > sigma * evidence.sigma
     dead = evidence.dip > sigma * evidence.sigma

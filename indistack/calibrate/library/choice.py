@@ -83,7 +83,13 @@ class Library:
         self._catalogue.refresh()
 
     def choose(self, raw: RawFrame) -> MasterChoice:
-        """Return the best legal masters; a file that turns out to be unreadable is left out."""
+        """Return the best legal masters; a file that turns out to be unreadable is left out.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            The light; only its facts and shape count.
+        """
         while True:
             try:
                 return self._choose(FrameFacts.of(raw))
@@ -170,7 +176,13 @@ class NamedFirst:
         self._library = library
 
     def choose(self, raw: RawFrame) -> MasterChoice:
-        """Return both choices as one; raises what the first one raises."""
+        """Return both choices as one; raises what the first one raises.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            The light; only its facts and shape count.
+        """
         named, found = self._named.choose(raw), self._library.choose(raw)
         kinds = {kind: getattr(named.masters, kind) or getattr(found.masters, kind) for kind in LIGHT_KINDS}
         return MasterChoice(

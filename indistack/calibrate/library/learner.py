@@ -116,6 +116,13 @@ class Learner:
     def learn(self, raw: RawFrame, blob: Blob) -> Filed:
         """Keep a calibration frame; its master follows.
 
+        Parameters
+        ----------
+        raw : RawFrame
+            A dark, flat, bias or dark-flat; unchanged.
+        blob : Blob
+            As it came.
+
         Raises
         ------
         CalibrationError
@@ -135,7 +142,13 @@ class Learner:
         return Filed(kind, SubReport(filed=FiledFrame(group, count)), f"frame {count} of {group}")
 
     def choose(self, raw: RawFrame) -> MasterChoice:
-        """Return the masters for a light; the first one waits a while for masters that are being built."""
+        """Return the masters for a light; the first one waits a while for masters that are being built.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            The light; only its facts and shape count.
+        """
         if self._patient and not self._wait(self._settings.learn_wait_s):
             self._patient = False
         choice = self._library.choose(raw)

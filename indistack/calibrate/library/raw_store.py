@@ -39,6 +39,11 @@ def group_of(raw: RawFrame) -> str:
     """Return the name of the group of frames that make one master with this one: readable, and safe as a file name.
 
     Darks belong together by exposure and whole degrees, flats by filter, whole degrees of the rotator and night.
+
+    Parameters
+    ----------
+    raw : RawFrame
+        Only its facts and shape count.
     """
     info = raw.info
     facts: list[object] = [
@@ -104,6 +109,13 @@ class RawStore:
         """Keep a frame as it came; return its group and how many frames that has.
 
         The same frame is kept once. A file on the same disk is linked, not copied.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            Only its facts and shape count.
+        blob : Blob
+            As it came.
 
         Raises
         ------
