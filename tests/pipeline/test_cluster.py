@@ -28,7 +28,7 @@ before it is summed; a pixel of the sky may be near 0 ADU, where the sums' own r
 
 HOT: dict[str, Any] = {"hot_pixel_fraction": 0.001, "hot_pixel_e_per_s": 400.0}
 
-pytestmark = pytest.mark.filterwarnings("default")  # those of Dask are not ours
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # warnings of Dask are not ours
 
 
 @pytest.fixture(scope="module")

@@ -360,3 +360,24 @@ class TestFit:
         calibrator = calibrator_of(Masters(), workers)
         for shape in ((64, 96), (50, 40), (64, 96)):
             assert calibrator.calibrate(raw_of(sky(*shape), "RGGB")).pixels.shape == shape
+
+
+class TestMemory:
+    def test_frames_are_stored_on_the_scale_that_is_remembered(self, workers: Workers) -> None:
+        masters = Masters(flat=master("flat", np.ones((64, 96)), "RGGB"))
+        one, other = calibrator_of(masters, workers), calibrator_of(masters, workers)
+        quiet, noisy = (raw_of(sky(noise=noise), "RGGB", saturation_adu=60000.0) for noise in (2.0, 300.0))
+        own = one.calibrate(quiet)
+        other.calibrate(noisy)
+        one.remember(*other.memory())
+        assert one.calibrate(quiet).step_adu == other.calibrate(quiet).step_adu != own.step_adu
+
+    def test_planes_that_serve_the_remembered_scale_are_kept(
+        self, workers: Workers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calibrator = calibrator_of(Masters(flat=master("flat", np.ones((64, 96)), "RGGB")), workers)
+        raw = raw_of(sky(), "RGGB", saturation_adu=60000.0)
+        before = calibrator.calibrate(raw)
+        calibrator.remember(*calibrator.memory())
+        monkeypatch.setattr("indistack.calibrate.apply.make_plan", lambda *_: 1 / 0)
+        np.testing.assert_array_equal(calibrator.calibrate(raw).pixels, before.pixels)

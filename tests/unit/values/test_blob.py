@@ -44,3 +44,14 @@ def test_a_file_that_vanished_is_told_of(tmp_path: Path) -> None:
     content.let_go()
     with pytest.raises(FileNotFoundError):
         content.read()
+
+
+def test_a_file_that_nobody_has_read_tells_its_size_and_is_read_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "sub.fits"
+    path.write_bytes(b"abc")
+    content = Content.unread(path)
+    assert content.size_bytes == 3
+    path.write_bytes(b"abcd")
+    assert content.read() == b"abcd"
+    with pytest.raises(FileNotFoundError):
+        Content.unread(tmp_path / "gone.fits")
