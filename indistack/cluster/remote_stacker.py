@@ -9,7 +9,7 @@ import numpy as np
 from indistack.cluster.base import Cluster, PartialStack, StackTask, SubToStack
 from indistack.cluster.remote_preparer import RemoteFrame
 from indistack.raster.tiles import SIDE_PX
-from indistack.session.branches import StackBranch
+from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, StackMethod, Tally
 from indistack.values.frame import IndexArray

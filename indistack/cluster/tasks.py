@@ -22,8 +22,9 @@ from indistack.errors import FrameError
 from indistack.photometry.sky import sky_levels
 from indistack.pipeline.calibrators import calibrator_factory, library_of
 from indistack.pipeline.preparer import LocalPreparer
-from indistack.session.branches import BranchSet, StackBranch
+from indistack.session.branches import BranchSet
 from indistack.session.filter_stack import MeasuredSub
+from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.sources import FILES, read_blob
 from indistack.system.workers import Workers

@@ -16,9 +16,9 @@ from indistack.photometry import expected_scale
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture, StackPicture
 from indistack.picture.palette import Channel, ColourPicture, Mix, choose
-from indistack.session.branches import StackBranch
 from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
+from indistack.session.stack_branch import StackBranch
 from indistack.sinks import Snapshot
 from indistack.values.frame import FrameInfo
 

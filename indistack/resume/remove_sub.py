@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from indistack.errors import StackError
 from indistack.pipeline.pipeline import Pipeline
-from indistack.session.branches import StackBranch
+from indistack.session.stack_branch import StackBranch
 from indistack.store.entries import Written
 from indistack.store.session_reader import PastSession
 from indistack.values.frame import CalibratedFrame

@@ -10,9 +10,9 @@ import numpy as np
 from indistack.align import Waiting
 from indistack.config import Config
 from indistack.pipeline.pipeline import Pipeline
-from indistack.session.branches import StackBranch
 from indistack.session.filter_stack import FilterStack, Reference
 from indistack.session.session import Session
+from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import SetupMaker
 from indistack.stack import BranchSettings
 from indistack.store.checkpoint import State

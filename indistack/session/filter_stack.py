@@ -11,8 +11,9 @@ from indistack.config import MAIN, Config, stacks_of
 from indistack.grading.quality import Judge
 from indistack.grading.star_measures import measure
 from indistack.photometry import Photometer, SkyLevels, measure_sky_levels
-from indistack.session.branches import BranchSet, StackBranch
+from indistack.session.branches import BranchSet
 from indistack.session.noise_history import NoiseHistory
+from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.values.grid import PlacedSub

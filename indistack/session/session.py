@@ -17,9 +17,9 @@ from indistack.field.comet import Motion
 from indistack.field.drift import Drift
 from indistack.fits_header import Wcs, read_wcs
 from indistack.grading.quality import Judge
-from indistack.session.branches import StackBranch
 from indistack.session.filter_stack import FilterStack, MeasuredSub, Placement, Reference
 from indistack.session.registration import Registration
+from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup, lacking
 from indistack.solve import Solution
 from indistack.stack import BranchSettings, Follow, StackMethod

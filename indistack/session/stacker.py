@@ -11,7 +11,7 @@ from indistack.raster.tiles import Tile, integrate
 from indistack.values.grid import PlacedSub
 
 if TYPE_CHECKING:  # these hold a stacker, and it works on these
-    from indistack.session.branches import StackBranch
+    from indistack.session.stack_branch import StackBranch
     from indistack.session.stack_setup import StackSetup
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from indistack.session.branches import StackBranch
 from indistack.session.session import Session
+from indistack.session.stack_branch import StackBranch
 from indistack.stack import BranchSettings
 from indistack.system.workers import Workers
 from indistack.values.grid import PlacedSub

@@ -1,0 +1,182 @@
+"""One stack: which subs it takes, those that it keeps, and its state."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from indistack.raster.tiles import Cube, Tile, integrate, integrate_all
+from indistack.session.frame_cache import parked
+from indistack.session.stack_setup import StackSetup
+from indistack.stack import METHODS, BranchSettings
+from indistack.values.frame import PixelArray
+from indistack.values.grid import PlacedSub
+
+
+class StackBranch:
+    """One stack.
+
+    Parameters
+    ----------
+    name : str
+        As files and status call it.
+    settings : BranchSettings
+        What it takes and how it combines.
+    stack_setup : StackSetup
+        Shared with the others.
+
+    Attributes
+    ----------
+    method : StackMethod
+        The stack's state.
+    rejected : float
+        Share of the grid's pixels that the last sub lost by rejection.
+    ms : float
+        What the last sub cost this stack alone.
+    slowed : int
+        Of the subs that it should take it takes every so many-th only, as time is short.
+    """
+
+    def __init__(self, name: str, settings: BranchSettings, stack_setup: StackSetup) -> None:
+        self.name = name
+        self.settings = settings
+        self.method = METHODS.get(settings.method)(stack_setup.extent, settings)
+        self._stack_setup = stack_setup
+        self._exact = stack_setup.exact and self.method.opening > 0
+        self._kept: deque[PlacedSub] = deque()
+        self._offered = 0
+        self._lock = threading.Lock()
+        self.rejected = 0.0
+        self.ms = 0.0
+        self.slowed = 1
+
+    def wants_next(self) -> bool:
+        """Tell whether the sub that comes now is one of every so many."""
+        self._offered += 1
+        return (self._offered - 1) % (self.settings.every * self.slowed) == 0
+
+    @property
+    def opens(self) -> bool:
+        """Whether the next sub is combined with all those before it."""
+        return self._exact or self.method.tally.n_subs < self.method.opening
+
+    def begin(self) -> None:
+        """A sub comes."""
+        self.rejected, self.ms = 0.0, 0.0
+
+    @property
+    def kept(self) -> list[int]:
+        """Ledger numbers of the subs that are wanted again."""
+        return [sub.number for sub in self._kept]
+
+    def memory(self) -> dict[str, Any]:
+        """Return what is remembered beside the stack's planes."""
+        tally = self.method.tally
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "tally": [tally.n_subs, tally.exposure_s],
+            "offered": self._offered,
+            "slowed": self.slowed,
+            "kept": self.kept,
+        }
+
+    def recall(self, memory: Mapping[str, Any], planes: Mapping[str, PixelArray], kept: Iterable[PlacedSub]) -> None:
+        """Go on as the one would whose memory this is.
+
+        Raises
+        ------
+        KeyError, ValueError
+            The planes are not those of such a stack.
+        """
+        for name, plane in self.method.planes().items():
+            plane[...] = planes[name]
+        self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
+        self._offered, self.slowed = memory["offered"], memory["slowed"]
+        self._kept.extend(self._parked(sub) if self.settings.last else sub for sub in kept)
+
+    def update(self, tile: Tile, weight: float) -> None:
+        """Take a tile of it; from several threads."""
+        start_s = time.perf_counter()
+        rejected = self.method.update(tile.times(weight))
+        took_ms = 1e3 * (time.perf_counter() - start_s)
+        with self._lock:
+            self._count(rejected)
+            self.ms += took_ms / self._stack_setup.workers.jobs
+
+    def open_with(self, sub: PlacedSub) -> None:
+        """Combine the first subs anew with one more."""
+        self._kept.append(self._parked(sub) if self._exact else sub)
+        if not self._exact:
+            self._combine()
+
+    def end(self, sub: PlacedSub) -> None:
+        """The sub is complete."""
+        self.method.count(sub.exposure_s)
+        if self.settings.last:
+            self._forget_oldest(sub)
+        elif not self.opens:
+            self._kept.clear()
+
+    def move_to(self, stack_setup: StackSetup) -> None:
+        """Go on with a larger grid that holds the one so far."""
+        offset = stack_setup.grid.matrix[:2, 2] - self._stack_setup.grid.matrix[:2, 2]
+        left, top = (round(float(px)) for px in offset)
+        held = slice(top, top + self._stack_setup.grid.height), slice(left, left + self._stack_setup.grid.width)
+        larger = METHODS.get(self.settings.method)(stack_setup.extent, self.settings)
+        for name, plane in self.method.planes().items():
+            larger.planes()[name][held] = plane
+        larger.tally = self.method.tally
+        self.method, self._stack_setup = larger, stack_setup
+
+    def complete(self) -> None:
+        """No sub will come any more."""
+        if self._exact and self._kept:
+            self._combine()
+            self._kept.clear()
+
+    def _combine(self) -> None:
+        start_s = time.perf_counter()
+        stack_setup = self._stack_setup
+
+        def take(cube: Cube) -> None:
+            rejected = self.method.combine(cube)
+            with self._lock:
+                self._count(int(rejected[-1]))
+
+        integrate_all(self._kept, stack_setup.grid, stack_setup.sampling, take, stack_setup.workers)
+        self.ms += 1e3 * (time.perf_counter() - start_s)
+
+    def _forget_oldest(self, sub: PlacedSub) -> None:
+        self._kept.append(self._parked(sub))
+        if len(self._kept) > self.settings.last:
+            self._remove(self._kept.popleft())
+
+    def _parked(self, sub: PlacedSub) -> PlacedSub:
+        return replace(sub, frame=parked(sub.frame, self._stack_setup.folder))
+
+    def holds(self, number: int) -> bool:
+        """Tell whether a sub that was added has not been forgotten since."""
+        return not self.settings.last or number in self.kept
+
+    def remove(self, sub: PlacedSub) -> None:
+        """Take a sub of the ledger out again that was added with the same place, light and weight."""
+        self._remove(sub)
+        self._kept = deque(one for one in self._kept if one.number != sub.number)
+
+    def _remove(self, sub: PlacedSub) -> None:
+        stack_setup = self._stack_setup
+        integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.remove, stack_setup.workers)
+        self.method.count(sub.exposure_s, -1)
+
+    def readmit(self, sub: PlacedSub) -> None:
+        """Add a sub that was removed."""
+        stack_setup = self._stack_setup
+        integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.update, stack_setup.workers)
+        self.method.count(sub.exposure_s)
+
+    def _count(self, rejected: int) -> None:
+        self.rejected += rejected / (self._stack_setup.grid.height * self._stack_setup.grid.width)
