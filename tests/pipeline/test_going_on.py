@@ -24,6 +24,7 @@ from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.amend import amend
 from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
+from indistack.sources import read_blob
 from indistack.store.journal import only_one
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
@@ -199,6 +200,56 @@ def test_a_sub_that_is_put_back_is_in_again(tmp_path: Path, blobs: list[Blob]) -
     whole = run(tmp_path / "whole", blobs)
     session = run(tmp_path / "out", [*blobs, Remove(4), Readmit(4)])
     np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-5)
+
+
+def test_a_sub_that_is_taken_out_again_stays_out(tmp_path: Path, blobs: list[Blob]) -> None:
+    """Also after a start, in a replay, and when it is asked for once more."""
+    removed = run(tmp_path / "removed", [*blobs[:4], Remove(2)])
+    items = [*blobs[:4], Remove(2), Readmit(2), Remove(2), Remove(2)]
+    session = run(tmp_path / "out", items)
+    assert [line["outcome"] for line in lines_of(session)[4:]] == ["removed", "readmitted", "removed"]
+    np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
+    for file in (session / "checkpoints").glob("?.npz"):
+        file.unlink()
+    run(tmp_path / "out", [], goes_on=PastSession(session))
+    np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
+    assert main(["replay", str(session), "-o", str(tmp_path / "replay.fits")]) == 0
+    assert fits.getheader(tmp_path / "replay.fits")["NCOMBINE"] == 3
+
+
+def test_a_sub_is_taken_out_after_a_branch_has_gone(tmp_path: Path, blobs: list[Blob]) -> None:
+    removed = run(tmp_path / "removed", [*blobs[:4], Remove(2)])
+    items = [AddBranch("more", {"method": "mean"}), *blobs[:4], DropBranch("more"), Remove(2)]
+    session = run(tmp_path / "out", items)
+    assert lines_of(session)[-1]["outcome"] == "removed"
+    np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
+
+
+def test_a_sub_is_not_taken_out_of_a_branch_that_was_begun_after_it(tmp_path: Path, blobs: list[Blob]) -> None:
+    begin = AddBranch("more", {"method": "mean", "weight": "equal"})
+    session = run(tmp_path / "out", [blobs[0], begin, *blobs[1:3], begin, *blobs[3:5], Remove(2)])
+    only = run(tmp_path / "only", [*blobs[:3], begin, *blobs[3:5]])
+    assert [fits.getheader(session / f"{name}.fits")["NCOMBINE"] for name in ("stack", "more")] == [4, 2]
+    np.testing.assert_allclose(pixels(session, "more"), pixels(only, "more"), rtol=1e-5)
+
+
+def test_a_file_that_has_a_line_is_not_looked_at_again(tmp_path: Path, blobs: list[Blob]) -> None:
+    """Nor is one that was refused, unless it was written anew."""
+    file = tmp_path / "broken.fits"
+    file.write_bytes(b"SIMPLE  = no frame")
+    subs = [*blobs[:2], read_blob(file, "camera")]
+    session = run(tmp_path / "out", subs)
+    assert [line["outcome"] for line in lines_of(session)] == ["accepted", "accepted", "refused"]
+    received(tmp_path / "out", [read_blob(file, "camera")], PastSession(session))
+    assert len(lines_of(session)) == 3
+    file.write_bytes(b"SIMPLE  = no frame either")
+    received(tmp_path / "out", [read_blob(file, "camera")], PastSession(session))
+    assert [line["number"] for line in lines_of(session)] == [1, 2, 3, 4]
+
+
+def received(out: Path, blobs: Sequence[Blob], goes_on: PastSession) -> None:
+    """Go on with a session whose sources deliver these."""
+    agent_of(out, blobs, goes_on=goes_on).run(threading.Event())
 
 
 def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:

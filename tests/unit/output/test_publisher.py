@@ -213,3 +213,19 @@ def test_a_picture_that_is_not_there_is_no_picture() -> None:
     add_sub(session, 1)
     with pytest.raises(snapshots.NoPictureError):
         snapshots.snapshot(session, "trails")
+
+
+@pytest.mark.parametrize("maps", [False, True])
+def test_maps_are_published_live_and_at_the_end_where_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_until: Any, maps: bool
+) -> None:
+    shown: list[set[str]] = []
+    monkeypatch.setattr(SINKS.get("fits"), "write", lambda _, path, snapshot: shown.append(set(snapshot.maps)))
+    live = Publisher(tmp_path, Config(publish=PublishSettings(interval_s=0, duty=1, maps=maps)))
+    session = stacks("stack")
+    add_sub(session, 1)
+    live.offer(session)
+    wait_until(lambda: len(shown) == 1)
+    live.finish(session, tmp_path)
+    live.close()
+    assert shown == [{"COVERAGE", "WEIGHT", "NOISE"} if maps else set()] * 2

@@ -10,6 +10,7 @@ import pytest
 
 from indistack.debayer import DEBAYERS
 from indistack.numerics.surface import terms
+from indistack.raster import tiles
 from indistack.raster.tiles import Cube, Sampling, Tile, integrate, integrate_all
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
@@ -203,3 +204,36 @@ def test_a_tile_that_is_covered_in_part_weighs_what_the_sub_does() -> None:
     tile = Tile(slice(0, 2), slice(0, 2), np.ones((2, 2), np.float32), weight)
     np.testing.assert_array_equal(tile.times(2.5).weight, [[0, 2.5], [2.5, 2.5]])
     assert Tile(tile.rows, tile.cols, tile.pixels, 2.0).times(2.5).weight == 5
+
+
+def test_a_sub_that_does_not_reach_a_box_weighs_nothing_there() -> None:
+    weights = np.full((2, 300, 600), np.nan, np.float32)
+    pixels = mono(np.full((300, 600), 7.0))
+    subs = [PlacedSub(pixels, Transform.identity(), UNMATCHED, 2.0), PlacedSub(pixels, similarity(0, 0, 280))]
+
+    def take(cube: Cube) -> None:
+        weights[:, cube.rows, cube.cols] = cube.weight
+
+    with Workers(1) as workers:
+        integrate_all(subs, StackGrid.over(300, 600), CUBIC, take, workers)
+    assert (weights[0] == 2).all()
+    assert (weights[1, :280] == 0).all()
+    assert (weights[1, 280:] == 1).all()
+
+
+def test_a_background_is_added_where_nothing_is_scaled() -> None:
+    added = PhotometricMatch(background=((3.0,),))
+    np.testing.assert_allclose(warp(mono(np.full((40, 60), 7.0)), Transform.identity(), 40, 60, match=added).pixels, 10)
+
+
+@pytest.mark.parametrize("method", list(DEBAYERS))
+def test_tiles_of_a_colour_frame_have_no_seams(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    raw = np.random.default_rng(3).integers(100, 60000, (200, 300)).astype(np.uint16)
+    frame, sampling = CalibratedFrame(raw, "RGGB", 0.0, 1.0, None, FrameInfo()), Sampling(DEBAYERS.get(method)())
+    pictures = []
+    for side_px in (16, 256):
+        monkeypatch.setattr(tiles, "SIDE_PX", side_px)
+        pictures.append(warp(frame, similarity(0, 0.4, 0.7), 200, 300, sampling=sampling))
+    covered = pictures[0].weight > 0
+    np.testing.assert_array_equal(covered, pictures[1].weight > 0)
+    np.testing.assert_allclose(pictures[0].pixels[covered], pictures[1].pixels[covered], rtol=1e-4, atol=1)

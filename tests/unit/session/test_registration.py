@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ from indistack.config import Config
 from indistack.errors import RegistrationError
 from indistack.session.registration import Registration
 from indistack.settings import load
+from indistack.stars import StarFinder
 from indistack.system.workers import Workers
+from indistack.values.grid import StackGrid
 from indistack.values.packing import Arrays
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -81,3 +85,27 @@ def test_it_goes_on_where_another_stopped(workers: Workers) -> None:
     np.testing.assert_array_equal(after.stranger.stars.xy, before.stranger.stars.xy)
     sub = field(seed=2, moved=1)
     np.testing.assert_array_equal(after.register(sub).matrix, before.register(sub).matrix)
+
+
+@pytest.mark.parametrize("grid", [(1, 0, 0), (1, 256, 512), (2, 256, 0), (0.5, 0, 256)])
+def test_stars_of_the_stack_are_taken_to_the_reference(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch, grid: tuple[float, float, float]
+) -> None:
+    """The stack lies on a canvas of its own; a sub that shows nothing but its new stars finds its place."""
+    scale, left, top = grid
+    matrix = np.array([[scale, 0, left], [0, scale, top], [0, 0, 1.0]])
+    both = np.concatenate([field().stars.xy, field(seed=2).stars.xy])
+    on_canvas = star_list(mapped(matrix, both), fwhm=3.0 * scale)
+    monkeypatch.setattr(StarFinder, "find_in_stack", lambda *_: on_canvas)
+    registered = registration(workers)
+    main = SimpleNamespace(settings=SimpleNamespace(follow="stars"), method=SimpleNamespace(integration=lambda: None))
+    fit: Any = SimpleNamespace(
+        transform=Transform.identity(),
+        filter_stack=SimpleNamespace(branch_set=SimpleNamespace(main=main), n_subs=100),
+    )
+    new = field(seed=2, moved=1)
+    with pytest.raises(RegistrationError):
+        registered.register(new)
+    sub: Any = SimpleNamespace(scene=field(), frame=SimpleNamespace(cfa=None))
+    registered.learn(sub, fit, StackGrid(HEIGHT, WIDTH, matrix))
+    np.testing.assert_allclose(registered.register(new).matrix, STEP, atol=1e-3)

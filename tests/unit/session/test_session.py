@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indistack.fits_header import Wcs
 from indistack.session.branches import BranchSet
 from indistack.session.session import Session
+from indistack.solve import Solution
 from indistack.stack import BranchSettings
 from indistack.system.workers import Workers
 from tests.unit.session.subs import HEIGHT, WIDTH, add, moved, session_of, sub_of
@@ -114,3 +116,11 @@ def test_a_further_stack_is_begun_for_filters_that_are_still_to_come(workers: Wo
     session.drop_branch("newest")
     add(session, sub_of(filter_name="B"))
     assert [list(one.branch_set.branches) for one in session.filter_stacks.values()] == [["stack"]] * 3
+
+
+def test_the_drift_limit_follows_the_plate_scale_that_was_solved(workers: Workers) -> None:
+    session = session_of(workers, sub_of(scale_arcsec_px=7.2), 'drift.limit="0.1 deg"')
+    assert session.drift.memory()["limit_px"] == 50
+    session.locate(Solution(Wcs(150.0, 20.0, (0.0, 0.0), np.eye(2) * 0.001), "solver"))  # 3.6 arcsec a pixel
+    assert session.drift.memory()["limit_px"] == pytest.approx(100)
+    assert session.scale_arcsec_px(sub_of(scale_arcsec_px=7.2).frame.info) == pytest.approx(3.6)

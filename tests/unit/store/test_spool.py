@@ -172,3 +172,10 @@ def test_sources_at_once_do_not_go_beyond_the_bound(tmp_path: Path) -> None:
     names = [each.spooled.name for each in taken if each.spooled is not None]
     assert len(names) == len(set(names)) == 4
     assert on_disk(tmp_path / "spool") == spool.use.n_bytes
+
+
+@pytest.mark.parametrize(("sessions_bytes", "kept"), [(999_000_000, True), (1_000_000_000, False)])
+def test_a_gigabyte_is_a_thousand_million_bytes(tmp_path: Path, sessions_bytes: int, kept: bool) -> None:
+    spool = Spool(tmp_path, SpoolSettings(max_gb=1, min_free_gb=0))
+    spool.use.add(sessions_bytes)
+    assert (spool.take(blob()).spooled is not None) is kept
