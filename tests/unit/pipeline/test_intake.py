@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from indistack.align import Waiting
 from indistack.config import Config
 from indistack.errors import FrameError
 from indistack.pipeline.calibrators import calibrator_factory
@@ -62,6 +63,14 @@ def test_a_frame_that_comes_again_is_refused_unless_it_is_known_to_be_new(worker
     assert steps.decode(sub, Draft(sub), new=True).width == 320
     meant = intake(workers, skip_repeats=False)
     assert [meant.decode(sub, Draft(sub)).width for _ in range(2)] == [320, 320]
+
+
+def test_a_sub_with_stars_enough_ends_the_wait_of_faint_ones(workers: Workers, sub: Blob) -> None:
+    steps = intake(workers)
+    seen = steps.see(steps.calibrate(steps.decode(sub, no_numbers()), no_numbers()), no_numbers())
+    steps.faint.waiting = Waiting(setup="of the subs before")
+    assert steps.together(seen, None, no_numbers()) is seen
+    assert steps.faint.waiting.setup == ""
 
 
 def test_a_frame_is_calibrated_again_as_it_was(workers: Workers, sub: Blob) -> None:

@@ -1,0 +1,88 @@
+"""What a pipeline keeps between two blobs, and which of its settings act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indistack.config import Config
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.pace import Pace
+from indistack.pipeline.pipeline import Pipeline
+from indistack.settings import load
+from indistack.system.workers import Workers
+from indistack.values.blob import Blob
+from indistack.values.outcome import Accepted, Refused
+from tests.pipeline.night import blob_of, make_sky
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with Workers(1) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="module")
+def subs() -> list[Blob]:
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
+    return [blob_of(sky.expose(), f"{number}.fits") for number in range(2)]
+
+
+def pipeline_of(workers: Workers, *words: str, **options: Any) -> Pipeline:
+    config = load(Config, None, words)
+    return Pipeline(config, workers, calibrator_factory(config)(workers), lambda _: None, **options)
+
+
+def test_bad_pixels_of_the_sub_before_are_not_those_of_a_frame_that_cannot_be_read(
+    workers: Workers, subs: list[Blob]
+) -> None:
+    pipeline = pipeline_of(workers)
+    pipeline.mended = np.array([3, 5], np.intp)
+    assert isinstance(pipeline.process(blob_of(b"no frame")), Refused)
+    assert pipeline.mended.size == 0
+    pipeline.mended = np.array([3, 5], np.intp)
+    pipeline.paused = True
+    assert pipeline.process(subs[0]).reason == "paused"
+    assert pipeline.mended.size == 0
+
+
+class Watched(Pace):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observed: list[datetime] = []
+
+    def observe(self, received: datetime, took_s: float) -> None:
+        self.observed.append(received)
+
+
+@pytest.mark.parametrize(("keep_up", "observed"), [("true", 2), ("false", 0)])
+def test_the_pace_is_kept_where_that_is_wanted(workers: Workers, subs: list[Blob], keep_up: str, observed: int) -> None:
+    pace = Watched()
+    pipeline = pipeline_of(workers, f"stack.keep_up={keep_up}", pace=pace)
+    for blob in subs:
+        assert isinstance(pipeline.process(blob), Accepted)
+    assert len(pace.observed) == observed
+
+
+def test_an_ending_stack_gives_its_memory_to_the_next(
+    workers: Workers, subs: list[Blob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack wants its planes twice, as a copy is published; there is room for three planes beside the old ones."""
+    pipeline = pipeline_of(workers, "drift.change_patience=1", "stack.method=mean", skip_repeats=False)
+    assert isinstance(pipeline.process(subs[0]), Accepted)
+    session = pipeline.session
+    assert session is not None
+    monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: session.state_bytes * 3 // 2)
+    exposure = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0).expose()
+    longer = replace(exposure, header=exposure.header | {"EXPTIME": 77.0})
+    assert pipeline.process(blob_of(longer)).reason == "exposure_changed"
+    assert pipeline.session is not None
+    assert pipeline.session is not session
+    assert pipeline.session.rung == "full"
