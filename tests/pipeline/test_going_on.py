@@ -15,7 +15,7 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import ENDS, Agent, utc_now
-from indistack.agent.commands import AddBranch, Command, DropBranch, Readmit, Remove, Request, Save
+from indistack.agent.commands import AddBranch, Command, DropBranch, Pause, Readmit, Remove, Request, Resume, Save
 from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
 from indistack.cli import main
 from indistack.config import Config
@@ -250,6 +250,37 @@ def test_a_file_that_has_a_line_is_not_looked_at_again(tmp_path: Path, blobs: li
 def received(out: Path, blobs: Sequence[Blob], goes_on: PastSession) -> None:
     """Go on with a session whose sources deliver these."""
     agent_of(out, blobs, goes_on=goes_on).run(threading.Event())
+
+
+def test_a_session_goes_on_from_its_last_checkpoint_alone(tmp_path: Path, blobs: list[Blob]) -> None:
+    whole = run(tmp_path / "whole", blobs[:5])
+    session = run(tmp_path / "out", blobs[:3])
+    for file in (session / "subs").glob("*.fits"):
+        file.unlink()
+    run(tmp_path / "out", blobs[3:5], goes_on=PastSession(session))
+    np.testing.assert_allclose(pixels(session), pixels(whole), rtol=1e-6)
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_what_is_paused_stays_paused(tmp_path: Path, blobs: list[Blob], checkpoints: bool) -> None:
+    """Also where the only sign of it is the line of a sub that came meanwhile."""
+    session = run(tmp_path / "out", [*blobs[:2], Pause(), blobs[2]])
+    if not checkpoints:
+        for file in (session / "checkpoints").glob("?.npz"):
+            file.unlink()
+    run(tmp_path / "out", [blobs[3], Resume(), blobs[4]], goes_on=PastSession(session))
+    assert [line["reason"] for line in lines_of(session)] == ["", "", "paused", "paused", ""]
+    assert main(["replay", str(session), "-o", str(tmp_path / "replay.fits")]) == 0
+    assert fits.getheader(tmp_path / "replay.fits")["NCOMBINE"] == 3
+
+
+def test_of_a_sub_that_was_taken_out_nobody_is_told_when_it_is_lost(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path / "out", [*blobs[:4], Remove(2)])
+    for file in (*(session / "checkpoints").glob("?.npz"), session / "subs" / "000002.fits"):
+        file.unlink()
+    run(tmp_path / "out", [], goes_on=PastSession(session))
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == 3
+    assert [line["outcome"] for line in lines_of(session)][4:] == ["removed"]
 
 
 def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:

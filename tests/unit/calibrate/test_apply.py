@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from indistack.calibrate import CalibrateSettings, Calibrator, Master, Masters, NamedMasters
+from indistack.calibrate import apply as module
 from indistack.errors import CalibrationError
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo, Kind, RawFrame
@@ -243,6 +244,14 @@ class TestBadPixels:
         assert np.isfinite(frame.pixels).all()
         assert frame.pixels[3, 4] == pytest.approx(1000, abs=10)
 
+    def test_a_pixel_that_lacks_one_colour_is_bad(self, workers: Workers) -> None:
+        pixels = np.full((20, 30, 3), 1000, np.float32)
+        pixels[3, 4, 1] = np.nan
+        frame = calibrator_of(Masters(), workers).calibrate(raw_of(pixels))
+        assert frame.bad is not None
+        assert list(zip(*np.nonzero(frame.bad), strict=True)) == [(3, 4)]
+        assert frame.pixels[3, 4].tolist() == [1000, 1000, 1000]
+
     def test_hot_pixels_of_the_dark_are_repaired_from_their_colour(self, workers: Workers) -> None:
         pixels = sky(noise=5)
         pixels[0::2, 1::2] += 500  # one of the greens
@@ -288,6 +297,39 @@ class TestBanding:
         frame = calibrator_of(Masters(), workers, settings).calibrate(raw_of(pixels, cfa))
         assert adu(frame).mean(axis=1).std() == pytest.approx(rows, abs=2)
         assert adu(frame).mean(axis=0).std() == pytest.approx(columns, abs=2)
+
+    def test_colours_are_not_levelled_with_each_other(self, workers: Workers) -> None:
+        pixels = sky(200, 300, 1000, 3)
+        pixels[::2, ::2] += 500
+        pixels[1::2, 1::2] += 3000
+        settings = CalibrateSettings(hot_pixels=False, banding="both")
+        levelled = adu(calibrator_of(Masters(), workers, settings).calibrate(raw_of(pixels, "RGGB")))
+        for j, i, level in ((0, 0, 1500), (0, 1, 1000), (1, 0, 1000), (1, 1, 4000)):
+            assert np.median(levelled[j::2, i::2]) == pytest.approx(level, abs=2)
+
+
+class TestPlans:
+    """What is made of masters for one kind of frame takes seconds to make, and memory to keep."""
+
+    @pytest.mark.parametrize(("plan_bytes", "made"), [(10**9, "ABC"), (40_000, "ABC"), (20_000, "ABACA"), (1, "ABACA")])
+    def test_those_used_last_are_kept_as_long_as_there_is_room(
+        self, workers: Workers, monkeypatch: pytest.MonkeyPatch, plan_bytes: int, made: str
+    ) -> None:
+        """A plan takes 64 x 64 x 4 bytes for its dark."""
+        clips = {"A": 3000, "B": 4000, "C": 5000}
+        names, make = [], module.make_plan
+
+        def watched(raw: RawFrame, *given: Any) -> Any:
+            names.append(next(name for name, said in clips.items() if said == raw.info.saturation_adu))
+            return make(raw, *given)
+
+        monkeypatch.setattr(module, "make_plan", watched)
+        monkeypatch.setattr(module, "PLAN_BYTES", plan_bytes)
+        dark = master("dark", sky(64, 64, 100, 3), exposure_s=10.0)
+        calibrator = calibrator_of(Masters(dark=dark), workers)
+        for name in "ABACA":
+            calibrator.calibrate(raw_of(sky(64, 64), exposure_s=10.0, saturation_adu=clips[name]))
+        assert "".join(names) == made
 
 
 class TestFit:

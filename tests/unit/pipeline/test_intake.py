@@ -66,10 +66,10 @@ def test_a_frame_that_comes_again_is_refused_unless_it_is_known_to_be_new(worker
 
 
 def test_a_sub_with_stars_enough_ends_the_wait_of_faint_ones(workers: Workers, sub: Blob) -> None:
-    steps = intake(workers)
-    seen = steps.see(steps.calibrate(steps.decode(sub, no_numbers()), no_numbers()), no_numbers())
+    draft, steps = Draft(sub), intake(workers)
+    seen = steps.see(steps.calibrate(steps.decode(sub, draft), draft), draft)
     steps.faint.waiting = Waiting(setup="of the subs before")
-    assert steps.together(seen, None, no_numbers()) is seen
+    assert steps.together(seen, None, draft) is seen
     assert steps.faint.waiting.setup == ""
 
 

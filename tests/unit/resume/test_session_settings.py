@@ -1,0 +1,22 @@
+"""The settings with which a session of before is gone on with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from indistack.config import Config, to_toml
+from indistack.resume.session_settings import settings_to_go_on
+from indistack.settings import load
+from indistack.store.ledger import Ledger
+from indistack.store.session_reader import PastSession
+
+
+def test_what_makes_pixels_is_as_it_was_and_the_machine_as_it_is(tmp_path: Path) -> None:
+    was = ["stack.jobs=1", "stack.nice=1", "stack.max_memory_mb=100", "stack.kernel=linear", "quality.min_stars=7"]
+    now = ["stack.jobs=3", "stack.nice=5", "stack.max_memory_mb=900", "stack.kernel=lanczos", "quality.min_stars=9"]
+    Ledger(tmp_path).close()
+    (tmp_path / "settings.toml").write_text(to_toml(load(Config, None, [*was, "publish.interval_s=1"])))
+    config = settings_to_go_on(PastSession(tmp_path), load(Config, None, [*now, "publish.interval_s=9"]))
+    stack = config.stack
+    assert (stack.jobs, stack.nice, stack.max_memory_mb, config.publish.interval_s) == (3, 5, 900, 9)
+    assert (stack.kernel, config.quality.min_stars) == ("linear", 7)
