@@ -1,0 +1,101 @@
+"""Finds the parts of a frame that hold no data: blank rows of a torn file, a rim of zeros, a block of one value."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from indistack.values.frame import BoolArray, PixelArray
+
+BLOCK_PX, STEP_ROWS = 16, 4
+"""Blocks of one value are looked for, in every fourth row of them: 64 equal pixels are no sky."""
+
+LEAST_BLOCKS = 4
+"""A value that fills fewer whole blocks is looked at only if it is the least or the greatest of all."""
+
+RUN_PX = 15
+"""Pixels in a row, or in a column, that dead area is made of."""
+
+LEAST_SHARE = 2e-4
+"""Of the pixels; what is less cannot rule a stack."""
+
+GAP_SIGMA = 8.0
+"""Beside dead area the values jump by more than that; beside a clipped star or a black sky they do not."""
+
+RING_PX = 3
+"""What lies that near to it is beside it."""
+
+
+def dead_area(pixels: PixelArray) -> BoolArray | None:
+    """Return which pixels hold no data.
+
+    Dead are runs of one value that end in a jump. The sky of a planet is black and the core of a star is white over
+    many pixels, too; but there the values on the way to them are met beside them.
+
+    Parameters
+    ----------
+    pixels : array
+        ``(height, width)`` or ``(height, width, 3)``, as recorded; NaN counts as no value of its own.
+
+    Returns
+    -------
+    array or None
+        ``(height, width)`` bool, new, True = no data; None where there is none.
+    """
+    plane = pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, 1])
+    if plane.dtype.kind == "i":
+        plane = plane.astype(np.float32)
+    dead: BoolArray | None = None
+    for value in _suspects(plane[::STEP_ROWS]):
+        area = _area_of(plane, value)
+        if area is not None:
+            dead = area if dead is None else dead | area
+    return dead
+
+
+def _suspects(thin: PixelArray) -> list[float]:
+    """Return values that may be those of dead area: the least, the greatest and those of whole blocks, if many have it.
+
+    `thin` holds some of the rows only.
+    """
+    high = BLOCK_PX // STEP_ROWS
+    rows, columns = thin.shape[0] // high, thin.shape[1] // BLOCK_PX
+    if rows == 0 or columns == 0:
+        return []
+    blocks = thin[: rows * high, : columns * BLOCK_PX].reshape(rows, high, columns * BLOCK_PX)
+    least = blocks.min(axis=1).reshape(rows, columns, BLOCK_PX).min(axis=2)
+    greatest = blocks.max(axis=1).reshape(rows, columns, BLOCK_PX).max(axis=2)
+    values, counts = np.unique(least[least == greatest], return_counts=True)
+    extremes = (value for value in (thin.min(), thin.max()) if np.count_nonzero(thin == value) > LEAST_SHARE * thin.size)
+    return sorted({*map(float, extremes), *map(float, values[counts >= LEAST_BLOCKS])})
+
+
+def _area_of(plane: PixelArray, value: float) -> BoolArray | None:
+    """Return where runs of a value end in a jump; None where that is nowhere."""
+    equal = (plane == value).view(np.uint8)
+    if cv2.countNonZero(equal) < LEAST_SHARE * plane.size:
+        return None
+    area = cv2.bitwise_or(_runs(equal, RUN_PX, 1), _runs(equal, 1, RUN_PX))
+    count = cv2.countNonZero(area)
+    if count < LEAST_SHARE * plane.size or count == plane.size:
+        return None
+    ring = cv2.dilate(area, np.ones((2 * RING_PX + 1, 2 * RING_PX + 1), np.uint8)) > area
+    return area.view(bool) if _jumps(plane[ring], value) else None
+
+
+def _runs(equal: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
+    kernel = np.ones((height, width), np.uint8)
+    opened: npt.NDArray[np.uint8] = cv2.morphologyEx(equal, cv2.MORPH_OPEN, kernel)
+    return opened
+
+
+def _jumps(beside: PixelArray, value: float) -> bool:
+    """Tell whether the values beside an area are all far from its own, in units of their scatter and of their steps."""
+    steps = np.unique(beside[np.isfinite(beside)].astype(np.float64))
+    if steps.size < 2:
+        return False
+    away = np.abs(beside[np.isfinite(beside)].astype(np.float64) - value)
+    nearest, lower, middle = np.quantile(away, (0.02, 0.16, 0.5))
+    scatter = max(middle - lower, float(np.diff(steps).min()))
+    return bool(nearest > GAP_SIGMA / 2 * scatter and middle > GAP_SIGMA * scatter)
