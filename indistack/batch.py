@@ -94,7 +94,7 @@ class LocalProcessing:
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
         """See `Processing`."""
         calibrator = self._calibrator_for(workers)
-        return Pipeline(config, workers, calibrator, lambda _: None, skip_repeats=False, exact=self._exact)
+        return Pipeline(config, workers, calibrator, lambda _: None, exact=self._exact)
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """See `Processing`."""

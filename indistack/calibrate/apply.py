@@ -10,17 +10,22 @@ import numpy as np
 
 from indistack.calibrate.banding import remove_banding
 from indistack.calibrate.base import CalibrateSettings, Chooser
+from indistack.calibrate.dead_area import dead_area
 from indistack.calibrate.defects import DefectMaps, Mender
 from indistack.calibrate.defects.evidence import IndexArray
 from indistack.calibrate.fold import fold
 from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
 from indistack.calibrate.scale import Scale
+from indistack.errors import CalibrationError
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
 
 PLAN_BYTES = 250_000_000
 """Planes of all plans that are kept: one dark and flat of 24 MP, several of a small camera."""
+
+MOST_DEAD = 0.75
+"""Share of the pixels without data beyond which the rest of a frame is not worth its risk."""
 
 MOSTLY = 0.99
 """Share of the pixels below zero that no light has, however weak: its noise lies on both sides."""
@@ -80,13 +85,14 @@ class Calibrator:
         Raises
         ------
         CalibrationError
-            `master_mismatch`: a master that the user named does not fit.
+            ``master_mismatch``: a master that the user named does not fit. ``torn``: hardly any pixel holds data.
         """
         choice = self._chooser.choose(raw)
         recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
+        dead, torn = _data_that_is_none(raw)
         stored, all_numbers = fold(raw, plan, self._workers, in_place)
-        bad = None if all_numbers else _fill(raw, stored)
+        bad = dead if all_numbers and dead is None else _fill(raw, stored, dead)
         if mended is None:
             repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
         else:
@@ -101,7 +107,13 @@ class Calibrator:
             bad=bad,
             info=replace(raw.info, saturation_adu=plan.saturation_adu, black_adu=0.0),
             masters=recipe.lines(),
-            warnings=(*raw.warnings, *choice.warnings, *recipe.warnings, *_too_bright(recipe, stored, plan.scale)),
+            warnings=(
+                *raw.warnings,
+                *torn,
+                *choice.warnings,
+                *recipe.warnings,
+                *_too_bright(recipe, stored, plan.scale),
+            ),
             set_aside=(*choice.set_aside, *recipe.set_aside),
             mended=np.sort(repair.all),
         )
@@ -164,9 +176,22 @@ def _too_bright(recipe: Recipe, stored: PixelArray, scale: Scale) -> tuple[str, 
     return (f"{taken.describe()}: brighter than the frame itself",)
 
 
-def _fill(raw: RawFrame, stored: PixelArray) -> BoolArray:
-    """Give pixels that are no number the median of the others, in place; return where they are."""
-    lost = ~np.isfinite(raw.pixels)
+def _data_that_is_none(raw: RawFrame) -> tuple[BoolArray | None, tuple[str, ...]]:
+    """Return which pixels of a light hold no data, and what is to be said of it."""
+    dead = dead_area(raw.pixels) if raw.info.kind == "light" else None
+    if dead is None:
+        return None, ()
+    share = float(dead.mean())
+    if share > MOST_DEAD:
+        raise CalibrationError("torn", f"{share:.0%} of the pixels hold one value and no data", {"dead": share})
+    return dead, (f"{share:.1%} of the pixels hold one value and no data: they are left out",)
+
+
+def _fill(raw: RawFrame, stored: PixelArray, dead: BoolArray | None) -> BoolArray:
+    """Give pixels without data, or that are no number, the median of the others, in place; return where they are."""
+    lost = np.zeros(raw.pixels.shape, bool) if raw.pixels.dtype.kind != "f" else ~np.isfinite(raw.pixels)
+    if dead is not None:
+        lost |= dead if lost.ndim == 2 else dead[..., np.newaxis]
     stored[lost] = np.median(stored[~lost][::97]) if not lost.all() else 0
     return np.asarray(lost.any(axis=2) if lost.ndim == 3 else lost)
 

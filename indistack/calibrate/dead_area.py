@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from indistack.values.frame import BoolArray, PixelArray
 
-BLOCK_PX, STEP_ROWS = 16, 4
-"""Blocks of one value are looked for, in every fourth row of them: 64 equal pixels are no sky."""
+BLOCK_PX, STEP_ROWS = 16, 8
+"""Blocks of one value are looked for, in every eighth row of them: 32 equal pixels are no sky."""
 
 LEAST_BLOCKS = 4
 """A value that fills fewer whole blocks is looked at only if it is the least or the greatest of all."""
@@ -67,7 +67,8 @@ def _suspects(thin: PixelArray) -> list[float]:
     least = blocks.min(axis=1).reshape(rows, columns, BLOCK_PX).min(axis=2)
     greatest = blocks.max(axis=1).reshape(rows, columns, BLOCK_PX).max(axis=2)
     values, counts = np.unique(least[least == greatest], return_counts=True)
-    extremes = (value for value in (thin.min(), thin.max()) if np.count_nonzero(thin == value) > LEAST_SHARE * thin.size)
+    frequent = LEAST_SHARE * thin.size
+    extremes = (value for value in (thin.min(), thin.max()) if np.count_nonzero(thin == value) > frequent)
     return sorted({*map(float, extremes), *map(float, values[counts >= LEAST_BLOCKS])})
 
 
@@ -86,8 +87,7 @@ def _area_of(plane: PixelArray, value: float) -> BoolArray | None:
 
 def _runs(equal: npt.NDArray[np.uint8], width: int, height: int) -> npt.NDArray[np.uint8]:
     kernel = np.ones((height, width), np.uint8)
-    opened: npt.NDArray[np.uint8] = cv2.morphologyEx(equal, cv2.MORPH_OPEN, kernel)
-    return opened
+    return np.asarray(cv2.morphologyEx(equal, cv2.MORPH_OPEN, kernel), np.uint8)
 
 
 def _jumps(beside: PixelArray, value: float) -> bool:

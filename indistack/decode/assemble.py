@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from indistack.decode.base import DecodeSettings, fingerprint, require_contrast
 from indistack.decode.cfa import cfa_of
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
@@ -16,6 +18,9 @@ from indistack.values.frame import Card, PixelArray, RawFrame
 FULL_SCALE = {"uint8": 255.0, "uint16": 65472.0}
 """Where pixels clip unless the header knows better. 16 bits: the top of a 10-bit converter shifted left, so that 12 and
 14-bit ones (65520, 65532) are below it too."""
+
+ROWS_LOOKED_AT, MOST_BEYOND = 8, 0.01
+"""One of so many rows; share of the pixels above a level, beyond which it is not where the camera clips."""
 
 
 def assemble(
@@ -47,7 +52,14 @@ def assemble(
     """
     table = index(cards)
     fractions = real and are_fractions(pixels, table)
-    info = frame_info(cards, FULL_SCALE.get("uint16" if fractions else pixels.dtype.name, math.inf))
+    full_scale = FULL_SCALE.get("uint16" if fractions else pixels.dtype.name, math.inf)
+    info = frame_info(cards, full_scale)
+    if not fractions and goes_beyond(pixels, info.saturation_adu):
+        warnings = (
+            *warnings,
+            f"the header says that the camera clips at {info.saturation_adu:g} ADU: pixels go beyond",
+        )
+        info = replace(info, saturation_adu=full_scale)
     if info.kind == "light":
         require_contrast(pixels)
     mark = fingerprint(pixels)
@@ -58,3 +70,11 @@ def assemble(
             info = replace(info, saturation_adu=FULL_SCALE["uint16"])
     cfa = cfa_of(table, len(pixels), settings.bayer_for(info.camera)) if pixels.ndim == 2 else None
     return RawFrame(pixels, cfa, info, mark, tuple(warnings))
+
+
+def goes_beyond(pixels: PixelArray, saturation_adu: float) -> bool:
+    """Tell whether so many pixels are above a level that it cannot be where the camera clips.
+
+    Some stars go beyond where a sensor stops being linear; a frame's sky never does.
+    """
+    return math.isfinite(saturation_adu) and float(np.mean(pixels[::ROWS_LOOKED_AT] > saturation_adu)) > MOST_BEYOND

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -35,7 +35,7 @@ def frame_info(cards: tuple[Card, ...], default_saturation_adu: float = math.inf
     """Turn header cards into the facts of an exposure; what is missing or nonsense is None."""
     table = index(cards)
     exposure_s = _number_fact(table, "exposure_s")
-    ra_deg, dec_deg = _pointing(table)
+    ra_deg, dec_deg = _pointing(table, _in_hours(cards))
     return FrameInfo(
         kind=_kind(table) or "light",
         exposure_s=exposure_s if exposure_s is not None and exposure_s >= 0 else None,
@@ -179,22 +179,28 @@ def _zone(said: str | None) -> timedelta:
     return offset if said[0] == "+" else -offset
 
 
-def _pointing(table: Mapping[str, CardValue]) -> tuple[float | None, float | None]:
-    pairs = [(table.get(ra), table.get(dec)) for ra, dec in zip(READ["ra"], READ["dec"], strict=True)]
+def _in_hours(cards: Sequence[Card]) -> set[str]:
+    """Return the keywords whose comment says that the number is one of hours."""
+    return {keyword for keyword, _, comment in cards if re.search(r"\[\s*(h|hr|hours?)\s*\]", comment, re.IGNORECASE)}
+
+
+def _pointing(table: Mapping[str, CardValue], in_hours: Collection[str]) -> tuple[float | None, float | None]:
+    keywords = zip(READ["ra"], READ["dec"], strict=True)
+    pairs = [(table.get(ra), table.get(dec), 15.0 if ra in in_hours else 1.0) for ra, dec in keywords]
     if is_celestial(table):
-        pairs.append((table.get("CRVAL1"), table.get("CRVAL2")))
-    for said_ra, said_dec in pairs:
-        ra_deg, dec_deg = _angle(said_ra, 15.0), _angle(said_dec, 1.0)
+        pairs.append((table.get("CRVAL1"), table.get("CRVAL2"), 1.0))
+    for said_ra, said_dec, unit_deg in pairs:
+        ra_deg, dec_deg = _angle(said_ra, 15.0, unit_deg), _angle(said_dec, 1.0)
         if ra_deg is not None and dec_deg is not None and 0 <= ra_deg <= 360 and abs(dec_deg) <= 90:
             return ra_deg % 360, dec_deg
     return None, None
 
 
-def _angle(said: CardValue | None, per_unit: float) -> float | None:
-    """Degrees from a number (taken as degrees) or sexagesimal text, whose first unit is `per_unit` degrees."""
+def _angle(said: CardValue | None, per_unit: float, plain_unit: float = 1.0) -> float | None:
+    """Degrees from a number of units of `plain_unit` degrees, or sexagesimal text, whose first unit is `per_unit`."""
     plain = number(said)
     if plain is not None or not isinstance(said, str):
-        return plain
+        return None if plain is None else plain * plain_unit
     parts = re.findall(r"\d+\.?\d*", said)
     if not 2 <= len(parts) <= 3:
         return None

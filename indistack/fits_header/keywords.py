@@ -6,7 +6,7 @@ import re
 
 READ: dict[str, tuple[str, ...]] = {
     "kind": ("FRAME", "IMAGETYP", "OBSTYPE", "IMGTYPE", "FRAMETYP"),
-    "exposure_s": ("EXPTIME", "EXPOSURE", "EXP_TIME"),
+    "exposure_s": ("EXPTIME", "EXPOSURE", "EXP_TIME", "EXP"),
     "gain_setting": ("GAIN", "ISOSPEED", "ISO"),
     "offset_setting": ("OFFSET", "BLKLEVEL"),
     "e_per_adu": ("EGAIN", "CVF"),

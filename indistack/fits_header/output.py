@@ -75,10 +75,13 @@ def output_cards(
     if grid is not None:
         kept = moved_cards(kept, grid)
     program = f"{PROGRAM} {stack.version}"
+    exposures: list[Card] = [  # 0: no sub tells its exposure
+        (keyword, float(stack.exposure_s), "[s] summed exposure of all subs")
+        for keyword in ("EXPTIME", "LIVETIME", "TOTALEXP")
+        if stack.exposure_s > 0
+    ]
     cards: list[Card] = [
-        ("EXPTIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
-        ("LIVETIME", float(stack.exposure_s), "[s] summed exposure of all subs"),
-        ("TOTALEXP", float(stack.exposure_s), "[s] summed exposure of all subs"),
+        *exposures,
         ("NCOMBINE", stack.n_subs, "subs in the stack"),
         ("STACKCNT", stack.n_subs, "subs in the stack"),
         ("STACKMTD", stack.method, "stacking method"),

@@ -18,9 +18,11 @@ def index(cards: Iterable[Card]) -> dict[str, CardValue]:
 
 
 def number(value: CardValue | None) -> float | None:
-    """Return a card's value as a finite number, also from text; None where it is none."""
+    """Return a card's value as a finite number, also from text, with a decimal comma too; None where it is none."""
     if value is None or isinstance(value, bool):
         return None
+    if isinstance(value, str) and value.count(",") == 1 and "." not in value:
+        value = value.replace(",", ".")
     try:
         result = float(value)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import statistics
 from collections import deque
@@ -16,14 +17,20 @@ from indistack.errors import FrameError
 from indistack.settings import Settings
 from indistack.values.star_list import Measures, PhotometricMatch
 
+log = logging.getLogger(__name__)
+
 HISTORY = 50
 """Accepted subs that are looked back on."""
 
 MIN_HISTORY = 5
 """Limits relative to the running median act only when that many subs were accepted."""
 
-CLEAR_QUANTILE = 0.9
-"""Of the transparencies looked back on: a clear sky, although the first subs were taken through clouds."""
+CLEAR_QUANTILE, LEAST_CLEAR = 0.75, 3
+"""Of the transparencies looked back on, of so many at least: a clear sky, although the first subs were taken through
+clouds. Of three the middle, of five the second best: no single sub sets it."""
+
+MOST_WEIGHT = 3.0
+"""Times the running median of the weights: what seems quieter than that has been clipped, smoothed or torn."""
 
 RISEN_SIGMA = 5.0
 """A sky that much above the running median, in units of its noise, has been lit up by clouds."""
@@ -83,6 +90,7 @@ class Judge:
         self._reference = reference
         self._accepted: deque[Measures] = deque(maxlen=HISTORY)
         self._transparency: deque[float] = deque(maxlen=HISTORY)
+        self._weights: deque[float] = deque(maxlen=HISTORY)
 
     def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
         """Judge what can be seen before the sub is aligned.
@@ -130,25 +138,42 @@ class Judge:
         by = by or self._settings.weight
         if by == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
-        weight = match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
+        weight = self._plausible(self._noise_weight(sub, match))
         if by == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
 
+    def _noise_weight(self, sub: Measures, match: PhotometricMatch) -> float:
+        """Weight by the noise of the sky; 1 where there is none to be measured."""
+        if min(sub.noise_adu, self._reference.noise_adu) <= 0:
+            return 1.0
+        return match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
+
+    def _plausible(self, weight: float) -> float:
+        """Let a sub whose noise is none of a sky count like the others: clipped, smoothed or torn, it seems best."""
+        usual = statistics.median(self._weights) if self._weights else 1.0
+        if weight <= MOST_WEIGHT * usual:
+            return weight
+        log.warning("a sub seems %.3g times as good as the others by its noise: it counts like these", weight / usual)
+        return usual
+
     def remember(self, sub: Measures, match: PhotometricMatch) -> None:
         """The sub was accepted: later ones are compared with it."""
         self._accepted.append(sub)
+        self._weights.append(self._noise_weight(sub, match))
         if match.transparency is not None:
             self._transparency.append(match.transparency)
 
     def memory(self) -> dict[str, Any]:
         """Return what is remembered as plain values."""
-        return {"accepted": [asdict(one) for one in self._accepted], "transparency": list(self._transparency)}
+        accepted = [asdict(one) for one in self._accepted]
+        return {"accepted": accepted, "transparency": list(self._transparency), "weights": list(self._weights)}
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Go on as the judge would whose memory this is."""
         self._accepted.extend(Measures(**one) for one in memory["accepted"])
         self._transparency.extend(memory["transparency"])
+        self._weights.extend(memory.get("weights", ()))  # checkpoints of before do not know them
 
     def _check_light(self, sub: Measures, saturation_adu: float) -> None:
         limits = self._settings
@@ -182,9 +207,11 @@ class Judge:
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
 
     def _least_transparency(self) -> float:
-        if self._settings.min_transparency is None or not self._transparency:
+        least, known = self._settings.min_transparency, self._transparency
+        if least is None or len(known) < LEAST_CLEAR:
             return 0.0
-        return self._settings.min_transparency * float(np.quantile(self._transparency, CLEAR_QUANTILE))
+        clear = float(np.quantile(known, CLEAR_QUANTILE, method="lower"))
+        return min(least * clear, 1.0)  # beyond, the reference itself would be none
 
     def _limit(self, ratio: float | None, value: Callable[[Measures], float]) -> float | None:
         usual = self._usual(value)

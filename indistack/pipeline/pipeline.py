@@ -13,6 +13,7 @@ import numpy as np
 from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.errors import FrameError, SettingsError
+from indistack.fits_header import require_single
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
@@ -140,6 +141,7 @@ class Pipeline:
             return self._file(raw, blob, draft)
         if self.paused:
             return Refused(PAUSED, draft.report)
+        require_single(raw)
         frame = self.intake.calibrate(raw, draft)
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows

@@ -89,7 +89,7 @@ def test_what_cannot_be_measured_is_no_reason() -> None:
 
 @pytest.mark.parametrize(("transparency", "expected"), [(0.61, ""), (0.59, "clouds"), (None, "")])
 def test_min_transparency(transparency: float | None, expected: str) -> None:
-    assert reason(judge(history=1, min_transparency=0.6), PhotometricMatch(transparency=transparency)) == expected
+    assert reason(judge(history=3, min_transparency=0.6), PhotometricMatch(transparency=transparency)) == expected
     assert reason(judge(history=1, min_transparency=None), PhotometricMatch(transparency=transparency)) == ""
 
 
@@ -98,7 +98,37 @@ def test_a_first_sub_through_clouds_does_not_lower_the_limit_for_good() -> None:
     assert reason(made, PhotometricMatch(transparency=1.0)) == ""
     for _ in range(5):
         made.remember(GOOD, PhotometricMatch(transparency=4.0))
-    assert reason(made, PhotometricMatch(transparency=1.0)) == "clouds"
+    assert reason(made, PhotometricMatch(transparency=0.95)) == "clouds"
+    assert reason(made, PhotometricMatch(transparency=1.0)) == ""  # a limit above 1 would refuse the reference itself
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_one_sub_that_seems_three_times_as_clear_sets_no_limit(place: int) -> None:
+    made = judge(history=0, min_transparency=0.5)
+    for number in range(5):
+        transparency = 3.0 if number == place else 1.0
+        assert reason(made, PhotometricMatch(transparency=transparency)) == ""
+        made.remember(GOOD, PhotometricMatch(transparency=transparency))
+    assert reason(made, PhotometricMatch(transparency=0.9)) == ""
+    assert reason(made, PhotometricMatch(transparency=0.45)) == "clouds"
+
+
+def test_a_sub_that_seems_far_too_quiet_counts_like_the_others() -> None:
+    made = judge(history=5)
+    clipped = replace(GOOD, noise_adu=GOOD.noise_adu / 100)
+    usual = made.weigh(GOOD, PhotometricMatch())
+    noisy = made.weigh(replace(GOOD, noise_adu=2 * GOOD.noise_adu), PhotometricMatch())
+    assert made.weigh(clipped, PhotometricMatch()) == usual
+    assert noisy == pytest.approx(usual / 4)
+    better = replace(GOOD, noise_adu=GOOD.noise_adu / 1.5)
+    assert made.weigh(better, PhotometricMatch()) == pytest.approx(2.25 * usual)
+
+
+def test_a_night_that_becomes_clear_is_believed_in_the_end() -> None:
+    made, clear = judge(history=3), replace(GOOD, noise_adu=GOOD.noise_adu / 3)
+    for _ in range(5):
+        made.remember(clear, PhotometricMatch())
+    assert made.weigh(clear, PhotometricMatch()) == pytest.approx(9.0)
 
 
 def weight(match: PhotometricMatch, *, weight: str = "noise", **changes: object) -> float:
