@@ -36,7 +36,7 @@ def stack(options: Options) -> int:
             fits=options.output, png=options.png, report=options.report, progress=display.line,
         )  # fmt: skip
     facts = result.report["stack"]
-    print(f"{facts['n_subs']} of {len(files)} subs, {facts['exposure_s']:.0f} s, in {facts['seconds']:.1f} s")
+    print(f"{facts['n_subs']} of {len(files)} subs, {_in_words(facts['exposure_s'])}, in {facts['seconds']:.1f} s")
     return _written(options.output, options.png, options.report)
 
 
@@ -59,7 +59,7 @@ def unstack(options: Options) -> int:
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
-    print(f"{session.n_subs} subs in the stack, {session.exposure_s:.0f} s")
+    print(f"{session.n_subs} subs in the stack, {_in_words(session.exposure_s)}")
     return DONE
 
 
@@ -89,3 +89,8 @@ def _written(*paths: Path | None) -> int:
     for path in filter(None, paths):
         print(path)
     return DONE
+
+
+def _in_words(exposure_s: float) -> str:
+    """Tell an exposure; 0 where no sub tells its own."""
+    return f"{exposure_s:.0f} s" if exposure_s > 0 else "exposure unknown"

@@ -11,6 +11,7 @@ from indistack.fits_header.wcs import is_celestial, linear_part, moved_cards, re
 
 __all__ = [
     "BLOCK", "CARD", "READ", "STALE", "STRUCTURAL", "StackFacts", "Wcs", "camera_key", "deproject", "frame_info",
-    "frames_within", "header_bytes", "index", "is_celestial", "is_stack", "linear_part", "moved_cards", "number", "output_cards",
-    "parse_cards", "project", "read_wcs", "require_single", "text_fact", "value_of", "with_device_facts", "with_own_filter", "with_wcs",
+    "frames_within", "header_bytes", "index", "is_celestial", "is_stack", "linear_part", "moved_cards", "number",
+    "output_cards", "parse_cards", "project", "read_wcs", "require_single", "text_fact", "value_of",
+    "with_device_facts", "with_own_filter", "with_wcs",
 ]  # fmt: skip
