@@ -54,7 +54,7 @@ def assemble(
     fractions = real and are_fractions(pixels, table)
     full_scale = FULL_SCALE.get("uint16" if fractions else pixels.dtype.name, math.inf)
     info = frame_info(cards, full_scale)
-    if not fractions and goes_beyond(pixels, info.saturation_adu):
+    if not fractions and info.saturation_adu < full_scale and goes_beyond(pixels, info.saturation_adu):
         warnings = (
             *warnings,
             f"the header says that the camera clips at {info.saturation_adu:g} ADU: pixels go beyond",

@@ -30,7 +30,7 @@ CLEAR_QUANTILE, LEAST_CLEAR = 0.75, 3
 clouds. Of three the middle, of five the second best: no single sub sets it."""
 
 MOST_WEIGHT = 3.0
-"""Times the running median of the weights: what seems quieter than that has been clipped, smoothed or torn."""
+"""Times the running median of the weights, in a sky as clear: what seems quieter has been clipped, smoothed or torn."""
 
 RISEN_SIGMA = 5.0
 """A sky that much above the running median, in units of its noise, has been lit up by clouds."""
@@ -138,7 +138,7 @@ class Judge:
         by = by or self._settings.weight
         if by == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
-        weight = self._plausible(self._noise_weight(sub, match))
+        weight = self._plausible(self._noise_weight(sub, match), match.transparency)
         if by == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
@@ -149,10 +149,15 @@ class Judge:
             return 1.0
         return match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
 
-    def _plausible(self, weight: float) -> float:
-        """Let a sub whose noise is none of a sky count like the others: clipped, smoothed or torn, it seems best."""
+    def _plausible(self, weight: float, transparency: float | None) -> float:
+        """Let a sub whose noise is none of a sky count like the others: clipped, smoothed or torn, it seems best.
+
+        A clearer sky is a reason: it lets more of the starlight through, too.
+        """
         usual = statistics.median(self._weights) if self._weights else 1.0
-        if weight <= MOST_WEIGHT * usual:
+        clear = statistics.median(self._transparency) if self._transparency else 1.0
+        clearer = (transparency or clear) / clear if clear > 0 else 1.0
+        if weight <= MOST_WEIGHT * usual * max(1.0, clearer**2):
             return weight
         log.warning("a sub seems %.3g times as good as the others by its noise: it counts like these", weight / usual)
         return usual

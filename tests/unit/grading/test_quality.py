@@ -124,6 +124,14 @@ def test_a_sub_that_seems_far_too_quiet_counts_like_the_others() -> None:
     assert made.weigh(better, PhotometricMatch()) == pytest.approx(2.25 * usual)
 
 
+def test_a_sub_in_a_clearer_sky_may_be_that_good() -> None:
+    made, clear = judge(history=3), replace(GOOD, noise_adu=GOOD.noise_adu / 2.5)
+    for _ in range(3):
+        made.remember(GOOD, PhotometricMatch(transparency=1.0))
+    assert made.weigh(clear, PhotometricMatch(transparency=2.2)) == pytest.approx(6.25)
+    assert made.weigh(clear, PhotometricMatch(transparency=1.1)) == 1.0
+
+
 def test_a_night_that_becomes_clear_is_believed_in_the_end() -> None:
     made, clear = judge(history=3), replace(GOOD, noise_adu=GOOD.noise_adu / 3)
     for _ in range(5):
