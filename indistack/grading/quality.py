@@ -91,6 +91,7 @@ class Judge:
         self._accepted: deque[Measures] = deque(maxlen=HISTORY)
         self._transparency: deque[float] = deque(maxlen=HISTORY)
         self._weights: deque[float] = deque(maxlen=HISTORY)
+        self._doubted = 0
 
     def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
         """Judge what can be seen before the sub is aligned.
@@ -126,8 +127,14 @@ class Judge:
         FrameError
             ``clouds``: too much is missing.
         """
-        if self._settings.enabled and self._by_stars and match.transparency is not None:
+        if not self._settings.enabled or not self._by_stars or match.transparency is None:
+            return
+        try:
             _at_least("clouds", "transparency", match.transparency, self._least_transparency())
+        except FrameError:
+            self._doubted += 1
+            if len(self._transparency) >= LEAST_CLEAR or self._doubted <= LEAST_CLEAR:
+                raise  # else the few before were brighter than a sky can be
 
     def weigh(self, sub: Measures, match: PhotometricMatch, by: Weighting | None = None) -> float:
         """Return the weight of a sub that has been aligned and matched.
@@ -166,6 +173,7 @@ class Judge:
         """The sub was accepted: later ones are compared with it."""
         self._accepted.append(sub)
         self._weights.append(self._noise_weight(sub, match))
+        self._doubted = 0
         if match.transparency is not None:
             self._transparency.append(match.transparency)
 
@@ -213,8 +221,10 @@ class Judge:
 
     def _least_transparency(self) -> float:
         least, known = self._settings.min_transparency, self._transparency
-        if least is None or len(known) < LEAST_CLEAR:
+        if least is None or not known:
             return 0.0
+        if len(known) < LEAST_CLEAR:
+            return least**2 * min(known)  # thick clouds only: nobody knows yet what is clear
         clear = float(np.quantile(known, CLEAR_QUANTILE, method="lower"))
         return min(least * clear, 1.0)  # beyond, the reference itself would be none
 

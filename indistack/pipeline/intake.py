@@ -70,8 +70,10 @@ class Intake:
         self.recent = RecentFrames()
         self.faint = FaintSubs(config.align.faint_subs)
 
-    def decode(self, blob: Blob, draft: Draft, new: bool = False) -> RawFrame:
-        """Return a frame that has not arrived before, or of which that is known.
+    def decode(self, blob: Blob, draft: Draft, new: bool = False, repeats: bool = False) -> RawFrame:
+        """Return a frame that has not arrived before, or of which that is known (`new`).
+
+        With `repeats` it may have arrived, and may arrive again: it is looked at only.
 
         Raises
         ------
@@ -81,7 +83,7 @@ class Intake:
         with draft.timed("decode"):
             raw = self._preparer.decode(blob)
         draft.note(frame=FrameFacts.of(raw))
-        if self._skip_repeats:
+        if self._skip_repeats and not repeats:
             if not new and self.recent.is_repeat(raw):
                 raise FrameError(DUPLICATE, "this frame has arrived before, by another way")
             self.recent.remember(raw)

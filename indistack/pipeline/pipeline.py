@@ -207,7 +207,7 @@ class Pipeline:
     def look(self, blob: Blob) -> Reference:
         """Return a frame as a reference, without stacking it; raise `FrameError` where it is none."""
         draft = Draft(blob)
-        raw = self.intake.decode(blob, draft)
+        raw = self.intake.decode(blob, draft, repeats=True)
         if raw.info.kind != "light":
             raise _not_a_light(raw)
         sub = self.intake.see(self.intake.calibrate(raw, draft), draft)
