@@ -224,7 +224,7 @@ class Judge:
         if least is None or not known:
             return 0.0
         if len(known) < LEAST_CLEAR:
-            return least**2 * min(known)  # thick clouds only: nobody knows yet what is clear
+            return least * min(known)  # see `check_transparency`: a few of these are believed in the end
         clear = float(np.quantile(known, CLEAR_QUANTILE, method="lower"))
         return min(least * clear, 1.0)  # beyond, the reference itself would be none
 

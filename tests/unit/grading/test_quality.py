@@ -102,13 +102,15 @@ def test_a_first_sub_through_clouds_does_not_lower_the_limit_for_good() -> None:
     assert reason(made, PhotometricMatch(transparency=1.0)) == ""  # a limit above 1 would refuse the reference itself
 
 
-@pytest.mark.parametrize("place", [0, 1, 4])
-def test_one_sub_that_seems_three_times_as_clear_sets_no_limit(place: int) -> None:
-    made = judge(history=0, min_transparency=0.5)
-    for number in range(5):
-        transparency = 3.0 if number == place else 1.0
-        assert reason(made, PhotometricMatch(transparency=transparency)) == ""
-        made.remember(GOOD, PhotometricMatch(transparency=transparency))
+@pytest.mark.parametrize(("place", "refused"), [(0, 3), (1, 0), (4, 0)])
+def test_one_sub_that_seems_three_times_as_clear_sets_no_limit(place: int, refused: int) -> None:
+    made, words = judge(history=0, min_transparency=0.5), []
+    for number in range(10):
+        match = PhotometricMatch(transparency=3.0 if number == place else 1.0)
+        words.append(reason(made, match))
+        if not words[-1]:
+            made.remember(GOOD, match)
+    assert words == [""] * min(place + 1, 10 - refused) + ["clouds"] * refused + [""] * (9 - place - refused)
     assert reason(made, PhotometricMatch(transparency=0.9)) == ""
     assert reason(made, PhotometricMatch(transparency=0.45)) == "clouds"
 
