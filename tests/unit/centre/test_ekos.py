@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from indistack.centre import CentreSettings, Correction, EkosMover, IndiMover, mover_of
 from indistack.errors import SourceError
+from tests.programs import write_program
 
 WAY = Correction(0.1, 0.0, (299.9, 22.7))
 
@@ -17,8 +17,7 @@ def dbus_send(folder: Path, reply: str, status: int = 0) -> Path:
     calls = folder / "calls"
     code = f"import sys\nopen({str(calls)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10))\n"
     code += f"print({reply!r}, file=sys.stderr if {status} else sys.stdout)\nsys.exit({status})\n"
-    (folder / "dbus-send").write_text(f"#!{sys.executable}\n{code}")
-    (folder / "dbus-send").chmod(0o755)
+    write_program(folder / "dbus-send", code)
     return calls
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from indistack.fits_header import Wcs
 from indistack.solve import FieldToSolve
 from indistack.values.star_list import StarList
+from tests.programs import write_program
 
 TRUE = Wcs(299.93, 22.71, (651.5, 487.5), 1.48 / 3600 * np.array([[0.545, 0.838], [-0.838, 0.545]]))
 """Where the field is: 1.48 arcsec/px, turned, as the rows of a file run downwards."""
@@ -53,10 +53,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def install(folder: Path, name: str, code: str) -> Path:
     """Put a program of the test's own into a folder of the PATH."""
-    path = folder / name
-    path.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n{code}")
-    path.chmod(0o755)
-    return path
+    return write_program(folder / name, f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{code}")
 
 
 def path_with(folder: Path) -> str:
