@@ -20,7 +20,7 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
-from indistack.sinks import SINKS, Snapshot
+from indistack.sinks import Snapshot, sink_for
 from indistack.sources import FILES, announce, read_blob
 from indistack.store.entries import decided
 from indistack.store.ledger import dump
@@ -46,7 +46,7 @@ class Batch:
     files : sequence of Path
         Subs, in order.
     fits, png, report : Path or None
-        Where the results go.
+        Where the results go. A suffix that a sink has decides who writes the picture, else it is a FITS or a PNG.
     reference : str
         ``"first"`` good sub, ``"best"`` sub, or a file's path.
     """
@@ -193,10 +193,11 @@ def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
     _warn_of_grey(session)
     for name in snapshots.names(session):
         snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
-        if batch.fits is not None:
-            SINKS.get("fits")().write(_path_of(name, batch.fits), snapshot)
-        if batch.png is not None:
-            SINKS.get("png")().write(_path_of(name, batch.png), snapshots.with_preview(snapshot, config.picture))
+        for path, otherwise in ((batch.fits, "fits"), (batch.png, "png")):
+            if path is not None:
+                sink = sink_for(path, otherwise)
+                shown = snapshots.with_preview(snapshot, config.picture) if sink.needs_preview else snapshot
+                sink.write(_path_of(name, path), shown)
 
 
 def _warn_of_grey(session: Session) -> None:

@@ -19,6 +19,7 @@ from indistack.field.drift import DriftSettings
 from indistack.grading.quality import QualitySettings
 from indistack.photometry import MatchSettings
 from indistack.settings import Settings
+from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
 from indistack.stack import BranchSettings, StackSettings
@@ -37,6 +38,16 @@ class PublishSettings(Settings):
     """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
     maps: bool = False
     """Add to each stack's FITS what else is known of every pixel: COVERAGE, WEIGHT, NOISE, REJECTED."""
+    sinks: list[Annotated[str, SINKS.choice()]] = Field(default=["fits", "png"])
+    """Live: in which forms each picture is written, in this order."""
+
+    @field_validator("sinks")
+    @classmethod
+    def _a_file_each(cls, names: list[str]) -> list[str]:
+        suffixes = [SINKS.get(name).suffix for name in names]
+        if len(set(suffixes)) < len(suffixes):
+            raise ValueError(f"two of them would write the same file: {', '.join(names)}")
+        return names
 
 
 class QueueSettings(Settings):

@@ -1,9 +1,11 @@
-"""Name -> class, one table per slot."""
+"""Name -> class, one table per slot; settings choose from it by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from pydantic import AfterValidator
 
 from indistack.errors import SettingsError
 
@@ -23,14 +25,19 @@ class Registry(Generic[T]):
     def __init__(self, slot: str) -> None:
         self.slot = slot
         self._entries: dict[str, type[T]] = {}
+        self._ranks: dict[str, int] = {}
 
-    def register(self, name: str) -> Callable[[type[C]], type[C]]:
-        """Class decorator: enter the class under `name`; a name is taken once."""
+    def register(self, name: str, rank: int = 0) -> Callable[[type[C]], type[C]]:
+        """Class decorator: enter the class under `name`; a name is taken once.
+
+        Where the slot asks one after the other, those of a lower `rank` are asked first.
+        """
 
         def enter(cls: type[C]) -> type[C]:
             if name in self._entries:
                 raise ValueError(f"{self.slot}: {name!r} is registered twice")
             self._entries[name] = cls  # type: ignore[assignment]
+            self._ranks[name] = rank
             return cls
 
         return enter
@@ -47,6 +54,32 @@ class Registry(Generic[T]):
             return self._entries[name]
         except KeyError:
             raise SettingsError([f"{self.slot} = {name!r} is unknown; choose one of {', '.join(self)}"]) from None
+
+    def choice(self, *more: str) -> AfterValidator:
+        """Return what makes a setting a choice: ``method: Annotated[str, METHODS.choice()]``.
+
+        It is checked when settings are validated, so that whatever is registered by then can be chosen.
+
+        Parameters
+        ----------
+        *more : str
+            Words that may be said in place of a name, as ``"off"``.
+        """
+
+        def known(name: str) -> str:
+            if name not in self and name not in more:
+                raise ValueError(f"unknown; choose one of {', '.join([*more, *self])}")
+            return name
+
+        return AfterValidator(known)
+
+    def tables(self) -> dict[str, Any]:
+        """Return the `settings` class of each entry that has settings of its own, by name."""
+        return {name: vars(cls)["settings"] for name, cls in sorted(self._entries.items()) if "settings" in vars(cls)}
+
+    def ranked(self) -> list[str]:
+        """Return the names in the order in which they are asked: by rank, then by name."""
+        return sorted(self._entries, key=lambda name: (self._ranks[name], name))
 
     def name_of(self, one: T) -> str:
         """Return the name under which the class of an instance is registered."""

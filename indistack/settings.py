@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from indistack.errors import SettingsError
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 PointPx = Annotated[list[float], Field(min_length=2, max_length=2)]
 """x and y in a picture."""
@@ -21,6 +23,33 @@ class Settings(BaseModel):
     """Base of every settings table: frozen, strict, no unknown key, no NaN or infinity."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    def own(self, kind: type[M]) -> M:
+        """Return the table that was mounted here by an entry of the slot; `kind` is its class."""
+        return next(table for _, table in self if isinstance(table, kind))
+
+
+def mount(model: type[Settings], tables: Mapping[str, type[Settings]]) -> None:
+    """Give a slot's settings a table for each of its entries that has settings of its own.
+
+    Called once, where the slot's entries have been imported: what is composed of `model` later knows the tables.
+
+    Raises
+    ------
+    ValueError
+        An entry is called as one of the slot's own settings.
+    """
+    for name, table in tables.items():
+        if name in model.model_fields:
+            raise ValueError(f"{model.__name__}: {name!r} is a setting already")
+        model.__pydantic_fields__[name] = FieldInfo(annotation=table, default=table())
+    model.model_rebuild(force=True)
+
+
+def built(entry: type[T], slot: Settings) -> T:
+    """Return an instance of a slot's entry: with its own settings out of the slot's, where it has any."""
+    own: type[Settings] | None = getattr(entry, "settings", None)
+    return entry() if own is None else entry(slot.own(own))  # type: ignore[call-arg]
 
 
 def load(model: type[M], path: Path | None, overrides: Iterable[str] = ()) -> M:
@@ -85,10 +114,11 @@ def _set(values: dict[str, Any], override: str) -> None:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
             raise SettingsError([f"{name}: {table} is no table"])
-    values[key] = _value(text.strip())
+    values[key] = read_value(text.strip())
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Read a value as TOML where that is possible, else as text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -5,8 +5,11 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.chain import chained
 from indistack.align.faint import FaintSubs, Waiting
 from indistack.align.reference import Known, ReferenceStars, mapped
+from indistack.settings import mount
 
 __all__ = [
     "ALIGNERS", "AlignSettings", "Aligner", "FaintSubs", "Known", "ReferenceStars", "Waiting", "asterism", "auto",
     "centroid", "chained", "disk", "ecc", "mapped", "none", "phase", "template",
 ]  # fmt: skip
+
+mount(AlignSettings, ALIGNERS.tables())

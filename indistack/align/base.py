@@ -7,54 +7,17 @@ from typing import Annotated, ClassVar, Literal, Protocol
 from pydantic import Field
 
 from indistack.registry import Registry
-from indistack.settings import PointPx, Settings
+from indistack.settings import Settings
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
 
-RectanglePx = Annotated[list[float], Field(min_length=4, max_length=4)]
-"""x and y of the upper left corner, width and height."""
-
-
-class PhaseSettings(Settings):
-    """How the aligner ``phase`` works."""
-
-    rotation: bool = False
-    """Also find how far the sub is turned and scaled, by the log-polar picture of its spectrum: any angle, to a third
-    of a degree. Small turns are found better by ``ecc``."""
-
-
-class EccSettings(Settings):
-    """How the aligner ``ecc`` works."""
-
-    model: Literal["translation", "euclidean", "affine", "homography"] = "euclidean"
-    """What the transform may do: shift; rotate as well; shear and scale; perspective."""
-
-
-class TemplateSettings(Settings):
-    """How the aligner ``template`` works."""
-
-    box: RectanglePx | None = None
-    """x, y of the upper left corner, width and height (px) of the piece of the reference that is searched for. Without
-    it: a third of the frame, where the reference has the most contrast."""
-    search_px: float = Field(default=200.0, ge=4)
-    """How far it may lie from where it was in the reference, or in the sub before, in x and in y."""
-    min_score: float = Field(default=0.7, gt=0, lt=1)
-    """Least correlation of the box with what is found, as Pearson's r."""
-
-
-class CentroidSettings(Settings):
-    """How the aligner ``centroid`` works."""
-
-    star: PointPx | None = None
-    """x, y (px) of the star in the reference. Without it: the brightest."""
-    search_px: float = Field(default=100.0, ge=4)
-    """Side of the box around the star, or around where it was in the sub before, in which it is looked for."""
+ALIGNERS: Registry[Aligner] = Registry("align.method")
 
 
 class AlignSettings(Settings):
     """How subs are aligned on the reference."""
 
-    method: str = "asterism"
+    method: Annotated[str, ALIGNERS.choice()] = "asterism"
     """Name of the aligner."""
     against: Literal["reference", "previous"] = "reference"
     """What each sub is compared with. ``previous``, for scenes that change slowly: the sub stacked before it, and the
@@ -82,10 +45,6 @@ class AlignSettings(Settings):
     """A larger rms of the matched stars is no match."""
     max_scale_change: float = Field(default=0.03, ge=0, lt=0.5)
     """How far the scale of a sub may lie from the reference's, as a share of it."""
-    phase: PhaseSettings = PhaseSettings()
-    ecc: EccSettings = EccSettings()
-    template: TemplateSettings = TemplateSettings()
-    centroid: CentroidSettings = CentroidSettings()
 
 
 class Aligner(Protocol):
@@ -152,6 +111,3 @@ class Aligner(Protocol):
             There is none that could be stood for; the reason is a stable word.
         """
         ...
-
-
-ALIGNERS: Registry[Aligner] = Registry("align.method")

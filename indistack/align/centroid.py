@@ -8,11 +8,13 @@ from typing import ClassVar
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
 from indistack.numerics.statistics import sigma_of_deviations
+from indistack.settings import PointPx, Settings
 from indistack.values.frame import FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -42,15 +44,25 @@ class Spot:
     snr: float
 
 
+class CentroidSettings(Settings):
+    """How the aligner ``centroid`` works."""
+
+    star: PointPx | None = None
+    """x, y (px) of the star in the reference. Without it: the brightest."""
+    search_px: float = Field(default=100.0, ge=4)
+    """Side of the box around the star, or around where it was in the sub before, in which it is looked for."""
+
+
 @ALIGNERS.register("centroid")
 class Centroid(Aligner):
     """Follows one star within a search box; translation."""
 
+    settings: ClassVar[type[Settings]] = CentroidSettings
     needs_luminance: ClassVar[bool] = True
     needs_stars: ClassVar[bool] = False
 
     def __init__(self, settings: AlignSettings) -> None:
-        self._settings = settings.centroid
+        self._settings = settings.own(CentroidSettings)
 
     def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
         """Find the shift; see `Aligner`. The star is looked for around where the guess puts it, then where it was.

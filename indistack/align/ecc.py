@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from indistack.align.planes import (
 )
 from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
+from indistack.settings import Settings
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -37,15 +38,23 @@ CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-6)
 FILTER_PX = 5
 
 
+class EccSettings(Settings):
+    """How the aligner ``ecc`` works."""
+
+    model: Literal["translation", "euclidean", "affine", "homography"] = "euclidean"
+    """What the transform may do: shift; rotate as well; shear and scale; perspective."""
+
+
 @ALIGNERS.register("ecc")
 class Ecc(Aligner):
     """Maximises the correlation of the whole pictures: shift, rotation, shear or perspective, as asked."""
 
+    settings: ClassVar[type[Settings]] = EccSettings
     needs_luminance: ClassVar[bool] = True
     needs_stars: ClassVar[bool] = False
 
     def __init__(self, settings: AlignSettings) -> None:
-        self._motion = MOTION[settings.ecc.model]
+        self._motion = MOTION[settings.own(EccSettings).model]
 
     def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
         """Find the transform; see `Aligner`.

@@ -14,6 +14,7 @@ from indistack.align.precision import corner_error_px, require_known
 from indistack.align.spectrum import correlation, locate, refine, window_of
 from indistack.errors import RegistrationError
 from indistack.numerics.parabola import parabola_top
+from indistack.settings import Settings
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -23,10 +24,19 @@ FINEST_SIDE_PX = 1200
 """Longer side of the plane in which the place is told; finer ones cost seconds, and gain little through air."""
 
 
+class PhaseSettings(Settings):
+    """How the aligner ``phase`` works."""
+
+    rotation: bool = False
+    """Also find how far the sub is turned and scaled, by the log-polar picture of its spectrum: any angle, to a third
+    of a degree. Small turns are found better by ``ecc``."""
+
+
 @ALIGNERS.register("phase")
 class Phase(Aligner):
     """Correlates the whole pictures: any scene with contrast, shifted by up to 40 %; turned as well where asked."""
 
+    settings: ClassVar[type[Settings]] = PhaseSettings
     needs_luminance: ClassVar[bool] = True
     needs_stars: ClassVar[bool] = False
 
@@ -44,7 +54,7 @@ class Phase(Aligner):
         """
         ours, theirs = detail_of(sub), detail_of(reference)
         require_shape(ours, theirs)
-        turns = self._turns(ours, theirs) if self._settings.phase.rotation else [np.eye(3)]
+        turns = self._turns(ours, theirs) if self._settings.own(PhaseSettings).rotation else [np.eye(3)]
         found = [place(ours, theirs, turn) for turn in turns]
         matrix, quality = max(found, key=lambda pair: pair[1].lead)
         require(quality)

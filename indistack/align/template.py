@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import cv2
 import numpy as np
+from pydantic import Field
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import detail_of, shifted, to_full
 from indistack.align.spectrum import refine
 from indistack.errors import RegistrationError
+from indistack.settings import Settings
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -22,15 +24,32 @@ LEAST_CONTRAST = 0.05
 """Standard deviation in the box, that of the whole reference being 1."""
 
 
+RectanglePx = Annotated[list[float], Field(min_length=4, max_length=4)]
+"""x and y of the upper left corner, width and height."""
+
+
+class TemplateSettings(Settings):
+    """How the aligner ``template`` works."""
+
+    box: RectanglePx | None = None
+    """x, y of the upper left corner, width and height (px) of the piece of the reference that is searched for. Without
+    it: a third of the frame, where the reference has the most contrast."""
+    search_px: float = Field(default=200.0, ge=4)
+    """How far it may lie from where it was in the reference, or in the sub before, in x and in y."""
+    min_score: float = Field(default=0.7, gt=0, lt=1)
+    """Least correlation of the box with what is found, as Pearson's r."""
+
+
 @ALIGNERS.register("template")
 class Template(Aligner):
     """Searches a box of the reference within a box of the sub, by normalised correlation; translation."""
 
+    settings: ClassVar[type[Settings]] = TemplateSettings
     needs_luminance: ClassVar[bool] = True
     needs_stars: ClassVar[bool] = False
 
     def __init__(self, settings: AlignSettings) -> None:
-        self._settings = settings.template
+        self._settings = settings.own(TemplateSettings)
 
     def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
         """Find the shift; see `Aligner`. The search box lies around where the guess puts the box.

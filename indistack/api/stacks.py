@@ -13,10 +13,10 @@ from indistack.api.common import Name, SettingsLike, settings_of
 from indistack.cluster import DaskCluster
 from indistack.config import Config, jobs_of
 from indistack.enhance import PictureSettings
-from indistack.errors import SettingsError, SinkError
+from indistack.errors import SettingsError
 from indistack.output import snapshots
 from indistack.pipeline import calibrators
-from indistack.sinks import SINKS, Snapshot
+from indistack.sinks import Snapshot, sink_for
 from indistack.sources import expand
 from indistack.stack import METHODS
 from indistack.system.workers import Workers
@@ -61,9 +61,7 @@ class Stacked:
             The file cannot be written, or nobody writes such files.
         """
         target = Path(path)
-        sink = next((SINKS.get(name)() for name in SINKS if SINKS.get(name).suffix == target.suffix.lower()), None)
-        if sink is None:
-            raise SinkError(f"{target}: no sink writes {target.suffix or 'files without a suffix'}")
+        sink = sink_for(target)
         sink.write(
             target, snapshots.with_preview(self.snapshot, self.settings) if sink.needs_preview else self.snapshot
         )

@@ -2,5 +2,8 @@
 
 from indistack.debayer import bilinear, edge_aware, malvar, superpixel
 from indistack.debayer.base import DEBAYERS, DebayerSettings
+from indistack.settings import mount
 
 __all__ = ["DEBAYERS", "DebayerSettings", "bilinear", "edge_aware", "malvar", "superpixel"]
+
+mount(DebayerSettings, DEBAYERS.tables())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
 import cv2
 
@@ -17,7 +17,7 @@ DEBAYERS: Registry[Debayer] = Registry("debayer.method")
 class DebayerSettings(Settings):
     """How colour is made from the CFA plane."""
 
-    method: Literal["bilinear", "edge_aware", "malvar", "superpixel"] = "bilinear"
+    method: Annotated[str, DEBAYERS.choice()] = "bilinear"
     """``superpixel`` halves the picture, of mono and RGB frames too; the others keep its size."""
 
 

@@ -70,11 +70,11 @@ def _finished(frame: RawFrame, blob: Blob, settings: DecodeSettings) -> RawFrame
 def _decoder(blob: Blob) -> Decoder:
     head = bytes(memoryview(blob.data).cast("B")[:_HEAD_BYTES])
     suffix = blob.suffix.lower()
-    for name in DECODERS:
+    for name in DECODERS.ranked():
         decoder = DECODERS.get(name)
         if decoder.claims(head, suffix):
             return decoder()
-    for name in DECODERS:
+    for name in DECODERS.ranked():
         decoder = DECODERS.get(name)
         if suffix in decoder.suffixes:
             return decoder()

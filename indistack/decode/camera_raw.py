@@ -32,7 +32,7 @@ _LIBRAW = LibRaw()
 """Starts nothing before the first raw file."""
 
 
-@DECODERS.register("camera_raw")
+@DECODERS.register("camera_raw", rank=-1)  # before who takes any TIFF
 class CameraRawDecoder:
     """CR2, CR3, NEF, ARW, DNG and the like, through LibRaw."""
 

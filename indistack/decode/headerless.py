@@ -33,7 +33,7 @@ MAX_PIXEL_BYTES = 12
 _STORED = {8: "<u1", 16: "<u2", 32: "<u4"}
 
 
-@DECODERS.register("bin")  # asked first, in order of names: pixels may begin like any other format
+@DECODERS.register("bin", rank=-2)  # asked first: pixels may begin like any other format
 class HeaderlessDecoder:
     """Bare pixels of a driver, also deflated (``.bin.z``)."""
 

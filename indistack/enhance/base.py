@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from indistack.errors import SettingsError
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, grid_of
 from indistack.registry import Registry
-from indistack.settings import Settings
+from indistack.settings import Settings, validate, words_to_values
 from indistack.values.frame import FloatArray
 
 
 class Operator(Protocol):
-    """One step from linear ADU to a picture for people."""
+    """One step from linear ADU to a picture for people.
+
+    One with arguments has a `settings` class of its own, whose fields are the arguments in their order, and is made
+    with an instance of it: ``"asinh:3"``.
+
+    Attributes
+    ----------
+    balances_colour : bool
+        It decides which colours are white: left out where colours stand for something else.
+    """
+
+    balances_colour: ClassVar[bool] = False
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""
@@ -26,24 +37,55 @@ class Operator(Protocol):
 OPERATORS: Registry[Operator] = Registry("picture.operators")
 
 
+def operator_of(word: str) -> Operator:
+    """Return the operator that a word of the settings means.
+
+    Parameters
+    ----------
+    word : str
+        Its name; then, after a colon, its arguments, separated by commas: values in the order of its settings, or
+        ``key=value``. Values are read as TOML where that is possible.
+
+    Raises
+    ------
+    SettingsError
+        No such operator, or arguments that are none of its.
+    """
+    name, _, text = word.partition(":")
+    kind = OPERATORS.get(name.strip())
+    given = [part.strip() for part in text.split(",")] if text.strip() else []
+    own: type[Settings] | None = getattr(kind, "settings", None)
+    if own is None:
+        if given:
+            raise SettingsError([f"{word!r}: {name} takes no arguments"])
+        return kind()
+    fields = list(own.model_fields)
+    if len(given) > len(fields):
+        raise SettingsError([f"{word!r}: {name} takes at most {len(fields)} arguments: {', '.join(fields)}"])
+    pairs = [part if "=" in part else f"{field}={part}" for field, part in zip(fields, given, strict=False)]
+    return kind(validate(own, words_to_values(pairs)))  # type: ignore[call-arg]
+
+
+def _known(word: str) -> str:
+    try:
+        operator_of(word)
+    except SettingsError as error:
+        raise ValueError(f"{word!r}: {error}") from None
+    return word
+
+
+OperatorWord = Annotated[str, AfterValidator(_known)]
+"""See `operator_of`."""
+
+
 class PictureSettings(Settings):
     """How the stack becomes a picture."""
 
-    operators: list[str] = Field(default=["neutral", "stf"])
-    """Applied in this order."""
+    operators: list[OperatorWord] = Field(default=["neutral", "stf"])
+    """Applied in this order; arguments follow the name: ``"stf:0.2"``, ``"stf:target=0.2"``."""
 
     max_side_px: int = Field(default=3000, ge=0)
     """Larger stacks are shown binned by whole numbers; 0 = full size always."""
-
-    @field_validator("operators")
-    @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
-        try:
-            for name in names:
-                OPERATORS.get(name)
-        except SettingsError as error:
-            raise ValueError(str(error)) from None
-        return names
 
 
 def channels_of(picture: FloatArray) -> FloatArray:

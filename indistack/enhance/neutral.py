@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, median_and_sigma, sample
+from indistack.enhance.base import OPERATORS, Operator, median_and_sigma, sample
 from indistack.picture.linear import StackPicture, grid_of, levels_of, sky_of
 from indistack.values.frame import FloatArray
 
@@ -18,17 +20,19 @@ GAIN_LIMIT = 4.0
 
 
 @OPERATORS.register("neutral")
-class Neutral:
+class Neutral(Operator):
     """Sky to one level in all channels, channels scaled so that the field's stars are white on average.
 
     A one-shot colour camera's raw channels differ by its filters and by the sky's own light; the mean star of a field
     is close to white, so its colour is the white point. Grey pictures pass unchanged.
     """
 
+    balances_colour: ClassVar[bool] = True
+
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""
         if picture.ndim == 2:
-            return picture
+            return picture.copy()
         pixels = sample(picture)
         sky, (_, noise) = sky_of(levels_of(grid_of(StackPicture(picture)))), median_and_sigma(pixels)
         gains = _white_gains(pixels - sky, noise)

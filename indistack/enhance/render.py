@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, PictureSettings
+from indistack.enhance.base import PictureSettings, operator_of
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture, binning_for
 from indistack.values.frame import PixelArray
@@ -30,8 +30,8 @@ def render(stack: LinearPicture, bottom_up: bool, settings: PictureSettings, ori
         uint8, grey or RGB.
     """
     picture = stack.binned(binning_for(stack.shape, settings.max_side_px))
-    for name in settings.operators:
-        picture = OPERATORS.get(name)()(picture)
+    for word in settings.operators:
+        picture = operator_of(word)(picture)
     picture = np.nan_to_num(picture, nan=0.0)
     eight_bit = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     upright = _upright(eight_bit[::-1] if bottom_up else eight_bit, orientation)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import ClassVar
 
-from indistack.enhance.base import OPERATORS, median_and_sigma, sample
+import numpy as np
+from pydantic import Field
+
+from indistack.enhance.base import OPERATORS, Operator, median_and_sigma, sample
+from indistack.settings import Settings
 from indistack.values.frame import FloatArray
 
 SHADOWS_SIGMA = 2.8
@@ -51,12 +55,24 @@ def _balance(level: float, target: float) -> float:
     return float(midtones(np.array(level, np.float32), target))
 
 
+class StfSettings(Settings):
+    """Arguments of ``stf``."""
+
+    target: float = Field(default=TARGET, gt=0, lt=1)
+    """Where the median lands, on 0..1: more is brighter."""
+
+
 @OPERATORS.register("stf")
-class Stf:
+class Stf(Operator):
     """Stretch to 0..1: black at median - 2.8 MADN, median at 0.25, one curve for all channels.
 
-    The median stays darker where the Moon or a planet would be burnt out otherwise.
+    The median stays darker where the Moon or a planet would be burnt out otherwise. ``stf:0.2``: median at 0.2.
     """
+
+    settings: ClassVar[type[Settings]] = StfSettings
+
+    def __init__(self, settings: StfSettings = StfSettings()) -> None:  # noqa: B008 - frozen
+        self._target = settings.target
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""
@@ -67,10 +83,10 @@ class Stf:
         black = float(np.mean(median - SHADOWS_SIGMA * sigma))
         white = max(float(np.quantile(pixels, WHITE_QUANTILE)), float(median.max()))
         if white <= black:  # a field of one value: mid grey
-            return np.where(np.isfinite(picture), np.float32(TARGET), picture)
+            return np.where(np.isfinite(picture), np.float32(self._target), picture)
         level = (float(np.mean(median)) - black) / (white - black)
         bright = min((float(np.quantile(pixels, BRIGHT_QUANTILE)) - black) / (white - black), 1.0)
         gentlest = min(_balance(bright, BRIGHT), LINEAR) if bright > EXTENDED else 0.0
-        balance = max(_balance(level, TARGET), gentlest) if level > 0 else LINEAR
+        balance = max(_balance(level, self._target), gentlest) if level > 0 else LINEAR
         scaled = np.clip((picture - np.float32(black)) / np.float32(white - black), 0, 1)
         return midtones(scaled, balance).astype(np.float32)

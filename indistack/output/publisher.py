@@ -78,7 +78,7 @@ class Publisher:
         self._folder = folder
         self._config = config
         self._own_files = own_files or OwnFiles()
-        self._sinks = [SINKS.get(name)() for name in SINKS]
+        self._sinks = [SINKS.get(name)() for name in config.publish.sinks]
         self._outputs: dict[str, list[Output]] = {}
         self._session: Session | None = None
         self._due: list[str] = []

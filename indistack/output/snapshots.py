@@ -9,7 +9,7 @@ from typing import Any
 from indistack import __version__
 from indistack.align import ALIGNERS
 from indistack.config import MAIN
-from indistack.enhance import PictureSettings, render
+from indistack.enhance import PictureSettings, operator_of, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter
 from indistack.output.maps import maps_of
 from indistack.photometry import expected_scale
@@ -136,7 +136,8 @@ def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep
     info = with_own_filter(session.reference.info, FrameInfo(header=(card,)))
     colours = _snapshot(session, picture, info, facts, branch)
     if mix.is_false and colours.operators is None:  # white stars would undo the balance of the nebula
-        return replace(colours, operators=[name for name in session.config.picture.operators if name != "neutral"])
+        words = session.config.picture.operators
+        return replace(colours, operators=[word for word in words if not operator_of(word).balances_colour])
     return colours
 
 

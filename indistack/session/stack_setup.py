@@ -13,6 +13,7 @@ from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.raster.tiles import Sampling
 from indistack.session.stacker import LocalStacker, Stacker
+from indistack.settings import built
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.system.resources import available_bytes, resident_bytes
 from indistack.system.workers import Workers
@@ -121,7 +122,7 @@ class SetupMaker:
 
     def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> StackSetup:
         settings = self.config.stack
-        sampling = Sampling(DEBAYERS.get(debayer)(), settings.kernel, settings.drizzle)
+        sampling = Sampling(built(DEBAYERS.get(debayer), self.config.debayer), settings.kernel, settings.drizzle)
         grid = StackGrid.over(reference.height, reference.width, sampling.scale)
         clipped_adu = frame.info.saturation_adu
         full_scale_adu = clipped_adu if math.isfinite(clipped_adu) else FULL_SCALE_ADU

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from indistack.errors import SinkError
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture
 from indistack.registry import Registry
@@ -64,3 +65,18 @@ class Sink(Protocol):
 
 
 SINKS: Registry[Sink] = Registry("publish.sinks")
+
+
+def sink_for(path: Path, otherwise: str = "") -> Sink:
+    """Return the sink that writes files with a path's suffix, else the one named `otherwise`.
+
+    Raises
+    ------
+    SinkError
+        Nobody writes such files, and no other was named.
+    """
+    suffix = path.suffix.lower()
+    name = next((name for name in SINKS if SINKS.get(name).suffix == suffix), otherwise)
+    if not name:
+        raise SinkError(f"{path}: no sink writes {suffix or 'files without a suffix'}")
+    return SINKS.get(name)()

@@ -1,5 +1,6 @@
 """Where the stack is on the sky: by a plate-solving program, if there is one."""
 
+from indistack.settings import mount
 from indistack.solve import astap, astrometry_net
 from indistack.solve.background import SkyFinder
 from indistack.solve.base import SOLVERS, FieldToSolve, Solution, SolveSettings, find_program
@@ -14,3 +15,5 @@ __all__ = [
     "astrometry_net",
     "find_program",
 ]
+
+mount(SolveSettings, SOLVERS.tables())

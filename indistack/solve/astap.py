@@ -25,7 +25,7 @@ FAINTEST_ADU, BRIGHTEST_ADU = 300.0, 50_000.0
 """Heights of drawn stars: the program looks for 30 sigma, then for less, and leaves out what is saturated."""
 
 
-@SOLVERS.register("astap")
+@SOLVERS.register("astap", rank=1)
 class Astap:
     """``astap_cli`` or ``astap`` and its star database."""
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indistack.errors import SolveError
+from indistack.settings import built
 from indistack.solve.base import SOLVERS, FieldToSolve, Solution, SolveSettings, find_program
 from indistack.solve.plane import require_believable
 from indistack.solve.program import run
@@ -117,7 +118,7 @@ class Search:
         return None
 
     def _attempt(self, field: FieldToSolve) -> Solution:
-        solver = SOLVERS.get(self._name)()
+        solver = built(SOLVERS.get(self._name), self._settings)
         with tempfile.TemporaryDirectory(prefix="indistack-solve-", ignore_cleanup_errors=True) as place:
             folder = Path(place)
             words = [*solver.prepare(field, folder), *self._settings.arguments]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -13,17 +13,6 @@ from indistack.fits_header import Wcs
 from indistack.registry import Registry
 from indistack.settings import Settings
 from indistack.values.star_list import StarList
-
-
-class SolveSettings(Settings):
-    """Which program tells where the stack is on the sky."""
-
-    program: Literal["auto", "off", "astrometry.net", "astap"] = "auto"
-    """``auto``: astrometry.net (``solve-field``), else ASTAP (``astap_cli``, ``astap``), whichever is installed."""
-    timeout_s: float = Field(default=60.0, ge=1, le=3600)
-    """For one attempt; there are at most two, the second without believing where the mount says it points."""
-    arguments: tuple[str, ...] = Field(default=(), strict=False)
-    """Further words for the program's command line: ``["--index-dir", "/data/index"]``, ``["-d", "/data/stars"]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +95,21 @@ class Solver(Protocol):
 SOLVERS: Registry[Solver] = Registry("solve.program")
 
 
+class SolveSettings(Settings):
+    """Which program tells where the stack is on the sky."""
+
+    program: Annotated[str, SOLVERS.choice("auto", "off")] = "auto"
+    """Its name, ``off``, or ``auto``: astrometry.net (``solve-field``), else ASTAP (``astap_cli``, ``astap``),
+    whichever is installed."""
+    timeout_s: float = Field(default=60.0, ge=1, le=3600)
+    """For one attempt; there are at most two, the second without believing where the mount says it points."""
+    arguments: tuple[str, ...] = Field(default=(), strict=False)
+    """Further words for the program's command line: ``["--index-dir", "/data/index"]``, ``["-d", "/data/stars"]``."""
+
+
 def find_program(settings: SolveSettings) -> tuple[str, Path] | None:
     """Return the name and the command of the program to use; None where it is off or not installed."""
-    wanted = ("astrometry.net", "astap") if settings.program == "auto" else (settings.program,)
+    wanted = SOLVERS.ranked() if settings.program == "auto" else [settings.program]
     for name in wanted:
         for command in SOLVERS.get(name).commands if name in SOLVERS else ():
             if path := shutil.which(command):

@@ -1,5 +1,6 @@
 """Stack methods."""
 
+from indistack.settings import mount
 from indistack.stack import arithmetic, classic, comet, extremes, mean, median, sigma_clip, trails
 from indistack.stack.base import (
     METHODS,
@@ -18,3 +19,6 @@ __all__ = [
     "arithmetic", "classic", "comet", "extremes", "mean", "measure_noise", "median", "noise_map", "sigma_clip",
     "trails",
 ]  # fmt: skip
+
+for _model in (MethodSettings, BranchSettings, StackSettings):  # a subclass has taken over its base's fields before
+    mount(_model, METHODS.tables())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from indistack.errors import StackError
 from indistack.picture.integration import Integration
@@ -49,10 +49,13 @@ class MethodSettings(Settings):
     """``trails``: the ground is shown so much brighter."""
 
 
+METHODS: Registry[StackMethod] = Registry("stack.method")
+
+
 class BranchSettings(MethodSettings):
     """One stack of several that are made from the same subs."""
 
-    method: str = "mean"
+    method: Annotated[str, METHODS.choice()] = "mean"
     """Name of the stacking method."""
     follow: Follow = "stars"
     """What stands still in the picture; ``camera``: subs are not moved at all."""
@@ -70,13 +73,6 @@ class BranchSettings(MethodSettings):
     def _comets_are_followed(cls, values: Any) -> Any:
         of_comet = isinstance(values, dict) and values.get("method") == "comet"
         return {"follow": "comet"} | values if of_comet else values
-
-    @field_validator("method")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in METHODS:
-            raise ValueError(f"unknown; choose one of {', '.join(METHODS)}")
-        return name
 
     @model_validator(mode="after")
     def _can_forget(self) -> Self:
@@ -240,9 +236,6 @@ class StackMethod(Protocol):
         Integration
             ``(h, w)`` or ``(h, w, 3)`` float32, ADU; pixels that no sub covers have weight 0.
         """
-
-
-METHODS: Registry[StackMethod] = Registry("stack.method")
 
 
 def require_same_shape(mine: tuple[int, ...], other: tuple[int, ...]) -> None:

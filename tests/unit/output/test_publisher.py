@@ -79,7 +79,7 @@ class Wall:
 def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
     """Give a sink that takes the place of all others."""
     sinks: Registry[Any] = Registry("publish.sinks")
-    sinks.register("wall")(Wall)
+    sinks.register("fits")(Wall)
     monkeypatch.setattr(publisher, "SINKS", sinks)
     monkeypatch.setattr(Wall, "shown", [])
     monkeypatch.setattr(Wall, "begun", [])
@@ -87,7 +87,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> type[Wall]:
     return Wall
 
 
-AT_ONCE = Config(publish=PublishSettings(interval_s=0, duty=1))
+AT_ONCE = Config(publish=PublishSettings(interval_s=0, duty=1, sinks=["fits"]))
 
 
 def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
