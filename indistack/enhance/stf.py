@@ -78,7 +78,7 @@ class Stf(Operator):
         """See `indistack.enhance.base.Operator`."""
         pixels = sample(picture)
         if len(pixels) == 0:
-            return np.zeros_like(picture)
+            return picture.copy()
         median, sigma = median_and_sigma(pixels)
         black = float(np.mean(median - SHADOWS_SIGMA * sigma))
         white = max(float(np.quantile(pixels, WHITE_QUANTILE)), float(median.max()))

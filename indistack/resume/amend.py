@@ -80,5 +80,5 @@ def _write_pictures(session: Session, folder: Path, config: Config) -> None:
     for name in snapshots.names(session):
         maps = config.publish.maps or has_maps(folder / f"{name}{FitsSink.suffix}")
         snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=maps), config.picture)
-        for sink in (SINKS.get(each)() for each in SINKS):
+        for sink in (SINKS.get(each)() for each in config.publish.sinks):
             sink.write(folder / f"{name}{sink.suffix}", snapshot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.enhance import OPERATORS, PictureSettings, render
+from indistack.enhance import OPERATORS, PictureSettings, operator_of, render
 from indistack.enhance.stf import midtones
 from indistack.errors import SettingsError
 from indistack.picture.linear import StackPicture
@@ -55,17 +55,6 @@ def test_neutral_makes_sky_and_stars_grey() -> None:
 def test_neutral_leaves_grey_pictures_alone() -> None:
     picture = np.random.default_rng(0).normal(500, 10, (50, 50)).astype(np.float32)
     np.testing.assert_array_equal(NEUTRAL(picture), picture)
-
-
-@pytest.mark.parametrize("name", sorted(OPERATORS))
-def test_uncovered_pixels_enter_no_statistic(name: str) -> None:
-    picture = starfield((1, 1, 1), (300, 300, 300))
-    holed = picture.copy()
-    holed[:, 150:] = np.nan
-    operator = OPERATORS.get(name)()
-    result = operator(holed)
-    assert np.isnan(result[:, 150:]).all()
-    np.testing.assert_allclose(result[:, :150], operator(holed[:, :150]), rtol=0.02, atol=0.02)
 
 
 def test_uncovered_pixels_are_black_and_do_not_change_the_rest() -> None:
@@ -126,3 +115,33 @@ def test_a_picture_is_turned_as_the_camera_was_held(orientation: int, upright: n
 def test_an_unknown_operator_is_named() -> None:
     with pytest.raises(SettingsError, match=r"operators.*sharpen.*stf"):
         validate(PictureSettings, {"operators": ["sharpen"]})
+
+
+def test_arguments_follow_the_name_of_an_operator() -> None:
+    picture = np.random.default_rng(0).normal(500, 10, (300, 300)).astype(np.float32)
+    picture[::10, ::10] = 20000
+    for word in ("stf:0.1", "stf: target = 0.1"):
+        assert np.median(operator_of(word)(picture)) == pytest.approx(0.1, abs=0.01)
+    shown = render(stack(picture), False, PictureSettings(operators=["stf:0.1"])).pixels
+    assert np.median(shown) == pytest.approx(25, abs=3)
+
+
+def test_an_operator_may_be_applied_more_than_once() -> None:
+    settings = validate(PictureSettings, {"operators": ["stf:0.1", "stf:0.4"]})
+    shown = render(stack(np.random.default_rng(0).normal(500, 10, (300, 300))), False, settings).pixels
+    assert np.median(shown) == pytest.approx(0.4 * 255, abs=8)
+
+
+@pytest.mark.parametrize(
+    ("word", "fault"),
+    [
+        ("neutral:3", "takes no arguments"),
+        ("stf:0.1,0.2", "at most 1"),
+        ("stf:2", "target"),
+        ("stf:black=0.1", "black"),
+        ("stf:much", "target"),
+    ],
+)
+def test_arguments_that_are_none_of_an_operators_are_told(word: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=f"operators.*{fault}"):
+        validate(PictureSettings, {"operators": [word]})

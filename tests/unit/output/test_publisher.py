@@ -16,10 +16,12 @@ import pytest
 from indistack.align import ALIGNERS
 from indistack.config import Config, PublishSettings
 from indistack.enhance import PictureSettings
+from indistack.errors import SettingsError
 from indistack.output import publisher, snapshots
 from indistack.output.publisher import Output, Publisher
 from indistack.raster.tiles import Tile
 from indistack.registry import Registry
+from indistack.settings import validate
 from indistack.sinks import SINKS, Snapshot
 from indistack.stack import METHODS, BranchSettings, Extent, MethodSettings
 from indistack.values.frame import FrameInfo
@@ -229,3 +231,23 @@ def test_maps_are_published_live_and_at_the_end_where_they_are_asked_for(
     live.finish(session, tmp_path)
     live.close()
     assert shown == [{"COVERAGE", "WEIGHT", "NOISE"} if maps else set()] * 2
+
+
+def test_the_settings_choose_the_sinks(tmp_path: Path) -> None:
+    config = Config(publish=PublishSettings(interval_s=0, duty=1, sinks=["png"]))
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    session, live = stacks("stack"), Publisher(tmp_path, config)
+    add_sub(session, 1)
+    live.finish(session, kept)
+    live.close()
+    assert [path.name for path in tmp_path.glob("stack*")] == ["stack.png"]
+    assert [path.name for path in kept.iterdir()] == ["stack.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "fault"), [(["fits", "fits"], "same file"), (["jpeg2000"], "choose one of fits, png")]
+)
+def test_sinks_that_cannot_be_are_told(names: list[str], fault: str) -> None:
+    with pytest.raises(SettingsError, match=fault):
+        validate(PublishSettings, {"sinks": names})

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.errors import SinkError
 from indistack.fits_header import StackFacts, output_cards
 from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
@@ -72,13 +71,6 @@ def test_the_png_file_has_the_colours_of_the_preview(tmp_path: Path) -> None:
     SINKS.get("png")().write(tmp_path / "stack.png", snapshot(3, Preview(picture)))
     blue, _, red = cv2.imread(str(tmp_path / "stack.png"))[0, 0]
     assert (red, blue) == (200, 0)
-
-
-@pytest.mark.parametrize("name", sorted(SINKS))
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
-    preview = Preview(np.zeros((8, 9), np.uint8))
-    with pytest.raises(SinkError, match="missing"):
-        SINKS.get(name)().write(tmp_path / "missing" / "stack", snapshot(1, preview))
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""What every operator promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indistack.enhance import OPERATORS, operator_of
+from indistack.values.frame import FloatArray
+
+each_operator = pytest.mark.parametrize("name", list(OPERATORS))
+
+
+def field(channels: int, height: int = 120, width: int = 160) -> FloatArray:
+    """Stars of one colour on a sky of another, ``(h, w)`` or ``(h, w, 3)``."""
+    rng = np.random.default_rng(4)
+    y, x = np.mgrid[:height, :width]
+    picture = rng.normal(0, 3, (height, width, 3))
+    for cx, cy, peak in rng.uniform((5, 5, 500), (width - 5, height - 5, 5000), (50, 3)):
+        picture += peak * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 8)[..., np.newaxis]
+    picture = (picture * (0.5, 1.0, 0.7) + (300, 900, 600)).astype(np.float32)
+    return picture if channels == 3 else np.ascontiguousarray(picture[..., 1])
+
+
+def holed(picture: FloatArray) -> FloatArray:
+    picture = picture.copy()
+    picture[:, 80:] = np.nan
+    return picture
+
+
+PICTURES = {
+    "mono": field(1),
+    "colour": field(3),
+    "mono, half of it not covered": holed(field(1)),
+    "colour, half of it not covered": holed(field(3)),
+    "mono, nothing covered": np.full((12, 17), np.nan, np.float32),
+    "colour, nothing covered": np.full((12, 17, 3), np.nan, np.float32),
+    "mono, all zero": np.zeros((12, 17), np.float32),
+    "colour, all zero": np.zeros((12, 17, 3), np.float32),
+    "one pixel": np.full((1, 1), 7, np.float32),
+    "one pixel of colour": np.full((1, 1, 3), 7, np.float32),
+}
+
+
+@each_operator
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_new_picture_of_the_same_shape_and_the_old_one_as_it_was(name: str, kind: str) -> None:
+    picture = PICTURES[kind].copy()
+    result = operator_of(name)(picture)
+    assert (result.shape, result.dtype) == (picture.shape, np.float32)
+    assert not np.shares_memory(result, picture)
+    np.testing.assert_array_equal(picture, PICTURES[kind])
+    np.testing.assert_array_equal(np.isfinite(result), np.isfinite(picture))
+
+
+@each_operator
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_not_covered_enters_no_statistic(name: str, channels: int) -> None:
+    picture = field(channels)
+    operator = operator_of(name)
+    shown = operator(holed(picture))[:, :80]
+    np.testing.assert_allclose(shown, operator(picture[:, :80]), rtol=0.05, atol=0.02)
+
+
+@each_operator
+def test_the_same_picture_gives_the_same_bytes(name: str) -> None:
+    np.testing.assert_array_equal(operator_of(name)(field(3)), operator_of(name)(field(3)))

@@ -1,0 +1,82 @@
+"""What every sink promises."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indistack.errors import SinkError
+from indistack.picture.integration import Preview
+from indistack.picture.linear import StackPicture
+from indistack.sinks import SINKS, Snapshot, sink_for
+from tests.unit.decode.files import read
+
+each_sink = pytest.mark.parametrize("name", list(SINKS))
+
+
+def snapshot(channels: int) -> Snapshot:
+    shape = (70, 50) if channels == 1 else (70, 50, 3)
+    rng = np.random.default_rng(0)
+    picture = StackPicture(rng.normal(1000, 50, shape).astype(np.float32), np.ones((70, 50), np.float32))
+    smooth = np.add.outer(np.arange(70), np.arange(50)).astype(np.uint8)
+    return Snapshot(picture, (), False, Preview(smooth if channels == 1 else np.dstack([smooth, smooth // 2, smooth])))
+
+
+@contextmanager
+def room_for(size_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond a size, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@each_sink
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_read_again_is_what_was_written(tmp_path: Path, name: str, channels: int) -> None:
+    sink, stack = SINKS.get(name)(), snapshot(channels)
+    path = tmp_path / f"stack{sink.suffix}"
+    sink.write(path, stack)
+    assert stack.preview is not None
+    expected = stack.preview.pixels if sink.needs_preview else stack.picture.rows(slice(None))
+    found = read(path.read_bytes(), sink.suffix).pixels
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(float) - expected.astype(float)).mean() < 2  # of 8 bits, where it loses any
+
+
+@each_sink
+@pytest.mark.parametrize("size_bytes", [0, 100])
+def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path, name: str, size_bytes: int) -> None:
+    sink = SINKS.get(name)()
+    path = tmp_path / f"stack{sink.suffix}"
+    path.write_bytes(b"old")
+    with room_for(size_bytes), pytest.raises(SinkError, match=path.name):
+        sink.write(path, snapshot(3))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@each_sink
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SinkError, match="missing"):
+        SINKS.get(name)().write(tmp_path / "missing" / "stack", snapshot(1))
+
+
+@each_sink
+def test_its_suffix_is_its_own(name: str) -> None:
+    sink = SINKS.get(name)()
+    assert sink.suffix.startswith(".")
+    assert type(sink_for(Path(f"M31{sink.suffix.upper()}"))) is type(sink)
+
+
+def test_a_suffix_that_nobody_writes() -> None:
+    with pytest.raises(SinkError, match=r"no sink writes \.xyz"):
+        sink_for(Path("M31.xyz"))
+    assert type(sink_for(Path("M31.xyz"), "png")) is SINKS.get("png")
