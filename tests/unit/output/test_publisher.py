@@ -100,9 +100,9 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         name: SimpleNamespace(name=name, method=method, settings=BranchSettings()) for name, method in methods.items()
     }
     info = FrameInfo()
-    track = SimpleNamespace(light=SimpleNamespace(info=info), first=None, end=None, masters=())
+    filter_stack = SimpleNamespace(photometric_reference=SimpleNamespace(info=info), first=None, end=None, masters=())
     return SimpleNamespace(
-        stacks=lambda: {name: (track, branch) for name, branch in branches.items()},
+        stacks=lambda: {name: (filter_stack, branch) for name, branch in branches.items()},
         branches=branches,
         lock=threading.RLock(),
         config=Config(),
