@@ -4,7 +4,8 @@ from indistack.align import asterism, auto, centroid, disk, ecc, none, phase, te
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.chain import chained
 from indistack.align.faint import FaintSubs, Waiting
-from indistack.align.reference import Known, ReferenceStars, mapped
+from indistack.align.join_stars import mapped
+from indistack.align.reference import Known, ReferenceStars
 from indistack.settings import mount
 
 __all__ = [

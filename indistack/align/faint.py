@@ -15,12 +15,12 @@ from indistack.align.shift_add import (
     added,
     filtered,
     filtered_sum,
-    find_shifts,
     flattened,
     mean_stamp,
     places_in,
     stars_in,
 )
+from indistack.align.star_drift import find_shifts
 from indistack.errors import FrameError
 from indistack.numerics.statistics import FWHM_PER_SIGMA, sigma_of_deviations
 from indistack.values.frame import DoubleArray, FloatArray, FrameInfo

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from indistack.align.chance import log10_tail
 from indistack.align.field import StarField
-from indistack.align.models import RAYLEIGH_MEDIAN, Fitted, fit, place_errors
+from indistack.align.model_choice import fit
+from indistack.align.models import RAYLEIGH_MEDIAN, Fitted, place_errors
 from indistack.align.neighbours import Neighbours, one_to_one
 from indistack.values.frame import DoubleArray
 from indistack.values.transform import Transform

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from indistack.calibrate.colour import levels_of, noise_of, over_rows
+from indistack.calibrate.evenness import coarse_picture, roughness_of, spread_adu
 from indistack.errors import CalibrationError, Number
 from indistack.values.frame import DoubleArray, FloatArray, Kind, PixelArray, RawFrame
 
@@ -30,8 +31,6 @@ UNREST = 3.0
 AROUND_PX = 33
 MAX_TRIED = 2000
 """Bright pixels looked at per band, the brightest."""
-
-GRID = 16
 LIT_SIGMA = 1.5
 LIT_SHARE = 1e-4
 """The darker part of the field differs by more than this much noise, and this share of the full scale: light."""
@@ -103,23 +102,23 @@ def _require_dark(kind: Kind, raw: RawFrame) -> None:
     if share > DARK_TOP:
         raise _no(kind, f"lit to {100 * share:.0f} % of the full scale", level_share=share)
     _require_no_stars(kind, count_spots(raw), raw)
-    noise_adu, spread_adu = _noise_adu(raw), _spread_adu(_coarse(raw))
-    if spread_adu > max(LIT_SIGMA * noise_adu, LIT_SHARE * _range_adu(raw, 1.0)):
-        raise _no(kind, f"light: the field differs by {spread_adu:.3g} ADU", gradient_adu=spread_adu)
+    noise_adu, differs_adu = _noise_adu(raw), spread_adu(coarse_picture(raw))
+    if differs_adu > max(LIT_SIGMA * noise_adu, LIT_SHARE * _range_adu(raw, 1.0)):
+        raise _no(kind, f"light: the field differs by {differs_adu:.3g} ADU", gradient_adu=differs_adu)
 
 
 def _require_flat(raw: RawFrame) -> None:
     full_adu = _range_adu(raw)
     share = float(_levels(raw).max()) / full_adu
-    coarse = _coarse(raw)
-    if share < FLAT_LOW and math.isfinite(full_adu) and _spread_adu(coarse) <= EVEN_SIGMA * _noise_adu(raw):
+    coarse = coarse_picture(raw)
+    if share < FLAT_LOW and math.isfinite(full_adu) and spread_adu(coarse) <= EVEN_SIGMA * _noise_adu(raw):
         raise _no("flat", f"no light: its level is {100 * share:.1f} % of the full scale", level_share=share)
     clipped = _clipped_share(raw)
     if clipped > CLIPPED_SHARE or share > FLAT_TOP:
         detail = f"clipped: its level is {100 * share:.0f} % of the full scale, {100 * clipped:.0f} % of it is full"
         raise _no("flat", detail, level_share=share, clipped_share=clipped)
     _require_no_stars("flat", count_spots(raw, binned=True), raw)
-    rough = _roughness(coarse)
+    rough = roughness_of(coarse)
     if rough > ROUGH_SHARE:
         raise _no("flat", f"a picture: it differs by {100 * rough:.0f} % from even light", roughness=rough)
 
@@ -223,30 +222,3 @@ def _windows(plane: FloatArray, y: PixelArray, x: PixelArray, side: int) -> Pixe
     tops = (np.clip(at - half // 2, 0, size - half) for at, half, size in zip((y, x), sides, plane.shape, strict=True))
     windows: PixelArray = np.lib.stride_tricks.sliding_window_view(plane, sides)[tuple(tops)]
     return windows
-
-
-def _coarse(raw: RawFrame) -> DoubleArray:
-    """Return the medians of a grid of blocks, ``(GRID, GRID)``."""
-    plane = raw.pixels.mean(axis=2, dtype=np.float32) if raw.pixels.ndim == 3 else raw.pixels
-    height, width = (side // GRID // 2 * 2 for side in plane.shape)  # even: all blocks hold the same colours
-    step = max(1, int((height * width / 5000) ** 0.5)) | 1  # odd: every colour is met
-    blocks = [
-        [np.nanmedian(plane[y : y + height : step, x : x + width : step]) for x in range(0, width * GRID, width)]
-        for y in range(0, height * GRID, height)
-    ]
-    return np.array(blocks, np.float64)
-
-
-def _spread_adu(coarse: DoubleArray) -> float:
-    """Return how much the darker blocks differ: an amplifier's glow leaves those at one level, light does not."""
-    low, high = np.percentile(coarse, [5, 40])
-    return float(high - low)
-
-
-def _roughness(coarse: DoubleArray) -> float:
-    """Return the rms deviation from a surface of fourth order, over the level."""
-    y, x = np.mgrid[-1 : 1 : GRID * 1j, -1 : 1 : GRID * 1j].reshape(2, -1)
-    terms = np.stack([x**i * y**j for i in range(5) for j in range(5 - i)], axis=1)
-    values = coarse.ravel() / np.median(coarse)
-    fit, *_ = np.linalg.lstsq(terms, values, rcond=None)
-    return float(np.std(values - terms @ fit))

@@ -2,17 +2,9 @@
 
 from indistack.settings import mount
 from indistack.stack import arithmetic, classic, comet, extremes, mean, median, sigma_clip, trails
-from indistack.stack.base import (
-    METHODS,
-    BranchSettings,
-    Extent,
-    Follow,
-    MethodSettings,
-    StackMethod,
-    StackSettings,
-    Tally,
-)
+from indistack.stack.base import METHODS, Extent, MethodSettings, StackMethod, Tally
 from indistack.stack.noise import measure_noise, noise_map
+from indistack.stack.settings import BranchSettings, Follow, StackSettings
 
 __all__ = [
     "METHODS", "BranchSettings", "Extent", "Follow", "MethodSettings", "StackMethod", "StackSettings", "Tally",

@@ -1,19 +1,18 @@
-"""What a stack method promises, the slot's registry and its settings."""
+"""What a stack method promises, and the registry of the slot."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from indistack.errors import StackError
 from indistack.picture.integration import Integration
-from indistack.picture.palette import PALETTE
 from indistack.raster.tiles import Cube, Tile
 from indistack.registry import Registry
 from indistack.settings import Settings
@@ -22,9 +21,6 @@ S = TypeVar("S", bound=np.generic)
 
 Planes = Mapping[str, npt.NDArray[Any]]
 """Arrays of a stack's state by name, each ``(height, width)`` or ``(height, width, channels)``, writable."""
-
-
-Follow = Literal["stars", "comet", "camera"]
 
 
 class MethodSettings(Settings):
@@ -47,63 +43,6 @@ class MethodSettings(Settings):
     """``trails``: a picture of the stack's proportions that is bright where the ground is; instead of the line."""
     ground_scale: float = Field(default=1.0, gt=0)
     """``trails``: the ground is shown so much brighter."""
-
-
-METHODS: Registry[StackMethod] = Registry("stack.method")
-
-
-class BranchSettings(MethodSettings):
-    """One stack of several that are made from the same subs."""
-
-    method: Annotated[str, METHODS.choice()] = "mean"
-    """Name of the stacking method."""
-    follow: Follow = "stars"
-    """What stands still in the picture; ``camera``: subs are not moved at all."""
-    weight: Literal["noise", "quality", "equal"] | None = None
-    """What a sub counts; by default as in `quality.weight`."""
-    last: int = Field(default=0, ge=0)
-    """Only so many newest subs; 0 = all."""
-    every: int = Field(default=1, ge=1)
-    """Take every so many-th sub only."""
-    operators: list[str] | None = None
-    """How its picture is made; by default as in `picture.operators`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _comets_are_followed(cls, values: Any) -> Any:
-        of_comet = isinstance(values, dict) and values.get("method") == "comet"
-        return {"follow": "comet"} | values if of_comet else values
-
-    @model_validator(mode="after")
-    def _can_forget(self) -> Self:
-        if self.last and not METHODS.get(self.method).can_remove:
-            raise ValueError(f"last = {self.last}: {self.method} cannot take a sub out again")
-        return self
-
-
-class StackSettings(BranchSettings):
-    """How subs are combined."""
-
-    palette: str = Field(default="auto", pattern=PALETTE)
-    """Several filters: which of them make red, green and blue of the picture ``stack``, as ``RGB``, ``SHO``, ``HOO``;
-    with an L before them, as ``LRGB``, luminance has a filter of its own. ``auto``: the first of LRGB, RGB, SHO and HOO
-    that the filters allow. ``none``: the filter with the longest exposure, grey; so it is too where one is lacking."""
-    jobs: int = Field(default=0, ge=0, le=64)
-    """Threads; 0 = one per core."""
-    nice: int = Field(default=5, ge=0, le=19)
-    """Live: how far `run` and `watch` step back behind other programs, such as Ekos, as the command nice does."""
-    max_memory_mb: float = Field(default=0, ge=0)
-    """Memory that the whole process may take; where full resolution needs more, the stack is made at half of it. 0 =
-    what the machine has."""
-    keep_up: bool = True
-    """Live: where subs come faster than they can be stacked, halve the resolution of the next stack, and let further
-    stacks (`branches`) take every 2nd, 4th ... sub only."""
-    canvas: Literal["reference", "grow"] = "reference"
-    """``grow``: the stack's grid grows where subs reach beyond the reference, as memory allows: a mosaic."""
-    kernel: Literal["linear", "cubic", "lanczos"] = "cubic"
-    """How a sub's pixels are interpolated."""
-    drizzle: Literal[0, 1, 2] = 0
-    """Drop each photosite on the stack's grid, without interpolation, at that scale; 0 = off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,3 +188,6 @@ def read_only(array: npt.NDArray[S]) -> npt.NDArray[S]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+METHODS: Registry[StackMethod] = Registry("stack.method")

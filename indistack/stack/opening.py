@@ -11,6 +11,7 @@ import numpy as np
 from indistack.stack.layers import how_many
 from indistack.stack.rejection import UNSTEADY, sample_step, usual_scatter
 from indistack.stack.sorting import middle, sorted_planes
+from indistack.stack.spread import TINY, Spread, spread
 from indistack.system.workers import Scratch
 from indistack.values.frame import BoolArray, FloatArray
 
@@ -22,9 +23,6 @@ LEVELS = 32
 
 UNSTEADY_DARKER = 0.5
 """As `UNSTEADY`, when the darker of two subs is taken for the picture."""
-
-TINY = np.float32(1e-30)
-"""Instead of a weight of 0 by which is divided."""
 
 LEAST_FREEDOM = np.float32(1e-6)
 """Least variance of a distance from the mean, that of a value being 1: where one value is all of the mean, their
@@ -97,25 +95,6 @@ class Verdicts:
     centre: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How values spread.
-
-    Attributes
-    ----------
-    total : array
-        ``(h, w)`` float32: sum of the weights.
-    mean : array
-        The same: weighted mean (ADU); 0 where there is nothing.
-    variance : array
-        The same: of a value of weight 1 (ADU^2); 0 where there is one value or none.
-    """
-
-    total: FloatArray
-    mean: FloatArray
-    variance: FloatArray
-
-
 def compare(subs: OpeningSubs, judge: OutlierTest, centre_share: float) -> Verdicts:
     """Find the outliers of several subs: by their median first, then by mean and variance of those that passed.
 
@@ -144,39 +123,6 @@ def compare(subs: OpeningSubs, judge: OutlierTest, centre_share: float) -> Verdi
     passed = np.multiply(subs.weights, ~rough, out=subs.scratch("passed", z.shape, np.float32))
     usual = spread(subs.values, passed, subs.scratch)
     return Verdicts(_judged(_residuals(subs, passed, usual, z), subs, judge), z, usual.mean)
-
-
-def spread(values: FloatArray, weights: FloatArray, scratch: Scratch) -> Spread:
-    """Find the weighted mean and the variance of each pixel's values.
-
-    Parameters
-    ----------
-    values, weights : array
-        ``(n, h, w)`` float32; values are finite, also where the weight is 0.
-    scratch : Scratch
-        Buffers of this thread.
-
-    Returns
-    -------
-    Spread
-        Valid until the next call.
-    """
-    total, mean, variance, room = (
-        scratch(name, values.shape[1:], np.float32) for name in ("sum", "mean", "var", "room")
-    )
-    total[:], mean[:], variance[:] = 0, 0, 0
-    for value, weight in zip(values, weights, strict=True):
-        total += weight
-        cv2.accumulateProduct(value, weight, mean)
-    mean /= np.maximum(total, TINY, out=room)
-    for value, weight in zip(values, weights, strict=True):
-        np.subtract(value, mean, out=room)
-        room *= room
-        cv2.accumulateProduct(room, weight, variance)
-    np.maximum(how_many(weights > 0), 2, out=room)
-    room -= 1
-    variance /= room
-    return Spread(total, mean, variance)
 
 
 def _judged(z: Iterable[FloatArray], subs: OpeningSubs, judge: OutlierTest) -> BoolArray:

@@ -23,8 +23,9 @@ from indistack.stack.layers import (
     usable_weight,
     usable_weights,
 )
-from indistack.stack.opening import TINY, OpeningSubs, compare, spread
+from indistack.stack.opening import OpeningSubs, compare
 from indistack.stack.rejection import UNSTEADY, Limits, bounds, outliers, single_outliers, usual_scatter
+from indistack.stack.spread import TINY, spread
 from indistack.values.frame import BoolArray, CountArray, FloatArray
 from indistack.values.grid import Box
 

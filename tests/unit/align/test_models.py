@@ -5,25 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from indistack.align.models import PARAMETERS, Fitted, fit, mirrored, place_errors, robust_fit, solve, supported
-from indistack.values.transform import Bend, Transform
+from indistack.align.models import PARAMETERS, Fitted, mirrored, place_errors, robust_fit, solve
+from indistack.values.transform import Transform
+from tests.unit.align.point_pairs import TRUE, field, noisy
 
 SQUARE = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
-TURNED = np.array([[0.999, -0.02, 40.0], [0.02, 0.999, -30.0], [0.0, 0.0, 1.0]])
-TRUE = {
-    "similarity": Transform(TURNED),
-    "affine": Transform(TURNED + np.array([[0.001, 0.0008, 0], [0, -0.0007, 0], [0, 0, 0]])),
-    "homography": Transform(TURNED + np.array([[0, 0, 0], [0, 0, 0], [4e-7, -3e-7, 0]])),
-    "quadratic": Transform(TURNED, bend=Bend((1000.0, 750.0), 1250.0, np.array([[1.5, -0.6, 0.3], [0.3, 1.2, -0.9]]))),
-}
-
-
-def field(count: int) -> np.ndarray:
-    return np.random.default_rng(count).random((count, 2)) * [2000, 1500]
-
-
-def noisy(transform: Transform, source: np.ndarray, error_px: float, seed: int = 0) -> np.ndarray:
-    return transform.apply(source) + np.random.default_rng(seed).normal(0, error_px, source.shape)
 
 
 def test_a_quarter_turn_with_twice_the_size() -> None:
@@ -56,35 +42,6 @@ def test_weights_count() -> None:
     moved = np.concatenate([source, source]), np.concatenate([source, source + aside])
     matrix = solve(*moved, np.array([3.0, 3, 1, 1]), "similarity").matrix
     np.testing.assert_allclose(matrix[:2, 2], [1, 0], atol=1e-12)  # (3 * 0 + 1 * 4) / 4
-
-
-def test_a_rich_model_needs_many_pairs() -> None:
-    # two pairs for each of 4, 6, 8 and 12 numbers
-    assert [supported("quadratic", n) for n in (3, 11, 12, 23, 24)] == [
-        "similarity", "similarity", "affine", "homography", "quadratic",
-    ]  # fmt: skip
-    assert [supported(model, 100) for model in PARAMETERS] == list(PARAMETERS)
-    assert supported("homography", 15) == "affine"
-
-
-@pytest.mark.parametrize("true", PARAMETERS)
-def test_auto_takes_the_model_that_the_residuals_demand(true: str) -> None:
-    source = field(120)
-    for seed in range(10):
-        fitted = fit(source, noisy(TRUE[true], source, 0.08, seed), np.full(120, 0.08), "auto")
-        assert fitted.model == true
-        apart = fitted.transform.apply(source) - TRUE[true].apply(source)
-        assert np.hypot(*apart.T).max() < 0.15
-
-
-def test_auto_stays_simple_where_the_stars_are_few_or_the_gain_is_small() -> None:
-    few, source = field(23), field(120)
-    assert fit(few, noisy(TRUE["affine"], few, 0.08), np.full(23, 0.08), "auto").model == "similarity"
-    assert fit(few, noisy(TRUE["affine"], few, 0.08), np.full(23, 0.08), "affine").model == "affine"
-    bend = Bend((1000.0, 750.0), 1250.0, np.full((2, 3), 0.03))
-    slight = noisy(Transform(TURNED, bend=bend), source, 0.001)
-    assert fit(source, slight, np.full(120, 0.001), "auto").model == "similarity"
-    assert fit(source, slight, np.full(120, 0.001), "quadratic").model == "quadratic"
 
 
 def test_wrong_pairs_do_not_move_a_robust_fit() -> None:

@@ -1,0 +1,66 @@
+"""The settings of a stack and of the further stacks that are made from the same subs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from indistack.picture.palette import PALETTE
+from indistack.stack.base import METHODS, MethodSettings
+
+Follow = Literal["stars", "comet", "camera"]
+
+
+class BranchSettings(MethodSettings):
+    """One stack of several that are made from the same subs."""
+
+    method: Annotated[str, METHODS.choice()] = "mean"
+    """Name of the stacking method."""
+    follow: Follow = "stars"
+    """What stands still in the picture; ``camera``: subs are not moved at all."""
+    weight: Literal["noise", "quality", "equal"] | None = None
+    """What a sub counts; by default as in `quality.weight`."""
+    last: int = Field(default=0, ge=0)
+    """Only so many newest subs; 0 = all."""
+    every: int = Field(default=1, ge=1)
+    """Take every so many-th sub only."""
+    operators: list[str] | None = None
+    """How its picture is made; by default as in `picture.operators`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _comets_are_followed(cls, values: Any) -> Any:
+        of_comet = isinstance(values, dict) and values.get("method") == "comet"
+        return {"follow": "comet"} | values if of_comet else values
+
+    @model_validator(mode="after")
+    def _can_forget(self) -> Self:
+        if self.last and not METHODS.get(self.method).can_remove:
+            raise ValueError(f"last = {self.last}: {self.method} cannot take a sub out again")
+        return self
+
+
+class StackSettings(BranchSettings):
+    """How subs are combined."""
+
+    palette: str = Field(default="auto", pattern=PALETTE)
+    """Several filters: which of them make red, green and blue of the picture ``stack``, as ``RGB``, ``SHO``, ``HOO``;
+    with an L before them, as ``LRGB``, luminance has a filter of its own. ``auto``: the first of LRGB, RGB, SHO and HOO
+    that the filters allow. ``none``: the filter with the longest exposure, grey; so it is too where one is lacking."""
+    jobs: int = Field(default=0, ge=0, le=64)
+    """Threads; 0 = one per core."""
+    nice: int = Field(default=5, ge=0, le=19)
+    """Live: how far `run` and `watch` step back behind other programs, such as Ekos, as the command nice does."""
+    max_memory_mb: float = Field(default=0, ge=0)
+    """Memory that the whole process may take; where full resolution needs more, the stack is made at half of it. 0 =
+    what the machine has."""
+    keep_up: bool = True
+    """Live: where subs come faster than they can be stacked, halve the resolution of the next stack, and let further
+    stacks (`branches`) take every 2nd, 4th ... sub only."""
+    canvas: Literal["reference", "grow"] = "reference"
+    """``grow``: the stack's grid grows where subs reach beyond the reference, as memory allows: a mosaic."""
+    kernel: Literal["linear", "cubic", "lanczos"] = "cubic"
+    """How a sub's pixels are interpolated."""
+    drizzle: Literal[0, 1, 2] = 0
+    """Drop each photosite on the stack's grid, without interpolation, at that scale; 0 = off."""
