@@ -7,18 +7,10 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
+from indistack.align.agreement import agreement, require
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.phase import place, require_shape
-from indistack.align.planes import (
-    agreement,
-    detail_of,
-    require,
-    rescaled,
-    shrunk,
-    smoothed,
-    to_binned,
-    to_full,
-)
+from indistack.align.planes import detail_of, rescaled, shrunk, smoothed, to_binned, to_full
 from indistack.align.precision import corner_error_px, require_known
 from indistack.errors import RegistrationError
 from indistack.settings import Settings

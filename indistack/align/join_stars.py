@@ -144,6 +144,19 @@ def _brightest_first(stars: StarList) -> StarList:
 
 
 def inside(stars: StarList, grid: Scene) -> StarList:
-    """Those that lie in the frame."""
+    """Return those stars that lie in the frame.
+
+    Parameters
+    ----------
+    stars : StarList
+        In px of the frame; unchanged.
+    grid : Scene
+        The frame: gives its size.
+
+    Returns
+    -------
+    StarList
+        In the same order.
+    """
     beyond = np.array([grid.width, grid.height]) - 0.5
     return stars.take(((stars.xy > -0.5) & (stars.xy < beyond)).all(axis=1))

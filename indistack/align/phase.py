@@ -8,8 +8,9 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from indistack.align.agreement import NONE, Agreement, agreement, require
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
-from indistack.align.planes import NONE, Agreement, agreement, detail_of, require, rescaled, shrunk, to_full, warped
+from indistack.align.planes import detail_of, rescaled, shrunk, to_full, warped
 from indistack.align.precision import corner_error_px, require_known
 from indistack.align.spectrum import correlation, locate, refine, window_of
 from indistack.errors import RegistrationError

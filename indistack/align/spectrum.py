@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.align.planes import NONE, Agreement, agreement, shifted, shrunk, warped
+from indistack.align.agreement import NONE, Agreement, agreement
+from indistack.align.planes import shifted, shrunk, warped
 from indistack.numerics.parabola import parabola_top
 from indistack.values.frame import DoubleArray, FloatArray
 

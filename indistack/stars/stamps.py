@@ -10,6 +10,9 @@ import numpy.typing as npt
 from indistack.values.frame import BoolArray, CalibratedFrame, DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
+MOST_SITES = 1_200_000
+"""Photosites measured at most: where everything is broad, fewer stars do."""
+
 SIZED = np.lib.stride_tricks.sliding_window_view
 
 
