@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
-from indistack.raster.warp import Footprint, grown, pixel_map_of, regridded, resample, shape_of
+from indistack.raster.pixel_map import pixel_map_of
+from indistack.raster.warp import Footprint, regridded, resample
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray, PixelArray
-from indistack.values.grid import Box, PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid, grown, shape_of
 
 REACH_PX = 1
 

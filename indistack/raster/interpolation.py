@@ -8,19 +8,11 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
-from indistack.raster.warp import (
-    KERNELS,
-    Footprint,
-    KernelName,
-    grown,
-    pixel_map_of,
-    regridded,
-    resample,
-    shape_of,
-)
+from indistack.raster.pixel_map import pixel_map_of
+from indistack.raster.warp import KERNELS, Footprint, KernelName, regridded, resample
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CfaPattern, FloatArray, PixelArray
-from indistack.values.grid import Box, PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid, grown, shape_of
 
 BAD_LEAK = 0.01
 """A warped pixel is dropped when bad pixels hold more than this share of its bilinear footprint."""

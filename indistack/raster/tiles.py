@@ -14,10 +14,10 @@ import numpy as np
 
 from indistack.raster.drizzle import Drizzle
 from indistack.raster.interpolation import Debayer, Interpolation
-from indistack.raster.warp import KernelName, shape_of
+from indistack.raster.warp import KernelName
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
-from indistack.values.grid import Box, PlacedSub, StackGrid
+from indistack.values.grid import Box, PlacedSub, StackGrid, shape_of
 
 SIDE_PX, ASPECT = 256, 2
 """Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth

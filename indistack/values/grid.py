@@ -95,6 +95,16 @@ class PlacedSub:
         return self.frame.info.exposure_s or 0.0
 
 
+def shape_of(box: Box) -> tuple[int, int]:
+    """Height and width of a box."""
+    return box[0].stop - box[0].start, box[1].stop - box[1].start
+
+
+def grown(box: Box, times: int) -> Box:
+    """Return the same box on a grid of so many pixels for each."""
+    return slice(times * box[0].start, times * box[0].stop), slice(times * box[1].start, times * box[1].stop)
+
+
 def _steps(px: float) -> int:
     """Smallest number of whole steps, in px, that reach so far."""
     return max(0, math.ceil(px / STEP_PX)) * STEP_PX

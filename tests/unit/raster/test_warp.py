@@ -1,4 +1,4 @@
-"""The way back from the grid, and what is fetched along it."""
+"""What is fetched from a frame along the way back from the grid."""
 
 from __future__ import annotations
 
@@ -7,48 +7,10 @@ import numpy as np
 import pytest
 
 from indistack.raster.tiles import Sampling
-from indistack.raster.warp import KERNELS, KernelName, PixelMap, pixel_map_of, regridded
-from indistack.system.workers import Scratch
-from indistack.values.transform import Bend, Transform
+from indistack.raster.warp import KERNELS, KernelName, regridded
+from indistack.values.transform import Transform
 from tests.unit.raster.test_tiles import BILINEAR, mono, similarity, warp
-
-MATRIX = np.array([[0.999, -0.03, 12.0], [0.03, 0.999, -8.0], [0.0, 0.0, 1.0]])
-AFFINE = Transform(MATRIX)
-PROJECTIVE = Transform(MATRIX + np.array([[0, 0, 0], [0, 0, 0], [1e-5, -2e-5, 0]]))
-BENT = Transform(MATRIX, bend=Bend((300.0, 250.0), 400.0, np.array([[3.0, -2.0, 1.0], [1.0, 2.0, -3.0]])))
-WAYS = pytest.mark.parametrize("transform", [AFFINE, PROJECTIVE, BENT], ids=["affine", "projective", "bent"])
-
-
-def pixel_map(transform: Transform, ripple_px: float = 0.0) -> PixelMap:
-    return pixel_map_of(transform, (500, 600), ripple_px, Scratch())
-
-
-@WAYS
-@pytest.mark.parametrize("size", [(1, 1), (1, 40), (256, 256), (33, 100)])
-def test_sources_are_where_the_transform_leads_back_to(transform: Transform, size: tuple[int, int]) -> None:
-    box = slice(80, 80 + size[0]), slice(50, 50 + size[1])
-    places = pixel_map(transform).sources(box, origin=(7, 9))
-    grid = np.stack(np.meshgrid(np.arange(50.0, 50 + size[1]), np.arange(80.0, 80 + size[0])), axis=-1)
-    expected = transform.back(grid.reshape(-1, 2)).reshape(grid.shape)
-    np.testing.assert_allclose(places + np.array([7, 9]), expected, atol=0.01)
-
-
-@WAYS
-def test_a_ripple_is_added_where_it_is_wanted(transform: Transform) -> None:
-    box = slice(300, 500), slice(400, 600)
-    rippled = pixel_map(transform, -0.03)
-    plain = rippled.sources(box, origin=(3, 5)).astype(float)  # a copy: the next call takes the same scratch
-    found = rippled.sources(box, origin=(3, 5), ripple=True) - plain
-    np.testing.assert_allclose(found, -0.03 * np.sin(2 * np.pi * plain), atol=2e-4)
-
-
-@WAYS
-def test_the_outline_holds_all_sources(transform: Transform) -> None:
-    box = slice(0, 256), slice(0, 256)
-    places = pixel_map(transform).sources(box)
-    for axis, around in enumerate(pixel_map(transform).outline(box)):
-        assert around.min() - 0.02 <= places[..., axis].min()
-        assert places[..., axis].max() <= around.max() + 0.02
+from tests.unit.raster.transforms import BENT, WAYS
 
 
 @WAYS
