@@ -220,7 +220,7 @@ def _summary(session: Session | None, config: Config, seconds: float) -> dict[st
         "reference": session.reference.name if session is not None else "",
         "width": session.size[1] if session is not None else 0,
         "height": session.size[0] if session is not None else 0,
-        "sky": session.sky if session is not None else None,
+        "sky": session.sky.numbers() if session is not None else None,
         "seconds": seconds,
         "peak_rss_mb": peak_rss_mb(),
     }

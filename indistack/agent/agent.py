@@ -37,7 +37,8 @@ from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.values.own_files import OwnFiles
-from indistack.values.sub_report import Centring, SubReport
+from indistack.values.sub_parts import Centring
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,7 @@ class Agent:
         if self._keeper is None or session is None or place is None:
             return None
         size_px = session.reference.scene.width, session.reference.scene.height
-        return Centring(self._keeper.judge(place.shift_px, session.wcs, size_px, received))
+        return Centring(self._keeper.judge(place.shift_px, session.sky.wcs, size_px, received))
 
     def _finish(self, session: Session) -> None:
         """Keep a stack that has ended; the next line opens the next ledger."""
@@ -270,7 +271,7 @@ class Agent:
             "waiting": len(self._queue),
             "sources": self._feed.status(),
             "library": self._learner.status() if self._learner is not None else None,
-            "sky": session.sky if session is not None else None,
+            "sky": session.sky.numbers() if session is not None else None,
             "centre": self._keeper.status() if self._keeper is not None else None,
         }
         self._status.write(state, session, facts)

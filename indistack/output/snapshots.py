@@ -164,7 +164,7 @@ def _facts(
 def _snapshot(
     session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: StackBranch
 ) -> Snapshot:
-    solution = session.solution
+    solution = session.sky.solution
     cards = output_cards(info, facts, session.grid.matrix, solution.wcs if solution is not None else None)
     return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
 

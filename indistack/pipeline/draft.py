@@ -8,7 +8,8 @@ from typing import Any
 
 from indistack.system.stage_times import StageTimes, timed
 from indistack.values.blob import Blob
-from indistack.values.sub_report import Arrival, SubReport
+from indistack.values.sub_parts import Arrival
+from indistack.values.sub_report import SubReport
 
 
 class Draft:

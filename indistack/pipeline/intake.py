@@ -19,7 +19,7 @@ from indistack.store.entries import Written
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
-from indistack.values.sub_report import FrameFacts, UsedMasters
+from indistack.values.sub_parts import FrameFacts, UsedMasters
 
 log = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.place_sub import PlaceSearch
 from indistack.pipeline.preparer import Preparer
+from indistack.pipeline.starter import SessionStarter
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
 from indistack.session.session import Session
 from indistack.session.stack_setup import FULL, SetupMaker
@@ -28,7 +29,6 @@ from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray, RawFrame
 from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
-from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,8 @@ class Pipeline:
         The settings, with the further stacks that were begun meanwhile.
     intake : Intake
         Makes subs of the blobs.
-    setup_maker : SetupMaker
-        Sets up what the stacks of a session share.
+    starter : SessionStarter
+        Begins stacks.
     session : Session or None
         The stack that is being made.
     paused : bool
@@ -99,15 +99,13 @@ class Pipeline:
     ) -> None:
         self.config = config
         self.intake = Intake(config, workers, calibrator, skip_repeats, preparer)
-        self.setup_maker = SetupMaker(config, workers, folder, exact, new_stacker)
+        self.starter = SessionStarter(SetupMaker(config, workers, folder, exact, new_stacker))
         self.session: Session | None = None
         self.paused = False
         self.mended = NONE
         self._finished = finished
         self._learn = learn
         self._pace = pace if config.stack.keep_up else None
-        self._reference: Reference | None = None
-        self._doubtful: Scene | None = None
         self._number = 0
 
     def process(self, blob: Blob, number: int = 0) -> Outcome:
@@ -146,14 +144,14 @@ class Pipeline:
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows
         sub = self.intake.together(self.intake.see(frame, draft), self.session, draft)
-        session = self.session or self._begin(sub, blob)
+        session = self.session or self.starter.begin(sub, blob)
         found = PlaceSearch(session, sub, draft).find()
         if isinstance(found, Placement):
             self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
         log.info("new stack: %s (%s)", found.reason, found.detail)
-        self._reference = None  # the one that was asked for shows the old field
-        new = self._begin(sub, blob, spare_bytes=session.state_bytes)
+        self.starter.reference = None  # the one that was asked for shows the old field
+        new = self.starter.begin(sub, blob, spare_bytes=session.state_bytes)
         first = PlaceSearch(new, sub, draft).match_photometry(Transform.identity())
         self.reset()
         self._stack(new, sub, first, blob, draft)
@@ -167,19 +165,6 @@ class Pipeline:
             filed = self._learn(raw, blob)
         draft.note(filed=filed.report.filed)
         return dataclasses.replace(filed, report=draft.report)
-
-    def _begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
-        """Begin a stack with this sub, which must be good enough; it takes its place when the sub is in it."""
-        session = self.new_session(sub, blob, too_slow, spare_bytes)
-        filter_stack = session.filter_stack_of(sub.frame.info)
-        session.check(sub, filter_stack, lambda: self._fits_before(session, sub))
-        self._doubtful = None
-        return session
-
-    def _fits_before(self, session: Session, sub: MeasuredSub) -> bool:
-        """Tell whether a first sub of odd shapes shows what the one before it showed: a nebula, and no clouds."""
-        before, self._doubtful = self._doubtful, sub.scene
-        return session.registration.fits(sub.scene, before)
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
         with draft.timed("stack"):
@@ -200,7 +185,7 @@ class Pipeline:
         self.session.slow_down(pace.slowed)
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
         if too_slow and self.session.rung == FULL:
-            self.session = self._begin(sub, blob, too_slow)
+            self.session = self.starter.begin(sub, blob, too_slow)
             again = dataclasses.replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
             self.session.add(sub, again, self._number)
 
@@ -215,26 +200,14 @@ class Pipeline:
 
     def align_to(self, reference: Reference | None) -> None:
         """Align the next stack to this frame instead of its first good sub."""
-        self._reference = reference
-
-    def new_session(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
-        """Return an empty session for a first sub; see `SetupMaker.make`.
-
-        Raises
-        ------
-        FrameError
-            There is no memory for it.
-        """
-        reference = self._reference or sub.as_reference(blob.origin)
-        stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
-        return Session(self.config, stack_setup, reference, sub.frame)
+        self.starter.reference = reference
 
     def reset(self) -> None:
         """End the stack; the next good sub begins a new one."""
         if self.session is not None:
             self.session.complete()
             self._finished(self.session)
-        self.session = self._reference = None
+        self.session = self.starter.reference = None
 
     def open_branch(self, name: str, settings: Mapping[str, Any]) -> None:
         """Begin a further stack with the next sub; later sessions have it, too.
@@ -258,7 +231,7 @@ class Pipeline:
 
     def _set_branches(self, branches: Mapping[str, Any]) -> None:
         self.config = validate(Config, self.config.model_dump() | {"branches": branches})
-        self.setup_maker = dataclasses.replace(self.setup_maker, config=self.config)
+        self.starter.set_config(self.config)
 
 
 def _not_a_light(raw: RawFrame) -> FrameError:

@@ -7,7 +7,7 @@ from indistack.field.drift import GO_ON, Verdict
 from indistack.pipeline.draft import Draft
 from indistack.session.filter_stack import MeasuredSub, Placement
 from indistack.session.session import Session
-from indistack.values.sub_report import SubPlace
+from indistack.values.sub_parts import SubPlace
 from indistack.values.transform import Transform
 
 
@@ -64,7 +64,7 @@ class PlaceSearch:
         """
         session, sub = self._session, self._sub
         shift_px = transform.centre_shift_px(sub.frame.width, sub.frame.height)
-        place = SubPlace(transform, shift_px, session.scale_arcsec_px(sub.frame.info), session.sky)
+        place = SubPlace(transform, shift_px, session.sky.scale_arcsec_px(sub.frame.info), session.sky.numbers())
         self._draft.note(aligner=self._registration.used_aligner, place=place)
         filter_stack = self._filter_stack or session.begin_filter(sub, transform)
         with self._draft.timed("match"):

@@ -57,4 +57,4 @@ def _change(
         for branch in holding:
             if branch.method.can_remove and branch.holds(number):
                 weight = written.weights[branch.name]
-                change(branch, session.place(frame, written.transform, written.match, branch, weight, number))
+                change(branch, session.placer.place(frame, written.transform, written.match, branch, weight, number))

@@ -49,7 +49,7 @@ def _stack_again(pipeline: Pipeline, report: SubReport, sub: MeasuredSub, blob: 
     if pipeline.session is None and not np.array_equal(written.transform.matrix, np.eye(3)):  # the reference is lost
         pipeline.align_to(sub.as_reference(blob.origin).moved(written.transform))
     rung = report.stack.rung if report.stack is not None else FULL
-    session = pipeline.session or pipeline.new_session(sub, blob, rung.partition("half: ")[2])
+    session = pipeline.session or pipeline.starter.new(sub, blob, rung.partition("half: ")[2])
     filter_stack = session.filter_stack_for(sub, written.transform)
     session.add(sub, Placement(written.transform, written.match, filter_stack, written.weights), written.number)
     session.slow_down(report.stack.slowed if report.stack is not None else 1)

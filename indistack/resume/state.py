@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from indistack.align import Waiting
-from indistack.config import Config
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import FilterStack, Reference
 from indistack.session.session import Session
@@ -61,7 +60,7 @@ def recall(pipeline: Pipeline, state: State, again: Again) -> None:
     intake.faint.waiting = unpack(Waiting, facts["faint"], arrays)
     pipeline.paused = facts["paused"]
     session = facts.get("session")
-    pipeline.session = _session(pipeline.config, pipeline.setup_maker, session, arrays, again) if session else None
+    pipeline.session = _session(pipeline.starter.setup_maker, session, arrays, again) if session else None
 
 
 def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
@@ -94,11 +93,11 @@ def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
 
 
 def _session(
-    config: Config, setup_maker: SetupMaker, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
+    setup_maker: SetupMaker, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again
 ) -> Session:
     """Return the session whose memory this is."""
     branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
-    config = config.model_copy(update={"branches": branches})
+    config = setup_maker.config.model_copy(update={"branches": branches})
     reference = unpack(Reference, memory["reference"], arrays)
     shape, cfa, info = memory["first"]
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
@@ -116,7 +115,7 @@ def _track(session: Session, memory: Mapping[str, Any], arrays: Mapping[str, Pix
     def placed(number: int, branch: StackBranch) -> PlacedSub:
         frame, written = again(number)
         weight = written.weights[branch.name]
-        return session.place(frame, written.transform, written.match, branch, weight, number)
+        return session.placer.place(frame, written.transform, written.match, branch, weight, number)
 
     filter_stack.recall(memory, arrays, placed)
     return filter_stack

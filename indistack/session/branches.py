@@ -9,7 +9,7 @@ from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import BranchSettings
 from indistack.values.grid import PlacedSub
-from indistack.values.sub_report import StackShare
+from indistack.values.sub_parts import StackShare
 
 
 class BranchSet:

@@ -19,7 +19,7 @@ from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.values.grid import PlacedSub
 from indistack.values.packing import ARRAY, Arrays, pack, unpack
 from indistack.values.star_list import Measures, PhotometricMatch, Scene
-from indistack.values.sub_report import StackShare
+from indistack.values.sub_parts import StackShare
 from indistack.values.transform import Transform
 
 

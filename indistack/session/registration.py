@@ -17,7 +17,7 @@ from indistack.values.frame import PixelArray
 from indistack.values.grid import StackGrid
 from indistack.values.packing import Arrays, pack, unpack
 from indistack.values.star_list import Scene
-from indistack.values.sub_report import UsedAligner
+from indistack.values.sub_parts import UsedAligner
 from indistack.values.transform import Transform
 
 

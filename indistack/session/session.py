@@ -6,27 +6,25 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from indistack.align import Aligner
 from indistack.config import Config
 from indistack.errors import FrameError
-from indistack.field.comet import Motion
 from indistack.field.drift import Drift
-from indistack.fits_header import Wcs, read_wcs
 from indistack.grading.quality import Judge
 from indistack.session.filter_stack import FilterStack, MeasuredSub, Placement, Reference
 from indistack.session.registration import Registration
+from indistack.session.sky_position import SkyPosition
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup, lacking
+from indistack.session.sub_placer import SubPlacer
 from indistack.solve import Solution
-from indistack.stack import BranchSettings, Follow, StackMethod
+from indistack.stack import BranchSettings, StackMethod
 from indistack.values.file_names import file_words
 from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
 from indistack.values.grid import PlacedSub, StackGrid
-from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -52,12 +50,14 @@ class Session:
         Tells when another stack is to begin.
     registration : Registration
         Finds the subs' places on the reference.
+    placer : SubPlacer
+        Lays subs in the stacks.
     filter_stacks : dict
         The filters' parts, by name.
     first : CalibratedFrame
         The first sub without its pixels.
-    solution : Solution or None
-        Where the reference is on the sky, when a solver has found it.
+    sky : SkyPosition
+        Where the reference is on the sky.
     lock : RLock
         Held while the stacks change, and by a thread that looks at them.
     """
@@ -67,13 +67,13 @@ class Session:
         self._stack_setup = stack_setup
         self.reference = reference
         self.drift = Drift(self.config.drift, frame)
+        self.placer = SubPlacer(reference.info, config.comet)
         self.registration = Registration(config, reference.scene, stack_setup.workers)
         self.filter_stacks: dict[str, FilterStack] = {
             self.drift.filter_of(frame.info): self.new_filter_stack(reference)
         }
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
-        self._motion: Motion | None = None
-        self.solution: Solution | None = None
+        self.sky = SkyPosition(reference.info)
         self.lock = threading.RLock()
 
     @property
@@ -117,23 +117,9 @@ class Session:
         """What finds the subs' places."""
         return self.registration.aligner
 
-    @property
-    def wcs(self) -> Wcs | None:
-        """The reference on the sky: as solved, else as its header says."""
-        return self.solution.wcs if self.solution is not None else read_wcs(self.reference.info.header)
-
-    @property
-    def sky(self) -> dict[str, Any] | None:
-        """What the solver has found, for ledger, status and report."""
-        return self.solution.numbers() if self.solution is not None else None
-
-    def scale_arcsec_px(self, info: FrameInfo) -> float | None:
-        """Return the plate scale: as solved, else as a sub's header says."""
-        return self.solution.wcs.scale_arcsec_px if self.solution is not None else info.scale_arcsec_px
-
     def locate(self, solution: Solution) -> None:
         """Believe where the reference is from now on."""
-        self.solution = solution
+        self.sky.solution = solution
         self.drift.rescale(solution.wcs.scale_arcsec_px)
 
     def check(self, sub: MeasuredSub, filter_stack: FilterStack | None, fits: Callable[[], bool]) -> None:
@@ -189,7 +175,7 @@ class Session:
                 weight = placement.weights[branch.name]
             else:
                 weight = filter_stack.judge.weigh(sub.measures, placement.match, branch.settings.weight)
-            return self.place(sub.frame, placement.transform, placement.match, branch, weight, number)
+            return self.placer.place(sub.frame, placement.transform, placement.match, branch, weight, number)
 
         weights = filter_stack.branch_set.add(place, placement.weights)
         self.filter_stacks.setdefault(self.drift.filter_of(sub.frame.info), filter_stack)
@@ -197,29 +183,6 @@ class Session:
         filter_stack.count(sub, placement.match)
         self.registration.accept(sub.scene, placement.transform)
         return weights
-
-    def place(
-        self,
-        frame: CalibratedFrame,
-        transform: Transform,
-        match: PhotometricMatch,
-        branch: StackBranch,
-        weight: float,
-        number: int,
-    ) -> PlacedSub:
-        """Return a sub as it lies in one stack."""
-        where = self._followed(branch.settings.follow, transform, frame.info)
-        return PlacedSub(frame, where, match, weight, number)
-
-    def _followed(self, follow: Follow, transform: Transform, info: FrameInfo) -> Transform:
-        """Return where a sub lies if that is to stand still, given its place among the stars."""
-        if follow == "camera":
-            return Transform.identity()
-        if follow == "stars":
-            return transform
-        if self._motion is None:
-            self._motion = Motion.over(self.reference.info, self.config.comet)
-        return self._motion.follow(transform, info)
 
     def _make_room(self, sub: MeasuredSub, transform: Transform) -> None:
         """Grow the grid to where the sub reaches, if memory allows."""

@@ -30,7 +30,7 @@ class SolveWatch:
         timeout_s : float
             How long to wait for a result.
         """
-        if session is None or session.solution is not None or not session.aligner.needs_stars:
+        if session is None or session.sky.solution is not None or not session.aligner.needs_stars:
             return
         if session.reference is not self._reference:
             self._reference = session.reference

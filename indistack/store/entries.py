@@ -11,7 +11,8 @@ from typing import Any
 
 from indistack.values.outcome import Accepted, Outcome, Restarted
 from indistack.values.star_list import PhotometricMatch
-from indistack.values.sub_report import Decision, SubReport
+from indistack.values.sub_parts import Decision
+from indistack.values.sub_report import SubReport
 from indistack.values.transform import Transform
 
 STACKED = (Accepted.word, Restarted.word)

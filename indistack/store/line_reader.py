@@ -16,7 +16,7 @@ from indistack.store.ledger import read_lines
 from indistack.store.line_writer import FORMAT, FRAME, MEASURED, STACK, THIS_FORMAT
 from indistack.values.outcome import Accepted, Filed, Refused, Restarted
 from indistack.values.star_list import Measures, PhotometricMatch
-from indistack.values.sub_report import (
+from indistack.values.sub_parts import (
     Arrival,
     Centring,
     Decision,
@@ -24,10 +24,10 @@ from indistack.values.sub_report import (
     FrameFacts,
     StackShare,
     SubPlace,
-    SubReport,
     UsedAligner,
     UsedMasters,
 )
+from indistack.values.sub_report import SubReport
 from indistack.values.transform import Bend, Transform
 
 OUTCOMES = (Accepted.word, Refused.word, Restarted.word, Filed.word)

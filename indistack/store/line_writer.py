@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from indistack.store.entries import Event
-from indistack.values.sub_report import Arrival, FrameFacts, StackShare, SubPlace, SubReport
+from indistack.values.sub_parts import Arrival, FrameFacts, StackShare, SubPlace
+from indistack.values.sub_report import SubReport
 
 FORMAT = "ledger_format"
 """Key of the format's number: ``format`` is the file's."""

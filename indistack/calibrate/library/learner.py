@@ -25,7 +25,8 @@ from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import Card, RawFrame
 from indistack.values.outcome import Filed
-from indistack.values.sub_report import FiledFrame, SubReport
+from indistack.values.sub_parts import FiledFrame
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ import pytest
 from indistack.agent.status import StatusFile
 from indistack.store.entries import decided
 from indistack.values.outcome import Filed, Refused
-from indistack.values.sub_report import SubReport, UsedMasters
+from indistack.values.sub_parts import UsedMasters
+from indistack.values.sub_report import SubReport
 
 START = datetime(2024, 8, 10, 21, tzinfo=UTC)
 

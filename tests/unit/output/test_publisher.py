@@ -110,7 +110,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         grid=StackGrid.over(side_px, side_px),
         aligner=ALIGNERS.get("none")(Config().align),
         rung="full",
-        solution=None,
+        sky=SimpleNamespace(solution=None),
     )
 
 

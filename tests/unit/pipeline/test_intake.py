@@ -19,7 +19,7 @@ from indistack.store.entries import Written
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.star_list import PhotometricMatch
-from indistack.values.sub_report import UsedMasters
+from indistack.values.sub_parts import UsedMasters
 from indistack.values.transform import Transform
 from tests.pipeline.night import blob_of, make_sky
 

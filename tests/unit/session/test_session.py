@@ -123,4 +123,4 @@ def test_the_drift_limit_follows_the_plate_scale_that_was_solved(workers: Worker
     assert session.drift.memory()["limit_px"] == 50
     session.locate(Solution(Wcs(150.0, 20.0, (0.0, 0.0), np.eye(2) * 0.001), "solver"))  # 3.6 arcsec a pixel
     assert session.drift.memory()["limit_px"] == pytest.approx(100)
-    assert session.scale_arcsec_px(sub_of(scale_arcsec_px=7.2).frame.info) == pytest.approx(3.6)
+    assert session.sky.scale_arcsec_px(sub_of(scale_arcsec_px=7.2).frame.info) == pytest.approx(3.6)

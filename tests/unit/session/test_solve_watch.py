@@ -10,6 +10,7 @@ import pytest
 
 from indistack.fits_header import Wcs
 from indistack.session import solve_watch as module
+from indistack.session.sky_position import SkyPosition
 from indistack.session.solve_watch import SolveWatch
 from indistack.solve import Solution, SolveSettings
 from indistack.values.frame import FrameInfo
@@ -45,10 +46,10 @@ class Session:
     def __init__(self, by_stars: bool = True, **info: Any) -> None:
         self.reference = SimpleNamespace(scene=Scene(field_of().stars, 1304, 976), info=FrameInfo(**info))
         self.aligner = SimpleNamespace(needs_stars=by_stars)
-        self.solution: Solution | None = None
+        self.sky = SkyPosition(self.reference.info)
 
     def locate(self, solution: Solution) -> None:
-        self.solution = solution
+        self.sky.solution = solution
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_one_search_until_it_is_known(solve_watch: SolveWatch) -> None:
     session: Any = Session()
     for timeout_s in (0.0, 7.0, 0.0):
         solve_watch.look(session, timeout_s)
-    assert session.solution is FOUND
+    assert session.sky.solution is FOUND
     assert finder_of(solve_watch).waited == [0.0, 7.0]
     assert len(finder_of(solve_watch).fields) == 1
     solve_watch.look(None)

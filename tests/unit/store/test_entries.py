@@ -19,17 +19,17 @@ from indistack.store.line_writer import as_line
 from indistack.values.blob import Blob, Content, Spooled
 from indistack.values.outcome import Accepted, Filed, Outcome, Refused
 from indistack.values.star_list import Measures, PhotometricMatch
-from indistack.values.sub_report import (
+from indistack.values.sub_parts import (
     Arrival,
     Centring,
     FiledFrame,
     FrameFacts,
     StackShare,
     SubPlace,
-    SubReport,
     UsedAligner,
     UsedMasters,
 )
+from indistack.values.sub_report import SubReport
 from indistack.values.transform import Bend, Transform
 
 NOW = datetime(2024, 1, 6, 21, 30, 5, 123000, tzinfo=UTC)

@@ -14,7 +14,8 @@ from indistack.store.entries import Event
 from indistack.store.ledger import Ledger
 from indistack.store.line_writer import as_line
 from indistack.store.session_reader import LOST, READMITTED, REMOVED, FileStamps, PastSession
-from indistack.values.sub_report import Arrival, Decision, SubReport
+from indistack.values.sub_parts import Arrival, Decision
+from indistack.values.sub_report import SubReport
 
 NOW = datetime(2024, 1, 6, 21, 30, 5, tzinfo=UTC)
 ARRIVAL = Arrival(NOW, "", "camera.CCD1", "camera", ".fits", 10)

@@ -21,7 +21,8 @@ from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.store.spooled import read_spooled
 from indistack.values.blob import Blob, Content
-from indistack.values.sub_report import Decision, SubReport
+from indistack.values.sub_parts import Decision
+from indistack.values.sub_report import SubReport
 
 NO_RESERVE = SpoolSettings(min_free_gb=0)
 CARDS = (("EXPTIME", 3.0, "s"), ("GAIN", 7, ""))

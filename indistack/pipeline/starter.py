@@ -1,0 +1,63 @@
+"""How a stack begins: set up for its first sub, which must be good enough."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from indistack.config import Config
+from indistack.session.filter_stack import MeasuredSub, Reference
+from indistack.session.session import Session
+from indistack.session.stack_setup import SetupMaker
+from indistack.values.blob import Blob
+from indistack.values.star_list import Scene
+
+
+class SessionStarter:
+    """Begins sessions.
+
+    Parameters
+    ----------
+    setup_maker : SetupMaker
+        Sets up what the stacks of a session share.
+
+    Attributes
+    ----------
+    setup_maker : SetupMaker
+        As above, with the settings of the next session.
+    reference : Reference or None
+        What the next session is aligned to; None: its first good sub.
+    """
+
+    def __init__(self, setup_maker: SetupMaker) -> None:
+        self.setup_maker = setup_maker
+        self.reference: Reference | None = None
+        self._doubtful: Scene | None = None
+
+    def set_config(self, config: Config) -> None:
+        """Have these settings from the next session on."""
+        self.setup_maker = dataclasses.replace(self.setup_maker, config=config)
+
+    def new(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+        """Return an empty session for a first sub, whatever that is; see `SetupMaker.make`.
+
+        Raises
+        ------
+        FrameError
+            There is no memory for it.
+        """
+        reference = self.reference or sub.as_reference(blob.origin)
+        stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
+        return Session(self.setup_maker.config, stack_setup, reference, sub.frame)
+
+    def begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+        """Return an empty session for a sub that is good enough to be the first; raise `FrameError` where it is not."""
+        session = self.new(sub, blob, too_slow, spare_bytes)
+        filter_stack = session.filter_stack_of(sub.frame.info)
+        session.check(sub, filter_stack, lambda: self._fits_before(session, sub))
+        self._doubtful = None
+        return session
+
+    def _fits_before(self, session: Session, sub: MeasuredSub) -> bool:
+        """Tell whether a first sub of odd shapes shows what the one before it showed: a nebula, and no clouds."""
+        before, self._doubtful = self._doubtful, sub.scene
+        return session.registration.fits(sub.scene, before)
