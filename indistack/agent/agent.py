@@ -15,7 +15,7 @@ from indistack.agent.command_handler import CommandHandler
 from indistack.agent.commands import Command, Request
 from indistack.agent.mailbox import STOPPED, Mailbox, reply
 from indistack.agent.source_threads import SourceThreads
-from indistack.agent.status import StatusFile
+from indistack.agent.status import StatusFile, StatusListener, waits_for
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
 from indistack.config import Config, jobs_of, record_settings
@@ -71,7 +71,7 @@ class Agent:
     calibrator_for : callable
         Makes the calibrator for the worker threads; reads the masters.
     listener : callable
-        Told of every blob's report, if there is one.
+        Told of every blob's report, if there is one; else the log is.
     clock : callable
         Gives the time.
     learner : Learner
@@ -82,6 +82,8 @@ class Agent:
         Session of that folder that is gone on with; the settings must be those that it was begun with.
     own_files : OwnFiles, optional
         Is told of every file that is published.
+    status_listener : callable, optional
+        Is told whenever the status has changed.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Agent:
         keeper: Keeper | None = None,
         goes_on: PastSession | None = None,
         own_files: OwnFiles | None = None,
+        status_listener: StatusListener | None = None,
     ) -> None:
         _make_folder(folder)
         self._config = config
@@ -115,7 +118,7 @@ class Agent:
             config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
         )
         self._publisher = Publisher(folder, config, own_files)
-        self._status = StatusFile(folder / STATUS, clock)
+        self._status = StatusFile(folder / STATUS, clock, status_listener)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
@@ -166,7 +169,7 @@ class Agent:
                     self._handle(item)
                 elif over:
                     break
-                self._write_status("paused" if self._pipeline.paused else "running")
+                self._write_status("paused" if self._pipeline.paused else "running", self._pipeline.session)
             self._forget_the_rest()
         finally:
             self._feed.close()
@@ -228,7 +231,7 @@ class Agent:
             self._journal.add(report, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
-        log.info("%s %s", report.word, describe(report))
+        log.log(logging.DEBUG if self._listener is not None else logging.INFO, "%s %s", report.word, describe(report))
         if self._listener is not None:
             self._listener(report)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
@@ -253,6 +256,7 @@ class Agent:
         self._journal.end(partial(state_of, self._pipeline))
 
     def _close(self) -> None:
+        last, name = self._pipeline.session, self._journal.name
         self._pipeline.reset()
         self._solve_watch.close()
         self._journal.end(partial(state_of, self._pipeline))
@@ -260,16 +264,17 @@ class Agent:
         if self._learner is not None:
             self._learner.close()
         self._workers.close()
-        self._write_status(STOPPED)
+        self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
             reply(request.answer, ENDS)
 
-    def _write_status(self, state: str) -> None:
-        session = self._pipeline.session
+    def _write_status(self, state: str, session: Session | None, name: str = "") -> None:
+        sources = self._feed.status()
         facts = {
-            "session": self._journal.name,
+            "session": name or self._journal.name,
             "waiting": len(self._queue),
-            "sources": self._feed.status(),
+            "waits_for": "" if state == STOPPED else waits_for(self._pipeline.paused, len(self._queue), sources),
+            "sources": sources,
             "library": self._learner.status() if self._learner is not None else None,
             "sky": session.sky.numbers() if session is not None else None,
             "centre": self._keeper.status() if self._keeper is not None else None,

@@ -22,6 +22,9 @@ from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
+StatusListener = Callable[[Mapping[str, Any]], None]
+"""Gets what the file holds."""
+
 
 class StatusFile:
     """Counts outcomes, and writes the file when something has changed: an idle agent spares the card.
@@ -32,11 +35,14 @@ class StatusFile:
         The file.
     clock : callable
         Gives the time.
+    listener : callable, optional
+        Is told of every change.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime], listener: StatusListener | None = None) -> None:
         self._path = path
         self._clock = clock
+        self._listener = listener
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._last: dict[str, Any] = {}
@@ -79,9 +85,31 @@ class StatusFile:
         if status == self._written:
             return
         self._written = status
+        if self._listener is not None:
+            self._listener(status)
         stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
         try:
             with atomic_file(self._path, durable=False) as file:
                 file.write(dump(stamped, indent=1).encode())
         except SinkError as error:
             log.error("cannot publish: %s", error)
+
+
+def waits_for(paused: bool, n_waiting: int, sources: Iterable[object]) -> str:
+    """Return for people what must happen before the next sub is stacked.
+
+    Parameters
+    ----------
+    paused : bool
+        No sub is wanted.
+    n_waiting : int
+        Frames that have come.
+    sources : iterable
+        Their status, see `Source`.
+    """
+    if paused:
+        return "paused, until it is told to resume"
+    if n_waiting:
+        return f"{n_waiting} frame{'' if n_waiting == 1 else 's'} to be worked on"
+    every = (each.get("waits_for") if isinstance(each, Mapping) else getattr(each, "waits_for", "") for each in sources)
+    return ", or ".join(str(text) for text in every if text)

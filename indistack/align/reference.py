@@ -114,7 +114,7 @@ class ReferenceStars:
         if stars is None:
             log.info("the stack of %d subs shows other stars than the reference: these are kept", n_subs)
             return False
-        log.info("the reference's stars grow from %d to %d", len(self.scene.stars), len(stars))
+        log.debug("the reference's stars grow from %d to %d", len(self.scene.stars), len(stars))
         self.known = replace(self.known, scene=replace(self.scene, stars=stars))
         return True
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,8 +17,8 @@ from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
+from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, command_of, config_of, given
-from indistack.command_line.progress import ProgressDisplay
 from indistack.config import Config
 from indistack.errors import IndistackError
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
@@ -57,11 +59,14 @@ def _agent(config: Config, sources: Sequence[Source], options: Options, own_file
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
-    agent = Agent(
-        config, sources, options.output_dir, calibrator_for,
-        learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
-    )  # fmt: skip
-    agent.run(_stop_on_signals(), options.max_subs)
+    with NightView() as view:
+        agent = Agent(
+            config, sources, options.output_dir, calibrator_for, view.sub, status_listener=view.status,
+            learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
+        )  # fmt: skip
+        agent.run(_stop_on_signals(), options.max_subs)
+    again = [word for word in sys.argv[1:] if word != "--new"]
+    view.close(options.output_dir, shlex.join(["indistack", *again]))
     return DONE
 
 
@@ -85,8 +90,9 @@ def demo(options: Options) -> int:
     """Run indiserver, a simulated camera and the agent together."""
 
     def stack(config: Config, source: Source, folder: Path) -> None:
-        with ProgressDisplay(options.subs, "stacking") as display:
-            agent = Agent(config, [source], folder, calibrator_factory(config), display.line)
+        with NightView() as view:
+            factory = calibrator_factory(config)
+            agent = Agent(config, [source], folder, factory, view.sub, status_listener=view.status)
             agent.run(_stop_on_signals(), options.subs)
 
     for path in run_demo(config_of(options), options.output_dir, stack):

@@ -11,11 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from indistack.calibrate import CatalogueEntry
-from indistack.store.entries import describe
+from indistack.command_line.sub_line import print_sub
 from indistack.values.sub_report import SubReport
-
-STYLES = {"accepted": "green", "refused": "yellow", "restarted": "cyan", "filed": "blue"}
-
 
 PIPE_WIDTH = 250
 """Columns of a table that goes to a file or another program."""
@@ -33,7 +30,7 @@ class ProgressDisplay:
     """
 
     def __init__(self, total: int, task: str) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = Console(highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -46,7 +43,7 @@ class ProgressDisplay:
 
     def line(self, report: SubReport) -> None:
         """Show what became of one sub."""
-        self.console.print(Text.assemble((f"{report.word:10s}", STYLES[report.word]), describe(report)))
+        print_sub(self.console, report)
         self._progress.advance(self._task)
 
     def done(self, count: int) -> None:

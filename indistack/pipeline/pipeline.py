@@ -149,13 +149,13 @@ class Pipeline:
         if isinstance(found, Placement):
             self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
-        log.info("new stack: %s (%s)", found.reason, found.detail)
         self.starter.reference = None  # the one that was asked for shows the old field
         new = self.starter.begin(sub, blob, spare_bytes=session.state_bytes)
         first = PlaceSearch(new, sub, draft).match_photometry(Transform.identity())
         self.reset()
         self._stack(new, sub, first, blob, draft)
-        return Restarted(found.reason, draft.report)
+        log.info("new stack: %s (%s)", found.reason, found.detail)
+        return Restarted(found.reason, draft.report, found.detail)
 
     def _file(self, raw: RawFrame, blob: Blob, draft: Draft) -> Filed:
         """Take a calibration frame into the library."""

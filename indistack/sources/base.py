@@ -27,7 +27,10 @@ class Source(Protocol):
     """
 
     def status(self) -> object:
-        """Return how things stand, as a mapping or a dataclass of plain values; may be called from any thread."""
+        """Return how things stand, as a mapping or a dataclass of plain values; may be called from any thread.
+
+        Its `waits_for`, if there is one, tells people what must happen before a frame comes.
+        """
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver frames until there are no more or `stop` is set."""

@@ -92,7 +92,9 @@ class FolderSource:
 
     def status(self) -> dict[str, str | int]:
         """Return the folder and how many of its files were delivered."""
-        return {"folder": str(self._folder), "files": len(self._delivered)}
+        there = "" if self._folder.is_dir() else ", which is not there"
+        waits_for = f"files in {self._folder}{there}"
+        return {"folder": str(self._folder), "files": len(self._delivered), "waits_for": waits_for}
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
         """Deliver complete files in natural order, as they become complete, until `stop` is set."""

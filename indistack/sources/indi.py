@@ -77,6 +77,13 @@ class IndiStatus:
     paths: int = 0
     facts: PropertyValues = field(default_factory=dict)
 
+    @property
+    def waits_for(self) -> str:
+        """See `Source.status`."""
+        if not self.connected:
+            return f"an INDI server at {self.server}" + (f" ({self.last_error})" if self.last_error else "")
+        return self.last_error or (f"a frame from {self.device}" if self.device else "a camera")
+
 
 class CameraLink(Protocol):
     """What is needed of `indistack.indi.client.IndiClient`."""

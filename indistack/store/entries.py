@@ -78,7 +78,7 @@ def decided(number: int, outcome: Outcome, now: datetime) -> SubReport:
     now : datetime
         Time of the decision (UTC).
     """
-    detail = "" if isinstance(outcome, Accepted | Restarted) else outcome.detail
+    detail = "" if isinstance(outcome, Accepted) else outcome.detail
     return replace(outcome.report, decision=Decision(number, now, outcome.word, outcome.reason, detail))
 
 

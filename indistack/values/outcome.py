@@ -34,6 +34,7 @@ class Restarted:
 
     reason: str
     report: SubReport = EMPTY
+    detail: str = ""
     word = "restarted"
 
 

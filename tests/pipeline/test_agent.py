@@ -48,7 +48,10 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
     status = json.loads((tmp_path / "status.json").read_text())
     assert (status["state"], status["outcomes"]) == ("stopped", {"accepted": 4, "refused": 1})
     assert status["refusals"] == {"not_a_frame": 1}
+    assert (status["n_subs"], status["exposure_s"], status["waits_for"]) == (4, 40.0, "")
+    assert status["stacks"]["stack"]["n_subs"] == 4
     (session,) = (tmp_path / "sessions").iterdir()
+    assert status["session"] == session.name
     expected = {"ledger.jsonl", "stack.fits", "stack.png", "settings.toml", "subs", "checkpoints"}
     assert {path.name for path in session.iterdir()} == expected
 
@@ -69,6 +72,7 @@ def test_a_restart_keeps_the_old_stack_under_its_own_name(tmp_path: Path) -> Non
     assert [session[0]["outcome"] for session in lines] == ["accepted", "restarted", "restarted"]
     kept = [fits.getheader(path)["NCOMBINE"] for path in sorted(tmp_path.glob("sessions/*/stack.fits"))]
     assert kept == [2, 2, 1]
+    assert "limit 50.0 px" in lines[1][0]["detail"]
 
 
 def test_the_same_frame_twice_has_one_line(tmp_path: Path) -> None:

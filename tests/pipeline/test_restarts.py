@@ -178,3 +178,14 @@ def test_a_reset_by_hand_keeps_the_stack_and_loses_no_sub(make_pipeline: MakePip
     pipeline.reset()
     outcomes += [pipeline.process(blob) for blob in blobs[3:]]
     assert (words(outcomes), stacks_of(pipeline, finished)) == ("aaaaa", [3, 2])
+
+
+def test_a_new_stack_is_told_once_when_it_begins(make_pipeline: MakePipeline, caplog: pytest.LogCaptureFixture) -> None:
+    empty, other = night(3, n_stars=0, exposure_s=4.0), night(1, exposure_s=4.0)
+    with caplog.at_level("INFO", "indistack.pipeline"):
+        outcomes, stacks = take(make_pipeline, [*night(2), *empty, *other], "drift.change_patience=1")
+    assert (words(outcomes), stacks) == ("aaxxxR", [2, 1])
+    assert [line.split(":")[0] for line in caplog.messages] == ["new stack"]
+    restarted = outcomes[-1]
+    assert isinstance(restarted, Restarted)
+    assert restarted.detail.startswith("exposure: ")

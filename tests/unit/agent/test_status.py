@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from indistack.agent.status import StatusFile
+from indistack.agent.status import StatusFile, waits_for
+from indistack.sources.indi import IndiStatus
 from indistack.store.entries import decided
 from indistack.values.outcome import Filed, Refused
 from indistack.values.sub_parts import UsedMasters
@@ -63,3 +64,30 @@ def test_a_disk_that_does_not_take_it_is_told(tmp_path: Path, caplog: pytest.Log
         StatusFile(tmp_path / "none" / "status.json", Clock()).write("running", None, {})
     (line,) = caplog.messages
     assert "cannot publish" in line
+
+
+def test_who_listens_is_told_of_changes_only(tmp_path: Path) -> None:
+    states: list[str] = []
+    status = StatusFile(tmp_path / "status.json", Clock(), lambda told: states.append(told["state"]))
+    for state in ("running", "running", "paused"):
+        status.write(state, None, {})
+    assert states == ["running", "paused"]
+
+
+def test_what_is_waited_for() -> None:
+    sources = [{"waits_for": "files in night"}, IndiStatus(connected=True, device="Camera"), {"hook": ""}]
+    assert waits_for(True, 3, sources) == "paused, until it is told to resume"
+    assert waits_for(False, 1, sources) == "1 frame to be worked on"
+    assert waits_for(False, 0, sources) == "files in night, or a frame from Camera"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (IndiStatus(server="a:1", last_error="refused"), "an INDI server at a:1 (refused)"),
+        (IndiStatus(connected=True), "a camera"),
+        (IndiStatus(connected=True, last_error="no camera yet"), "no camera yet"),
+    ],
+)
+def test_what_a_camera_s_source_waits_for(status: IndiStatus, words: str) -> None:
+    assert status.waits_for == words

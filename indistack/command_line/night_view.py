@@ -1,0 +1,128 @@
+"""What a person sees of a night: a line a sub, on a terminal a status below it, and at the end what there is."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from indistack.command_line.sub_line import duration_words, print_sub
+from indistack.store.session_folders import FOLDER as SESSIONS
+from indistack.values.sub_report import SubReport
+
+
+class NightView:
+    """Shows what a running agent tells; a pipe gets plain lines and no status.
+
+    Parameters
+    ----------
+    console : Console, optional
+        Where to; standard output by default.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self._last: Mapping[str, Any] = {}
+        self._waited = ""
+        terminal = self.console.is_terminal
+        self._live = Live("", console=self.console, auto_refresh=False, transient=True) if terminal else None
+        self._handler = _Above(self.console)
+
+    def sub(self, report: SubReport) -> None:
+        """Show what became of a sub."""
+        print_sub(self.console, report)
+
+    def status(self, status: Mapping[str, Any]) -> None:
+        """Show how things stand."""
+        self._last = status
+        self._waited = status.get("waits_for") or self._waited
+        if self._live is not None:
+            self._live.update(Text(status_line(status), no_wrap=True, overflow="ellipsis"), refresh=True)
+
+    def close(self, folder: Path, command: str) -> None:
+        """Show what there is at the end; see `closing_lines`."""
+        for line in closing_lines({**self._last, "waits_for": self._waited}, folder, command):
+            self.console.print(Text(line), soft_wrap=True)  # a path is one word, to be copied
+
+    def __enter__(self) -> NightView:
+        if self._live is not None:
+            self._handler.take_over()
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._handler.give_back()
+
+
+class _Above(logging.Handler):
+    """Prints what is logged above the status, which would be torn otherwise."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+        self._others: list[logging.Handler] = []
+
+    def take_over(self) -> None:
+        self._others = logging.root.handlers[:]
+        self.setFormatter(self._others[0].formatter if self._others else None)
+        logging.root.handlers[:] = [self]
+
+    def give_back(self) -> None:
+        logging.root.handlers[:] = self._others
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(Text(self.format(record)), style="yellow" if record.levelno >= logging.WARNING else "")
+
+
+def status_line(status: Mapping[str, Any]) -> str:
+    """Return in one line: subs in the stack, exposure, signal to noise, and what is waited for."""
+    words = [*_stack_words(status)]
+    if status.get("waits_for"):
+        words.append(f"waiting: {status['waits_for']}")
+    return "  ".join(words)
+
+
+def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iterator[str]:
+    """Yield what there is at the end, where it is, and how to go on.
+
+    Parameters
+    ----------
+    status : mapping
+        The last one; what it waits for is what was waited for before the end.
+    folder : Path
+        The output folder.
+    command : str
+        What was typed; goes on when typed again.
+    """
+    if not status.get("n_subs"):
+        yield f"no sub is in the stack; waited for: {status.get('waits_for') or 'nothing'}"
+        return
+    refusals = [f"{count} {word.replace('_', ' ')}" for word, count in status.get("refusals", {}).items()]
+    yield ", ".join(_stack_words(status)) + (f"; left out: {', '.join(refusals)}" if refusals else "")
+    for name in status.get("stacks", {}):
+        yield f"picture  {folder / name}.png, linear in {name}.fits"
+    if status.get("session"):
+        yield f"session  {folder / SESSIONS / str(status['session'])}"
+    yield f"go on    {command}"
+
+
+def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:
+    n_subs = status.get("n_subs", 0)
+    yield f"{n_subs} sub{'' if n_subs == 1 else 's'} stacked"
+    if status.get("exposure_s"):
+        yield duration_words(status["exposure_s"])
+    gains = [told.get("snr_gain") for told in status.get("stacks", {}).values()]
+    gain = next((one for one in gains if one is not None and math.isfinite(one)), None)
+    if gain is not None and n_subs > 1:
+        yield f"SNR x{gain:.1f}"
