@@ -16,12 +16,13 @@ from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
 from indistack.grading.star_measures import measure
 from indistack.output import snapshots
+from indistack.output.destinations import require_writable, spared
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sinks import Snapshot, sink_for
-from indistack.sources import FILES, announce, read_blob
+from indistack.sources import FILES, announce, is_own_stack, read_blob
 from indistack.store.entries import decided
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
@@ -46,9 +47,11 @@ class Batch:
     files : sequence of Path
         Subs, in order.
     fits, png, report : Path or None
-        Where the results go. A suffix that a sink has decides who writes the picture, else it is a FITS or a PNG.
+        Where the results go. The suffix decides in which form.
     reference : str
         ``"first"`` good sub, ``"best"`` sub, or a file's path.
+    others : sequence of Path
+        What else is read. As the subs, none of it is overwritten.
     """
 
     files: Sequence[Path]
@@ -56,14 +59,27 @@ class Batch:
     png: Path | None = None
     report: Path | None = None
     reference: str = "first"
+    others: Sequence[Path] = ()
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Where the main picture goes."""
+        return [path for path in (self.fits, self.png) if path is not None]
+
+    def spared(self) -> list[Path]:
+        """Return what must not be overwritten: all that is read, but for what is an earlier result of the same."""
+        names = {path.name for path in self.pictures}
+        subs = [path for path in self.files if not (path.name in names and is_own_stack(path))]
+        return [*subs, *self.others, *([] if self.reference in ("first", "best") else [Path(self.reference)])]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of it: the report, and the main picture."""
+    """What became of it: the report, the main picture, and the files that were written."""
 
     report: dict[str, Any]
     snapshot: Snapshot
+    files: Sequence[Path]
 
 
 class Processing(Protocol):
@@ -117,10 +133,13 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
 
     Raises
     ------
+    SettingsError
+        An output cannot be written, or is one of the inputs; nothing was done.
     IndistackError
         No sub could be stacked, or an output cannot be written; the report is written first.
     """
     begin_s = time.monotonic()
+    require_writable(batch.pictures, [batch.report], inputs=batch.spared())
     config = one_picture(config)
     with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
         pipeline = processing.pipeline(config, workers)
@@ -136,7 +155,7 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
             if session is None:
                 raise IndistackError(f"none of {len(reports)} files could be stacked{_reasons(reports)}")
             session.complete()
-            _write_pictures(batch, session, config)
+            files = _write_pictures(batch, session, config)
         finally:
             report = {
                 "subs": [as_line(each) for each in reports],
@@ -144,7 +163,7 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
             }
             report["stacks"] = snapshots.numbers(session) if session is not None else {}
             _write_report(batch.report, report)
-    return Result(report, snapshots.snapshot(session))
+    return Result(report, snapshots.snapshot(session), [*files, *filter(None, [batch.report])])
 
 
 def one_picture(config: Config) -> Config:
@@ -189,15 +208,18 @@ def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
         del blob  # its memory is needed for the next one
 
 
-def _write_pictures(batch: Batch, session: Session, config: Config) -> None:
+def _write_pictures(batch: Batch, session: Session, config: Config) -> list[Path]:
+    """Write every picture in every form that is wanted; return the files."""
     _warn_of_grey(session)
+    written, inputs = [], batch.spared()
     for name in snapshots.names(session):
         snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
-        for path, otherwise in ((batch.fits, "fits"), (batch.png, "png")):
-            if path is not None:
-                sink = sink_for(path, otherwise)
-                shown = snapshots.with_preview(snapshot, config.picture) if sink.needs_preview else snapshot
-                sink.write(_path_of(name, path), shown)
+        for main in batch.pictures:
+            path, sink = spared(_path_of(name, main), inputs), sink_for(main)
+            shown = snapshots.with_preview(snapshot, config.picture) if sink.needs_preview else snapshot
+            sink.write(path, shown)
+            written.append(path)
+    return written
 
 
 def _warn_of_grey(session: Session) -> None:

@@ -11,6 +11,7 @@ from indistack.calibrate import Master
 from indistack.config import Config, jobs_of
 from indistack.decode import decode
 from indistack.errors import SettingsError
+from indistack.output.destinations import require_writable
 from indistack.pipeline import calibrators
 from indistack.sources import expand
 from indistack.stars import StarFinder
@@ -115,7 +116,8 @@ def build_master(
     FrameError
         The frames do not belong together, or none is usable.
     SettingsError
-        A name matches no file, or something is to be taken off another kind than flats.
+        A name matches no file, something is to be taken off another kind than flats, or the output cannot be written or
+        is one of the inputs.
     SinkError
         The file cannot be written.
     """
@@ -124,11 +126,14 @@ def build_master(
     if kind != "flat" and (named.bias or named.darkflat or named.dark):
         raise SettingsError(["--bias, --darkflat and --dark are for flats: nothing is subtracted from other masters"])
 
+    paths, target = expand(files), Path(output)
+    require_writable(masters=[target], inputs=[*paths, *calibrators.named_files(config)])
+
     def done(of_kind: str, count: int, _: int) -> None:
         if of_kind == kind:
             progress(count)
 
-    return calibrators.build_master(config, kind, expand(files), Path(output), done, tell, force)
+    return calibrators.build_master(config, kind, paths, target, done, tell, force)
 
 
 def _calibrated(frame: RawFrame | CalibratedFrame, config: Config) -> CalibratedFrame:

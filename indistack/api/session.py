@@ -105,7 +105,7 @@ class Session:
         if session is None:
             raise IndistackError(f"none of {len(self._reports)} frames could be stacked")
         snapshot = snapshots.snapshot(session, keep=lambda picture: picture.copy())
-        return Stacked(snapshot, {"subs": [as_line(report) for report in self._reports]}, self._config.picture)
+        return Stacked(snapshot, {"subs": [as_line(report) for report in self._reports]}, settings=self._config.picture)
 
     @property
     def picture(self) -> FloatArray:

@@ -34,12 +34,15 @@ class Stacked:
         Picture and header as the sinks get them.
     report : dict
         As the command's ``--report``.
+    files : sequence of Path
+        What was written, in the order of writing.
     settings : PictureSettings
         How a picture for people is made of it.
     """
 
     snapshot: Snapshot
     report: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[Path] = ()
     settings: PictureSettings = PictureSettings()  # noqa: RUF009 - frozen
 
     @property
@@ -93,25 +96,26 @@ def stack_files(
     cluster : str
         Address of a Dask scheduler whose workers see the same files, or ``local``; by default this process does all.
     fits, png, report : Path, optional
-        Written when the stack is complete; the report also where nothing could be stacked. Further branches are
-        written beside, as ``NAME-BRANCH.fits``.
+        Written when the stack is complete; the report also where nothing could be stacked. The suffix decides the
+        form: ``.fits``, or ``.png`` stretched for people. Further branches are written beside, as
+        ``NAME-BRANCH.fits``.
     progress : callable
         Told of every sub's report.
 
     Raises
     ------
     SettingsError
-        A name matches no file, or the settings are wrong.
+        A name matches no file, the settings are wrong, or an output cannot be written or is one of the inputs.
     IndistackError
         No sub could be stacked, or an output cannot be written.
     """
     config = settings_of(settings)
-    job = batch.Batch(expand(files), fits, png, report, reference)
+    job = batch.Batch(expand(files), fits, png, report, reference, calibrators.named_files(config))
     if exact is None:
         exact = METHODS.get(config.stack.method).approximates
     with _processing(cluster, config, job.files, exact) as processing:
         result = batch.run(job, config, processing, progress)
-    return Stacked(result.snapshot, result.report, config.picture)
+    return Stacked(result.snapshot, result.report, result.files, config.picture)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from glob import has_magic
 from itertools import chain
 from pathlib import Path
 
@@ -81,8 +82,10 @@ def load_masters(shop: Workshop) -> Masters:
     return Masters(masters.get("dark"), masters.get("flat"), masters.get("bias"))
 
 
-def expand(setting: str, names: Iterable[str]) -> list[Path]:
+def expand(setting: str, names: Iterable[str], level: int = logging.WARNING) -> list[Path]:
     """Return the files that paths, folders and globs mean, in order of their names.
+
+    Empty folders, and globs that match nothing, are told (at `level`) and passed over while others give some.
 
     Raises
     ------
@@ -90,7 +93,8 @@ def expand(setting: str, names: Iterable[str]) -> list[Path]:
         One fault for every name that matches nothing.
     """
     found: list[Path] = []
-    faults = []
+    faults: list[str] = []
+    empty: list[str] = []
     for name in names:
         path = Path(name).expanduser()
         if path.is_dir():
@@ -98,10 +102,13 @@ def expand(setting: str, names: Iterable[str]) -> list[Path]:
         else:
             matches = [path] if path.is_file() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
         if not matches:
-            faults.append(f"{setting}: no file matches {name!r}")
+            optional = path.is_dir() or has_magic(name)
+            (empty if optional else faults).append(f"{setting}: no file matches {name!r}")
         found += matches
-    if faults:
-        raise SettingsError(faults)
+    if faults or (empty and not found):
+        raise SettingsError([*faults, *empty])
+    for text in empty:
+        _log.log(level, "%s; passed over", text)
     return found
 
 

@@ -13,6 +13,8 @@ from indistack.system import log as logs
 
 Options = argparse.Namespace
 
+OUTPUT = "its suffix decides the form; by default a new name beside the inputs"
+
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser; `command` is then the name of the command."""
@@ -92,15 +94,15 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stacks", nargs="+", type=Path, metavar="STACK", help="FITS file, or a session's folder")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--grid", type=int, default=1, metavar="N", help="whose pixels and light the result has [1]")
 
 
 def _add_master(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=("dark", "flat", "bias", "darkflat"))
     parser.add_argument("files", nargs="+", metavar="FILES", help="raw frames: files, folders or globs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", required=True)
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
     for kind in ("darkflat", "dark", "bias"):
         parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=f"{kind} to take off the flats")
     parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
@@ -123,8 +125,8 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits")
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
     parser.add_argument("--exact", action="store_true", help="combine all subs at once where the method can")
@@ -150,8 +152,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILES", help="files, folders or globs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits")
-    parser.add_argument("--png", type=Path, metavar="OUT.png")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")

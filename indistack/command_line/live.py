@@ -19,10 +19,12 @@ from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, command_of, config_of, given
-from indistack.config import Config
+from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError
+from indistack.output.destinations import require_folder, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.resume.session_settings import settings_to_go_on
+from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
@@ -51,6 +53,7 @@ def _limits(options: Options) -> Overrides:
 
 
 def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
+    _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
     past = None if options.new else SessionFolders(options.output_dir).past(options.goes_on)
     if past is not None:
@@ -68,6 +71,14 @@ def _agent(config: Config, sources: Sequence[Source], options: Options, own_file
     again = [word for word in sys.argv[1:] if word != "--new"]
     view.close(options.output_dir, shlex.join(["indistack", *again]))
     return DONE
+
+
+def _require_room(folder: Path, config: Config) -> None:
+    """Refuse an output folder that cannot be written, or where the pictures would replace somebody else's files."""
+    require_folder(folder)
+    suffixes = [SINKS.get(sink).suffix for sink in config.publish.sinks]
+    pictures = [folder / f"{name}{suffix}" for name in stacks_of(config) for suffix in suffixes]
+    require_writable(path for path in pictures if path.exists())
 
 
 def _keeper(config: Config) -> Keeper | None:

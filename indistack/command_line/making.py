@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from indistack import batch
@@ -11,12 +12,16 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.options import Overrides, config_of, given
 from indistack.command_line.progress import ProgressDisplay
+from indistack.output.destinations import default_stem, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, library_of
 from indistack.resume.amend import amend
 from indistack.resume.replay import Replay
 from indistack.resume.session_settings import settings_of
 from indistack.sources import expand
-from indistack.store.session_reader import PastSession
+from indistack.store.session_reader import SUBS, PastSession
+
+SUFFIXES = (".fits", ".png")
+"""Of the pictures that are made where none is named."""
 
 
 def stack(options: Options) -> int:
@@ -30,14 +35,27 @@ def stack(options: Options) -> int:
     }
     config = config_of(options, overrides)
     files = expand(options.files)
+    fits, png = _pictures(options, files, "stack", options.report)
     with ProgressDisplay(len(files), "stacking") as display:
         result = stack_files(
             files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
-            fits=options.output, png=options.png, report=options.report, progress=display.line,
+            fits=fits, png=png, report=options.report, progress=display.line,
         )  # fmt: skip
     facts = result.report["stack"]
     print(f"{facts['n_subs']} of {len(files)} subs, {_in_words(facts['exposure_s'])}, in {facts['seconds']:.1f} s")
-    return _written(options.output, options.png, options.report)
+    return _written(*result.files)
+
+
+def _pictures(
+    options: Options, inputs: Sequence[Path], ending: str, *others: Path | None
+) -> tuple[Path | None, Path | None]:
+    """Return where the FITS and the PNG go: as was said; where no output at all was named, beside the inputs."""
+    if options.output or options.png or any(others):
+        return options.output, options.png
+    stem = default_stem(inputs, ending, SUFFIXES)
+    fits, png = (Path(f"{stem}{suffix}") for suffix in SUFFIXES)
+    print(f"no output was named: {fits} and {png.name} will be written")
+    return fits, png
 
 
 def replay(options: Options) -> int:
@@ -46,11 +64,13 @@ def replay(options: Options) -> int:
     method = [f"stack.method={options.method}"] if options.method else []
     config = settings_of(past, [*options.set, *method])
     processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
-    job = batch.Batch((), options.output, options.png, options.report)
+    subs = [path for path in (past.folder / SUBS).glob("*") if path.is_file()]
+    fits, png = _pictures(options, [past.folder / "ledger.jsonl"], "again", options.report)
+    job = batch.Batch((), fits, png, options.report, others=subs)
     with ProgressDisplay(past.n_lights, "stacking") as display:
         result = batch.run(job, config, processing, display.line)
     print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs")
-    return _written(options.output, options.png, options.report)
+    return _written(*result.files)
 
 
 def unstack(options: Options) -> int:
@@ -65,8 +85,11 @@ def unstack(options: Options) -> int:
 
 def merge(options: Options) -> int:
     """Merge stacks of one target."""
-    merged = merge_stacks(options.stacks, config_of(options), grid=options.grid)
-    for path in filter(None, (options.output, options.png)):
+    config = config_of(options)
+    fits, png = _pictures(options, options.stacks, "merged")
+    require_writable([fits, png], inputs=options.stacks)
+    merged = merge_stacks(options.stacks, config, grid=options.grid)
+    for path in filter(None, (fits, png)):
         merged.save(path)
         print(path)
     return DONE
@@ -75,13 +98,20 @@ def merge(options: Options) -> int:
 def master(options: Options) -> int:
     """Build a master from raw calibration frames."""
     config, files = config_of(options), expand(options.files)
+    output = options.output or _default_master(files, options.kind)
     with ProgressDisplay(len(files), options.kind) as display:
         built = build_master(
-            options.kind, files, options.output, config,
+            options.kind, files, output, config,
             force=options.force, progress=display.done, tell=display.say,
         )  # fmt: skip
     print(built.describe())
-    return _written(options.output)
+    return _written(output)
+
+
+def _default_master(files: Sequence[Path], kind: str) -> Path:
+    output = Path(f"{default_stem(files, f'master-{kind}', ['.fits'])}.fits")
+    print(f"no output was named: {output} will be written")
+    return output
 
 
 def _written(*paths: Path | None) -> int:

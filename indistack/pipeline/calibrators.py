@@ -75,6 +75,18 @@ def calibrator_factory(
     return make
 
 
+def named_files(config: Config) -> list[Path]:
+    """Return the files of all masters and calibration frames that the settings name.
+
+    Raises
+    ------
+    SettingsError
+        A name matches no file.
+    """
+    named = {kind: getattr(config.calibrate, kind) for kind in ("dark", "flat", "bias", "darkflat")}
+    return [path for kind, names in named.items() for path in expand(f"calibrate.{kind}", names, logging.DEBUG)]
+
+
 def defects_folder(config: Config, library: Chooser | None) -> Path | None:
     """Return where maps of bad pixels are kept: beside the library, None without one."""
     folder = library_folder(config.calibrate) if library is not None else None

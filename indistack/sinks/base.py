@@ -67,16 +67,23 @@ class Sink(Protocol):
 SINKS: Registry[Sink] = Registry("publish.sinks")
 
 
-def sink_for(path: Path, otherwise: str = "") -> Sink:
-    """Return the sink that writes files with a path's suffix, else the one named `otherwise`.
+SPELLINGS = {".fit": ".fits", ".fts": ".fits", ".jpeg": ".jpg", ".tiff": ".tif"}
+"""Suffixes of which another is the usual one."""
+
+
+def sink_for(path: Path) -> Sink:
+    """Return the sink that writes files with a path's suffix.
 
     Raises
     ------
     SinkError
-        Nobody writes such files, and no other was named.
+        Nobody writes such files.
     """
-    suffix = path.suffix.lower()
-    name = next((name for name in SINKS if SINKS.get(name).suffix == suffix), otherwise)
-    if not name:
-        raise SinkError(f"{path}: no sink writes {suffix or 'files without a suffix'}")
-    return SINKS.get(name)()
+    said = path.suffix.lower()
+    suffix = SPELLINGS.get(said, said)
+    for name in SINKS:
+        if SINKS.get(name).suffix == suffix:
+            return SINKS.get(name)()
+    known = ", ".join(sorted(SINKS.get(name).suffix for name in SINKS))
+    how = f"as {said}" if said else "without a suffix"
+    raise SinkError(f"{path}: no picture is written {how}; choose one of {known}")

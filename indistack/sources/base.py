@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from indistack.fits_header import is_stack
 from indistack.values.blob import Blob, Content
 
 Emit = Callable[[Blob], None]
@@ -38,9 +39,12 @@ class Source(Protocol):
 
 COMPOUND = (".fz", ".z", ".gz")
 
+FITS_SUFFIXES = (".fits", ".fit", ".fts")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
 FRAME_SUFFIXES = frozenset(
-    [fits + more for fits in (".fits", ".fit", ".fts") for more in ("", *COMPOUND)]
-    + [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".xisf", ".cr2", ".cr3", ".crw", ".nef", ".arw", ".dng", ".orf"]
+    [fits + more for fits in FITS_SUFFIXES for more in ("", *COMPOUND)]
+    + [*PICTURE_SUFFIXES, ".xisf", ".cr2", ".cr3", ".crw", ".nef", ".arw", ".dng", ".orf"]
     + [".raf", ".rw2", ".pef", ".kdc"]
 )
 """What counts as a frame among the files of a folder."""
@@ -49,6 +53,9 @@ UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".filepart", "~")
 """Ends of names that programs give to files while they write them (before or instead of a frame's suffix)."""
 
 ANNOUNCED_POLL_S = 0.05
+
+HEAD_BYTES = 288_000
+"""Of a FITS file: enough for any header."""
 
 
 def suffix_of(name: str) -> str:
@@ -74,6 +81,23 @@ def is_unfinished_name(name: str) -> bool:
     """Whether a program has named a file so that nobody takes it yet."""
     stem = name.lower().removesuffix(suffix_of(name))
     return name.startswith((".", "~")) or stem.endswith(UNFINISHED) or name.lower().endswith(UNFINISHED)
+
+
+def is_own_stack(path: Path) -> bool:
+    """Whether a file is a stack of ours in FITS, whoever has put it there."""
+    if not path.name.lower().endswith(FITS_SUFFIXES):
+        return False
+    try:
+        with path.open("rb") as file:
+            return is_stack(file.read(HEAD_BYTES))
+    except OSError:  # told of when it is read
+        return False
+
+
+def shows_own_stack(path: Path) -> bool:
+    """Whether a file is the picture of a stack of ours, which lies beside it under the same name."""
+    beside = (path.with_suffix(suffix) for suffix in FITS_SUFFIXES)
+    return path.name.lower().endswith(PICTURE_SUFFIXES) and any(map(is_own_stack, beside))
 
 
 def read_blob(path: Path, device: str) -> Blob:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from indistack.errors import SettingsError
-from indistack.sources.base import is_frame_name, natural_key
+from indistack.sources.base import is_frame_name, natural_key, shows_own_stack
+
+log = logging.getLogger(__name__)
 
 FILES = "files"
 """The device of a blob that is a file somebody named."""
@@ -16,39 +20,45 @@ FILES = "files"
 def expand(patterns: Iterable[str | Path]) -> list[Path]:
     """Return the files that are meant, in the order given, each once; those of a folder or glob in natural order.
 
+    Folders without a frame, and globs that match nothing, are told and passed over while others give some. Pictures of
+    our own stacks are no frames.
+
     Raises
     ------
     SettingsError
-        Paths that are not there, folders without a frame, globs that match nothing: all of them at once.
+        Paths that are not there or cannot be read; nothing but empty folders and globs: all of them at once.
     """
     found: dict[Path, Path] = {}
-    faults = []
+    faults, empty = [], []
     for pattern in patterns:
         try:
-            for path in _matches(Path(pattern).expanduser()):
-                found.setdefault(path.resolve(), path)
-        except LookupError as fault:
-            faults.append(fault.args[0])
+            files = _matches(Path(pattern).expanduser())
+        except LookupError as missing:
+            empty.append(missing.args[0])
         except OSError as error:
             faults.append(f"{pattern}: {error.strerror}")
-    if faults:
-        raise SettingsError(faults)
+        else:
+            for path in files:
+                found.setdefault(path.resolve(), path)
+    if faults or not found:
+        raise SettingsError([*faults, *empty])
+    for text in empty:
+        log.warning("%s; passed over", text)
     return list(found.values())
 
 
 def _matches(path: Path) -> list[Path]:
-    """Return the files that one pattern means; raise LookupError with a sentence when there are none."""
+    """Return the files that one pattern means; raise LookupError with a sentence where a folder or glob has none."""
     if path.is_dir():
-        files = [each for each in path.iterdir() if is_frame_name(each.name) and each.is_file()]
-        missing = f"{path}: no frames in this folder"
+        candidates, missing = list(path.iterdir()), f"{path}: no frames in this folder"
     elif path.exists():
         return [path]
     elif glob.has_magic(str(path)):
-        matches = [Path(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - absolute patterns
-        files = [each for each in matches if is_frame_name(each.name) and each.is_file()]
-        missing = f"{path}: no frames match"
+        matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns
+        candidates, missing = list(map(Path, matches)), f"{path}: no frames match"
     else:
-        raise LookupError(f"{path}: no such file or folder")
+        raise FileNotFoundError(errno.ENOENT, "no such file or folder")
+    files = [each for each in candidates if is_frame_name(each.name) and each.is_file() and not shows_own_stack(each)]
     if not files:
         raise LookupError(missing)
     return sorted(files, key=natural_key)

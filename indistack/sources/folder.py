@@ -11,9 +11,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from indistack.fits_header import is_stack
 from indistack.settings import Settings
-from indistack.sources.base import Emit, Stamp, is_frame_name, is_unfinished_name, natural_key, read_blob
+from indistack.sources.base import (
+    FITS_SUFFIXES,
+    Emit,
+    Stamp,
+    is_frame_name,
+    is_own_stack,
+    is_unfinished_name,
+    natural_key,
+    read_blob,
+    shows_own_stack,
+)
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
@@ -21,7 +30,6 @@ log = logging.getLogger(__name__)
 SCAN_SHARE = 5
 """A scan that takes long (a slow network share) is followed by a pause this many times longer."""
 
-FITS_SUFFIXES = (".fits", ".fit", ".fts")
 FITS_BLOCK_BYTES = 2880
 FITS_PATIENCE_S = 5.0
 """A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
@@ -31,9 +39,6 @@ OUR_FOLDERS = frozenset({"sessions", "spool", "commands"})
 
 OUR_STATUS = "status.json"
 """File by which the output folder of an agent is known, that of another one too."""
-
-HEAD_BYTES = 100 * FITS_BLOCK_BYTES
-"""Enough for any header; a stack is known by its own."""
 
 
 class FolderSettings(Settings):
@@ -108,7 +113,7 @@ class FolderSource:
             for path in self._ready(frames, began):
                 if stop.is_set():
                     return
-                if _is_stack(path):
+                if is_own_stack(path) or shows_own_stack(path):
                     log.info("%s is a stack and no sub", path)
                     continue
                 emit(read_blob(path, self._folder.name))
@@ -185,17 +190,6 @@ class FolderSource:
 def _is_output(folder: Path) -> bool:
     """Whether this is the output folder of an agent."""
     return (folder / OUR_STATUS).exists() and (folder / "sessions").is_dir()
-
-
-def _is_stack(path: Path) -> bool:
-    """Whether a file is a stack of ours, whoever has put it there."""
-    if not path.name.lower().endswith(FITS_SUFFIXES):
-        return False
-    try:
-        with path.open("rb") as file:
-            return is_stack(file.read(HEAD_BYTES))
-    except OSError:  # told of when it is read
-        return False
 
 
 def _file_stamp(entry: os.DirEntry[str]) -> Stamp | None:

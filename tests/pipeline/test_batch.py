@@ -79,9 +79,62 @@ def test_nothing_to_stack_is_a_failed_run_with_a_report(tmp_path: Path, capsys: 
     assert json.loads((tmp_path / "m.json").read_text())["stack"]["n_subs"] == 0
 
 
-def test_an_output_that_cannot_be_written_is_a_failed_run(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stack", str(night / "sub*.fits"), "-o", str(night / "none" / "m.fits")]) == 1
-    assert "none/m.fits" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("output", "word"), [("none/m.fits", "no folder"), ("sub3.fits", "inputs"), ("dark.fits", "inputs")]
+)
+def test_an_output_is_examined_before_any_work(
+    night: Path, output: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in night.iterdir()}
+    arguments = ["stack", str(night / "sub*.fits"), "--dark", str(night / "dark.fits"), "-o", str(night / output)]
+    assert main(arguments) == 2
+    told = capsys.readouterr()
+    assert f"{output}: " in told.err
+    assert word in told.err
+    assert "accepted" not in told.out
+    assert {path.name: path.read_bytes() for path in night.iterdir()} == before
+
+
+def test_the_result_of_a_stack_that_is_made_again_is_no_input(night: Path) -> None:
+    arguments = ["stack", str(night / "sub*.fits"), "-o", str(night / "sub-m.fits"), "--png", str(night / "sub-m.png")]
+    assert main(arguments) == main(arguments) == 0
+    assert fits.getheader(night / "sub-m.fits")["NCOMBINE"] == 5
+
+
+def test_the_suffix_decides_the_form(night: Path) -> None:
+    assert main(["stack", str(night / "sub*.fits"), "-o", str(night / "m.png"), "--png", str(night / "m.fit")]) == 0
+    assert (night / "m.png").read_bytes().startswith(b"\x89PNG")
+    assert fits.getheader(night / "m.fit")["NCOMBINE"] == 5
+
+
+def test_without_a_name_the_result_gets_a_new_one_that_is_told(
+    night: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(night)
+    for stem in (f"{night.name}-stack", f"{night.name}-stack-2"):
+        assert main(["stack", "sub*.fits"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(f"no output was named: {stem}.fits and {stem}.png will be written")
+        assert shown.endswith(f"{stem}.fits\n{stem}.png\n")
+        assert fits.getheader(f"{stem}.fits")["NCOMBINE"] == 5
+
+
+def test_a_branch_does_not_overwrite_a_sub(night: Path) -> None:
+    (night / "sub4.fits").rename(night / "m-few.fits")
+    arguments = ["stack", str(night / "sub*.fits"), "-o", str(night / "m.fits"), "--branch", "few=mean"]
+    assert main(arguments) == 0
+    assert "NCOMBINE" not in fits.getheader(night / "m-few.fits")
+    assert fits.getheader(night / "m-few-stack.fits")["NCOMBINE"] == 4
+
+
+def test_a_folder_without_frames_is_told_and_passed_over(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (night / "empty").mkdir()
+    inputs = [str(night / "empty"), str(night / "sub*.fits"), str(night / "*.cr2")]
+    assert main(["stack", *inputs, "-o", str(night / "m.fits")]) == 0
+    told = capsys.readouterr().err
+    assert f"{night}/empty: no frames in this folder; passed over" in told
+    assert f"{night}/*.cr2: no frames match; passed over" in told
+    assert main(["stack", inputs[0], inputs[2], "-o", str(night / "n.fits")]) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from indistack.errors import SettingsError
+from indistack.fits_header import StackFacts, header_bytes, output_cards
 from indistack.sources.files import expand
+from indistack.values.frame import FrameInfo
 
 
 @pytest.fixture
@@ -59,3 +61,18 @@ def test_all_faults_at_once(folder: Path) -> None:
 def test_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     assert names(expand(["~/img_2.fits"])) == ["img_2.fits"]
+
+
+def test_what_is_empty_is_passed_over_beside_what_is_not(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "empty").mkdir()
+    assert names(expand([folder / "empty", folder / "img_2.fits", f"{folder}/*.cr2"])) == ["img_2.fits"]
+    assert "empty: no frames in this folder; passed over" in caplog.text
+    assert "*.cr2: no frames match; passed over" in caplog.text
+
+
+def test_the_picture_of_an_own_stack_is_no_frame(folder: Path) -> None:
+    for name in ("m.png", "n.png", "n.fits"):
+        (folder / name).touch()
+    cards = output_cards(FrameInfo(), StackFacts(60.0, 6, "mean", "1.0"))
+    (folder / "m.fits").write_bytes(header_bytes(cards, -32, (4, 4)))
+    assert names(expand([f"{folder}/?.*"])) == ["m.fits", "n.fits", "n.png"]
