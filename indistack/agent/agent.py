@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from indistack.agent.blob_handler import BlobHandler, Listener
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
 from indistack.agent.commands import Command, Request
@@ -19,31 +19,23 @@ from indistack.agent.status import StatusFile, StatusListener, waits_for
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
 from indistack.config import Config, jobs_of, record_settings
-from indistack.errors import IndistackError, StackError
+from indistack.errors import IndistackError
 from indistack.output.publisher import Publisher
-from indistack.pipeline.intake import DUPLICATE
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery
-from indistack.resume.state import start_of, state_of
+from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
-from indistack.store.entries import decided, describe
 from indistack.store.journal import Journal, only_one
 from indistack.store.session_folders import STATUS
 from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
-from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.values.own_files import OwnFiles
-from indistack.values.sub_parts import Centring
-from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
-
-Listener = Callable[[SubReport], None]
-"""Gets the report of every blob."""
 
 ENDS = "the agent ends"
 """Answer to who tells it something then."""
@@ -101,9 +93,7 @@ class Agent:
         status_listener: StatusListener | None = None,
     ) -> None:
         _make_folder(folder)
-        self._config = config
         self._folder = folder
-        self._listener = listener
         self._clock = clock
         self._learner = learner
         self._past = goes_on
@@ -122,9 +112,11 @@ class Agent:
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
+        taken = goes_on.last_number if goes_on is not None else 0
+        self._blobs = BlobHandler(
+            self._pipeline, self._journal, self._publisher, self._status, keeper, clock, listener, taken
+        )
         self._known = FileStamps(goes_on.reports() if goes_on is not None else ())
-        self._taken = goes_on.last_number if goes_on is not None else 0
-        self._subs = 0
 
     def send(self, command: Command) -> None:
         """Give a command; it acts after the frames that have arrived before it."""
@@ -157,7 +149,7 @@ class Agent:
         self._feed.start()
         try:
             self._recover()
-            while not (max_subs and self._subs >= max_subs):
+            while not (max_subs and self._blobs.subs >= max_subs):
                 if stop.is_set():
                     self._feed.end()
                 over = self._feed.is_over
@@ -201,50 +193,11 @@ class Agent:
     def _handle(self, item: Item) -> None:
         match item:
             case Blob():
-                self._take(item)
+                self._blobs.take(item)
             case Request(command, answer):
-                reply(answer, self._obey(command))
+                reply(answer, self._orders.answer(command))
             case _:
-                self._obey(item)
-
-    def _obey(self, command: Command) -> str:
-        """Carry a command out; return why it was refused, "" where it was not."""
-        try:
-            self._orders.obey(command)
-        except IndistackError as error:
-            log.warning("%s is refused: %s", type(command).__name__.lower(), error)
-            return str(error)
-        return ""
-
-    def _take(self, blob: Blob) -> None:
-        start = start_of(self._pipeline)
-        outcome = self._pipeline.process(blob, self._taken + 1)
-        if outcome.reason == DUPLICATE:
-            log.info("%s: the same frame again, already in the ledger", blob.origin)
-            self._journal.drop(blob)
-            return
-        self._taken += 1
-        self._subs += not isinstance(outcome, Filed)
-        report = replace(decided(self._taken, outcome, self._clock()), centring=self._centre(outcome, blob.received))
-        self._status.count(report)
-        try:
-            self._journal.add(report, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
-        except StackError as error:
-            log.error("the ledger cannot be written: %s", error)
-        log.log(logging.DEBUG if self._listener is not None else logging.INFO, "%s %s", report.word, describe(report))
-        if self._listener is not None:
-            self._listener(report)
-        if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
-            self._publisher.offer(self._pipeline.session)
-            self._journal.checkpoint(partial(state_of, self._pipeline))
-
-    def _centre(self, outcome: Outcome, received: datetime) -> Centring | None:
-        """Keep the target in the middle; return what the ledger is to know of it."""
-        session, place = self._pipeline.session, outcome.report.place
-        if self._keeper is None or session is None or place is None:
-            return None
-        size_px = session.reference.scene.width, session.reference.scene.height
-        return Centring(self._keeper.judge(place.shift_px, session.sky.wcs, size_px, received))
+                self._orders.answer(item)
 
     def _finish(self, session: Session) -> None:
         """Keep a stack that has ended; the next line opens the next ledger."""

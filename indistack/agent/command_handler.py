@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from indistack.agent.commands import AddBranch, Command, DropBranch, Pause, Readmit, Remove, Reset, Resume, Save
-from indistack.errors import StackError
+from indistack.errors import IndistackError, StackError
 from indistack.output.publisher import Publisher
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.remove_sub import readmit, remove
 from indistack.store.journal import Journal
 from indistack.store.session_reader import BRANCH, DROPPED, READMITTED, REMOVED, PastSession
+
+log = logging.getLogger(__name__)
 
 
 class CommandHandler:
@@ -28,6 +32,15 @@ class CommandHandler:
         self._pipeline = pipeline
         self._journal = journal
         self._publisher = publisher
+
+    def answer(self, command: Command) -> str:
+        """Carry a command out; return why it was refused, "" where it was not."""
+        try:
+            self.obey(command)
+        except IndistackError as error:
+            log.warning("%s is refused: %s", type(command).__name__.lower(), error)
+            return str(error)
+        return ""
 
     def obey(self, command: Command) -> None:
         """Carry a command out.

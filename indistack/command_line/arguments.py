@@ -41,9 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
-    report = _command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page")
-    report.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
-    report.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
+    _add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
 
     devices = _command(commands, "devices", "show what is on an INDI server")
     _add_server(devices)
@@ -56,9 +54,7 @@ def make_parser() -> argparse.ArgumentParser:
     _command(commands, "config", "show the effective settings as TOML")
     _command(commands, "methods", "show what can be chosen")
 
-    show = _command(commands, "demo", "indiserver, a simulated camera and the agent, together")
-    show.add_argument("--subs", type=int, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
-    show.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
+    _add_demo(_command(commands, "demo", "indiserver, a simulated camera and the agent, together"))
     return parser
 
 
@@ -143,6 +139,16 @@ def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("word", choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
     text = "remove, readmit: a sub's number; branch: a name and settings (method=trails); drop: a name"
     parser.add_argument("values", nargs="*", metavar="VALUE", help=text)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
+    parser.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--subs", type=int, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
+    parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:

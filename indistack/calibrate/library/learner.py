@@ -13,6 +13,7 @@ from pathlib import Path
 
 from indistack.calibrate.base import CalibrateSettings, Master, MasterChoice
 from indistack.calibrate.fit import FrameFacts
+from indistack.calibrate.library.build_queue import BuildQueue
 from indistack.calibrate.library.catalogue import RAW
 from indistack.calibrate.library.choice import Library
 from indistack.calibrate.library.raw_store import Made, RawStore, cards_of
@@ -39,12 +40,7 @@ MIN_FRAMES = 3
 WORTH = 2
 """A master is not replaced by one of less than half its frames: the others may have gone for want of room."""
 
-QUIET_S = 10.0
-"""A master is built when no frame of its group has come for that long beyond twice the exposure; at once when one of
-another group comes, or a light."""
-
 LATE = "masters are still being built: this frame is calibrated without the newest"
-POLL_S = 0.5
 
 RECENT_S = 86_400.0
 """Flats of the last day are made anew when a better dark-flat or bias for them has come."""
@@ -95,12 +91,8 @@ class Learner:
         self._bases = bases
         self._settings = settings
         self._recall = recall
-        self._clock = clock
         self._store = RawStore(library.folder / RAW, settings.learn_frames, int(settings.learn_max_gb * 1e9))
-        self._due_s: dict[str, float] = {}
-        self._building = ""
-        self._patient, self._hurried, self._closing = True, False, False
-        self._change = threading.Condition()
+        self._queue = BuildQueue(clock)
         self._thread = threading.Thread(target=self._work, name="learn", daemon=True)
 
     def start(self) -> None:
@@ -111,7 +103,7 @@ class Learner:
         except OSError as error:
             log.warning("calibration library: %s: %s", self._store.folder, error.strerror)
             unmade = []
-        self._due_s = dict.fromkeys(unmade, self._clock())
+        self._queue.add(unmade)
         self._thread.start()
 
     def learn(self, raw: RawFrame, blob: Blob) -> Filed:
@@ -134,12 +126,7 @@ class Learner:
             raise CalibrationError("not_linear", f"a {kind} whose values have passed a tone curve")
         require_plausible(kind, raw)
         group, count = self._store.file(raw, blob)
-        now_s = self._clock()
-        with self._change:
-            self._due_s = dict.fromkeys(self._due_s, now_s) | {
-                group: now_s + QUIET_S + 2 * (raw.info.exposure_s or 0.0)
-            }
-            self._change.notify_all()
+        self._queue.expect_more(group, raw.info.exposure_s or 0.0)
         return Filed(kind, SubReport(filed=FiledFrame(group, count)), f"frame {count} of {group}")
 
     def choose(self, raw: RawFrame) -> MasterChoice:
@@ -150,32 +137,19 @@ class Learner:
         raw : RawFrame
             The light; only its facts and shape count.
         """
-        if self._patient and not self._wait(self._settings.learn_wait_s):
-            self._patient = False
+        self._queue.wait_once(self._settings.learn_wait_s)
         choice = self._library.choose(raw)
-        with self._change:
-            is_late = bool(self._due_s or self._building)
-        return replace(choice, warnings=(*choice.warnings, LATE)) if is_late else choice
+        return choice if self._queue.is_idle() else replace(choice, warnings=(*choice.warnings, LATE))
 
     def status(self) -> dict[str, object]:
         """Return what is being built and what is to be built."""
-        with self._change:
-            return {"building": self._building, "due": sorted(self._due_s)}
+        return self._queue.status()
 
     def close(self) -> None:
         """Build what takes no time, and end; the rest is built at the next start."""
-        self._wait(self._settings.learn_wait_s)
-        with self._change:
-            self._closing = True
-            self._change.notify_all()
+        self._queue.wait(self._settings.learn_wait_s)
+        self._queue.close()
         self._thread.join(CLOSE_S)
-
-    def _wait(self, timeout_s: float) -> bool:
-        """Have everything built now; return whether it is, within the time."""
-        with self._change:
-            self._hurried = True
-            self._change.notify_all()
-            return self._change.wait_for(lambda: not self._due_s and not self._building, timeout_s)
 
     def _is_unmade(self, group: str) -> bool:
         """Return whether there are frames that the group's master does not hold."""
@@ -192,7 +166,7 @@ class Learner:
         with contextlib.suppress(OSError):  # of this thread alone, where the system knows that
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         with Workers(1) as workers:
-            while group := self._next():
+            while group := self._queue.next():
                 try:
                     self._build(group, workers)
                 except _ClosingError:
@@ -201,23 +175,6 @@ class Learner:
                     log.warning("calibration library: no master of %s: %s", group, error)
                 except Exception:  # the top of a thread: the next group may do better
                     log.exception("a bug in indistack; no master of %s", group)
-
-    def _next(self) -> str:
-        """Return the group to build next, flats after what is subtracted from them; "" at the end."""
-        with self._change:
-            self._building = ""
-            while not self._closing:
-                if not self._due_s:
-                    self._patient, self._hurried = True, False
-                self._change.notify_all()
-                now_s = self._clock()
-                ripe = [group for group, due_s in self._due_s.items() if self._hurried or now_s >= due_s]
-                if ripe:
-                    self._building = min(ripe, key=lambda group: (group.startswith("flat"), group))
-                    del self._due_s[self._building]
-                    return self._building
-                self._change.wait(POLL_S if self._due_s else None)
-        return ""
 
     def _build(self, group: str, workers: Workers) -> None:
         """Build a group's master, unless it is made of the same already."""
@@ -246,7 +203,7 @@ class Learner:
         return self._recall(path, cards_of(path))
 
     def _go_on(self, *_: object) -> None:
-        if self._closing:
+        if self._queue.is_closing:
             raise _ClosingError
 
     def _publish(self, group: str, master: Master) -> None:
@@ -262,8 +219,7 @@ class Learner:
         since_s = time.time() - RECENT_S
         flats = [group for group in self._store.groups() if group.startswith("flat")]
         recent = [group for group in flats if self._store.last_s(group) >= since_s]
-        with self._change:
-            self._due_s = dict.fromkeys(recent, self._clock()) | self._due_s  # of some there are more to come
+        self._queue.add(recent)
 
 
 def _sweep(folder: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from indistack.calibrate import Learner, MasterChoice
 from indistack.calibrate.library import learner
+from indistack.calibrate.library.build_queue import QUIET_S, BuildQueue
 from indistack.calibrate.library.raw_store import RawStore
 from indistack.config import Config
 from indistack.decode import decode
@@ -180,7 +181,7 @@ def test_a_master_waits_until_no_more_frames_come(
 ) -> None:
     pupil = make_learner()
     camera.teach(pupil, "dark", 3)
-    clock.now_s += learner.QUIET_S + 2 * EXPOSURE_S["dark"] - 1
+    clock.now_s += QUIET_S + 2 * EXPOSURE_S["dark"] - 1
     clock.n_looks = 0
     wait_until(lambda: clock.n_looks >= 2)
     assert masters_in(tmp_path) == []
@@ -321,7 +322,7 @@ class TestWaiting:
         raw, _ = camera.take("light")
         choice = pupil.choose(raw)
         assert (lines(choice), choice.warnings) == ([], (learner.LATE,))
-        monkeypatch.setattr(Learner, "_wait", lambda *_: pytest.fail("waits again"))
+        monkeypatch.setattr(BuildQueue, "wait", lambda *_: pytest.fail("waits again"))
         assert lines(pupil.choose(raw)) == []
         monkeypatch.undo()
         gate.set()
