@@ -12,21 +12,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from indistack.calibrate import Calibrator
-from indistack.config import MAIN, Config, jobs_of
+from indistack.config import Config, jobs_of
 from indistack.errors import FrameError, IndistackError
-from indistack.grading.star_measures import measure
+from indistack.grading.star_measures import sharpness
 from indistack.output import snapshots
-from indistack.output.destinations import require_writable, spared
+from indistack.output.destinations import require_writable
+from indistack.output.picture_files import write_pictures
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
-from indistack.sinks import Snapshot, sink_for
-from indistack.sources import FILES, announce, is_own_stack, read_blob
+from indistack.sinks import Snapshot
+from indistack.sources import is_own_stack, read_ahead
 from indistack.store.entries import decided
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
+from indistack.system.resources import peak_bytes
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.outcome import Refused
@@ -114,7 +116,7 @@ class LocalProcessing:
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """See `Processing`."""
-        return _read_ahead(files)
+        return read_ahead(files)
 
 
 def run(batch: Batch, config: Config, processing: Processing, progress: Callable[[SubReport], None]) -> Result:
@@ -155,7 +157,7 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
             if session is None:
                 raise IndistackError(f"none of {len(reports)} files could be stacked{_reasons(reports)}")
             session.complete()
-            files = _write_pictures(batch, session, config)
+            files = write_pictures(session, config, batch.pictures, batch.spared())
         finally:
             report = {
                 "subs": [as_line(each) for each in reports],
@@ -181,7 +183,7 @@ def _reference(batch: Batch, pipeline: Pipeline, processing: Processing) -> Refe
             raise IndistackError(f"the reference {batch.reference} cannot be used: {error}") from error
         return reference
     looks = list(_looks(processing.blobs(batch.files), pipeline))
-    return max(looks, key=_sharpness, default=None)
+    return max(looks, key=lambda look: sharpness(look.scene.stars), default=None)
 
 
 def _looks(blobs: Iterable[Blob], pipeline: Pipeline) -> Iterator[Reference]:
@@ -190,48 +192,6 @@ def _looks(blobs: Iterable[Blob], pipeline: Pipeline) -> Iterator[Reference]:
             yield pipeline.look(blob)
         except FrameError as error:
             log.debug("%s is no reference: %s", blob.origin, error)
-
-
-def _sharpness(reference: Reference) -> float:
-    """Many stars, small stars."""
-    stars = measure(reference.scene.stars)
-    return stars.stars / stars.fwhm_px**2 if stars.stars else 0.0
-
-
-def _read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
-    """Read each file in turn, and tell the system which one is next: it reads ahead into memory of its own."""
-    for path, following in zip(files, [*files[1:], None], strict=True):
-        blob = read_blob(path, FILES)
-        if following is not None:
-            announce(following)
-        yield blob
-        del blob  # its memory is needed for the next one
-
-
-def _write_pictures(batch: Batch, session: Session, config: Config) -> list[Path]:
-    """Write every picture in every form that is wanted; return the files."""
-    _warn_of_grey(session)
-    written, inputs = [], batch.spared()
-    for name in snapshots.names(session):
-        snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
-        for main in batch.pictures:
-            path, sink = spared(_path_of(name, main), inputs), sink_for(main)
-            shown = snapshots.with_preview(snapshot, config.picture) if sink.needs_preview else snapshot
-            sink.write(path, shown)
-            written.append(path)
-    return written
-
-
-def _warn_of_grey(session: Session) -> None:
-    for name, told in snapshots.numbers(session).items():
-        if told.get("why") and session.config.stack.palette != "none":
-            log.warning("%s shows filter %s alone: %s", name, told["filters"][0] or "none", told["why"])
-
-
-def _path_of(name: str, main: Path) -> Path:
-    """Return where a picture goes, given the path of the main one: ``M31.fits``, ``M31-trails.fits``."""
-    ending = name.removeprefix(MAIN).removeprefix("-")
-    return main.with_stem(f"{main.stem}-{ending}") if ending else main
 
 
 def _summary(session: Session | None, config: Config, seconds: float) -> dict[str, Any]:
@@ -244,17 +204,8 @@ def _summary(session: Session | None, config: Config, seconds: float) -> dict[st
         "height": session.size[0] if session is not None else 0,
         "sky": session.sky.numbers() if session is not None else None,
         "seconds": seconds,
-        "peak_rss_mb": peak_rss_mb(),
+        "peak_rss_mb": peak_bytes() / 2**20,
     }
-
-
-def peak_rss_mb() -> float:
-    """Return the largest resident memory of this process so far.
-
-    Not from getrusage: there a process starts with the memory of the one that forked it.
-    """
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _write_report(path: Path | None, report: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from indistack.decode import DecodeSettings
 from indistack.enhance import PictureSettings
 from indistack.field.comet import CometSettings
 from indistack.field.drift import DriftSettings
-from indistack.grading.quality import QualitySettings
+from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
 from indistack.settings import Settings
 from indistack.sinks import SINKS

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from indistack.align.base import AlignSettings
 from indistack.align.join_stars import inside, mapped, merged
-from indistack.grading.star_measures import measure
+from indistack.grading.star_measures import sharpness
 from indistack.values.star_list import Scene, StarList
 from indistack.values.transform import Transform
 
@@ -66,7 +66,7 @@ class ReferenceStars:
 
     def __init__(self, settings: AlignSettings, reference: Scene) -> None:
         self._settings = settings
-        self.known = Known(reference, 0, _sharpness(reference.stars), max(FIRST_GROWTH, settings.reference_subs))
+        self.known = Known(reference, 0, sharpness(reference.stars), max(FIRST_GROWTH, settings.reference_subs))
 
     @property
     def scene(self) -> Scene:
@@ -83,16 +83,16 @@ class ReferenceStars:
         transform : Transform
             Sub -> reference.
         """
-        subs, sharpness = self.known.subs + 1, _sharpness(sub.stars)
+        subs, sharp = self.known.subs + 1, sharpness(sub.stars)
         self.known = replace(self.known, subs=subs)
         early = subs <= self._settings.reference_subs
-        if not early or sharpness <= BETTER[self._settings.reference] * self.known.sharpness:
+        if not early or sharp <= BETTER[self._settings.reference] * self.known.sharpness:
             return False
         if transform.corner_error_px is None or transform.corner_error_px > STEADY_PX:
             return False
         stars = inside(mapped(sub.stars, transform), self.scene)
         log.info("the reference takes the stars of a better sub: %d", len(stars))
-        self.known = replace(self.known, scene=replace(self.scene, stars=stars), sharpness=sharpness)
+        self.known = replace(self.known, scene=replace(self.scene, stars=stars), sharpness=sharp)
         return True
 
     def is_due(self, n_subs: int) -> bool:
@@ -117,9 +117,3 @@ class ReferenceStars:
         log.debug("the reference's stars grow from %d to %d", len(self.scene.stars), len(stars))
         self.known = replace(self.known, scene=replace(self.scene, stars=stars))
         return True
-
-
-def _sharpness(stars: StarList) -> float:
-    """Many stars, small stars."""
-    measures = measure(stars)
-    return measures.stars / measures.fwhm_px**2 if measures.stars else 0.0

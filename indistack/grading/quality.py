@@ -8,13 +8,12 @@ import statistics
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from indistack.errors import FrameError
-from indistack.settings import Settings
+from indistack.grading.quality_settings import QualitySettings, Weighting
 from indistack.values.star_list import Measures, PhotometricMatch
 
 log = logging.getLogger(__name__)
@@ -34,40 +33,6 @@ MOST_WEIGHT = 3.0
 
 RISEN_SIGMA = 5.0
 """A sky that much above the running median, in units of its noise, has been lit up by clouds."""
-
-
-Weighting = Literal["equal", "noise", "quality"]
-
-
-class QualitySettings(Settings):
-    """What a sub must be like to enter the stack."""
-
-    enabled: bool = True
-    min_stars: int = Field(default=6, ge=0)
-    min_star_ratio: float | None = Field(default=0.15, gt=0, lt=1)
-    """Share of the running median of the accepted subs; a cloud hides stars."""
-    max_shape_scatter: float | None = Field(default=0.22, gt=0)
-    """Stars are shaped like their neighbours. What differs more, in ellipticity, are knots of clouds, or of a nebula:
-    such a sub must fit the reference, or as a first sub the one before it; clouds do not."""
-    min_transparency: float | None = Field(default=0.5, gt=0, lt=1)
-    """Share of the starlight of the clearest accepted subs; thinner clouds only lower the weight."""
-    max_fwhm_px: float | None = Field(default=20.0, gt=0)
-    """Wider than any star in focus: knots of clouds or of a nebula."""
-    max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
-    """Times the running median of the accepted subs."""
-    max_eccentricity: float | None = Field(default=0.85, gt=0, le=1)
-    """That the stars have in one common direction: a trailed sub."""
-    max_elongation_ratio: float | None = Field(default=1.35, gt=1)
-    """Longer over shorter axis, in the stars' common direction, times the running median: a gust of wind."""
-    max_background: float | None = Field(default=0.8, gt=0, le=1)
-    """Sky as a share of the level at which the camera clips."""
-    max_background_ratio: float | None = Field(default=None, gt=1)
-    """Times the running median of the accepted subs."""
-    max_saturated: float | None = Field(default=None, ge=0, lt=1)
-    """Share of the stars that are clipped."""
-    weight: Weighting = "noise"
-    """``noise``: inverse variance of the sky, times transparency: least noise in the stack. ``quality``: also by how
-    sharp the stars are, ``1 / FWHM^2``."""
 
 
 class Judge:

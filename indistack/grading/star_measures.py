@@ -43,6 +43,12 @@ def measure(stars: StarList) -> Measures:
     )
 
 
+def sharpness(stars: StarList) -> float:
+    """Tell how good a reference a sub would be: many stars, small stars."""
+    measures = measure(stars)
+    return measures.stars / measures.fwhm_px**2 if measures.stars else 0.0
+
+
 def star_snr(stars: StarList) -> DoubleArray:
     """Signal to noise of each star against the sky, by the filter that matches its profile (King 1983)."""
     noise = max(stars.noise_adu, 1e-12)

@@ -1,12 +1,12 @@
 """Where blobs come from: an INDI server, a folder, a list of files, Ekos' capture hook."""
 
-from indistack.sources.base import FITS_SUFFIXES, Emit, Source, announce, is_own_stack, read_blob, stamp_of, suffix_of
-from indistack.sources.files import FILES, expand
+from indistack.sources.base import FITS_SUFFIXES, Emit, Source, is_own_stack, read_blob, stamp_of, suffix_of
+from indistack.sources.files import FILES, expand, read_ahead
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.sources.hook import HookSettings, HookSource
 from indistack.sources.indi import IndiSettings, IndiSource, IndiStatus
 
 __all__ = [
     "FILES", "FITS_SUFFIXES", "Emit", "FolderSettings", "FolderSource", "HookSettings", "HookSource", "IndiSettings",
-    "IndiSource", "IndiStatus", "Source", "announce", "expand", "is_own_stack", "read_blob", "stamp_of", "suffix_of",
+    "IndiSource", "IndiStatus", "Source", "expand", "is_own_stack", "read_ahead", "read_blob", "stamp_of", "suffix_of",
 ]  # fmt: skip

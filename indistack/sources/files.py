@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import glob
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from indistack.errors import SettingsError
-from indistack.sources.base import is_frame_name, natural_key, shows_own_stack
+from indistack.sources.base import announce, is_frame_name, natural_key, read_blob, shows_own_stack
+from indistack.values.blob import Blob
 
 log = logging.getLogger(__name__)
 
@@ -62,3 +63,13 @@ def _matches(path: Path) -> list[Path]:
     if not files:
         raise LookupError(missing)
     return sorted(files, key=natural_key)
+
+
+def read_ahead(files: Sequence[Path]) -> Iterator[Blob]:
+    """Read each file in turn, and tell the system which one is next: it reads ahead into memory of its own."""
+    for path, following in zip(files, [*files[1:], None], strict=True):
+        blob = read_blob(path, FILES)
+        if following is not None:
+            announce(following)
+        yield blob
+        del blob  # its memory is needed for the next one

@@ -35,6 +35,14 @@ def resident_bytes(root: Path = ROOT) -> int:
     return _fields(root / "proc/self/status").get("VmRSS", 0)
 
 
+def peak_bytes(root: Path = ROOT) -> int:
+    """Return the most that this process has held in memory so far.
+
+    Not from getrusage: there a process starts with the memory of the one that forked it.
+    """
+    return _fields(root / "proc/self/status").get("VmHWM", 0)
+
+
 def let_go_of_arrays() -> None:
     """Have the memory of large arrays leave the process as soon as they are freed, instead of being kept for others.
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from indistack.errors import FrameError
-from indistack.grading.quality import Judge, QualitySettings, elongation
+from indistack.grading.quality import Judge, elongation
+from indistack.grading.quality_settings import QualitySettings
 from indistack.values.star_list import Measures, PhotometricMatch
 
 GOOD = Measures(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indistack.grading.star_measures import measure, star_snr
+from indistack.grading.star_measures import measure, sharpness, star_snr
 from indistack.values.star_list import StarList
 
 EDGE = 1000.0
@@ -35,6 +35,12 @@ def test_saturated_stars_tell_no_width() -> None:
     assert (some.fwhm_px, some.hfr_px) == (3.0, 1.5)
     assert some.saturated == pytest.approx(1 / 3)
     assert measure(star_list(3, fwhm=fwhm, saturated=np.ones(3, bool))).fwhm_px == 4.0
+
+
+def test_many_small_stars_make_a_good_reference() -> None:
+    assert sharpness(star_list(20)) == pytest.approx(20 / 9)  # of FWHM 3 px
+    assert sharpness(star_list(20, fwhm=np.full(20, 1.5))) == pytest.approx(4 * 20 / 9)
+    assert sharpness(star_list(0)) == 0
 
 
 def test_no_stars_tell_nothing() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from indistack.errors import SettingsError
 from indistack.fits_header import StackFacts, header_bytes, output_cards
-from indistack.sources.files import expand
+from indistack.sources import files
+from indistack.sources.files import expand, read_ahead
 from indistack.values.frame import FrameInfo
 
 
@@ -76,3 +77,11 @@ def test_the_picture_of_an_own_stack_is_no_frame(folder: Path) -> None:
     cards = output_cards(FrameInfo(), StackFacts(60.0, 6, "mean", "1.0"))
     (folder / "m.fits").write_bytes(header_bytes(cards, -32, (4, 4)))
     assert names(expand([f"{folder}/?.*"])) == ["m.fits", "n.fits", "n.png"]
+
+
+def test_while_a_file_is_worked_on_the_next_one_is_announced(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr(files, "announce", lambda path: announced.append(path.name))
+    paths = [folder / name for name in ("img_2.fits", "img_10.fits")]
+    told = [(blob.path, bytes(blob.data), list(announced)) for blob in read_ahead(paths)]
+    assert told == [(paths[0], b"img_2.fits", ["img_10.fits"]), (paths[1], b"img_10.fits", ["img_10.fits"])]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indistack.system.resources import available_bytes, let_go_of_arrays, resident_bytes
+from indistack.system.resources import available_bytes, let_go_of_arrays, peak_bytes, resident_bytes
 
 MB = 1 << 20
 
@@ -60,6 +60,12 @@ def test_more_taken_than_allowed_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_kernel_that_tells_nothing_sets_no_limit(tmp_path: Path) -> None:
     assert available_bytes(tmp_path) > 1 << 40
+
+
+def test_what_is_held_and_what_was_held_at_most(tmp_path: Path) -> None:
+    root = write(tmp_path, {"proc/self/status": "VmPeak: 9 kB\nVmHWM: 2048 kB\nVmRSS: 1024 kB\n"})
+    assert (resident_bytes(root), peak_bytes(root)) == (MB, 2 * MB)
+    assert peak_bytes() >= resident_bytes() > MB
 
 
 def test_on_this_machine() -> None:
