@@ -24,12 +24,13 @@ from indistack.output.publisher import Publisher
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery
+from indistack.resume.same_night import reports_of_the_night
 from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
 from indistack.store.journal import Journal, only_one
-from indistack.store.session_folders import STATUS
+from indistack.store.session_folders import STATUS, SessionFolders
 from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
@@ -116,7 +117,8 @@ class Agent:
         self._blobs = BlobHandler(
             self._pipeline, self._journal, self._publisher, self._status, keeper, clock, listener, taken
         )
-        self._known = FileStamps(goes_on.reports() if goes_on is not None else ())
+        earlier = reports_of_the_night(SessionFolders(folder), goes_on) if goes_on is not None else ()
+        self._known = FileStamps(earlier)
 
     def send(self, command: Command) -> None:
         """Give a command; it acts after the frames that have arrived before it."""
@@ -177,7 +179,12 @@ class Agent:
         """Bring the stack to where it was; the sources are received meanwhile."""
         if self._past is not None and self._journal.record is not None:
             Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
-            self._status.recall(self._past.reports())
+            if _is_worth(self._pipeline.session, self._past):
+                self._status.recall(self._past.reports())
+            else:
+                log.error("%s stays as it is, a new stack begins: its subs are lost", self._past.folder.name)
+                self._pipeline.session = None
+                self._journal.leave()
             self._past = None
         if self._pipeline.session is not None:
             self._publisher.offer(self._pipeline.session)
@@ -233,6 +240,11 @@ class Agent:
             "centre": self._keeper.status() if self._keeper is not None else None,
         }
         self._status.write(state, session, facts)
+
+
+def _is_worth(session: Session | None, past: PastSession) -> bool:
+    """Tell whether what is left of a stack may take the place of its pictures: that most of it is there."""
+    return 2 * (session.n_subs if session is not None else 0) >= past.n_subs
 
 
 def _make_folder(folder: Path) -> None:

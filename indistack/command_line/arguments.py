@@ -108,7 +108,7 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
     parser.add_argument("--max-subs", type=int, default=0, metavar="N", help="stop after N subs")
     session = parser.add_mutually_exclusive_group()
-    session.add_argument("--new", action="store_true", help="begin a new session, although the last one has not ended")
+    session.add_argument("--new", action="store_true", help="begin a new stack, although there is one of this night")
     text = "go on with a session that has ended: its name or path, or 'last'"
     session.add_argument("--continue", dest="goes_on", default="", metavar="SESSION", help=text)
     parser.add_argument(

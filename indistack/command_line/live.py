@@ -23,11 +23,13 @@ from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError
 from indistack.output.destinations import require_folder, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
+from indistack.resume.same_night import session_to_go_on
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import PastSession
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
@@ -55,9 +57,9 @@ def _limits(options: Options) -> Overrides:
 def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
     _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
-    past = None if options.new else SessionFolders(options.output_dir).past(options.goes_on)
+    past = _past(config, options)
     if past is not None:
-        log.info("going on with the session %s and its settings", past.folder.name)
+        log.info("going on with the stack of %s and its settings; --new begins another", past.folder.name)
         config = settings_to_go_on(past, config, options.set)
     library = library_of(config)
     learner = learner_of(config, library)
@@ -79,6 +81,14 @@ def _require_room(folder: Path, config: Config) -> None:
     suffixes = [SINKS.get(sink).suffix for sink in config.publish.sinks]
     pictures = [folder / f"{name}{suffix}" for name in stacks_of(config) for suffix in suffixes]
     require_writable(path for path in pictures if path.exists())
+
+
+def _past(config: Config, options: Options) -> PastSession | None:
+    """Return the session that is gone on with, if one is."""
+    sessions = SessionFolders(options.output_dir)
+    if options.goes_on:
+        return sessions.past(options.goes_on)
+    return None if options.new else session_to_go_on(sessions, config, utc_now())
 
 
 def _keeper(config: Config) -> Keeper | None:

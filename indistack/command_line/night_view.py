@@ -115,6 +115,7 @@ def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iter
     if status.get("session"):
         yield f"session  {folder / SESSIONS / str(status['session'])}"
     yield f"go on    {command}"
+    yield "         within the night it adds to this stack; --new begins another"
 
 
 def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from indistack.errors import SinkError
 from indistack.output import snapshots
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
+from indistack.system.atomic import keep_as
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Publisher:
             self._publish(snapshots.snapshot(session, name, maps=self._config.publish.maps), self._outputs[name])
         for output in (output for outputs in self._outputs.values() for output in outputs):
             try:
-                _keep(output.path, keep / output.path.name)
+                keep_as(output.path, keep / output.path.name)
             except OSError as error:
                 log.error("cannot keep %s in %s: %s", output.path, keep, error.strerror)
 
@@ -169,14 +169,3 @@ class Publisher:
             snapshot = snapshots.with_preview(snapshot, self._config.picture)
         for output in outputs:
             output.write(snapshot)
-
-
-def _keep(source: Path, target: Path) -> None:
-    """Give a published file a second name; a copy where the file system knows no links."""
-    if not source.exists():
-        return
-    target.unlink(missing_ok=True)
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)

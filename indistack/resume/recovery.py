@@ -49,7 +49,7 @@ class Recovery:
         """Do it; what cannot be done again is told of and left out."""
         entries = self._past.entries
         begin = self._load()
-        log.info(
+        log.debug(
             "%s: going on after %d subs, %d more lines", self._past.folder.name, self._n_subs(), len(entries) - begin
         )
         for entry in entries[begin:]:

@@ -83,6 +83,7 @@ class Journal:
             sweep(folder)
         self.spool.count_anew(self._sessions.held_bytes())
         if past is None:
+            self._sessions.keep_shown()
             self._sessions.end()
             return self.spool.left()
         self.record = SessionRecord(past.folder, self._settings, self.spool)
@@ -151,6 +152,14 @@ class Journal:
         record = self.record
         if record is not None and not record.ledger.late and record.checkpoints.is_due():
             record.checkpoints.write(state_after(record.ledger.lines))
+
+    def leave(self) -> None:
+        """Let go of the open session as it is on the disk; the next line opens another."""
+        if self.record is not None:
+            self.record.ledger.close()
+            self._sessions.keep_shown()
+            self._sessions.end()
+        self.record = None
 
     def end(self, state_after: StateAfter) -> None:
         """The open session has ended."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
@@ -19,7 +20,7 @@ from indistack.store.disk_use import size_of
 from indistack.store.ledger import LEDGER
 from indistack.store.line_reader import read_entries
 from indistack.store.session_reader import SETTINGS, SUBS, PastSession, sub_name
-from indistack.system.atomic import atomic_file
+from indistack.system.atomic import atomic_file, keep_as
 from indistack.values.file_names import session_name
 from indistack.values.outcome import Refused
 
@@ -90,6 +91,20 @@ class SessionFolders:
             (self._folder / OPEN).unlink(missing_ok=True)
         except OSError as error:
             log.error("%s: the next start will go on with a session that has ended: %s", self._folder, error.strerror)
+
+    def keep_shown(self) -> None:
+        """Give a session that will not be gone on with the pictures that it has published.
+
+        One that ended has them; after a power cut they are in the output folder only, where the next ones will be.
+        """
+        folder, output = self.open_one(), self._folder.parent
+        if folder is None or _status(output).get("session") != folder.name:
+            return
+        for path in (path for name in _shown(output) for path in output.glob(f"{escape(name)}.*")):
+            try:
+                keep_as(path, folder / path.name)
+            except OSError as error:
+                log.error("cannot keep %s in %s: %s", path, folder, error.strerror)
 
     def open_one(self) -> Path | None:
         """Return the session that has not ended, None where all have."""
@@ -177,10 +192,17 @@ class SessionFolders:
 
 def _shown(output: Path) -> list[str]:
     """Return the names of the pictures that the last status of an output folder tells of."""
+    stacks = _status(output).get("stacks")
+    return list(stacks) if isinstance(stacks, dict) else []
+
+
+def _status(output: Path) -> dict[str, Any]:
+    """Return the last status of an output folder; {} where there is none that can be read."""
     try:
-        return list(json.loads((output / STATUS).read_bytes())["stacks"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
+        status = json.loads((output / STATUS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return status if isinstance(status, dict) else {}
 
 
 def _is_bare(session: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from copy import copy
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +60,23 @@ class PastSession:
     def last_number(self) -> int:
         """Highest number of a blob's line."""
         return max((entry.number or 0 for entry in self.entries), default=0)
+
+    @property
+    def first_time(self) -> datetime | None:
+        """When its first line was written (UTC); None where no line tells."""
+        return min(self._times(), default=None)
+
+    @property
+    def last_time(self) -> datetime | None:
+        """When its last line was written."""
+        return max(self._times(), default=None)
+
+    @property
+    def n_subs(self) -> int:
+        """How many subs its lines leave in the stack."""
+        fates = {event.number: event.word for event in self.fates()}
+        stacked = (report.number for report in self.reports() if report.word in STACKED)
+        return sum(fates.get(number, READMITTED) == READMITTED for number in stacked)
 
     @property
     def n_lights(self) -> int:
@@ -124,6 +142,13 @@ class PastSession:
         earlier = copy(self)
         earlier.entries = self.entries[: next(place for place, one in enumerate(self.entries) if one is entry)]
         return earlier
+
+    def _times(self) -> Iterator[datetime]:
+        for entry in self.entries:
+            if isinstance(entry, Event):
+                yield entry.time
+            elif isinstance(entry, SubReport) and entry.decision is not None:
+                yield entry.decision.time
 
     def _after(self, number: int) -> Iterator[Event]:
         places = [place for place, entry in enumerate(self.entries) if entry.number == number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,3 +51,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def keep_as(source: Path, target: Path) -> None:
+    """Give a published file a second name, in another's place; a copy where the file system knows no links.
+
+    Raises
+    ------
+    OSError
+        It cannot be; without a file there is nothing to keep.
+    """
+    if not source.exists():
+        return
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -45,6 +45,7 @@ def test_at_the_end_it_is_told_what_there_is_where_and_how_to_go_on() -> None:
         "picture  out/trails.png, linear in trails.fits",
         "session  out/sessions/20240810-211403_M27_001",
         "go on    indistack run",
+        "         within the night it adds to this stack; --new begins another",
     ]
 
 

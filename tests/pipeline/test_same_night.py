@@ -1,0 +1,141 @@
+"""The same command again within a night goes on with its stack, and costs no picture."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from indistack.agent.agent import Agent
+from indistack.config import Config
+from indistack.pipeline.calibrators import calibrator_factory
+from indistack.resume.same_night import SAME_NIGHT, reports_of_the_night, session_to_go_on
+from indistack.resume.session_settings import settings_to_go_on
+from indistack.settings import load
+from indistack.sources import read_blob
+from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import SUBS
+from indistack.values.blob import Blob
+from tests.pipeline.night import FakeSource, blob_of, make_sky
+
+DUSK = datetime(2024, 8, 10, 21, tzinfo=UTC)
+SETTINGS = ("spool.min_free_gb=0", "stack.keep_up=false")
+
+
+@pytest.fixture(scope="module")
+def blobs() -> list[Blob]:
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
+    return [blob_of(sky.expose(), f"{number}.fits") for number in range(6)]
+
+
+def start(out: Path, blobs: Sequence[Blob], now: datetime, *settings: str) -> Path:
+    """Do what ``run`` does when it is typed at that time; return the newest session."""
+    config, sessions = load(Config, None, [*SETTINGS, *settings]), SessionFolders(out)
+    past = session_to_go_on(sessions, config, now)
+    config = settings_to_go_on(past, config) if past else config
+    agent = Agent(
+        config, [FakeSource(blobs)], out, calibrator_factory(config), clock=lambda: now, goes_on=past
+    )  # fmt: skip
+    agent.run(threading.Event())
+    return sessions.all()[-1]
+
+
+def n_subs(picture: Path) -> int:
+    return int(fits.getheader(picture)["NCOMBINE"])
+
+
+def test_within_the_night_it_adds_to_the_stack(tmp_path: Path, blobs: list[Blob]) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    second = start(tmp_path, blobs[4:], DUSK + SAME_NIGHT - timedelta(minutes=1))
+    assert second == first
+    assert n_subs(tmp_path / "stack.fits") == n_subs(first / "stack.fits") == 6
+
+
+def test_a_start_without_a_sub_leaves_the_picture(tmp_path: Path, blobs: list[Blob]) -> None:
+    start(tmp_path, blobs[:4], DUSK)
+    before = fits.getdata(tmp_path / "stack.fits")
+    start(tmp_path, [], DUSK + timedelta(hours=1))
+    np.testing.assert_array_equal(fits.getdata(tmp_path / "stack.fits"), before)
+    assert json.loads((tmp_path / "status.json").read_text())["n_subs"] == 4
+
+
+@pytest.mark.parametrize("later", [SAME_NIGHT + timedelta(minutes=1), -SAME_NIGHT - timedelta(minutes=1)])
+def test_another_night_has_a_stack_of_its_own(tmp_path: Path, blobs: list[Blob], later: timedelta) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    second = start(tmp_path, blobs[4:], DUSK + later)
+    assert [n_subs(one / "stack.fits") for one in (first, second)] == [4, 2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [(["stack.method=median"], "stack.method"), (["branches.trails.method=maximum"], "branches.trails")],
+)
+def test_who_asks_for_another_picture_gets_one_and_is_told(
+    tmp_path: Path, blobs: list[Blob], settings: list[str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    with caplog.at_level(logging.INFO):
+        second = start(tmp_path, blobs[4:], DUSK, *settings)
+    assert second != first
+    assert any(f"({said})" in message for message in caplog.messages)
+
+
+def test_what_no_pixel_depends_on_may_differ(tmp_path: Path, blobs: list[Blob]) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    assert start(tmp_path, blobs[4:], DUSK, "stack.jobs=1", "publish.interval_s=9", "indi.port=7000") == first
+
+
+def test_a_session_of_which_nothing_is_kept_stays_as_it_is(tmp_path: Path, blobs: list[Blob]) -> None:
+    first = start(tmp_path, blobs[:4], DUSK, 'spool.keep="none"')
+    second = start(tmp_path, blobs[4:], DUSK, 'spool.keep="none"')
+    assert [n_subs(one / "stack.fits") for one in (first, second)] == [4, 2]
+
+
+def test_a_stack_that_cannot_be_made_again_keeps_its_picture(
+    tmp_path: Path, blobs: list[Blob], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    for path in [*(first / CHECKPOINTS).iterdir(), *sorted((first / SUBS).glob("*.fits"))[:3]]:
+        path.unlink()
+    second = start(tmp_path, blobs[4:], DUSK)
+    assert "a new stack begins" in caplog.text
+    assert [n_subs(one / "stack.fits") for one in (first, second)] == [4, 2]
+
+
+def test_the_files_of_the_night_s_earlier_stacks_are_known(tmp_path: Path) -> None:
+    night = tmp_path / "night"
+    night.mkdir()
+    for target, seed in (("a", 3), ("b", 4)):
+        sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0, seed=seed)
+        for number in range(4):
+            (night / f"{target}{number}.fits").write_bytes(sky.expose().to_fits())
+    files = [read_blob(path, "camera") for path in sorted(night.iterdir())]
+    out = tmp_path / "out"
+    last = start(out, files, DUSK, "drift.new_target_subs=2")
+    sessions = SessionFolders(out)
+    past = session_to_go_on(sessions, load(Config, None, [*SETTINGS, "drift.new_target_subs=2"]), DUSK)
+    assert past is not None
+    assert past.folder == last
+    known = {report.arrival.path for report in reports_of_the_night(sessions, past) if report.arrival is not None}
+    assert known == {str(path) for path in night.iterdir()}
+    start(out, files, DUSK, "drift.new_target_subs=2")
+    assert len(sessions.all()) == 2
+
+
+def test_a_session_that_was_cut_off_keeps_its_pictures_when_another_is_asked_for(
+    tmp_path: Path, blobs: list[Blob]
+) -> None:
+    first = start(tmp_path, blobs[:4], DUSK)
+    (first / "stack.fits").unlink()  # as a power cut leaves it: the pictures are in the output folder only
+    (tmp_path / "sessions" / "open").write_text(first.name)
+    config = load(Config, None, SETTINGS)
+    Agent(config, [FakeSource(blobs[4:])], tmp_path, calibrator_factory(config)).run(threading.Event())  # --new
+    assert [n_subs(one / "stack.fits") for one in SessionFolders(tmp_path).all()] == [4, 2]
