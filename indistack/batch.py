@@ -18,6 +18,7 @@ from indistack.grading.star_measures import sharpness
 from indistack.output import snapshots
 from indistack.output.destinations import require_writable
 from indistack.output.picture_files import write_pictures
+from indistack.pipeline.one_picture import OnePicture
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
@@ -93,6 +94,9 @@ class Processing(Protocol):
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """Return the files as blobs, in order."""
 
+    def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
+        """Return blobs once more that have been worked on."""
+
 
 class LocalProcessing:
     """This process does all.
@@ -118,6 +122,10 @@ class LocalProcessing:
         """See `Processing`."""
         return read_ahead(files)
 
+    def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
+        """See `Processing`: what was let go of is read from the disk."""
+        return iter(blobs)
+
 
 def run(batch: Batch, config: Config, processing: Processing, progress: Callable[[SubReport], None]) -> Result:
     """Stack files.
@@ -142,15 +150,17 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
     """
     begin_s = time.monotonic()
     require_writable(batch.pictures, [batch.report], inputs=batch.spared())
-    config = one_picture(config)
+    config = for_one_picture(config)
     with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
         pipeline = processing.pipeline(config, workers)
         pipeline.align_to(_reference(batch, pipeline, processing))
-        reports: list[SubReport] = []
-        for number, blob in enumerate(processing.blobs(batch.files), 1):
-            reports.append(decided(number, pipeline.process(blob), datetime.now(UTC)))
-            progress(reports[-1])
+        one_picture, known = OnePicture(pipeline, processing.again), dict[int, SubReport]()
+        for blob in processing.blobs(batch.files):
+            for number, outcome in one_picture.process(blob):
+                known[number] = decided(number, outcome, datetime.now(UTC))
+                progress(known[number])
             solve_watch.look(pipeline.session)
+        reports = [known[number] for number in sorted(known)]
         session = pipeline.session
         solve_watch.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
         try:
@@ -168,7 +178,7 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
     return Result(report, snapshots.snapshot(session), [*files, *filter(None, [batch.report])])
 
 
-def one_picture(config: Config) -> Config:
+def for_one_picture(config: Config) -> Config:
     """Return the settings for one picture of all subs: what would begin another one is refused."""
     return config.model_copy(update={"drift": config.drift.model_copy(update={"enabled": False})})
 

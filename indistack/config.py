@@ -15,7 +15,7 @@ from indistack.debayer import DebayerSettings
 from indistack.decode import DecodeSettings
 from indistack.enhance import PictureSettings
 from indistack.field.comet import CometSettings
-from indistack.field.drift import DriftSettings
+from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
 from indistack.settings import Settings

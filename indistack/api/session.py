@@ -14,6 +14,7 @@ from indistack.config import jobs_of
 from indistack.errors import IndistackError
 from indistack.output import snapshots
 from indistack.pipeline import calibrators
+from indistack.pipeline.one_picture import OnePicture
 from indistack.pipeline.pipeline import Pipeline
 from indistack.sources.arrays import blob_of_array
 from indistack.store.entries import decided
@@ -37,13 +38,14 @@ class Session:
     """
 
     def __init__(self, settings: SettingsLike = None) -> None:
-        self._config = batch.one_picture(settings_of(settings))
+        self._config = batch.for_one_picture(settings_of(settings))
         self._workers = Workers(jobs_of(self._config.stack))
         calibrator_for = calibrators.calibrator_factory(self._config, calibrators.library_of(self._config))
         self._pipeline = Pipeline(
             self._config, self._workers, calibrator_for(self._workers), lambda _: None, skip_repeats=False
         )
-        self._reports: list[SubReport] = []
+        self._one_picture = OnePicture(self._pipeline)
+        self._reports: dict[int, SubReport] = {}
 
     def add(
         self,
@@ -84,9 +86,10 @@ class Session:
             blob = blob_of_array(frame, facts, DEVICE, f"array {len(self._reports) + 1}")
         else:
             blob = blob_of(frame, facts)
-        outcome = self._pipeline.process(blob)
-        self._reports.append(decided(len(self._reports) + 1, outcome, datetime.now(UTC)))
-        return outcome
+        outcomes = dict(self._one_picture.process(blob))
+        for number, outcome in outcomes.items():
+            self._reports[number] = decided(number, outcome, datetime.now(UTC))
+        return outcomes[len(self._reports)]
 
     @property
     def n_subs(self) -> int:
@@ -105,7 +108,9 @@ class Session:
         if session is None:
             raise IndistackError(f"none of {len(self._reports)} frames could be stacked")
         snapshot = snapshots.snapshot(session, keep=lambda picture: picture.copy())
-        return Stacked(snapshot, {"subs": [as_line(report) for report in self._reports]}, settings=self._config.picture)
+        return Stacked(
+            snapshot, {"subs": [as_line(report) for report in self._reports.values()]}, settings=self._config.picture
+        )
 
     @property
     def picture(self) -> FloatArray:

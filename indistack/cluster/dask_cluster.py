@@ -107,6 +107,10 @@ class DaskCluster:
             yield Blob(Content.unread(path), suffix_of(path.name), FILES, str(path), datetime.now(UTC), path)
             del self._ahead[path]
 
+    def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
+        """Return subs once more; they are seen again, too."""
+        return self.blobs([Path(blob.origin) for blob in blobs])
+
     def n_workers(self) -> int:
         """Return how many workers there are."""
         return max(1, len(self._client.ncores()))

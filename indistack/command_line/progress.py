@@ -39,12 +39,14 @@ class ProgressDisplay:
             console=self.console,
             transient=True,
         )
+        self._last = 0
         self._task = self._progress.add_task(task, total=total or None)
 
     def line(self, report: SubReport) -> None:
         """Show what became of one sub."""
         print_sub(self.console, report)
-        self._progress.advance(self._task)
+        self._last = max(self._last, report.number)
+        self._progress.update(self._task, completed=self._last)
 
     def done(self, count: int) -> None:
         """Show how far the work is."""

@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
-
+from indistack.field.drift_settings import DriftSettings, ScalableAction
 from indistack.field.exposure_facts import differ, facts_again, facts_of, in_words, separation_deg
-from indistack.field.quantity import Angle, Length, angle_arcsec, length_px
-from indistack.settings import Settings
+from indistack.field.quantity import angle_arcsec, length_px
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.transform import Transform
 
@@ -24,65 +22,6 @@ SHARE_OF_WIDTH = 0.25
 OF_A_FILTER = ("exposure", "gain_setting")
 """What each filter has of its own."""
 
-PRESETS: dict[object, dict[str, str]] = {
-    "astap": {"against": "previous", "limit": "0.2 deg", "pointing_jump": "0.2 deg"},
-}
-"""What a preset sets, where the settings do not say otherwise."""
-
-Action = Literal["restart", "refuse", "ignore"]
-FilterAction = Literal["auto", "split", "restart", "refuse", "ignore"]
-ScalableAction = Literal["restart", "refuse", "ignore", "scale"]
-
-
-class DriftSettings(Settings):
-    """When a new stack begins."""
-
-    enabled: bool = True
-    """False: the stack is never restarted. Subs whose settings changed, or that do not fit, are refused; a drift that
-    fits has no limit."""
-    preset: Literal["indistack", "astap"] = "indistack"
-    """``astap``: the rule of ASTAP's live stacking, a step of 0.2 deg from the sub before. Single settings given
-    beside it hold."""
-    against: Literal["reference", "previous"] = "reference"
-    """``previous``: only the step from the sub before counts, at once; slow drift may go as far as it will."""
-    limit: Length = "25 %"
-    """Drift of the frame's centre: ``"0.2 deg"``, ``"15 arcmin"``, ``"30 arcsec"``, ``"300 px"`` or ``"10 %"`` of the
-    width. An angle needs the plate scale; without it 25 % of the width holds."""
-    patience: int = Field(default=3, ge=1)
-    """Consecutive subs beyond the limit that it takes; one, where the header tells of the move as well."""
-    new_target_subs: int = Field(default=3, ge=2)
-    """Consecutive subs that do not fit the reference but fit each other: the telescope points elsewhere."""
-    pointing_jump: Angle = "0.5 deg"
-    """A sub that does not fit the reference, or has another target's name, restarts at once where header or mount
-    point that far away from where the last fitting sub was taken."""
-    change_patience: int = Field(default=3, ge=1)
-    """Consecutive subs with the same changed setting that it takes: focus and alignment frames pass by."""
-    on_exposure: ScalableAction = "restart"
-    """``scale``: the sub is stacked in the reference's ADU, by its stars, else by exposure and e-/ADU in the headers;
-    refused as ``scale_unknown`` where neither tells."""
-    on_gain_setting: ScalableAction = "restart"
-    on_binning: Action = "restart"
-    on_size: Action = "restart"
-    on_filter: FilterAction = "auto"
-    """``split``: every filter has stacks of its own on the same reference, with exposure and gain of its own.
-    ``auto``: that for a mono camera, a new stack for a colour camera."""
-    on_target: Action = "restart"
-    on_tone_curve: Action = "restart"
-    """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
-    on_gradient: Action = "ignore"
-    """What a gradient beyond `gradient_limit` does: moonrise, dawn, a street lamp. ``match.background`` takes gradients
-    off, but not their noise."""
-    gradient_limit: float = Field(default=20.0, gt=0)
-    """How much the sky's gradient may differ from the reference's, peak to peak over the frame, in units of the
-    reference's noise per pixel; restarts after `patience` consecutive subs."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("preset"), str):
-            return values
-        return PRESETS.get(values["preset"], {}) | values
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -92,6 +31,12 @@ class Verdict:
     reason: str = ""
     detail: str = ""
 
+
+ODD_REFERENCE = "odd_reference"
+"""Reason of a new stack that begins because the old one did with a sub unlike all others."""
+
+LEAST_AGREEING = 2
+"""Subs that must agree with each other against the first one."""
 
 GO_ON = Verdict("go_on")
 SCALE = Verdict("scale")
@@ -122,6 +67,7 @@ class Drift:
         self._strangers = 0
         self._changed: dict[str, object] = {}
         self._changed_subs = 0
+        self._accepted = 0
 
     def facts(self, frame: CalibratedFrame, slewed: Verdict) -> Verdict:
         """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target; see `slew`."""
@@ -135,7 +81,7 @@ class Drift:
         name = next(iter(changed))
         detail = f"{name}: {in_words(expected[name])} in the stack, {in_words(changed[name])} in this sub"
         if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
-            return Verdict("refuse", f"{name}_changed", detail)
+            return self._alone_against(self._changed_subs, detail) or Verdict("refuse", f"{name}_changed", detail)
         if set(changed) == {"target"} and slewed.action == "restart":
             return slewed
         patient = self._changed_subs < self._settings.change_patience
@@ -168,12 +114,26 @@ class Drift:
 
     def stranger(self, fits_previous: Callable[[], bool]) -> Verdict:
         """Judge a sub that does not fit the reference; `fits_previous` tells whether it fits the stranger before it."""
-        if not self._settings.enabled:
+        if not self._settings.enabled and self._accepted > 1:
             return GO_ON
         self._strangers = self._strangers + 1 if self._strangers and fits_previous() else 1
-        if self._strangers < self._settings.new_target_subs:
-            return GO_ON
-        return Verdict("restart", "new_target", f"{self._strangers} subs fit each other but not the reference")
+        detail = f"{self._strangers} subs fit each other but not the reference"
+        if not self._settings.enabled:
+            return self._alone_against(self._strangers, detail) or GO_ON
+        return Verdict("restart", "new_target", detail) if self._strangers >= self._settings.new_target_subs else GO_ON
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether so few subs are in the stack that the first may still lose its place."""
+        return self._accepted <= LEAST_AGREEING and self._settings.on_odd_reference != "ignore"
+
+    def odd_reference(self, detail: str) -> Verdict | None:
+        """Return the verdict where the first subs of a stack contradict the one that it began with; None later on."""
+        return Verdict("restart", ODD_REFERENCE, detail) if self.on_trial else None
+
+    def _alone_against(self, agreeing: int, detail: str) -> Verdict | None:
+        """Judge whether the first sub is alone with what it shows, as so many agree against it."""
+        return self.odd_reference(detail) if self._accepted <= 1 and agreeing >= LEAST_AGREEING else None
 
     def gradient(self, gradient_sigma: float) -> Verdict:
         """Judge how much the sky's gradient differs from the reference's, in units of the reference's noise."""
@@ -192,6 +152,7 @@ class Drift:
 
     def accept(self, frame: CalibratedFrame) -> None:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""
+        self._accepted += 1
         self._facts_of.setdefault(self.filter_of(frame.info), facts_of(frame))
 
     def memory(self) -> dict[str, Any]:
@@ -203,6 +164,7 @@ class Drift:
             "limit_px": self._limit_px,
             "patience": [self._beyond, self._steep, self._strangers, self._changed_subs],
             "changed": self._changed,
+            "accepted": self._accepted,
         }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
@@ -215,6 +177,7 @@ class Drift:
         self._limit_px = memory["limit_px"]
         self._beyond, self._steep, self._strangers, self._changed_subs = memory["patience"]
         self._changed = facts_again(memory["changed"])
+        self._accepted = memory.get("accepted", LEAST_AGREEING)  # ledgers of before do not know it
 
     def _expected(self, frame: CalibratedFrame) -> dict[str, object]:
         """What the sub must be like; of a filter that is new, exposure and gain are free."""

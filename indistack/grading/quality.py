@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import statistics
 from collections import deque
@@ -13,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import FrameError
+from indistack.grading.noise_weights import NoiseWeights
 from indistack.grading.quality_settings import QualitySettings, Weighting
+from indistack.grading.reference_trial import ReferenceTrial
 from indistack.values.star_list import Measures, PhotometricMatch
-
-log = logging.getLogger(__name__)
 
 HISTORY = 50
 """Accepted subs that are looked back on."""
@@ -27,9 +26,6 @@ MIN_HISTORY = 5
 CLEAR_QUANTILE, LEAST_CLEAR = 0.75, 3
 """Of the transparencies looked back on, of so many at least: a clear sky, although the first subs were taken through
 clouds. Of three the middle, of five the second best: no single sub sets it."""
-
-MOST_WEIGHT = 3.0
-"""Times the running median of the weights, in a sky as clear: what seems quieter has been clipped, smoothed or torn."""
 
 RISEN_SIGMA = 5.0
 """A sky that much above the running median, in units of its noise, has been lit up by clouds."""
@@ -55,7 +51,8 @@ class Judge:
         self._reference = reference
         self._accepted: deque[Measures] = deque(maxlen=HISTORY)
         self._transparency: deque[float] = deque(maxlen=HISTORY)
-        self._weights: deque[float] = deque(maxlen=HISTORY)
+        self._weights = NoiseWeights(reference.noise_adu, HISTORY)
+        self._trial = ReferenceTrial()
         self._doubted = 0
 
     def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
@@ -101,6 +98,15 @@ class Judge:
             if len(self._transparency) >= LEAST_CLEAR or self._doubted <= LEAST_CLEAR:
                 raise  # else the few before were brighter than a sky can be
 
+    def contradicts(self, sub: Measures, match: PhotometricMatch) -> str:
+        """Say how this matched sub and the one before it contradict the reference alike; "" where they do not.
+
+        See `ReferenceTrial.ask`.
+        """
+        if not self._settings.enabled or not self._by_stars or sub == self._reference:
+            return ""
+        return self._trial.ask(self._weights.of(sub, match), match.transparency)
+
     def weigh(self, sub: Measures, match: PhotometricMatch, by: Weighting | None = None) -> float:
         """Return the weight of a sub that has been aligned and matched.
 
@@ -110,34 +116,24 @@ class Judge:
         by = by or self._settings.weight
         if by == "equal" or not self._by_stars or min(sub.noise_adu, self._reference.noise_adu) <= 0:
             return 1.0
-        weight = self._plausible(self._noise_weight(sub, match), match.transparency)
+        weight = self._weights.plausible(self._weights.of(sub, match), match.transparency, self._usual_transparency())
         if by == "quality" and sub.fwhm_px > 0 and self._reference.fwhm_px > 0:
             weight *= (self._reference.fwhm_px / sub.fwhm_px) ** 2
         return weight
 
-    def _noise_weight(self, sub: Measures, match: PhotometricMatch) -> float:
-        """Weight by the noise of the sky; 1 where there is none to be measured."""
-        if min(sub.noise_adu, self._reference.noise_adu) <= 0:
-            return 1.0
-        return match.brightness * (self._reference.noise_adu / (match.scale * sub.noise_adu)) ** 2
+    def doubt(self, sub: Measures, match: PhotometricMatch) -> str:
+        """Say why a sub does not count as much as its noise says, "" where it does."""
+        if self._settings.weight == "equal" or not self._by_stars:
+            return ""
+        return self._weights.doubt(self._weights.of(sub, match), match.transparency, self._usual_transparency())
 
-    def _plausible(self, weight: float, transparency: float | None) -> float:
-        """Let a sub whose noise is none of a sky count like the others: clipped, smoothed or torn, it seems best.
-
-        A clearer sky is a reason: it lets more of the starlight through, too.
-        """
-        usual = statistics.median(self._weights) if self._weights else 1.0
-        clear = statistics.median(self._transparency) if self._transparency else 1.0
-        clearer = (transparency or clear) / clear if clear > 0 else 1.0
-        if weight <= MOST_WEIGHT * usual * max(1.0, clearer**2):
-            return weight
-        log.warning("a sub seems %.3g times as good as the others by its noise: it counts like these", weight / usual)
-        return usual
+    def _usual_transparency(self) -> float:
+        return statistics.median(self._transparency) if self._transparency else 1.0
 
     def remember(self, sub: Measures, match: PhotometricMatch) -> None:
         """The sub was accepted: later ones are compared with it."""
         self._accepted.append(sub)
-        self._weights.append(self._noise_weight(sub, match))
+        self._weights.remember(sub, match)
         self._doubted = 0
         if match.transparency is not None:
             self._transparency.append(match.transparency)
@@ -145,13 +141,19 @@ class Judge:
     def memory(self) -> dict[str, Any]:
         """Return what is remembered as plain values."""
         accepted = [asdict(one) for one in self._accepted]
-        return {"accepted": accepted, "transparency": list(self._transparency), "weights": list(self._weights)}
+        return {
+            "accepted": accepted,
+            "transparency": list(self._transparency),
+            "weights": list(self._weights.known),
+            "trial": self._trial.memory(),
+        }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Go on as the judge would whose memory this is."""
         self._accepted.extend(Measures(**one) for one in memory["accepted"])
         self._transparency.extend(memory["transparency"])
-        self._weights.extend(memory.get("weights", ()))  # checkpoints of before do not know them
+        self._weights.known.extend(memory.get("weights", ()))  # checkpoints of before do not know them
+        self._trial.recall(memory.get("trial"))
 
     def _check_light(self, sub: Measures, saturation_adu: float) -> None:
         limits = self._settings

@@ -8,7 +8,7 @@ from typing import Any
 
 from indistack.system.stage_times import StageTimes, timed
 from indistack.values.blob import Blob
-from indistack.values.sub_parts import Arrival
+from indistack.values.sub_parts import Arrival, UsedMasters
 from indistack.values.sub_report import SubReport
 
 
@@ -38,6 +38,11 @@ class Draft:
     def note(self, **parts: Any) -> None:
         """Fill in parts of the report, by the names that they have there."""
         self._report = dataclasses.replace(self._report, **parts)
+
+    def warn(self, warning: str) -> None:
+        """Note a doubt about the sub beside those that there are."""
+        masters = self._report.masters or UsedMasters()
+        self.note(masters=dataclasses.replace(masters, warnings=(*masters.warnings, warning)))
 
     def timed(self, step: str) -> AbstractContextManager[None]:
         """Note how long a step takes, also where it fails."""

@@ -21,6 +21,7 @@ from indistack.pipeline.place_sub import PlaceSearch
 from indistack.pipeline.preparer import Preparer
 from indistack.pipeline.starter import SessionStarter
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
+from indistack.session.registration import Registration
 from indistack.session.session import Session
 from indistack.session.stack_setup import FULL, SetupMaker
 from indistack.session.stacker import LocalStacker, Stacker
@@ -108,7 +109,7 @@ class Pipeline:
         self._pace = pace if config.stack.keep_up else None
         self._number = 0
 
-    def process(self, blob: Blob, number: int = 0) -> Outcome:
+    def process(self, blob: Blob, number: int = 0, known: bool = False) -> Outcome:
         """Take one blob the whole way. Never raises: what goes wrong with a frame is its outcome.
 
         Parameters
@@ -117,11 +118,13 @@ class Pipeline:
             What has arrived.
         number : int
             Of its line in the ledger; 0 where there is none.
+        known : bool
+            It has arrived before, and is meant once more.
         """
         draft = Draft(blob)
         self._number, self.mended = number, NONE
         try:
-            outcome: Outcome = self._take(blob, draft)
+            outcome: Outcome = self._take(blob, draft, known)
         except FrameError as error:
             draft.note(figures=error.numbers)
             outcome = Refused(error.reason, draft.report, error.detail)
@@ -133,8 +136,8 @@ class Pipeline:
         report = dataclasses.replace(outcome.report, drift=self.session.drift.memory())
         return dataclasses.replace(outcome, report=report)
 
-    def _take(self, blob: Blob, draft: Draft) -> Outcome:
-        raw = self.intake.decode(blob, draft)
+    def _take(self, blob: Blob, draft: Draft, known: bool) -> Outcome:
+        raw = self.intake.decode(blob, draft, new=known)
         if raw.info.kind != "light":
             return self._file(raw, blob, draft)
         if self.paused:
@@ -167,6 +170,9 @@ class Pipeline:
         return dataclasses.replace(filed, report=draft.report)
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
+        if doubt := placement.filter_stack.judge.doubt(sub.measures, placement.match):
+            log.warning("%s: %s", blob.origin, doubt)
+            draft.warn(doubt)
         with draft.timed("stack"):
             weights = session.add(sub, placement, self._number)
         self.session = session
@@ -196,6 +202,7 @@ class Pipeline:
         if raw.info.kind != "light":
             raise _not_a_light(raw)
         sub = self.intake.see(self.intake.calibrate(raw, draft), draft)
+        Registration(self.config, sub.scene, self.starter.setup_maker.workers).require_reference()
         return sub.as_reference(blob.origin)
 
     def align_to(self, reference: Reference | None) -> None:

@@ -51,6 +51,9 @@ class PlaceSearch:
         if verdict.action == "restart":
             return verdict
         placement = self.match_photometry(transform, must_scale)
+        if (odd := self._odd_reference(placement)) is not None:
+            return odd
+        placement.filter_stack.judge.check_transparency(placement.match)
         verdict = _unless_refused(self._drift.gradient(placement.match.gradient_sigma))
         return verdict if verdict.action == "restart" else placement
 
@@ -60,7 +63,7 @@ class PlaceSearch:
         Raises
         ------
         FrameError
-            It cannot be, or too little of it has come through the clouds.
+            It cannot be.
         """
         session, sub = self._session, self._sub
         shift_px = transform.centre_shift_px(sub.frame.width, sub.frame.height)
@@ -70,8 +73,13 @@ class PlaceSearch:
         with self._draft.timed("match"):
             match = filter_stack.photometer.match(sub.frame, sub.scene, transform, must_scale)
         self._draft.note(photometry=match)
-        filter_stack.judge.check_transparency(match)
         return Placement(transform, match, filter_stack)
+
+    def _odd_reference(self, placement: Placement) -> Verdict | None:
+        """Judge whether it is the first sub that is odd, and not this one and the one before it."""
+        detail = placement.filter_stack.judge.contradicts(self._sub.measures, placement.match)
+        alone = len(self._session.filter_stacks) == 1
+        return self._drift.odd_reference(detail) if detail and alone else None
 
     def _register(self) -> tuple[Transform, Verdict]:
         """Register a good sub on the reference, and judge where it lies."""

@@ -53,6 +53,7 @@ class SessionStarter:
         """Return an empty session for a sub that is good enough to be the first; raise `FrameError` where it is not."""
         session = self.new(sub, blob, too_slow, spare_bytes)
         filter_stack = session.filter_stack_of(sub.frame.info)
+        session.registration.require_reference()
         session.check(sub, filter_stack, lambda: self._fits_before(session, sub))
         self._doubtful = None
         return session

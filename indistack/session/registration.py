@@ -56,6 +56,17 @@ class Registration:
         """Which aligner it is, and why that one."""
         return UsedAligner(ALIGNERS.name_of(self.aligner), self.aligner.reason)
 
+    def require_reference(self) -> None:
+        """Refuse a reference that shows nothing to align by: it would not even lie on itself.
+
+        Raises
+        ------
+        RegistrationError
+            As the aligner does. By stars there is no need to ask: they have been judged.
+        """
+        if self.aligner.needs_luminance and not self.aligner.needs_stars:
+            self.aligner.register(self._compared.scene, self._compared.scene, None)
+
     def register(self, scene: Scene) -> Transform:
         """Find the transform from a sub to the reference.
 

@@ -103,7 +103,7 @@ class FrameFacts:
 
 @dataclass(frozen=True, slots=True)
 class UsedMasters:
-    """What calibrated it: the masters, the doubts about them, and those that did not fit."""
+    """What calibrated it: the masters, the doubts about them and about the sub, and those that did not fit."""
 
     masters: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

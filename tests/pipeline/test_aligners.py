@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indistack.errors import FrameError
 from indistack.pipeline.pipeline import Pipeline
 from indistack.store.line_writer import as_line
 from indistack.values.blob import Blob, Content
 from indistack.values.outcome import Accepted, Outcome, Refused
+from simulators.fits import fits_bytes
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 
@@ -85,3 +87,25 @@ def test_a_scene_without_stars_is_judged_by_its_light_alone(make_pipeline: MakeP
     assert isinstance(make_pipeline("align.method=none").process(blob_of(empty)), Accepted)
     bright = make_pipeline("align.method=none", "quality.max_background=0.001").process(blob_of(empty))
     assert bright.reason == "background_too_high"
+
+
+def sun(x: float, y: float, radius: float, number: int) -> Blob:
+    """A bright disk, or what is left of it in the frame."""
+    rows, columns = np.mgrid[:240, :320]
+    disk = 20000 * np.clip(radius + 0.5 - np.hypot(columns - x, rows - y), 0, 1)
+    noisy = disk + np.random.default_rng(number).normal(100, 6, disk.shape)
+    header = {"EXPTIME": 0.01, "DATE-OBS": f"2026-10-01T10:00:{number:02d}"}
+    return blob_of(fits_bytes(np.rint(noisy).astype(np.uint16), header), f"S_{number}.fits")
+
+
+@pytest.mark.parametrize(("method", "radius", "reason"), [("disk", 60.0, "no_limb"), ("centroid", 5.0, "no_star")])
+def test_a_frame_that_shows_nothing_is_no_reference(
+    make_pipeline: MakePipeline, method: str, radius: float, reason: str
+) -> None:
+    pipeline = make_pipeline(f"align.method={method}")
+    blank = pipeline.process(sun(-900, -900, radius, 0))
+    assert (blank.word, blank.reason) == ("refused", reason)
+    with pytest.raises(FrameError, match=reason):
+        pipeline.look(sun(-900, -900, radius, 1))
+    outcomes = [pipeline.process(sun(120 + 3 * number, 110, radius, number)) for number in range(2, 5)]
+    assert [outcome.word for outcome in outcomes] == ["accepted"] * 3

@@ -2,86 +2,215 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from astropy.io import fits
 
-from indistack.cli import main
+from indistack.pipeline.one_picture import OnePicture
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
+from indistack.values.blob import Blob
+from indistack.values.outcome import Outcome, Restarted
 from simulators.fits import fits_bytes
-from tests.pipeline.night import make_sky
+from simulators.observatory import Exposure
+from tests.pipeline.conftest import MakePipeline
+from tests.pipeline.night import blob_of, make_sky
 
-Pixels = npt.NDArray[np.uint16]
-N_SUBS, ODD = 8, 4
-GAIN_3 = 3.0
+Pixels = npt.NDArray[np.float64]
+Spoiler = Callable[[Pixels, float], Pixels]
+N_SUBS = 8
+LOST = 2
+"""Subs that a live stack may lose beside the odd one, where that was its first."""
 
 
-def black_in_part(pixels: Pixels, pedestal: int) -> Pixels:
+def black_in_part(pixels: Pixels, pedestal: float) -> Pixels:
     pixels[int(0.4 * len(pixels)) :] = 0
     return pixels
 
 
-def white_block(pixels: Pixels, pedestal: int) -> Pixels:
-    pixels[100:300, 200:420] = 65535
+def white_block(pixels: Pixels, pedestal: float) -> Pixels:
+    pixels[60:160, 90:200] = 65535
     return pixels
 
 
-def clipped(pixels: Pixels, pedestal: int) -> Pixels:
-    level = np.median(pixels) + 20
-    return np.maximum(pixels - level, 0).astype(np.uint16)
+def clipped(pixels: Pixels, pedestal: float) -> Pixels:
+    return np.maximum(pixels - np.median(pixels) - 20, 0)
 
 
-def brighter(pixels: Pixels, pedestal: int) -> Pixels:
-    return np.minimum((pixels.astype(float) - pedestal) * GAIN_3 + pedestal, 65535).astype(np.uint16)
+def three_times_as_bright(pixels: Pixels, pedestal: float) -> Pixels:
+    return np.minimum((pixels - pedestal) * 3.0 + pedestal, 65535)
 
 
-def smoothed(pixels: Pixels, pedestal: int) -> Pixels:
-    plane = pixels.astype(float)
-    around = sum(np.roll(plane, (2 * y, 2 * x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1))
-    return np.rint(around / 9).astype(np.uint16)
+def less_bright(pixels: Pixels, pedestal: float) -> Pixels:
+    return (pixels - pedestal) * 0.3 + pedestal
 
 
-SPOILERS = {one.__name__: one for one in (black_in_part, white_block, clipped, brighter, smoothed)}
+def smoothed(pixels: Pixels, pedestal: float) -> Pixels:
+    """As a denoiser would, each colour of a mosaic by itself."""
+    around = [np.roll(pixels, (2 * y, 2 * x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return np.mean(around, axis=0)
 
 
-def stack_of(folder: Path, *arguments: str) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
-    out, report = folder / "out.fits", folder / "report.json"
-    files = sorted(str(path) for path in folder.glob("L_*.fits"))
-    assert main(["stack", *files, "-o", str(out), "--report", str(report), "--library", "", *arguments]) == 0
-    return np.asarray(fits.getdata(out)), json.loads(report.read_text())
+def behind_clouds(pixels: Pixels, pedestal: float) -> Pixels:
+    """A fifth of the light, of a sky that is lit from one side."""
+    sky = np.median(pixels)
+    noise = np.random.default_rng(3).normal(0, 1.4 * np.median(np.abs(pixels - sky)), pixels.shape)
+    lit: Pixels = 0.2 * (pixels - sky) + 1.3 * sky + noise + np.linspace(0, 60, pixels.shape[1])
+    return lit.clip(0, 65535)
 
 
-@pytest.mark.parametrize("cfa", ["mono", "RGGB"])
-@pytest.mark.parametrize("method", ["mean", "sigma_clip"])
-@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
-def test_one_odd_sub_never_rules(tmp_path: Path, spoil: Callable[[Pixels, int], Pixels], method: str, cfa: str) -> None:
-    sky = make_sky(cfa=cfa, drift_px_per_sub=(1.3, -0.7))
-    good, odd = tmp_path / "good", tmp_path / "odd"
-    for folder in (good, odd):
-        folder.mkdir()
-    for number in range(N_SUBS):
-        exposure = sky.expose()
-        name = f"L_{number}.fits"
-        if number != ODD:
-            (good / name).write_bytes(exposure.to_fits())
-            (odd / name).write_bytes(exposure.to_fits())
-        else:
-            pedestal = int(exposure.truth.pedestal_adu)
-            (odd / name).write_bytes(fits_bytes(spoil(exposure.pixels.copy(), pedestal), exposure.header))
-    expected, _ = stack_of(good, "--method", method)
-    found, report = stack_of(odd, "--method", method)
-    subs = report["subs"]
-    assert [sub["outcome"] for place, sub in enumerate(subs) if place != ODD] == ["accepted"] * (N_SUBS - 1)
-    assert subs[ODD]["outcome"] == "refused" or subs[ODD]["weight"] < 3.5 * np.median(
-        [sub["weight"] or 1 for sub in subs]
-    )
+SPOILERS = {
+    one.__name__: one
+    for one in (black_in_part, white_block, clipped, three_times_as_bright, less_bright, smoothed, behind_clouds)
+}
+REPEATED = "repeated"
+
+
+@dataclass
+class Night:
+    """Blobs of which one is odd."""
+
+    blobs: list[Blob]
+    odd: int
+
+    @property
+    def good(self) -> list[Blob]:
+        return [blob for number, blob in enumerate(self.blobs) if number != self.odd]
+
+
+def spoilt(exposure: Exposure, spoil: Spoiler) -> bytes:
+    pixels = spoil(exposure.pixels.astype(float), float(exposure.truth.pedestal_adu))
+    return fits_bytes(np.rint(pixels).astype(np.uint16), exposure.header)
+
+
+@cache
+def exposures_of(cfa: str) -> list[Exposure]:
+    sky = make_sky(cfa=cfa, width_px=320, height_px=240, drift_px_per_sub=(1.3, -0.7))
+    return [sky.expose() for _ in range(N_SUBS)]
+
+
+def night(cfa: str, odd: int, spoiler: str) -> Night:
+    exposures = exposures_of(cfa)
+    blobs = [blob_of(exposure, f"L_{number}.fits") for number, exposure in enumerate(exposures)]
+    if spoiler == REPEATED:
+        blobs[odd] = blob_of(exposures[odd - 1 if odd else 1], f"L_{odd}.fits")
+    else:
+        blobs[odd] = blob_of(spoilt(exposures[odd], SPOILERS[spoiler]), f"L_{odd}.fits")
+    return Night(blobs, odd)
+
+
+def batch(pipeline: Pipeline, blobs: Sequence[Blob]) -> list[Outcome]:
+    one_picture, outcomes = OnePicture(pipeline), dict[int, Outcome]()
+    for blob in blobs:
+        outcomes |= one_picture.process(blob)
+    return [outcomes[number] for number in sorted(outcomes)]
+
+
+def live(pipeline: Pipeline, blobs: Sequence[Blob]) -> list[Outcome]:
+    return [pipeline.process(blob) for blob in blobs]
+
+
+def picture_of(pipeline: Pipeline) -> Pixels:
+    """Planes first, float64."""
+    assert pipeline.session is not None
+    pipeline.session.complete()
+    pixels = np.asarray(pipeline.session.stack.integration().pixels, np.float64)
+    return pixels.reshape(*pixels.shape[:2], -1).transpose(2, 0, 1)
+
+
+def the_others(make_pipeline: MakePipeline, of: Night, session: Session, method: str, **options: bool) -> Pixels:
+    """The stack of the good subs alone, on the same reference."""
+    pipeline = make_pipeline(f'stack.method="{method}"', "drift.enabled=false", **options)
+    pipeline.align_to(next(pipeline.look(blob) for blob in of.blobs if blob.origin == session.reference.name))
+    batch(pipeline, of.good)
+    return picture_of(pipeline)
+
+
+def require_the_others(found: Pixels, expected: Pixels) -> None:
+    """The two differ by less than the noise, and nowhere by a step."""
     difference = found - expected
-    noise_adu = 1.4826 * np.nanmedian(np.abs(np.diff(expected, axis=-1)))
+    bends = np.diff(expected, 2, axis=-1)
+    noise_adu = 1.4826 * np.nanmedian(np.abs(bends)) / 6**0.5
     assert np.nanmedian(np.abs(difference)) < noise_adu
-    for part in np.array_split(difference, 4, axis=-2):  # nowhere a step
-        assert abs(np.nanmedian(part)) < 0.5 * noise_adu
+    for plane in difference:
+        for part in np.array_split(plane, 4, axis=0):
+            assert abs(np.nanmedian(part)) < 0.5 * noise_adu
+
+
+METHODS = ("mean", "sigma_clip", "median")
+EACH = [(spoiler, odd, cfa) for spoiler in (*SPOILERS, REPEATED) for odd in (0, 4) for cfa in ("mono", "RGGB")]
+CASES = [
+    pytest.param(*case, METHODS[number % 3], marks=[pytest.mark.slow][: number % 3]) for number, case in enumerate(EACH)
+]
+
+
+@pytest.mark.parametrize(("spoiler", "odd", "cfa", "method"), CASES)
+def test_whatever_one_sub_is_a_picture_is_that_of_the_others(
+    make_pipeline: MakePipeline, spoiler: str, odd: int, cfa: str, method: str
+) -> None:
+    of = night(cfa, odd, spoiler)
+    pipeline = make_pipeline(f'stack.method="{method}"', "drift.enabled=false", exact=True)
+    outcomes = batch(pipeline, of.blobs)
+    assert pipeline.session is not None
+    refused = [number for number, outcome in enumerate(outcomes) if outcome.word != "accepted"]
+    assert refused in ([], [odd]) or (spoiler == REPEATED and refused == [1])
+    require_told(outcomes[refused[0] if refused else odd], [one for place, one in enumerate(outcomes) if place != odd])
+    expected = the_others(make_pipeline, of, pipeline.session, method, exact=True)
+    require_the_others(picture_of(pipeline), expected)
+
+
+def require_told(odd: Outcome, others: Sequence[Outcome]) -> None:
+    """It is refused with a reason, or counts no more than others, and what is odd about it can be read."""
+    if odd.word == "refused":
+        assert odd.reason in ("clouds", "duplicate", "torn")
+        return
+    report = odd.report
+    assert report.stack is not None
+    assert report.photometry is not None
+    assert report.masters is not None
+    weights = [one.report.stack.weight or 0 for one in others if one.report.stack is not None]
+    assert 0 < (report.stack.weight or 0) < 2 * np.median(weights)
+    assert report.masters.warnings or not 0.5 < (report.photometry.transparency or 1) < 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cfa", ["mono", "RGGB"])
+@pytest.mark.parametrize("spoiler", SPOILERS)
+def test_a_live_stack_recovers_from_an_odd_first_sub(make_pipeline: MakePipeline, spoiler: str, cfa: str) -> None:
+    of, finished = night(cfa, 0, spoiler), list[Session]()
+    pipeline = make_pipeline("stack.method=mean", finished=finished)
+    outcomes = live(pipeline, of.blobs)
+    assert pipeline.session is not None
+    begun = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Restarted)]
+    assert begun in ([], [2])
+    assert {outcomes[number].reason for number in begun} <= {"odd_reference"}
+    assert {outcome.word for outcome in outcomes[3:]} == {"accepted"}
+    assert pipeline.session.n_subs >= N_SUBS - LOST
+    of.blobs[1 : 1 + len(begun)] = []
+    require_the_others(picture_of(pipeline), the_others(make_pipeline, of, pipeline.session, "mean"))
+
+
+def test_what_the_settings_do_not_want_does_not_begin_anew(make_pipeline: MakePipeline) -> None:
+    outcomes = live(make_pipeline('drift.on_odd_reference="ignore"'), night("mono", 0, "smoothed").blobs[:4])
+    assert [outcome.word for outcome in outcomes] == ["accepted"] * 4
+    weights = [outcome.report.stack.weight for outcome in outcomes if outcome.report.stack is not None]
+    assert weights[2:] == pytest.approx([weights[0]] * 2, rel=0.2)  # relative to the others, no more to the first
+
+
+def test_a_first_sub_of_another_field_is_left_out_of_a_picture(make_pipeline: MakePipeline) -> None:
+    other = blob_of(make_sky(cfa="mono", width_px=320, height_px=240, seed=5).expose(), "other.fits")
+    blobs = [other, *night("mono", 0, REPEATED).good[:4]]
+    outcomes = batch(make_pipeline("drift.enabled=false"), blobs)
+    assert [outcome.word for outcome in outcomes] == ["refused", *["accepted"] * 4]
+    assert outcomes[0].reason == "no_match"
+
+
+def test_a_first_sub_of_another_exposure_is_left_out_of_a_picture(make_pipeline: MakePipeline) -> None:
+    sky = make_sky(width_px=320, height_px=240, events=({"kind": "exposure", "sub": 1, "exposure_s": 20.0},))
+    outcomes = batch(make_pipeline("drift.enabled=false"), [blob_of(sky.expose()) for _ in range(4)])
+    assert [outcome.word for outcome in outcomes] == ["refused", *["accepted"] * 3]
+    assert outcomes[0].reason == "exposure_changed"

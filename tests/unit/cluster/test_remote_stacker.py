@@ -72,7 +72,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def config_of(method: str) -> Config:
     words = [f"stack.method={method}", "stack.jobs=2", "calibrate.hot_pixels=true", "calibrate.library="]
-    return batch.one_picture(as_by_many(load(Config, None, words)))
+    return batch.for_one_picture(as_by_many(load(Config, None, words)))
 
 
 def alone(config: Config, files: Sequence[Path]) -> FloatArray:

@@ -13,7 +13,8 @@ import pytest
 
 from indistack.config import Config, to_toml
 from indistack.errors import SettingsError
-from indistack.field.drift import Drift, DriftSettings, Verdict
+from indistack.field.drift import Drift, Verdict
+from indistack.field.drift_settings import DriftSettings
 from indistack.settings import load, validate
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.transform import Transform
@@ -293,10 +294,34 @@ def test_a_gradient_can_be_refused_or_ignored(changes: dict[str, Any], action: s
 def test_disabled_rules_refuse_and_never_restart() -> None:
     settings = DriftSettings(enabled=False, limit="1 px", patience=1, change_patience=1, new_target_subs=2)
     drift = Drift(settings, frame(exposure_s=1.0, ra_deg=80.0, dec_deg=20.0))
+    for _ in range(2):
+        drift.accept(frame(exposure_s=1.0))
     assert shift_of(drift, shifted(100), frame()).action == "go_on"
     assert facts_of(drift, frame(exposure_s=2.0)).action == "refuse"
     assert {drift.stranger(lambda: True).action for _ in range(3)} == {"go_on"}
     assert drift.slew(FrameInfo(ra_deg=90.0, dec_deg=20.0)).action == "go_on"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "setting", "trial"), [(2, "restart", True), (3, "restart", False), (2, "ignore", False)]
+)
+def test_the_first_subs_may_contradict_the_reference(accepted: int, setting: str, trial: bool) -> None:
+    drift = Drift(DriftSettings(enabled=False, on_odd_reference=setting), frame())
+    for _ in range(accepted):
+        drift.accept(frame())
+    assert drift.on_trial is trial
+    assert drift.odd_reference("why") == (Verdict("restart", "odd_reference", "why") if trial else None)
+
+
+@pytest.mark.parametrize(("accepted", "setting", "odd"), [(1, "restart", 1), (2, "restart", 0), (1, "ignore", 0)])
+def test_where_no_other_stack_may_begin_two_others_are_right_against_one(accepted: int, setting: str, odd: int) -> None:
+    drift = Drift(DriftSettings(enabled=False, on_odd_reference=setting), frame(exposure_s=1.0))
+    for _ in range(accepted):
+        drift.accept(frame(exposure_s=1.0))
+    assert [drift.stranger(lambda: True).reason for _ in range(2)] == ["", "odd_reference" * odd]
+    assert facts_of(drift, frame(exposure_s=2.0)).reason == "exposure_changed"
+    assert facts_of(drift, frame(exposure_s=3.0)).reason == "exposure_changed"  # they do not agree with each other
+    assert facts_of(drift, frame(exposure_s=3.0)).reason == ("odd_reference" if odd else "exposure_changed")
 
 
 STEPS: dict[str, Callable[[Drift], Verdict]] = {

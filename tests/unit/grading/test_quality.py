@@ -142,6 +142,25 @@ def test_a_night_that_becomes_clear_is_believed_in_the_end() -> None:
     assert made.weigh(clear, PhotometricMatch()) == pytest.approx(9.0)
 
 
+def test_weights_are_not_relative_to_an_odd_reference() -> None:
+    quiet = replace(GOOD, noise_adu=GOOD.noise_adu / 10)
+    made = Judge(QualitySettings(), quiet)
+    counted = []
+    for sub in (quiet, GOOD, GOOD, replace(GOOD, noise_adu=2 * GOOD.noise_adu), GOOD):
+        counted.append(made.weigh(sub, PhotometricMatch(transparency=1.0)))
+        made.remember(sub, PhotometricMatch(transparency=1.0))
+    assert counted == pytest.approx([1.0, 0.01, 1.0, 0.25, 1.0])
+
+
+def test_a_clearer_reference_may_be_that_good() -> None:
+    made = Judge(QualitySettings(), GOOD)
+    made.remember(GOOD, PhotometricMatch(transparency=1.0))
+    for _ in range(4):
+        thin = PhotometricMatch(scale=2.0, transparency=0.5)
+        assert made.weigh(GOOD, thin) == pytest.approx(0.25)
+        made.remember(GOOD, thin)
+
+
 def weight(match: PhotometricMatch, *, weight: str = "noise", **changes: object) -> float:
     return judge(weight=weight).weigh(replace(GOOD, **changes), match)  # type: ignore[arg-type]
 
