@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-from typing import Annotated, Any, Self
+import re
+from collections.abc import Iterator
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from indistack.align import AlignSettings
 from indistack.calibrate import CalibrateSettings
@@ -18,7 +19,7 @@ from indistack.field.comet import CometSettings
 from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
-from indistack.settings import Settings
+from indistack.settings import Settings, as_toml, example
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
@@ -60,8 +61,21 @@ class QueueSettings(Settings):
 MAIN = "stack"
 """Name of the main stack, in files and status."""
 
-BranchName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,30}$")]
-"""Part of file names."""
+
+def _branch_name(name: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9_]{0,30}", name):
+        raise ValueError("a stack's name is a part of file names: small letters a to z, digits and _, as trails_2")
+    return name
+
+
+BranchName = Annotated[str, AfterValidator(_branch_name)]
+
+
+HOW_IT_MOVES = (
+    "nothing tells how it moves: set, in the table comet, rate_arcsec_min and direction_deg, or rate_px_min and"
+    " angle_deg, or first, first_time, second and second_time; for example --set comet.rate_arcsec_min=2.5"
+    " --set comet.direction_deg=210"
+)
 
 
 class Config(Settings):
@@ -105,29 +119,37 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _motion_is_told(self) -> Self:
-        followers = [name for name, stack in stacks_of(self).items() if stack.follow == "comet"]
+        followers = [name for name, stack in stacks_of(self).items() if stack.followed == "comet"]
         if followers and not self.comet.is_given:
-            raise ValueError(f"{', '.join(followers)} follow the comet: the table comet must tell how it moves")
+            raise ValueError(f"{' and '.join(followers)}: the comet is to be followed, and {HOW_IT_MOVES}")
         return self
 
 
 def to_toml(config: Config) -> str:
-    """Return the effective settings as TOML that reads back to the same settings; a setting that is off is left out."""
-    values = config.model_dump(mode="json")
-    branches = values.pop("branches")
-    tables = values | {f"branches.{name}": table for name, table in branches.items()}
-    return "\n\n".join(_table(name, table) for name, table in tables.items()) + "\n"
+    """Return the effective settings as TOML that reads back to the same; what is not set stands there as a comment."""
+    tables = dict(config)
+    branches = tables.pop("branches")
+    lines = [line for name, table in tables.items() for line in _table(name, table)]
+    for name, branch in branches.items():
+        lines += _table(f"branches.{name}", branch)
+    if not branches:
+        lines += (f"# {line}" if line else "" for line in _table("branches.NAME", BranchSettings()))
+    return "\n".join(lines[1:]) + "\n"
 
 
-def _table(name: str, table: dict[str, Any]) -> str:
-    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items() if value is not None)])
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        given = {key: item for key, item in value.items() if item is not None}
-        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in given.items()) + "}"
-    return json.dumps(value)  # numbers, booleans, strings and lists of them are written alike in JSON and TOML
+def _table(name: str, table: Settings) -> Iterator[str]:
+    """Yield an empty line, a table's lines, and those of the tables in it."""
+    yield from ("", f"[{name}]")
+    plain, below = table.model_dump(mode="json"), []
+    for key, value in table:
+        if isinstance(value, Settings):
+            below.append((f"{name}.{key}", value))
+        elif value is None:
+            yield f"# {example(type(table).model_fields[key], key)}  # not set"
+        else:
+            yield f"{key} = {as_toml(plain[key])}"
+    for way, settings in below:
+        yield from _table(way, settings)
 
 
 def record_settings(config: Config) -> RecordSettings:

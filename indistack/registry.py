@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from indistack.errors import SettingsError
 
 T = TypeVar("T")
 C = TypeVar("C")
+
+
+class Choice:
+    """Stands among what annotates a setting of text, and makes it a choice; see `Registry.choice`.
+
+    Parameters
+    ----------
+    registry : Registry
+        Whose names may be said.
+    more : sequence of str
+        Words that may be said as well.
+    """
+
+    def __init__(self, registry: Registry[Any], more: Sequence[str]) -> None:
+        self._registry, self._more = registry, more
+
+    def names(self) -> list[str]:
+        """Return all that may be said now."""
+        return [*self._more, *self._registry]
+
+    def check(self, name: str) -> str:
+        """Return the name; raise ValueError where there is no such."""
+        if name not in self.names():
+            raise ValueError(f"unknown; choose one of {', '.join(self.names())}")
+        return name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Have pydantic check it."""
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
 
 
 class Registry(Generic[T]):
@@ -55,7 +85,7 @@ class Registry(Generic[T]):
         except KeyError:
             raise SettingsError([f"{self.slot} = {name!r} is unknown; choose one of {', '.join(self)}"]) from None
 
-    def choice(self, *more: str) -> AfterValidator:
+    def choice(self, *more: str) -> Choice:
         """Return what makes a setting a choice: ``method: Annotated[str, METHODS.choice()]``.
 
         It is checked when settings are validated, so that whatever is registered by then can be chosen.
@@ -65,13 +95,7 @@ class Registry(Generic[T]):
         *more : str
             Words that may be said in place of a name, as ``"off"``.
         """
-
-        def known(name: str) -> str:
-            if name not in self and name not in more:
-                raise ValueError(f"unknown; choose one of {', '.join([*more, *self])}")
-            return name
-
-        return AfterValidator(known)
+        return Choice(self, more)
 
     def tables(self) -> dict[str, Any]:
         """Return the `settings` class of each entry that has settings of its own, by name."""

@@ -12,7 +12,7 @@ from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.planes import detail_of, shifted, to_full
 from indistack.align.spectrum import refine
 from indistack.errors import RegistrationError
-from indistack.settings import Settings
+from indistack.settings import Settings, Wanted
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
@@ -24,7 +24,11 @@ LEAST_CONTRAST = 0.05
 """Standard deviation in the box, that of the whole reference being 1."""
 
 
-RectanglePx = Annotated[list[float], Field(min_length=4, max_length=4)]
+RectanglePx = Annotated[
+    list[float],
+    Field(min_length=4, max_length=4),
+    Wanted("a box in the picture, [x, y, width, height] in pixels", "[800.0, 600.0, 200.0, 150.0]"),
+]
 """x and y of the upper left corner, width and height."""
 
 

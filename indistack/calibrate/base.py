@@ -17,8 +17,11 @@ class CalibrateSettings(Settings):
     dark: list[str] = Field(default_factory=list)
     """A master dark, or raw darks: paths, folders or globs."""
     flat: list[str] = Field(default_factory=list)
+    """A master flat, or raw flats, in the same way."""
     bias: list[str] = Field(default_factory=list)
+    """A master bias, or raw bias frames."""
     darkflat: list[str] = Field(default_factory=list)
+    """A master dark-flat, or raw darks as long as the flats."""
     scale_dark: bool = True
     """Scale a dark of another exposure; only done when the bias is known too."""
     hot_pixels: bool | Literal["auto"] = "auto"

@@ -51,7 +51,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_server(check)
     check.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
 
-    _command(commands, "config", "show the effective settings as TOML")
+    settings = _command(commands, "config", "show the effective settings as TOML")
+    settings.add_argument("--explain", default="", metavar="NAME", help="tell what a setting, or a table, is for")
     _command(commands, "methods", "show what can be chosen")
 
     _add_demo(_command(commands, "demo", "indiserver, a simulated camera and the agent, together"))

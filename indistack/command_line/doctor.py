@@ -8,7 +8,7 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,8 +34,12 @@ class Finding:
     text: str
 
 
-def examine(config: Config, folder: Path) -> Iterator[Finding]:
-    """Yield what was found about Python, packages, memory, disk, the calibration library, a solver, and INDI."""
+def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterator[Finding]:
+    """Yield what was found about settings, Python, packages, memory, disk, the calibration library, a solver, and INDI.
+
+    `faults` are what is wrong with the settings.
+    """
+    yield from (Finding(BAD, "settings", fault) for fault in faults)
     yield _python()
     yield from (_package(name) for name in PACKAGES)
     yield _memory()

@@ -62,6 +62,8 @@ def replay(options: Options) -> int:
     """Make a session's stack again from its raw subs."""
     past = PastSession(options.session)
     method = [f"stack.method={options.method}"] if options.method else []
+    if options.method == "comet":  # whatever stood still in the session
+        method.append("stack.follow=comet")
     config = settings_of(past, [*options.set, *method])
     processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
     subs = [path for path in (past.folder / SUBS).glob("*") if path.is_file()]

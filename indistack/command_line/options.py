@@ -9,7 +9,7 @@ from indistack.agent.mailbox import parse
 from indistack.command_line.arguments import Options, default_config_path
 from indistack.config import Config
 from indistack.errors import SettingsError
-from indistack.settings import load, validate, words_to_values
+from indistack.settings import Given, load, words_to_values
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
@@ -34,18 +34,19 @@ def command_of(options: Options) -> Command:
 
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:
     """Read the settings file, then ``--set``, then the options of the command."""
+    said = given_by(options, overrides)
+    return load(Config, said.path, said.words, said.options)
+
+
+def given_by(options: Options, overrides: Overrides | None = None) -> Given:
+    """Return what was said about settings: in the file, by ``--set``, by the options of the command."""
     path = options.config
     if path is None and default_config_path().is_file():
         path = default_config_path()
-    config = load(Config, path, options.set)
-    tables = dict(overrides or {})
-    tables["calibrate"] = given(**{name: getattr(options, name, None) for name in CALIBRATION_OPTIONS})
-    values = config.model_dump()
-    for table, entries in tables.items():
-        values[table] |= entries
-    for name, method in _branches(options).items():
-        values["branches"].setdefault(name, {})["method"] = method
-    return validate(Config, values)
+    calibration = given(**{name: getattr(options, name, None) for name in CALIBRATION_OPTIONS})
+    branches = {name: {"method": method} for name, method in _branches(options).items()}
+    tables = {**(overrides or {}), "calibrate": calibration, "branches": branches}
+    return Given(path, options.set, {table: entries for table, entries in tables.items() if entries})
 
 
 def _branches(options: Options) -> dict[str, str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+
 from indistack.align import ALIGNERS
 from indistack.command_line.arguments import Options
 from indistack.command_line.doctor import BAD
 from indistack.command_line.doctor import examine as examine_machine
-from indistack.command_line.exit_status import DONE, FAILED
-from indistack.command_line.options import config_of, given
+from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
+from indistack.command_line.options import config_of, given, given_by
 from indistack.command_line.progress import show_masters
-from indistack.config import to_toml
+from indistack.command_line.settings_text import explain
+from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.indi import list_devices
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.report import as_text, read_session, summarise, write_report
+from indistack.settings import load_what_holds
 from indistack.sinks import SINKS
 from indistack.solve import SOLVERS
 from indistack.stack import METHODS
@@ -59,17 +63,21 @@ def devices(options: Options) -> int:
 
 def doctor(options: Options) -> int:
     """Examine whether this machine is ready."""
-    settings = config_of(options, {"indi": given(host=options.host, port=options.port)})
-    findings = list(examine_machine(settings, options.output_dir))
+    said = given_by(options, {"indi": given(host=options.host, port=options.port)})
+    settings, faults = load_what_holds(Config, said)
+    findings = list(examine_machine(settings, options.output_dir, faults))
     for finding in findings:
         print(f"{finding.mark:5s} {finding.subject}: {finding.text}")
     return FAILED if any(finding.mark == BAD for finding in findings) else DONE
 
 
 def config(options: Options) -> int:
-    """Show the effective settings as TOML."""
-    print(to_toml(config_of(options)), end="")
-    return DONE
+    """Show the effective settings as TOML; of a broken file those that hold."""
+    settings, faults = load_what_holds(Config, given_by(options))
+    for fault in faults:
+        print(f"indistack: {fault}", file=sys.stderr)
+    print(explain(settings, options.explain) if options.explain else to_toml(settings), end="")
+    return WRONG_USAGE if faults else DONE
 
 
 def methods(_: Options) -> int:

@@ -67,10 +67,13 @@ def operator_of(word: str) -> Operator:
 
 
 def _known(word: str) -> str:
+    name = word.partition(":")[0].strip()
+    if name not in OPERATORS:
+        raise ValueError(f"unknown; choose one of {', '.join(OPERATORS)}")
     try:
         operator_of(word)
     except SettingsError as error:
-        raise ValueError(f"{word!r}: {error}") from None
+        raise ValueError(str(error)) from None
     return word
 
 

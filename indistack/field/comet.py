@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from indistack.errors import FrameError
 from indistack.fits_header import index, is_celestial, linear_part
-from indistack.settings import PointPx, Settings
+from indistack.settings import PointPx, Settings, Wanted
 from indistack.values.frame import DoubleArray, FrameInfo
 from indistack.values.transform import Transform
 
@@ -32,7 +32,9 @@ def _utc(value: Any) -> Any:
     return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if isinstance(value, datetime) else value
 
 
-Time = Annotated[datetime, BeforeValidator(_utc)]
+Time = Annotated[
+    datetime, BeforeValidator(_utc), Wanted("a time (UTC), as 2026-10-14T17:30:00", '"2026-10-14T17:30:00"')
+]
 
 
 class CometSettings(Settings):
@@ -45,6 +47,7 @@ class CometSettings(Settings):
     second: PointPx | None = None
     """The same at another time, the later the better."""
     second_time: Time | None = None
+    """When it was there."""
     rate_arcsec_min: float | None = Field(default=None, ge=0)
     """Speed on the sky. The plate scale comes from the header."""
     direction_deg: float | None = None

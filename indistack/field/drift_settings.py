@@ -43,15 +43,20 @@ class DriftSettings(Settings):
     change_patience: int = Field(default=3, ge=1)
     """Consecutive subs with the same changed setting that it takes: focus and alignment frames pass by."""
     on_exposure: ScalableAction = "restart"
-    """``scale``: the sub is stacked in the reference's ADU, by its stars, else by exposure and e-/ADU in the headers;
-    refused as ``scale_unknown`` where neither tells."""
+    """What another exposure time does: a new stack, or the sub is refused, or nothing. ``scale``: the sub is stacked in
+    the reference's ADU, by its stars, else by exposure and e-/ADU in the headers; refused as ``scale_unknown``
+    where neither tells."""
     on_gain_setting: ScalableAction = "restart"
+    """Another gain or ISO; as with the exposure."""
     on_binning: Action = "restart"
+    """What another binning does: a new stack, or the sub is refused, or nothing."""
     on_size: Action = "restart"
+    """Another size of the frame."""
     on_filter: FilterAction = "auto"
     """``split``: every filter has stacks of its own on the same reference, with exposure and gain of its own.
     ``auto``: that for a mono camera, a new stack for a colour camera."""
     on_target: Action = "restart"
+    """Another name of the target in the header."""
     on_tone_curve: Action = "restart"
     """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
     on_odd_reference: Literal["restart", "ignore"] = "restart"

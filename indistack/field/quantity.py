@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from indistack.settings import Wanted
+
 UNIT_ARCSEC = {"deg": 3600.0, "arcmin": 60.0, "arcsec": 1.0}
 QUANTITY = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(deg|arcmin|arcsec|px|%)\s*")
 
@@ -59,5 +61,13 @@ def _checked_angle(text: str) -> str:
     return text
 
 
-Length = Annotated[str, AfterValidator(_checked)]
-Angle = Annotated[str, AfterValidator(_checked_angle)]
+Length = Annotated[
+    str,
+    AfterValidator(_checked),
+    Wanted("a number above 0 with its unit, deg, arcmin, arcsec, px, or % of the width, in quotes", '"0.2 deg"'),
+]
+Angle = Annotated[
+    str,
+    AfterValidator(_checked_angle),
+    Wanted("an angle above 0 with its unit, deg, arcmin or arcsec, in quotes", '"30 arcmin"'),
+]

@@ -15,7 +15,9 @@ class QualitySettings(Settings):
     """What a sub must be like to enter the stack."""
 
     enabled: bool = True
+    """False: no sub is refused for its quality."""
     min_stars: int = Field(default=6, ge=0)
+    """A sub that shows fewer is refused as ``too_few_stars``."""
     min_star_ratio: float | None = Field(default=0.15, gt=0, lt=1)
     """Share of the running median of the accepted subs; a cloud hides stars."""
     max_shape_scatter: float | None = Field(default=0.22, gt=0)

@@ -103,7 +103,7 @@ class Registration:
             return
         self._compared.offer(sub.scene, placement.transform)
         main, n_subs = placement.filter_stack.branch_set.main, placement.filter_stack.n_subs
-        if main.settings.follow == "stars" and self._compared.is_due(n_subs):
+        if main.settings.followed == "stars" and self._compared.is_due(n_subs):
             found = self._finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
             self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(grid.matrix)))))
 

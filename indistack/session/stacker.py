@@ -46,7 +46,7 @@ class LocalStacker:
             if branch.opens:
                 branch.open_with(sub)
             else:
-                running[branch.settings.follow].append((branch, sub))
+                running[branch.settings.followed].append((branch, sub))
         for group in running.values():
             _warp_once(group, stack_setup)
         for branch, sub in placed:

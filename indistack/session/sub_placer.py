@@ -37,7 +37,7 @@ class SubPlacer:
         number: int,
     ) -> PlacedSub:
         """Return a sub, of that number in the ledger, as it lies in one stack, given its place among the stars."""
-        where = self._followed(branch.settings.follow, transform, frame.info)
+        where = self._followed(branch.settings.followed, transform, frame.info)
         return PlacedSub(frame, where, match, weight, number)
 
     def _followed(self, follow: Follow, transform: Transform, info: FrameInfo) -> Transform:

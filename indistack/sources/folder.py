@@ -42,24 +42,16 @@ OUR_STATUS = "status.json"
 
 
 class FolderSettings(Settings):
-    """How a folder is watched.
-
-    Attributes
-    ----------
-    interval_s : float
-        Pause between two looks. Plain looking works on every file system, SMB and NFS too.
-    settle_s : float
-        A file counts as complete when its size and time have not changed for this long.
-    recursive : bool
-        Look into sub-folders too.
-    existing : bool
-        Deliver what is there at the start too.
-    """
+    """How a folder is watched."""
 
     interval_s: float = Field(default=0.3, gt=0, le=60)
+    """Pause between two looks. Plain looking works on every file system, SMB and NFS too."""
     settle_s: float = Field(default=0.3, ge=0, le=600)
+    """A file counts as complete when its size and time have not changed for this long."""
     recursive: bool = False
+    """Look into sub-folders too."""
     existing: bool = True
+    """Deliver what is there at the start too."""
 
 
 class FolderSource:

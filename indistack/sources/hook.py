@@ -24,19 +24,13 @@ MAX_MESSAGE_BYTES = 1 << 16
 
 
 class HookSettings(Settings):
-    """Where the hook finds the agent.
-
-    Attributes
-    ----------
-    enabled : bool
-        Listen at all.
-    socket : str
-        Path of the socket; "" for ``$INDISTACK_SOCKET``, else ``$XDG_RUNTIME_DIR/indistack/agent.sock``, else
-        ``/tmp/indistack-UID/agent.sock``. The hook knows of another path only by ``$INDISTACK_SOCKET``.
-    """
+    """Where the hook finds the agent."""
 
     enabled: bool = True
+    """Listen at all."""
     socket: str = ""
+    """Path of the socket; "" for ``$INDISTACK_SOCKET``, else ``$XDG_RUNTIME_DIR/indistack/agent.sock``, else
+    ``/tmp/indistack-UID/agent.sock``. The hook knows of another path only by ``$INDISTACK_SOCKET``."""
 
 
 class HookSource:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from indistack.errors import SourceError
 from indistack.indi.census import CameraChoice
 from indistack.indi.client import IndiClient
 from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, PropertyValues, Said, ServerState
-from indistack.settings import Settings
+from indistack.settings import Settings, Wanted
 from indistack.sources.base import Emit, read_announced
 from indistack.sources.cards import cards_of
 from indistack.values.blob import Blob, Content
@@ -30,19 +30,14 @@ FILE_PATIENCE_S = 2.0
 
 
 class IndiSettings(Settings):
-    """Which server and which camera.
+    """Which server and which camera."""
 
-    Attributes
-    ----------
-    host, port : str, int
-        The INDI server.
-    device : str
-        The camera's INDI name; "" takes the only camera there is.
-    """
-
-    host: str = Field(default="127.0.0.1", pattern=r"^[^\s/]+$")
+    host: Annotated[str, Field(pattern=r"^[^\s/]+$"), Wanted("a name or address", '"192.168.1.20"')] = "127.0.0.1"
+    """Where the INDI server runs."""
     port: int = Field(default=7624, ge=1, le=65535)
+    """On which port it answers."""
     device: str = ""
+    """The camera's INDI name; "" takes the only camera there is."""
 
 
 @dataclass(frozen=True, slots=True)

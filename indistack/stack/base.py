@@ -39,7 +39,7 @@ class MethodSettings(Settings):
     greatest, or each colour from its own sub."""
     ground_line: float = Field(default=1.0, ge=0, le=1)
     """``trails``: rows from that share of the height on are ground, counted from the first row as it is stored."""
-    ground_mask: Path | None = None
+    ground_mask: Path | None = Field(default=None, strict=False)
     """``trails``: a picture of the stack's proportions that is bright where the ground is; instead of the line."""
     ground_scale: float = Field(default=1.0, gt=0)
     """``trails``: the ground is shown so much brighter."""

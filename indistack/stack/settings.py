@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from indistack.picture.palette import PALETTE
+from indistack.settings import Wanted
 from indistack.stack.base import METHODS, MethodSettings
+
+Palette = Annotated[
+    str,
+    Field(pattern=PALETTE),
+    Wanted('"auto", "none", or the letters of three filters among R, G, B, H, O, S, an L before them or not', '"SHO"'),
+]
+
+Operators = Annotated[list[str], Wanted("a list of operators, as in picture.operators", '["neutral", "stf"]')]
 
 Follow = Literal["stars", "comet", "camera"]
 
@@ -17,22 +26,24 @@ class BranchSettings(MethodSettings):
 
     method: Annotated[str, METHODS.choice()] = "mean"
     """Name of the stacking method."""
-    follow: Follow = "stars"
-    """What stands still in the picture; ``camera``: subs are not moved at all."""
+    follow: Literal["auto", "stars", "comet", "camera"] = "auto"
+    """What stands still in the picture; ``camera``: subs are not moved at all; ``auto``: the comet for the method of
+    that name, else the stars."""
     weight: Literal["noise", "quality", "equal"] | None = None
     """What a sub counts; by default as in `quality.weight`."""
     last: int = Field(default=0, ge=0)
     """Only so many newest subs; 0 = all."""
     every: int = Field(default=1, ge=1)
     """Take every so many-th sub only."""
-    operators: list[str] | None = None
+    operators: Operators | None = None
     """How its picture is made; by default as in `picture.operators`."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _comets_are_followed(cls, values: Any) -> Any:
-        of_comet = isinstance(values, dict) and values.get("method") == "comet"
-        return {"follow": "comet"} | values if of_comet else values
+    @property
+    def followed(self) -> Follow:
+        """What stands still."""
+        if self.follow == "auto":
+            return "comet" if self.method == "comet" else "stars"
+        return self.follow
 
     @model_validator(mode="after")
     def _can_forget(self) -> Self:
@@ -44,7 +55,7 @@ class BranchSettings(MethodSettings):
 class StackSettings(BranchSettings):
     """How subs are combined."""
 
-    palette: str = Field(default="auto", pattern=PALETTE)
+    palette: Palette = "auto"
     """Several filters: which of them make red, green and blue of the picture ``stack``, as ``RGB``, ``SHO``, ``HOO``;
     with an L before them, as ``LRGB``, luminance has a filter of its own. ``auto``: the first of LRGB, RGB, SHO and HOO
     that the filters allow. ``none``: the filter with the longest exposure, grey; so it is too where one is lacking."""

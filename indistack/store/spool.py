@@ -36,6 +36,7 @@ class SpoolSettings(Settings):
     """How raw subs are kept, so that nothing is lost by a power cut and every stack can be made again."""
 
     enabled: bool = True
+    """False: nothing can be gone on with after a power cut, made again, or taken out."""
     keep: Literal["all", "stacked", "none"] = "all"
     """What stays when a stack has ended: every sub, those that are in it, or none (it can then be neither continued
     nor made again). Files that the camera's program has written itself are never touched."""

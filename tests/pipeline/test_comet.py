@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
+from indistack.cli import main
 from indistack.errors import SettingsError
 from indistack.picture.integration import Integration
 from indistack.session.session import Session
@@ -45,9 +48,10 @@ def stacked(make_pipeline: MakePipeline, *settings: str) -> Session:
     return pipeline.session
 
 
-def peak_adu(stack: Integration, xy: np.ndarray) -> float:
+def peak_adu(stack: Integration | np.ndarray, xy: np.ndarray) -> float:
     x, y = np.round(xy).astype(int)
-    return float(stack.pixels[y - 1 : y + 2, x - 1 : x + 2].max() - np.median(stack.pixels))
+    pixels = stack.pixels if isinstance(stack, Integration) else stack
+    return float(pixels[y - 1 : y + 2, x - 1 : x + 2].max() - np.median(pixels))
 
 
 def test_stars_and_comet_are_stacked_from_the_same_subs(make_pipeline: MakePipeline) -> None:
@@ -69,5 +73,22 @@ def test_the_method_comet_follows_it_and_leaves_the_stars_out(make_pipeline: Mak
 
 
 def test_without_a_motion_nothing_starts(make_pipeline: MakePipeline) -> None:
-    with pytest.raises(SettingsError, match="stack follow the comet"):
+    with pytest.raises(SettingsError, match="stack: the comet is to be followed, and nothing tells how it moves"):
         make_pipeline("stack.follow=comet")
+
+
+@pytest.mark.slow
+def test_the_command_follows_the_comet_as_documented(tmp_path: Path) -> None:
+    sky, since = make_sky(cfa="mono", drift_px_per_sub=(2.4, 1.1), pause_s=170.0), None
+    for number in range(SUBS):
+        exposure = sky.expose()
+        since = since or datetime.fromisoformat(exposure.truth.date_obs)
+        (tmp_path / f"L{number}.fits").write_bytes(with_comet(exposure, since).to_fits())
+    (tmp_path / "mine.toml").write_text(f"[comet]\nrate_px_min = {RATE_PX_MIN}\nangle_deg = {ANGLE_DEG}\n")
+    made = {}
+    for method in ("comet", "sigma_clip"):
+        words = ["--config", str(tmp_path / "mine.toml"), "--method", method, "-o", str(tmp_path / f"{method}.fits")]
+        assert main(["stack", str(tmp_path / "L*.fits"), *words]) == 0
+        made[method] = fits.getdata(tmp_path / f"{method}.fits")
+    assert peak_adu(made["comet"], START_XY) == pytest.approx(3000, rel=0.05)
+    assert peak_adu(made["sigma_clip"], START_XY) < 3000 / 3

@@ -72,7 +72,7 @@ class Whole(Settings):
 
 def test_a_choice_knows_what_was_registered_after_it() -> None:
     assert [validate(Slot, {"method": name}).method for name in ("fine", "plain", "off")] == ["fine", "plain", "off"]
-    with pytest.raises(SettingsError, match=r"slot.method = 'other': .*choose one of off, ahead, fine, plain"):
+    with pytest.raises(SettingsError, match=r'slot.method = "other": .*one of "off", "ahead", "fine", "plain"'):
         validate(Whole, {"slot": {"method": "other"}})
 
 
@@ -85,7 +85,7 @@ def test_an_entry_is_made_with_its_own_settings() -> None:
 
 
 def test_faults_in_an_entrys_own_settings_are_named() -> None:
-    with pytest.raises(SettingsError, match=r"slot.fine.size_px = 'wide'"):
+    with pytest.raises(SettingsError, match=r'slot.fine.size_px = "wide"'):
         validate(Whole, {"slot": {"fine": {"size_px": "wide"}}})
     with pytest.raises(SettingsError, match=r"slot.plain"):
         validate(Whole, {"slot": {"plain": {}}})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.cli import COMMANDS
+from indistack.cli import COMMANDS, main
 from indistack.command_line.arguments import make_parser
 from indistack.command_line.options import config_of
 from indistack.errors import SettingsError
@@ -43,3 +43,24 @@ def test_an_option_wins_over_a_setting_and_that_over_the_file(tmp_path: Path, mo
     assert (settings.library, settings.hot_sigma, settings.dark_hot_sigma) == ("of the option", 10.0, 40.0)
     settings = config_of(make_parser().parse_args(["library", *words])).calibrate
     assert settings.library == "of the setting"
+
+
+MOTION = ["--set", "comet.rate_px_min=2", "--set", "comet.angle_deg=30"]
+
+
+@pytest.mark.parametrize("words", [["--method", "comet"], ["--branch", "c=comet"], ["--set", "stack.follow=comet"]])
+def test_a_comet_is_not_followed_without_its_motion(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", "here", *words]) == 2
+    assert "nothing tells how it moves: set, in the table comet, rate_arcsec_min" in capsys.readouterr().err
+
+
+def test_the_method_comet_follows_the_comet_unless_something_else_is_said() -> None:
+    def followed(*words: str) -> str:
+        return config_of(make_parser().parse_args(["stack", "here", *MOTION, *words]), overrides).stack.followed
+
+    overrides = {"stack": {"method": "comet"}}
+    assert followed() == "comet"
+    assert followed("--set", "stack.follow=camera") == "camera"
+    overrides = {"stack": {"method": "mean"}}
+    assert followed() == "stars"
+    assert followed("--set", "stack.follow=comet") == "comet"
