@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from indistack.output.picture_files import write_pictures
 from indistack.session.session import Session
 from indistack.system.workers import Workers
 from tests.unit.session.subs import add, session_of, sub_of
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    with Workers(1) as some:
+        yield some
 
 
 def session_with(workers: Workers, *words: str, filters: tuple[str, ...] = ("",)) -> Session:
