@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,23 +16,22 @@ from simulators.camera_properties import (
     camera_properties,
     connection_property,
     driver_info,
-    iso_switch,
 )
 from simulators.conditions import conditions_of, events_of
 from simulators.cooler import Cooler
 from simulators.darkroom import Darkroom, FinishedFrame, Order
-from simulators.delivery import Payload, compressed
 from simulators.driver import Driver, Handler
-from simulators.observatory import Kind
-from simulators.properties import PropertyError, Vector
+from simulators.events import Crash, Disconnect, Stall
+from simulators.exposure import Kind
+from simulators.properties import Vector
 from simulators.replay import FileReplay
-from simulators.scenario import Crash, Disconnect, Scenario, Stall
-from simulators.truth import append_truth, read_truth
+from simulators.scenario import Scenario
+from simulators.sensor_controls import SensorControls
+from simulators.truth import read_truth
+from simulators.upload import Uploader
 
 logger = logging.getLogger(__name__)
 
-# Measured with libindi 1.9.9: the path is announced this long before the BLOB.
-PATH_LEAD_S = 0.016
 COUNTDOWN_STEP_S = 1.0
 
 
@@ -63,12 +61,13 @@ class Camera:
     ) -> None:
         self._driver = driver
         self._scenario = scenario
-        self._truth_path = truth_path
         self._next_index = _frames_in(truth_path)
         self._connection = connection_property()
         self._info = driver_info(program)
         self._properties: CameraProperties = camera_properties(scenario)
         self._cooler = self._make_cooler()
+        self._controls = SensorControls(driver, scenario, self._properties)
+        self._uploader = Uploader(driver, self._properties, scenario.compression, truth_path)
         self._darkroom = Darkroom(scenario, replay)
         self._renderer = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._exposing: threading.Thread | None = None
@@ -113,9 +112,7 @@ class Camera:
         handlers: dict[str, Handler] = {
             "CCD_EXPOSURE": self._on_exposure,
             "CCD_ABORT_EXPOSURE": self._on_abort,
-            "CCD_FRAME": self._on_frame,
-            "CCD_FRAME_RESET": self._on_frame_reset,
-            "CCD_BINNING": self._on_binning,
+            **self._controls.handlers(),
         }
         if self._cooler is not None:
             handlers |= {"CCD_TEMPERATURE": self._cooler.on_temperature, "CCD_COOLER": self._cooler.on_switch}
@@ -124,50 +121,6 @@ class Camera:
     def _make_cooler(self) -> Cooler | None:
         p = self._properties
         return Cooler(self._driver, p.temperature, p.cooler) if p.temperature and p.cooler else None
-
-    # What clients set.
-
-    def _on_frame(self, vector: Vector, values: dict[str, str]) -> None:
-        before = vector.written()
-        vector.update(values)
-        x0, y0, width, height = self._region()
-        if x0 + width > self._scenario.width_px or y0 + height > self._scenario.height_px:
-            vector.update(before)
-            raise PropertyError(f"The region {width} x {height} at ({x0}, {y0}) is not on the sensor")
-        self._driver.set(vector, "Ok")
-
-    def _on_frame_reset(self, vector: Vector, _values: dict[str, str]) -> None:
-        whole = {"X": 0, "Y": 0, "WIDTH": self._scenario.width_px, "HEIGHT": self._scenario.height_px}
-        self._properties.frame.update({name: str(value) for name, value in whole.items()})
-        self._driver.set(self._properties.frame, "Ok")
-        self._driver.set(vector, "Ok")
-
-    def _on_binning(self, vector: Vector, values: dict[str, str]) -> None:
-        before = vector.written()
-        vector.update(values)
-        if vector.number("HOR_BIN") != vector.number("VER_BIN"):
-            vector.update(before)
-            raise PropertyError("This camera bins alike in both directions")
-        self._driver.set(vector, "Ok")
-
-    def _set_gain(self, gain_setting: float) -> None:
-        gain, iso = self._properties.gain, self._properties.iso
-        if gain is not None:
-            gain["GAIN"].value = gain_setting
-            self._driver.set(gain, "Ok")
-        if iso is not None:
-            iso.choose(iso_switch(iso, gain_setting))
-            self._driver.set(iso, "Ok")
-
-    def _gain_setting(self) -> float:
-        gain, iso = self._properties.gain, self._properties.iso
-        if iso is not None:
-            return float(iso[iso.chosen()].label)
-        return gain.number("GAIN") if gain is not None else self._scenario.gain_setting
-
-    def _region(self) -> tuple[int, int, int, int]:
-        x0, y0, width, height = (int(self._properties.frame.number(name)) for name in ("X", "Y", "WIDTH", "HEIGHT"))
-        return x0, y0, width, height
 
     # Exposures: each in a thread of its own, which first lets the one before it end.
 
@@ -219,11 +172,11 @@ class Camera:
             kind=kind,
             index=index,
             exposure_s=wait_s * self._apply_changes(kind, index),
-            gain_setting=self._gain_setting(),
+            gain_setting=self._controls.gain_setting(),
             offset_setting=p.offset.number("OFFSET") if p.offset else self._scenario.offset_setting,
             temperature_c=self._cooler.temperature_c if self._cooler else self._scenario.temperature_c,
             binning=int(p.binning.number("HOR_BIN")),
-            region_px=self._region(),
+            region_px=self._controls.region_px(),
             native=p.transfer_format.chosen() == "FORMAT_NATIVE",
             jpeg=p.capture_format.chosen() == "INDI_JPEG",
             object_name=p.fits_header.text("FITS_OBJECT"),
@@ -237,7 +190,7 @@ class Camera:
             return 1.0
         conditions = conditions_of(self._scenario, index)
         if "gain" in conditions.events:
-            self._set_gain(conditions.gain_setting)
+            self._controls.set_gain(conditions.gain_setting)
         return conditions.exposure_s / self._scenario.exposure_s
 
     def _count_down(self, vector: Vector, wait_s: float, abort: threading.Event) -> bool:
@@ -258,7 +211,7 @@ class Camera:
         self._next_index[order.kind] = order.index + 1
         if order.kind == "light" and self._darkroom.shows_the_scenario and not self._survives(order.index, frame):
             return
-        self._deliver(frame)
+        self._uploader.deliver(frame)
         self._driver.set(vector, "Ok")
 
     def _survives(self, index: int, frame: FinishedFrame) -> bool:
@@ -267,56 +220,13 @@ class Camera:
             if stall.sub == index:
                 time.sleep(stall.delay_s)
         if any(event.sub == index for event in events_of(self._scenario, Crash)):
-            self._note(frame, "")
+            self._uploader.note(frame, "")
             os._exit(1)
         if any(event.sub == index for event in events_of(self._scenario, Disconnect)):
-            self._note(frame, "")
+            self._uploader.note(frame, "")
             self._drop_off()
             return False
         return True
-
-    # Delivery.
-
-    def _deliver(self, frame: FinishedFrame) -> None:
-        """Save and send as the upload mode says; the truth is on disk before anybody hears of the frame."""
-        p = self._properties
-        mode = p.upload_mode.chosen()
-        path = self._save(frame.payload) if mode in ("UPLOAD_LOCAL", "UPLOAD_BOTH") else ""
-        self._note(frame, path)
-        if path:
-            p.file_path["FILE_PATH"].value = path
-            self._driver.set(p.file_path, "Ok")
-        if mode == "UPLOAD_BOTH":
-            time.sleep(PATH_LEAD_S)
-        if mode in ("UPLOAD_CLIENT", "UPLOAD_BOTH"):
-            self._send(frame.payload)
-
-    def _send(self, payload: Payload) -> None:
-        if self._properties.compression.chosen() == "INDI_ENABLED":
-            payload = compressed(payload, self._scenario.compression)
-        self._driver.send_blob(self._properties.image, payload.data, payload.suffix, payload.size_bytes)
-
-    def _save(self, payload: Payload) -> str:
-        settings = self._properties.upload_settings
-        folder = Path(settings.text("UPLOAD_DIR")).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
-        path = next_path(folder, settings.text("UPLOAD_PREFIX"), payload.suffix)
-        path.write_bytes(payload.data)
-        return str(path)
-
-    def _note(self, frame: FinishedFrame, path: str) -> None:
-        if self._truth_path is not None and frame.truth is not None:
-            append_truth(self._truth_path, frame.truth.at_path(path))
-
-
-def next_path(folder: Path, prefix: str, suffix: str) -> Path:
-    """Return where to save the next frame: XXX in the prefix becomes one more than the highest number in use."""
-    if "XXX" not in prefix:
-        return folder / f"{prefix}{suffix}"
-    before, _, after = prefix.partition("XXX")
-    pattern = re.compile(re.escape(before) + r"(\d+)" + re.escape(after) + r"\.")
-    found = [int(match[1]) for file in folder.iterdir() if (match := pattern.match(file.name))]
-    return folder / f"{before}{max(found, default=0) + 1:03d}{after}{suffix}"
 
 
 def _frames_in(truth_path: Path | None) -> dict[str, int]:

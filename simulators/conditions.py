@@ -7,23 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from simulators.events import Clouds, Dew, Dither, ExposureChange, GainChange, MeridianFlip, Satellite, Slew, WindGust
 from simulators.geometry import Matrix, sky_to_sensor
 from simulators.randomness import generator
-from simulators.scenario import (
-    Clouds,
-    Dew,
-    Dither,
-    ExposureChange,
-    Filter,
-    GainChange,
-    MeridianFlip,
-    Satellite,
-    Scenario,
-    Slew,
-    Strict,
-    Target,
-    WindGust,
-)
+from simulators.scenario import Filter, Scenario, Target
+from simulators.strict import Strict
 
 AnyEvent = TypeVar("AnyEvent", bound=Strict)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulators.delivery import Payload, damaged, encode, plain
-from simulators.observatory import Exposure, Kind, Observatory
+from simulators.exposure import Exposure, Kind
+from simulators.observatory import Observatory
 from simulators.replay import FileReplay
 from simulators.scenario import Scenario
 from simulators.truth import Truth

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from simulators.camera_files import Shot, develop, dng_bytes, jpeg_bytes
 from simulators.conditions import events_of
+from simulators.events import Corrupted, Truncated
+from simulators.exposure import Exposure
 from simulators.fits import Value, fits_bytes
 from simulators.headers import instrument_name
-from simulators.observatory import Exposure
 from simulators.randomness import generator
-from simulators.scenario import Corrupted, Scenario, Truncated
+from simulators.scenario import Scenario
 from simulators.starfield import CAMERA_RESPONSE
 
 

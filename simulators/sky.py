@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.conditions import Conditions
+from simulators.events import Satellite
 from simulators.geometry import map_points
 from simulators.nebula import Nebula
 from simulators.psf import make_profile, render_stamps
-from simulators.scenario import NO_FILTER, Filter, Satellite, Scenario
+from simulators.scenario import NO_FILTER, Filter, Scenario
 from simulators.sensor import cfa_channels
 from simulators.starfield import CAMERA_RESPONSE, Stars, stars_near
 

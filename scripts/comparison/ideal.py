@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from comparison.night import Night
 from comparison.picture import Plane, Points, StarMeasures, block_noise, isolated, measure_stars, trail_excess
-from simulators.observatory import Exposure, Observatory
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
 from simulators.sensor import cfa_channels
 from simulators.truth import Truth
 

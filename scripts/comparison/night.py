@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from simulators.events import Clouds, Satellite
+from simulators.exposure import Kind
 from simulators.fits import fits_bytes
-from simulators.observatory import Kind, Observatory
-from simulators.scenario import Clouds, Satellite, Scenario
+from simulators.observatory import Observatory
+from simulators.scenario import Scenario
 
 SIZES_PX = {1: (1200, 900), 4: (2328, 1760), 24: (6000, 4000)}  # by megapixels
 STARS_PER_MEGAPIXEL, FEWEST_STARS = 62, 250

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.observatory import Exposure, Observatory
-from simulators.scenario import Scenario, Slew, Target
+from simulators.events import Slew
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
+from simulators.scenario import Scenario, Target
 
 WIDTH_PX, HEIGHT_PX = 1500, 1000
 # Every so many pairs show two fields that have nothing in common but the sensor's hot pixels.

@@ -10,7 +10,8 @@ from typing import Any
 
 from indistack.sources import Emit
 from indistack.values.blob import Blob, Content
-from simulators.observatory import Exposure, Observatory
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 
 SMALL: dict[str, Any] = {"width_px": 640, "height_px": 480, "n_stars": 120, "mag_max": 12.0, "seed": 11}

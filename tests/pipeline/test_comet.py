@@ -15,7 +15,7 @@ from indistack.errors import SettingsError
 from indistack.picture.integration import Integration
 from indistack.session.session import Session
 from indistack.values.outcome import Accepted
-from simulators.observatory import Exposure
+from simulators.exposure import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

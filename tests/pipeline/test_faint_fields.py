@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indistack.values.outcome import Accepted, Outcome, Refused
-from simulators.observatory import Exposure
+from simulators.exposure import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

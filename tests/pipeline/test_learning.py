@@ -16,7 +16,8 @@ from indistack.config import Config
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.settings import load
 from indistack.values.blob import Blob
-from simulators.observatory import Kind, Observatory
+from simulators.exposure import Kind
+from simulators.observatory import Observatory
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
 EXPOSURE_S = {"dark": 60.0, "flat": 1.0, "bias": 0.0, "light": 60.0}

@@ -12,7 +12,8 @@ from astropy.io import fits
 from indistack.cli import main
 from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
 from indistack.command_line.progress import ProgressDisplay
-from simulators.observatory import Kind, Observatory
+from simulators.exposure import Kind
+from simulators.observatory import Observatory
 from tests.pipeline.night import make_sky
 
 EXPOSURE_S = {"dark": 60.0, "flat": 1.0, "bias": 0.0, "light": 60.0}

@@ -13,7 +13,7 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.store.line_writer import as_line
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
 from indistack.values.outcome import Accepted, Outcome, Refused
-from simulators.observatory import Exposure
+from simulators.exposure import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

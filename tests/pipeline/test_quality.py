@@ -9,7 +9,7 @@ import pytest
 
 from indistack.store.line_writer import as_line
 from indistack.values.outcome import Outcome, Refused
-from simulators.observatory import Exposure
+from simulators.exposure import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import SMALL, blob_of, make_sky
 

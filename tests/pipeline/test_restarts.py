@@ -13,7 +13,7 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.session.session import Session
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Outcome, Refused, Restarted
-from simulators.observatory import Exposure
+from simulators.exposure import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 

@@ -14,7 +14,8 @@ from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.outcome import Accepted
 from indistack.values.star_list import StarList
-from simulators.observatory import Exposure, Observatory
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of

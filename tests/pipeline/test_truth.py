@@ -19,7 +19,8 @@ from indistack.stars import StarFinder
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame, FrameInfo
 from indistack.values.outcome import Accepted
-from simulators.observatory import Exposure, Observatory
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 from tests.pipeline.night import blob_of
 

@@ -11,7 +11,8 @@ from comparison.contest import Row, format_rows, relative_weight, run_contest
 from comparison.night import Night
 from comparison.peers import Answer
 
-from simulators.scenario import Satellite, Scenario
+from simulators.events import Satellite
+from simulators.scenario import Scenario
 
 pytestmark = pytest.mark.slow
 

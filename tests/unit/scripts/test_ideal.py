@@ -10,7 +10,8 @@ import pytest
 from comparison.ideal import Ideal, calibrated, sky_weight
 from comparison.night import Night
 
-from simulators.scenario import Satellite, Scenario
+from simulators.events import Satellite
+from simulators.scenario import Scenario
 
 pytestmark = pytest.mark.slow
 

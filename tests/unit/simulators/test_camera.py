@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulators.__main__ import main, scenario_for
-from simulators.scenario import GainChange
+from simulators.events import GainChange
 
 
 def test_a_night_for_one_personality_serves_the_other() -> None:

@@ -11,10 +11,11 @@ import pytest
 import rawpy
 from astropy.io import fits
 
-from simulators.camera import next_path
 from simulators.delivery import compressed, damaged, encode
-from simulators.observatory import Exposure, Observatory
+from simulators.exposure import Exposure
+from simulators.observatory import Observatory
 from simulators.scenario import Scenario
+from simulators.upload import next_path
 
 SCENARIO = Scenario(width_px=96, height_px=64, personality="dslr", gain_setting=800.0)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulators.scenario import Scenario, ScenarioError, WindGust, find_scenario, load_scenario, make_scenario
+from simulators.events import WindGust
+from simulators.scenario import Scenario, ScenarioError, find_scenario, load_scenario, make_scenario
 
 SHIPPED = sorted(path.stem for path in (Path(find_scenario("demo")).parent).glob("*.toml"))
 

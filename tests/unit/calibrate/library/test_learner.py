@@ -24,7 +24,8 @@ from indistack.pipeline.calibrators import learner_of, library_of
 from indistack.settings import load
 from indistack.values.blob import Blob, Content
 from indistack.values.frame import RawFrame
-from simulators.observatory import Kind, Observatory
+from simulators.exposure import Kind
+from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 
 SKY = Scenario(width_px=160, height_px=120, n_stars=60, seed=3)
