@@ -99,7 +99,7 @@ class Processing(Protocol):
 
 
 class LocalProcessing:
-    """This process does all.
+    """Has this process do all.
 
     Parameters
     ----------

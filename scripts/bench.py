@@ -1,5 +1,7 @@
-"""Measures indistack: the way of a sub from file bytes to accumulated beside the bare OpenCV/NumPy primitives in the
-same run, the memory of the whole process, the cost of a sub in a long night (--flat), and other stackers (--peers).
+"""Measures how fast indistack is and how much memory it takes.
+
+The way of a sub from file bytes to accumulated, beside the bare OpenCV/NumPy primitives in the same run; the memory of
+the whole process; the cost of a sub in a long night (--flat); other stackers (--peers).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from indistack.errors import IndistackError
 from indistack.output.publisher import Publisher
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
-from indistack.resume.recovery import Recovery
+from indistack.resume.recovery import Recovery, is_worth
 from indistack.resume.same_night import reports_of_the_night
 from indistack.resume.state import state_of
 from indistack.session.session import Session
@@ -32,6 +32,7 @@ from indistack.sources import Source
 from indistack.store.journal import Journal, only_one
 from indistack.store.session_folders import STATUS, SessionFolders
 from indistack.store.session_reader import FileStamps, PastSession
+from indistack.system.clock import utc_now
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.own_files import OwnFiles
@@ -43,11 +44,6 @@ ENDS = "the agent ends"
 
 IDLE_S = 0.5
 """Without frames the status is refreshed that often."""
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 class Agent:
@@ -179,7 +175,7 @@ class Agent:
         """Bring the stack to where it was; the sources are received meanwhile."""
         if self._past is not None and self._journal.record is not None:
             Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
-            if _is_worth(self._pipeline.session, self._past):
+            if is_worth(self._pipeline.session, self._past):
                 self._status.recall(self._past.reports())
             else:
                 log.error("%s stays as it is, a new stack begins: its subs are lost", self._past.folder.name)
@@ -240,11 +236,6 @@ class Agent:
             "centre": self._keeper.status() if self._keeper is not None else None,
         }
         self._status.write(state, session, facts)
-
-
-def _is_worth(session: Session | None, past: PastSession) -> bool:
-    """Tell whether what is left of a stack may take the place of its pictures: that most of it is there."""
-    return 2 * (session.n_subs if session is not None else 0) >= past.n_subs
 
 
 def _make_folder(folder: Path) -> None:

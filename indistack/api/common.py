@@ -34,6 +34,7 @@ def settings_of(settings: SettingsLike) -> Config:
 
 
 def blob_of(source: Name | bytes | memoryview, cards: tuple[Card, ...] = ()) -> Blob:
+    """Return a file, or the bytes of one, as what has arrived."""
     if isinstance(source, bytes | memoryview):
         return Blob(Content(source), "", DEVICE, "bytes", datetime.now(UTC), cards=cards)
     return replace(read_blob(Path(source), DEVICE), cards=cards)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from indistack.agent.agent import Agent, utc_now
+from indistack.agent.agent import Agent
 from indistack.agent.mailbox import tell
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
@@ -30,6 +30,7 @@ from indistack.sources import FolderSource, HookSource, IndiSource, Source
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
+from indistack.system.clock import utc_now
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack import batch
-from indistack.agent.agent import utc_now
 from indistack.api import build_master, merge_stacks, stack_files
 from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
@@ -19,6 +18,7 @@ from indistack.resume.replay import Replay
 from indistack.resume.session_settings import settings_of
 from indistack.sources import expand
 from indistack.store.session_reader import SUBS, PastSession
+from indistack.system.clock import utc_now
 
 SUFFIXES = (".fits", ".png")
 """Of the pictures that are made where none is named."""

@@ -52,8 +52,10 @@ class Malvar:
         return rgb
 
     def _filtered(self, box: PixelArray) -> PixelArray:
-        """``(4, h, w)`` uint16: the box through each filter; mirrored about its outermost pixels, which keeps the CFA's
-        phase, and clipped, not wrapped. Scratch of this thread: fresh arrays would take twice the time of the filters.
+        """Return the box through each filter, ``(4, h, w)`` uint16.
+
+        It is mirrored about its outermost pixels, which keeps the CFA's phase, and clipped, not wrapped. Scratch of
+        this thread: fresh arrays would take twice the time of the filters.
         """
         plane, smooth = (self._scratch(name, box.shape, np.float32) for name in ("plane", "smooth"))
         filtered: PixelArray = self._scratch("filtered", (4, *box.shape), np.uint16)

@@ -30,7 +30,7 @@ class Preparer(Protocol):
 
 
 class LocalPreparer:
-    """This process does it.
+    """Has this process do it.
 
     Parameters
     ----------

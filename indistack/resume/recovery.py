@@ -11,6 +11,7 @@ from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again, readmit, remove
 from indistack.resume.replay_entry import follow, skip
 from indistack.resume.state import recall, start_of
+from indistack.session.session import Session
 from indistack.store.checkpoint import DAMAGED, State
 from indistack.store.entries import STACKED, Damaged, Entry, Event
 from indistack.store.ledger import Ledger
@@ -114,3 +115,8 @@ class Recovery:
 
     def _n_subs(self) -> int:
         return self._pipeline.session.n_subs if self._pipeline.session is not None else 0
+
+
+def is_worth(session: Session | None, past: PastSession) -> bool:
+    """Tell whether what is left of a stack may take the place of its pictures: that most of it is there."""
+    return 2 * (session.n_subs if session is not None else 0) >= past.n_subs

@@ -10,7 +10,8 @@ from pathlib import Path
 from indistack.config import Config
 from indistack.errors import SettingsError, StackError
 from indistack.resume.session_settings import OF_THE_MACHINE, OF_THE_STACK, settings_of
-from indistack.store.session_folders import SessionFolders, held_bytes
+from indistack.store.held_files import held_bytes
+from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.values.sub_report import SubReport
 

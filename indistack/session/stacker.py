@@ -34,7 +34,7 @@ class Stacker(Protocol):
 
 
 class LocalStacker:
-    """This process stacks, each sub as it comes; it is warped once for all stacks that follow the same thing."""
+    """Stacks in this process, each sub as it comes; it is warped once for all stacks that follow the same thing."""
 
     at_once = True
 

@@ -135,6 +135,7 @@ def _shown(value: Any) -> str:
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that a setting is; None where it is none."""
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import re
 import shutil
-from collections.abc import Iterable
 from datetime import datetime
 from glob import escape
 from pathlib import Path
@@ -17,12 +15,11 @@ from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
+from indistack.store.held_files import give_up, held_bytes
 from indistack.store.ledger import LEDGER
-from indistack.store.line_reader import read_entries
-from indistack.store.session_reader import SETTINGS, SUBS, PastSession, sub_name
+from indistack.store.session_reader import SETTINGS, SUBS, PastSession
 from indistack.system.atomic import atomic_file, keep_as
 from indistack.values.file_names import session_name
-from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
 
@@ -213,51 +210,6 @@ def _is_bare(session: Path) -> bool:
     except OSError:  # nobody knows
         return False
     return not told and all(BEGINNING.fullmatch(path.relative_to(session).as_posix()) for path in files)
-
-
-def held_bytes(session: Path) -> int:
-    """Return the size of a session's raw subs and checkpoints."""
-    return sum(map(size_of, _held(session)))
-
-
-def give_up(session: Path) -> int:
-    """Remove a session's raw subs and checkpoints: it can be looked at, but not be made again.
-
-    Returns
-    -------
-    int
-        How many bytes that was.
-    """
-    n_bytes = _remove(_held(session))
-    for folder in (session / SUBS, session / CHECKPOINTS):
-        with contextlib.suppress(OSError):  # it is not there, or something in it cannot be removed
-            folder.rmdir()
-    return n_bytes
-
-
-def give_up_refused(session: Path) -> int:
-    """Remove the raw subs that are not in a session's stack; return how many bytes that was."""
-    refused = [entry.number for entry in read_entries(session) if entry.word == Refused.word]
-    return _remove([path for number in refused if number for path in (session / SUBS).glob(f"{sub_name(number)}.*")])
-
-
-def _remove(paths: Iterable[Path]) -> int:
-    """Remove files as far as that can be done; return how many bytes that was."""
-    n_bytes, fault = 0, ""
-    for path in paths:
-        size_bytes = size_of(path)
-        try:
-            path.unlink(missing_ok=True)
-            n_bytes += size_bytes
-        except OSError as error:
-            fault = f"{path}: {error.strerror}"
-    if fault:
-        log.warning("not all can be removed: %s", fault)
-    return n_bytes
-
-
-def _held(session: Path) -> list[Path]:
-    return [*(session / SUBS).glob("*"), *(session / CHECKPOINTS).glob("*")]
 
 
 def _number(session: Path) -> int:

@@ -11,9 +11,9 @@ import numpy as np
 
 from indistack.errors import SinkError, StackError
 from indistack.store.checkpoint import Checkpoints, CheckpointSettings, State
+from indistack.store.held_files import give_up, give_up_refused
 from indistack.store.ledger import Ledger
 from indistack.store.line_writer import as_line
-from indistack.store.session_folders import give_up, give_up_refused
 from indistack.store.session_reader import SETTINGS, SUBS, mended_name, sub_name
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.system.atomic import atomic_file

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.agent.agent import ENDS, Agent, utc_now
+from indistack.agent.agent import ENDS, Agent
 from indistack.agent.commands import AddBranch, Command, DropBranch, Pause, Readmit, Remove, Request, Resume, Save
 from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
 from indistack.cli import main
@@ -28,6 +28,7 @@ from indistack.sources import read_blob
 from indistack.store.journal import only_one
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
+from indistack.system.clock import utc_now
 from indistack.values.blob import Blob
 from indistack.values.frame import FloatArray
 from tests.pipeline.night import FakeSource, blob_of, make_sky

@@ -14,8 +14,8 @@ import pytest
 from indistack.errors import FrameError
 from indistack.store import spool as module
 from indistack.store.checkpoint import CheckpointSettings, State
+from indistack.store.held_files import held_bytes
 from indistack.store.journal import Journal
-from indistack.store.session_folders import held_bytes
 from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool, SpoolSettings

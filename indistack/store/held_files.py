@@ -1,0 +1,61 @@
+"""What a session holds beside its pictures: raw subs and checkpoints, and giving them up."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.disk_use import size_of
+from indistack.store.line_reader import read_entries
+from indistack.store.session_reader import SUBS, sub_name
+from indistack.values.outcome import Refused
+
+log = logging.getLogger(__name__)
+
+
+def held_bytes(session: Path) -> int:
+    """Return the size of a session's raw subs and checkpoints."""
+    return sum(map(size_of, _held(session)))
+
+
+def give_up(session: Path) -> int:
+    """Remove a session's raw subs and checkpoints: it can be looked at, but not be made again.
+
+    Returns
+    -------
+    int
+        How many bytes that was.
+    """
+    n_bytes = _remove(_held(session))
+    for folder in (session / SUBS, session / CHECKPOINTS):
+        with contextlib.suppress(OSError):  # it is not there, or something in it cannot be removed
+            folder.rmdir()
+    return n_bytes
+
+
+def give_up_refused(session: Path) -> int:
+    """Remove the raw subs that are not in a session's stack; return how many bytes that was."""
+    refused = [entry.number for entry in read_entries(session) if entry.word == Refused.word]
+    return _remove([path for number in refused if number for path in (session / SUBS).glob(f"{sub_name(number)}.*")])
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    """Remove files as far as that can be done; return how many bytes that was."""
+    n_bytes, fault = 0, ""
+    for path in paths:
+        size_bytes = size_of(path)
+        try:
+            path.unlink(missing_ok=True)
+            n_bytes += size_bytes
+        except OSError as error:
+            fault = f"{path}: {error.strerror}"
+    if fault:
+        log.warning("not all can be removed: %s", fault)
+    return n_bytes
+
+
+def _held(session: Path) -> list[Path]:
+    return [*(session / SUBS).glob("*"), *(session / CHECKPOINTS).glob("*")]
