@@ -91,12 +91,15 @@ environment() (
     if [[ -x $BIN/python && -e $stamp && $(<"$stamp") == "$(fingerprint "$name")" ]]; then continue; fi
     make_venv
     # --no-deps: the pins are complete, but for three packages that pyindi-client's metadata asks for and none
-    # of its code imports (requests, bottle, dbus-python). The last has no wheel and would need a compiler.
-    pip=("$BIN/python" -m pip --disable-pip-version-check install --quiet --no-deps)
+    # of its code imports (requests, bottle, dbus-python), and those that rich shows source code with. dbus-python
+    # has no wheel and would need a compiler. --no-compile: most modules are never used.
+    pip=("$BIN/python" -m pip --disable-pip-version-check install --quiet --no-deps --no-compile)
     say "installing requirements/$name.txt"
     "${pip[@]}" --only-binary :all: -r "$ROOT/requirements/$name.txt" >&2
     if [[ $name == lock ]]; then
-      "${pip[@]}" --no-build-isolation --config-settings editable_mode=compat -e "$ROOT" >&2
+      build=(env PIP_CONSTRAINT="$ROOT/requirements/dev.txt" "${pip[@]}")
+      if [[ -e $ROOT/.venv/.installed-dev ]]; then build=("${pip[@]}" --no-build-isolation); fi # offline, too
+      "${build[@]}" --config-settings editable_mode=compat -e "$ROOT" >&2
     fi
     fingerprint "$name" >"$stamp"
   done

@@ -20,6 +20,8 @@ PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
 # Its metadata asks for packages that it does not use, one of them without wheels: pinned without its dependencies.
 BARE = "pyindi-client"
+# rich's metadata asks for what it needs to show source code and Markdown only, which nothing here does.
+UNUSED = ("pygments", "markdown-it-py", "mdurl")
 
 
 def pip_report(requirements: list[str], python: str, machine: str, *options: str) -> dict[str, str]:
@@ -49,15 +51,18 @@ def main() -> None:
     """Write requirements/lock.txt (to run), dev.txt (to test and check) and bench.txt (to compare)."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, extras = pyproject["project"], pyproject["project"]["optional-dependencies"]
+    build = [line for line in pyproject["build-system"]["requires"] if line != "pip"]  # each environment has its own
     groups = {
-        "lock": project["dependencies"] + pyproject["build-system"]["requires"],
-        "dev": extras["test"] + extras["check"],
+        "lock": project["dependencies"] + pyproject["dependency-groups"]["bundled"],
+        "dev": extras["test"] + extras["check"] + build,
         "bench": extras["bench"],
     }
     known: dict[str, str] = {}
     files = {}
     for name, requirements in groups.items():
         pins = resolve(requirements, known)
+        if name == "lock":
+            pins = {package: version for package, version in pins.items() if package not in UNUSED}
         known |= pins
         files[name] = pins
     for python in PYTHONS:

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from simulators.camera import Camera
-from simulators.driver import Driver, take_standard_wire
-from simulators.replay import FileReplay
-from simulators.scenario import Scenario, ScenarioError, load_scenario
+from .camera import Camera
+from .driver import Driver, take_standard_wire
+from .replay import FileReplay
+from .scenario import Scenario, ScenarioError, load_scenario
 
 PERSONALITIES = ("cmos", "dslr")
 DEVICE_NAMES = {"cmos": "Indistack CMOS", "dslr": "Indistack DSLR"}

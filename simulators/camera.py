@@ -10,25 +10,25 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulators.camera_properties import (
+from .camera_properties import (
     FRAME_KINDS,
     CameraProperties,
     camera_properties,
     connection_property,
     driver_info,
 )
-from simulators.conditions import conditions_of, events_of
-from simulators.cooler import Cooler
-from simulators.darkroom import Darkroom, FinishedFrame, Order
-from simulators.driver import Driver, Handler
-from simulators.events import Crash, Disconnect, Stall
-from simulators.exposure import Kind
-from simulators.properties import Vector
-from simulators.replay import FileReplay
-from simulators.scenario import Scenario
-from simulators.sensor_controls import SensorControls
-from simulators.truth import read_truth
-from simulators.upload import Uploader
+from .conditions import conditions_of, events_of
+from .cooler import Cooler
+from .darkroom import Darkroom, FinishedFrame, Order
+from .driver import Driver, Handler
+from .events import Crash, Disconnect, Stall
+from .exposure import Kind
+from .properties import Vector
+from .replay import FileReplay
+from .scenario import Scenario
+from .sensor_controls import SensorControls
+from .truth import read_truth
+from .upload import Uploader
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from simulators.exposure import Kind
-from simulators.properties import Element, Vector, number, numbers, switches, texts
-from simulators.scenario import Scenario
-from simulators.sensor_properties import (
+from .exposure import Kind
+from .properties import Element, Vector, number, numbers, switches, texts
+from .scenario import Scenario
+from .sensor_properties import (
     IMAGE,
     INFO,
     MAIN,

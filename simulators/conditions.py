@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from simulators.events import Clouds, Dew, Dither, ExposureChange, GainChange, MeridianFlip, Satellite, Slew, WindGust
-from simulators.geometry import Matrix, sky_to_sensor
-from simulators.randomness import generator
-from simulators.scenario import Filter, Scenario, Target
-from simulators.strict import Strict
+from .events import Clouds, Dew, Dither, ExposureChange, GainChange, MeridianFlip, Satellite, Slew, WindGust
+from .geometry import Matrix, sky_to_sensor
+from .randomness import generator
+from .scenario import Filter, Scenario, Target
+from .strict import Strict
 
 AnyEvent = TypeVar("AnyEvent", bound=Strict)
 

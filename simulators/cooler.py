@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from simulators.driver import Driver
-from simulators.properties import Vector
+from .driver import Driver
+from .properties import Vector
 
 STEP_S = 0.25
 STEP_C = 2.0

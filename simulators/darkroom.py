@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulators.delivery import Payload, damaged, encode, plain
-from simulators.exposure import Exposure, Kind
-from simulators.observatory import Observatory
-from simulators.replay import FileReplay
-from simulators.scenario import Scenario
-from simulators.truth import Truth
+from .delivery import Payload, damaged, encode, plain
+from .exposure import Exposure, Kind
+from .observatory import Observatory
+from .replay import FileReplay
+from .scenario import Scenario
+from .truth import Truth
 
 
 @dataclass(frozen=True, slots=True)

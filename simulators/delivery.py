@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.camera_files import Shot, develop, dng_bytes, jpeg_bytes
-from simulators.conditions import events_of
-from simulators.events import Corrupted, Truncated
-from simulators.exposure import Exposure
-from simulators.fits import Value, fits_bytes
-from simulators.headers import instrument_name
-from simulators.randomness import generator
-from simulators.scenario import Scenario
-from simulators.starfield import CAMERA_RESPONSE
+from .camera_files import Shot, develop, dng_bytes, jpeg_bytes
+from .conditions import events_of
+from .events import Corrupted, Truncated
+from .exposure import Exposure
+from .fits import Value, fits_bytes
+from .headers import instrument_name
+from .randomness import generator
+from .scenario import Scenario
+from .starfield import CAMERA_RESPONSE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import stat
 import threading
 from collections.abc import Callable, Mapping
 
-from simulators.properties import PropertyError, State, Vector, timestamp
-from simulators.xml_stream import Message, StreamError, XmlReader, element
+from .properties import PropertyError, State, Vector, timestamp
+from .xml_stream import Message, StreamError, XmlReader, element
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simulators.strict import Fraction, NotNegative, Pair, Positive, Strict, Sub
+from .strict import Fraction, NotNegative, Pair, Positive, Strict, Sub
 
 
 class Dither(Strict):

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.fits import Value, fits_bytes
-from simulators.truth import StarTruth, Truth
+from .fits import Value, fits_bytes
+from .truth import StarTruth, Truth
 
 Kind = Literal["light", "dark", "bias", "flat"]
 Plane = NDArray[np.float32]

@@ -6,14 +6,14 @@ from datetime import datetime
 
 import numpy as np
 
-from simulators import sky
-from simulators.conditions import conditions_of, first_light_of_target
-from simulators.geometry import Matrix, inverse, map_points, readout_to_sensor
-from simulators.headers import CameraSettings
-from simulators.plan import Plan
-from simulators.scenario import Scenario
-from simulators.sensor import Readout, dark_factor, e_per_adu
-from simulators.truth import StarTruth, Truth, as_rows
+from . import sky
+from .conditions import conditions_of, first_light_of_target
+from .geometry import Matrix, inverse, map_points, readout_to_sensor
+from .headers import CameraSettings
+from .plan import Plan
+from .scenario import Scenario
+from .sensor import Readout, dark_factor, e_per_adu
+from .truth import StarTruth, Truth, as_rows
 
 
 def truth_of(scenario: Scenario, plan: Plan, readout: Readout, date: datetime) -> Truth:

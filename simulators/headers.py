@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulators.conditions import Conditions
-from simulators.fits import Value
-from simulators.scenario import Scenario
+from .conditions import Conditions
+from .fits import Value
+from .scenario import Scenario
 
 FRAME_WORDS = {"light": "Light", "dark": "Dark", "bias": "Bias", "flat": "Flat"}
 IMAGE_TYPES = {"light": "Light Frame", "dark": "Dark Frame", "bias": "Bias Frame", "flat": "Flat Field"}

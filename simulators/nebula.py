@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.geometry import Matrix
-from simulators.randomness import generator
-from simulators.scenario import Scenario, Target
+from .geometry import Matrix
+from .randomness import generator
+from .scenario import Scenario, Target
 
 Plane = NDArray[np.float32]
 

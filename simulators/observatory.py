@@ -8,15 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
-from simulators import sky
-from simulators.exposure import Exposure, Kind, Pixels, Plane, binned, crop
-from simulators.frame_truth import stars_in, truth_of
-from simulators.headers import CameraSettings, make_header
-from simulators.nebula import Nebula, make_nebula
-from simulators.plan import Plan, WantedSettings, plan_frame
-from simulators.randomness import generator, pool_offsets
-from simulators.scenario import Scenario, Target
-from simulators.sensor import (
+from . import sky
+from .exposure import Exposure, Kind, Pixels, Plane, binned, crop
+from .frame_truth import stars_in, truth_of
+from .headers import CameraSettings, make_header
+from .nebula import Nebula, make_nebula
+from .plan import Plan, WantedSettings, plan_frame
+from .randomness import generator, pool_offsets
+from .scenario import Scenario, Target
+from .sensor import (
     Defects,
     Readout,
     cfa_channels,
@@ -28,7 +28,7 @@ from simulators.sensor import (
     make_response,
     read_out,
 )
-from simulators.strips import in_strips
+from .strips import in_strips
 
 # Raw red, green and blue of a flat panel; hours after the start at which calibration frames are dated.
 PANEL_COLOUR = (0.8, 1.0, 0.75)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from simulators.conditions import Conditions, conditions_of
-from simulators.exposure import Kind
-from simulators.headers import CameraSettings
-from simulators.scenario import Scenario
+from .conditions import Conditions, conditions_of
+from .exposure import Kind
+from .headers import CameraSettings
+from .scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)

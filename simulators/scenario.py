@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
-from simulators.events import Clouds, Dew, Event, Slew
-from simulators.strict import Fraction, NotNegative, Pair, Positive, Strict, Triple
+from .events import Clouds, Dew, Event, Slew
+from .strict import Fraction, NotNegative, Pair, Positive, Strict, Triple
 
 Cfa = Literal["RGGB", "BGGR", "GRBG", "GBRG", "mono"]
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.randomness import generator, normal_pool
-from simulators.scenario import Scenario
+from .randomness import generator, normal_pool
+from .scenario import Scenario
 
 Plane = NDArray[np.float32]
 Pixels = NDArray[np.uint16]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulators.camera_properties import CameraProperties
-from simulators.driver import Driver, Handler
-from simulators.properties import PropertyError, Vector
-from simulators.scenario import Scenario
-from simulators.sensor_properties import iso_switch
+from .camera_properties import CameraProperties
+from .driver import Driver, Handler
+from .properties import PropertyError, Vector
+from .scenario import Scenario
+from .sensor_properties import iso_switch
 
 
 class SensorControls:

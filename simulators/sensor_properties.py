@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulators.properties import Element, Vector, number, numbers, switches, texts
-from simulators.scenario import Scenario
+from .properties import Element, Vector, number, numbers, switches, texts
+from .scenario import Scenario
 
 MAIN, IMAGE, SETTINGS, OPTIONS, INFO = "Main Control", "Image Settings", "Image Info", "Options", "General Info"
 ISO_VALUES = (100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600)

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.conditions import Conditions
-from simulators.events import Satellite
-from simulators.geometry import map_points
-from simulators.nebula import Nebula
-from simulators.psf import make_profile, render_stamps
-from simulators.scenario import NO_FILTER, Filter, Scenario
-from simulators.sensor import cfa_channels
-from simulators.starfield import CAMERA_RESPONSE, Stars, stars_near
+from .conditions import Conditions
+from .events import Satellite
+from .geometry import map_points
+from .nebula import Nebula
+from .psf import make_profile, render_stamps
+from .scenario import NO_FILTER, Filter, Scenario
+from .sensor import cfa_channels
+from .starfield import CAMERA_RESPONSE, Stars, stars_near
 
 Plane = NDArray[np.float32]
 Floats = NDArray[np.float64]

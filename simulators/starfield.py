@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.randomness import generator
-from simulators.scenario import Scenario
+from .randomness import generator
+from .scenario import Scenario
 
 Floats = NDArray[np.float64]
 

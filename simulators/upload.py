@@ -6,11 +6,11 @@ import re
 import time
 from pathlib import Path
 
-from simulators.camera_properties import CameraProperties
-from simulators.darkroom import FinishedFrame
-from simulators.delivery import Payload, compressed
-from simulators.driver import Driver
-from simulators.truth import append_truth
+from .camera_properties import CameraProperties
+from .darkroom import FinishedFrame
+from .delivery import Payload, compressed
+from .driver import Driver
+from .truth import append_truth
 
 # Measured with libindi 1.9.9: the path is announced this long before the BLOB.
 PATH_LEAD_S = 0.016

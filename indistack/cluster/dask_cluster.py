@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
@@ -216,7 +217,7 @@ def _connected(address: str, n_local: int, exit_stack: contextlib.ExitStack) -> 
     try:
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise SettingsError([f"--cluster needs Dask: pip install 'indistack[cluster]' ({error})"]) from error
+        raise SettingsError([f"--cluster needs Dask: {sys.executable} -m pip install distributed ({error})"]) from error
     if address == LOCAL:
         options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
         address = exit_stack.enter_context(LocalCluster(n_workers=n_local, **options)).scheduler_address

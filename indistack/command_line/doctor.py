@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indistack.config import Config
+from indistack.indi.library import BUNDLED
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.solve import find_program
 
 GOOD, WARN, BAD = "ok", "warn", "BAD"
 
-PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", "pyindi-client")
+CLIENT = "pyindi-client"
+
+PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", CLIENT)
 
 MIN_FREE_GB = 2.0
 MIN_MEMORY_GB = 1.5
@@ -56,10 +59,10 @@ def _python() -> Finding:
 
 
 def _package(name: str) -> Finding:
-    try:
-        return Finding(GOOD, name, importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        return Finding(BAD, name, "not installed")
+    """Look a package up where it is imported from; a wheel of ours brings the client library itself."""
+    path = [str(BUNDLED), *sys.path] if name == CLIENT else sys.path
+    found = next(iter(importlib.metadata.distributions(name=name, path=path)), None)
+    return Finding(GOOD, name, found.version) if found else Finding(BAD, name, "not installed")
 
 
 def _memory() -> Finding:

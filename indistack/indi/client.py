@@ -14,6 +14,7 @@ import threading
 import time
 from types import TracebackType
 
+from indistack.indi import library
 from indistack.indi.events import Event, FrameBlob, PathSaved, ServerState, event_of
 from indistack.system import array_pipe, child_process
 
@@ -47,11 +48,17 @@ class IndiClient:
         Whether to receive its frames; False for a look at what is there.
     worker : tuple of str
         The command of the INDI process; tests put another in its place.
+
+    Raises
+    ------
+    SourceError
+        The native client library is missing.
     """
 
     def __init__(
         self, host: str, port: int, device: str = "", *, frames: bool = True, worker: tuple[str, ...] = WORKER
     ) -> None:
+        library.require()
         self.address = f"{host}:{port}"
         self.pid = 0
         self._task = {"host": host, "port": port, "device": device, "proven": "", "frames": frames}
@@ -131,7 +138,7 @@ class IndiClient:
 
     def _start(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         command = [*self._worker, json.dumps({"fd": theirs.fileno(), **self._task})]
-        environment = child_process.with_package(os.environ)
+        environment = library.with_library(os.environ)
         process = child_process.start(command, environment=environment, stderr=subprocess.PIPE, files=[theirs.fileno()])
         threading.Thread(target=_log_lines, args=(process,), name="indi-stderr", daemon=True).start()
         return process

@@ -6,14 +6,24 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import cv2
 import pytest
 from astropy.io import fits
 
+from indistack.command_line import demo
+from indistack.config import Config
+from indistack.errors import IndistackError
+from indistack.sources import Source
 
-@pytest.mark.skipif(shutil.which("indiserver") is None, reason="indiserver is not installed (Debian package indi-bin)")
+needs_indiserver = pytest.mark.skipif(
+    shutil.which("indiserver") is None, reason="indiserver is not installed (Debian package indi-bin)"
+)
+
+
+@needs_indiserver
 def test_the_demo_makes_its_pictures_and_ends(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "indistack", "demo", "--subs", "4", "--output-dir", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -26,3 +36,23 @@ def test_the_demo_makes_its_pictures_and_ends(tmp_path: Path) -> None:
     picture = cv2.imread(str(tmp_path / "out" / "stack.png"))
     assert 30 < picture.mean() < 150
     assert json.loads((tmp_path / "out" / "status.json").read_text())["state"] == "stopped"
+
+
+@needs_indiserver
+@pytest.mark.parametrize("life", ["", "sleep 1; "], ids=["at once", "later"])
+def test_the_demo_ends_with_the_words_of_a_driver_that_died(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: str
+) -> None:
+    python = tmp_path / "a place" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\n{life}echo "no sky today" >&2\nexit 3\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))  # the driver is to run with our own
+    arrived: list[object] = []
+
+    def agent(_: Config, source: Source, __: Path) -> None:
+        source.run(arrived.append, threading.Event())
+
+    with pytest.raises(IndistackError, match=r"\nno sky today$"):
+        demo.run(Config(), tmp_path / "out", agent)
+    assert not arrived

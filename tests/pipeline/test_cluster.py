@@ -17,7 +17,7 @@ from indistack.errors import SettingsError, StackError
 from indistack.values.sub_report import SubReport
 from tests.pipeline.night import make_sky
 
-distributed = pytest.importorskip("distributed", reason="Dask (indistack[cluster]) is not installed")
+distributed = pytest.importorskip("distributed", reason="Dask (distributed) is not installed")
 
 FIXED: dict[str, Any] = {"align": {"grow_reference": False}, "calibrate": {"library": ""}}
 """A reference does not grow on a cluster, which has no stack before the end: with this it does not in one process."""
