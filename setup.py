@@ -48,6 +48,7 @@ class BuildWithLibrary(build_py):
     """Copies the library beside the package's own modules, but not into a checkout that is worked in."""
 
     def run(self) -> None:
+        """Build."""
         if not self.editable_mode:
             shutil.rmtree(self.build_lib, ignore_errors=True)  # what an older build left would go into the wheel
         super().run()
@@ -71,6 +72,7 @@ class TaggedWheel(bdist_wheel):
     """Names the wheel for the machines that the library in it runs on."""
 
     def get_tag(self) -> tuple[str, str, str]:
+        """Return Python, ABI and platform."""
         return getattr(self.distribution, "wheel_tag", None) or super().get_tag()
 
 
@@ -78,6 +80,7 @@ class Bundle(Package):
     """A package with native code in it, if the library is."""
 
     def has_ext_modules(self) -> bool:
+        """Tell so."""
         return WANTED
 
 
