@@ -9,14 +9,23 @@ INTERFACES = {
     0: "mount", 1: "camera", 2: "guider", 3: "focuser", 4: "filter wheel", 5: "dome", 6: "gps", 7: "weather",
     8: "adaptive optics", 9: "dust cap", 10: "light box", 11: "detector", 12: "rotator", 13: "spectrograph",
     14: "correlator", 15: "auxiliary", 16: "output", 17: "input", 18: "power",
+    19: "motion sensor", 20: "polar aligner",
 }  # fmt: skip
 """Bits of DRIVER_INFO.DRIVER_INTERFACE (libindi, basedevice.h)."""
+
+MOUNT, CAMERA = 1 << 0, 1 << 1
 
 GUIDE_HEAD = "CCD2"
 """BLOB property of a camera's second, guiding chip (libindi, INDI::CCD): never what is stacked."""
 
+GUIDE_WORD = "guid"
+"""In the name of a camera that guides."""
+
 SETTLE_S = 1.0
-"""Drivers of one server start one after the other: the names of several cameras are told after this time."""
+"""Drivers of one server start one after the other: a camera is chosen when so long none came or went."""
+
+CONNECT_S = 5.0
+"""So is it where one of several cameras is not connected: the others may just be about to be."""
 
 ABSENT_S = 3.0
 """A driver that is at work answers late: that a camera is missing is told after this time."""
@@ -59,23 +68,28 @@ def interface_words(bits: int) -> tuple[str, ...]:
 class _Device:
     driver: str = ""
     bits: int = 0
-    connected: bool = False
+    connected: bool | None = None
+    guides: bool = False
     properties: set[str] = field(default_factory=set)
     blobs: set[str] = field(default_factory=set)
 
     @property
     def is_camera(self) -> bool:
-        return bool(self.bits & 2) or "CCD_EXPOSURE" in self.properties
+        """A mount has exposures of its own only where it says that it is a camera, too."""
+        return bool(self.bits & CAMERA) or (not self.bits & MOUNT and "CCD_EXPOSURE" in self.properties)
+
+    @property
+    def is_something_else(self) -> bool:
+        return bool(self.bits) and not self.is_camera and not self.blobs
 
 
 @dataclass(frozen=True, slots=True)
 class CameraChoice:
-    """Which camera to listen to; `device` is "" when there is none, and `problem` says why when a person must act."""
+    """Which camera to listen to; `device` is "" when there is none, and `problem` says what a person must do."""
 
     device: str = ""
     cameras: tuple[str, ...] = ()
     problem: str = ""
-    ambiguous: bool = False
 
 
 class Census:
@@ -84,7 +98,7 @@ class Census:
     Parameters
     ----------
     wanted : str
-        The camera's name; "" takes the only camera there is.
+        The camera's name; "" takes the only one there is: that is connected, if some are not, and that does not guide.
     proven : str
         A camera that has delivered frames before, and stays chosen although others appear.
     """
@@ -94,6 +108,7 @@ class Census:
         self._proven = proven
         self._devices: dict[str, _Device] = {}
         self._since: dict[str, float] = {}
+        self._candidates: tuple[str, ...] = ()
 
     def define(self, device: str, name: str, *, blob: bool = False) -> None:
         """Note a property."""
@@ -106,10 +121,15 @@ class Census:
         """Note what DRIVER_INFO says."""
         entry = self._devices.setdefault(device, _Device())
         entry.driver, entry.bits = driver, bits
+        entry.guides |= GUIDE_WORD in f"{device} {driver}".lower()
 
     def connect(self, device: str, connected: bool) -> None:
         """Note whether the driver has its hardware."""
         self._devices.setdefault(device, _Device()).connected = connected
+
+    def guide(self, device: str, guides: bool) -> None:
+        """Note whether a camera sits on the guide telescope."""
+        self._devices.setdefault(device, _Device()).guides = guides
 
     def forget(self, device: str, name: str = "") -> None:
         """Note that a property, or the whole device, is gone."""
@@ -131,7 +151,7 @@ class Census:
     def facts(self) -> list[DeviceFacts]:
         """Return all devices by name."""
         return [
-            DeviceFacts(name, d.driver, interface_words(d.bits), d.connected, tuple(sorted(d.blobs)))
+            DeviceFacts(name, d.driver, interface_words(d.bits), bool(d.connected), tuple(sorted(d.blobs)))
             for name, d in sorted(self._devices.items())
         ]
 
@@ -140,26 +160,51 @@ class Census:
         cameras = tuple(sorted(name for name, device in self._devices.items() if device.is_camera))
         if self._wanted:
             return self._named(cameras, now)
-        if self._held("missed", bool(self._proven) and self._proven not in cameras, now) < PATIENCE_S and self._proven:
-            return CameraChoice(self._proven if self._proven in cameras else "", cameras)
+        missed = bool(self._proven) and self._proven not in cameras
+        if self._held("missed", missed, now) < PATIENCE_S and self._proven:
+            return CameraChoice("", cameras) if missed else self._taken(self._proven, cameras, now)
         return self._only(cameras, now)
 
     def _named(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
         """Return the camera that the settings name."""
-        absent = self._wanted not in self._devices
-        if self._held("absent", absent, now) < ABSENT_S:
-            return CameraChoice("" if absent else self._wanted, cameras)
+        device = self._devices.get(self._wanted)
+        unfit = device is None or device.is_something_else
+        if self._held("unfit", unfit, now) < ABSENT_S:
+            return CameraChoice("", cameras) if unfit else self._taken(self._wanted, cameras, now)
         there = f"the server has {_quoted(cameras)}" if cameras else "the server has no camera yet"
-        return CameraChoice("", cameras, f"no device is called {self._wanted!r}: {there}")
+        if device is None:
+            return CameraChoice("", cameras, f"no device is called {self._wanted!r} (--device): {there}")
+        what = " and ".join(interface_words(device.bits)) or "device of another kind"
+        return CameraChoice("", cameras, f"{self._wanted!r} (--device) is no camera but a {what}: {there}")
 
     def _only(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
-        """Return the camera if it is the only one."""
+        """Return the camera if it is the only one that can be meant."""
         if self._held("none", not cameras, now) >= ABSENT_S:
             return CameraChoice("", cameras, "the server has no camera yet")
-        if self._held("several", len(cameras) > 1, now) < SETTLE_S:
-            return CameraChoice(cameras[0] if len(cameras) == 1 else "", cameras)
-        problem = f"the server has several cameras, {_quoted(cameras)}: name the one to stack (device)"
-        return CameraChoice("", cameras, problem, ambiguous=True)
+        candidates = self._narrowed(cameras)
+        if candidates != self._candidates:
+            self._candidates = candidates
+            self._since["settled"] = now
+        late = len(cameras) > 1 and any(self._devices[name].connected is False for name in cameras)
+        if not cameras or now - self._since["settled"] < (CONNECT_S if late else SETTLE_S):
+            return CameraChoice("", cameras)
+        if len(candidates) == 1:
+            return self._taken(candidates[0], cameras, now)
+        return CameraChoice("", cameras, f"the server has several cameras, {_quoted(cameras)}: choose with --device")
+
+    def _narrowed(self, cameras: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave out what is not connected, then what guides, where that leaves any."""
+        cameras = tuple(name for name in cameras if self._devices[name].connected is not False) or cameras
+        return tuple(name for name in cameras if not self._devices[name].guides) or cameras
+
+    def _taken(self, name: str, cameras: tuple[str, ...], now: float) -> CameraChoice:
+        """Return a camera that is chosen, and say so when it cannot deliver."""
+        apart = self._devices[name].connected is False
+        if self._held("apart", apart, now) < ABSENT_S:
+            return CameraChoice(name, cameras)
+        others = [other for other in cameras if other != name]
+        choice = f", or choose {_quoted(others)} with --device" if others else ""
+        return CameraChoice(name, cameras, f"the camera {name!r} is not connected: connect it in Ekos{choice}")
 
     def _held(self, condition: str, holds: bool, now: float) -> float:
         """Return for how long a condition has held without a break, 0 when it does not."""

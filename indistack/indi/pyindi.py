@@ -157,8 +157,12 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
             self._facts.setdefault(device, {})[name] = _values(prop)
         elif name == "DRIVER_INFO":
             values = _values(prop)
+            bits = values.get("DRIVER_INTERFACE", "")
             with self.lock:
-                self._census.describe(device, values.get("DRIVER_EXEC", ""), int(values["DRIVER_INTERFACE"]))
+                self._census.describe(device, values.get("DRIVER_EXEC", ""), int(bits) if bits.isdecimal() else 0)
+        elif name == "TELESCOPE_TYPE":
+            with self.lock:
+                self._census.guide(device, "TELESCOPE_GUIDE" in _values(prop))
         elif name == "CONNECTION":
             with self.lock:
                 self._census.connect(device, "CONNECT" in _values(prop))

@@ -33,8 +33,8 @@ ALIVE_S = 5.0
 """How often the agent is told that this process still works."""
 
 PING_S = 2.0
-SILENT_S = 5.0
-"""A new connection on which nothing comes for this long is given up."""
+SILENT_S = 60.0
+"""A new connection on which nothing comes for this long is given up; a server without drivers may be mute."""
 
 STALLED_S = 10.0
 """So is an old one, when a ping stays unanswered and TCP has brought no byte for this long."""
@@ -87,8 +87,11 @@ class Heart:
 
 def wait_for_port(host: str, port: int, rest: Callable[[float], None], send: Send) -> None:
     """Return when somebody listens; a plain socket asks, for the library freezes all threads while it connects."""
-    pause, told = PROBE_S[0], ""
+    pause, told, alive_s = PROBE_S[0], "", time.monotonic()
     while True:
+        if time.monotonic() - alive_s > ALIVE_S:
+            alive_s = time.monotonic()
+            send({"kind": "alive"})
         try:
             socket.create_connection((host, port), timeout=3).close()
             return

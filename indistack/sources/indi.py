@@ -12,7 +12,6 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
-from indistack.errors import SourceError
 from indistack.indi.census import CameraChoice
 from indistack.indi.client import IndiClient
 from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, PropertyValues, Said, ServerState
@@ -112,19 +111,14 @@ class IndiSource:
         self._status = IndiStatus(server=f"{settings.host}:{settings.port}")
         self._device = ""
         self._last_path: Mapping[str, str] = {}
+        self._told = ""
 
     def status(self) -> IndiStatus:
         """Return how things stand; may be called from any thread."""
         return self._status
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        """Deliver frames until `stop` is set, whatever becomes of server, driver and client meanwhile.
-
-        Raises
-        ------
-        SourceError
-            There are several cameras and none is named.
-        """
+        """Deliver frames until `stop` is set, whatever becomes of server, driver and client meanwhile."""
         with self._connect(self._settings.host, self._settings.port, self._settings.device) as client:
             while not stop.is_set():
                 if (event := client.get(POLL_S)) is not None:
@@ -148,6 +142,7 @@ class IndiSource:
             case CameraChoice():
                 self._choose(event)
             case ServerState(up=up, reason=reason):
+                self._told = "" if up else self._told  # a mute one never is
                 self._note(connected=up, device="", cameras=(), devices=(), last_error=reason)
             case Devices(devices=devices):
                 self._note(devices=tuple(each.name for each in devices))
@@ -176,14 +171,19 @@ class IndiSource:
 
     def _choose(self, choice: CameraChoice) -> None:
         """Take note of the camera chosen, or of why there is none."""
-        if choice.ambiguous and not self._status.frames + self._status.paths:
-            self._note(last_error=choice.problem)
-            raise SourceError(choice.problem)
-        if choice.problem and choice.problem != self._status.last_error:
-            log.warning("%s; waiting", choice.problem)
-        elif choice.device and choice.device != self._status.device:
-            log.info("camera: %s", choice.device)
-        elif self._status.device and not choice.device:
-            log.info("camera %s is gone; waiting for it", self._status.device)
+        if choice.problem:
+            self._say(logging.WARNING, f"{choice.problem}; waiting")
+        elif choice.device:
+            others = [repr(name) for name in choice.cameras if name != choice.device and not self._settings.device]
+            passed_over = f"; not {', '.join(others)}, which --device chooses" if others else ""
+            self._say(logging.INFO, f"camera: {choice.device}{passed_over}")
+        elif self._status.device:
+            self._say(logging.INFO, f"camera {self._status.device} is gone; waiting for it")
         self._device = choice.device or self._device
         self._note(device=choice.device, cameras=choice.cameras, last_error=choice.problem)
+
+    def _say(self, level: int, text: str) -> None:
+        """Log what is new."""
+        if text != self._told:
+            log.log(level, "%s", text)
+        self._told = text

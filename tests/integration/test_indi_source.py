@@ -297,7 +297,7 @@ def memory_kb(pid: int, word: str) -> int:
 
 def test_a_server_that_never_answers_is_told_from_one_that_does(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute, listening(port := mute.getsockname()[1]) as agent:
-        until(lambda: "does not answer" in agent.source.status().last_error)
+        until(lambda: "no camera yet" in agent.source.status().last_error)
         assert not agent.source.status().connected
         mute.close()
         with serving(tmp_path, port=port) as server:
@@ -305,16 +305,21 @@ def test_a_server_that_never_answers_is_told_from_one_that_does(tmp_path: Path) 
             agent.expose_until(server, 1)
 
 
-def test_two_cameras_need_a_name(tmp_path: Path) -> None:
-    with serving(tmp_path, "indi_simulator_ccd", "indi_simulator_guide") as server:
-        with listening(server.port) as agent:
-            error = until(lambda: agent.error)
-            assert CAMERA in str(error)
-            assert "Guide Simulator" in str(error)
-        with listening(server.port, CAMERA) as agent:
-            until(agent.ready)
-            agent.expose_until(server, 1)
-            assert agent.blobs[0].device == CAMERA
+def test_of_two_cameras_the_one_that_does_not_guide_is_taken(tmp_path: Path) -> None:
+    drivers = "indi_simulator_ccd", "indi_simulator_guide", "indi_simulator_telescope"
+    with serving(tmp_path, *drivers) as server, listening(server.port) as agent:
+        until(agent.ready)
+        agent.expose_until(server, 1)
+        assert agent.blobs[0].device == CAMERA
+        assert agent.source.status().cameras == (CAMERA, "Guide Simulator")
+
+
+def test_a_mount_that_is_named_is_told_from_a_camera(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, "indi_simulator_ccd", "indi_simulator_telescope") as server,
+        listening(server.port, "Telescope Simulator") as agent,
+    ):
+        until(lambda: "is no camera but a mount" in agent.source.status().last_error)
 
 
 def test_list_devices(server: Server) -> None:

@@ -125,7 +125,7 @@ def test_every_kind_of_message_becomes_its_event() -> None:
     path = event_of({"kind": "path", "device": "M", "path": "/a", "defined": True, "received": 0, "facts": {}}, None)
     assert isinstance(path, PathSaved)
     assert path.received.year == 1970
-    camera = {"kind": "camera", "device": "M", "cameras": ["M"], "problem": "", "ambiguous": False}
+    camera = {"kind": "camera", "device": "M", "cameras": ["M"], "problem": ""}
     assert event_of(camera, None) == CameraChoice("M", ("M",))
     device = {"name": "M", "driver": "d", "interfaces": ["camera"], "connected": True, "blobs": ["CCD1"]}
     facts = DeviceFacts("M", "d", ("camera",), True, ("CCD1",))

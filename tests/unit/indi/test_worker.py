@@ -68,6 +68,19 @@ def test_the_agent_is_told_once_that_nobody_listens() -> None:
     assert rests == [0.2, 0.4, 0.8, 1.0, 1.0]
 
 
+def test_while_nobody_listens_the_agent_hears_that_the_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "ALIVE_S", 0.0)
+    messages: list[array_pipe.Message] = []
+
+    def rest(_seconds: float) -> None:
+        if len(messages) >= 4:
+            raise AgentGone
+
+    with pytest.raises(AgentGone):
+        worker.wait_for_port("127.0.0.1", an_unused_port(), rest, messages.append)
+    assert [message["kind"] for message in messages].count("alive") >= 2
+
+
 def test_the_time_since_the_last_byte_is_known() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from indistack.errors import SettingsError, SourceError
+from indistack.errors import SettingsError
 from indistack.indi.census import CameraChoice, DeviceFacts
 from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, ServerState
 from indistack.settings import validate
@@ -119,17 +119,24 @@ def test_a_path_from_before_we_came_counts_only_when_we_were_away(sub: Path, tmp
     assert [blob.path for blob in run(MAIN, *away, saved(later, defined=True))[0]] == [sub, later]
 
 
-def test_several_cameras_are_refused() -> None:
-    with pytest.raises(SourceError, match="several"):
-        run(ServerState(True), CameraChoice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True))
-
-
 def test_several_cameras_do_not_end_a_run_that_has_frames(caplog: pytest.LogCaptureFixture) -> None:
-    trouble = CameraChoice("", ("A", "B"), "several: 'A', 'B'", ambiguous=True)
+    trouble = CameraChoice("", ("A", "B"), "several: 'A', 'B'")
     blobs, source = run(MAIN, frame(b"1"), trouble, trouble, MAIN, frame(b"2"))
     assert len(blobs) == 2
     assert caplog.text.count("several") == 1
     assert source.status().last_error == ""
+
+
+def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    none = CameraChoice(problem="no camera yet")
+    run(none, ServerState(False, "mute"), none, ServerState(False, "mute"), none)
+    assert caplog.text.count("no camera yet") == 1
+
+
+def test_cameras_that_are_passed_over_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    run(ServerState(True), CameraChoice("Main", ("Guide", "Main")))
+    assert "camera: Main; not 'Guide', which --device chooses" in caplog.text
 
 
 def test_status(caplog: pytest.LogCaptureFixture) -> None:
