@@ -11,6 +11,7 @@ from indistack.command_line.exit_status import FAILED, WRONG_USAGE
 from indistack.errors import IndistackError, SettingsError
 from indistack.system import log as logs
 from indistack.system.resources import let_go_of_arrays
+from indistack.system.streams import outlive_readers
 
 COMMANDS = {
     "run": "live:run",
@@ -34,7 +35,11 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status: 0 done, 1 the run failed, 2 wrong usage or settings."""
-    options = make_parser().parse_args(arguments)
+    with outlive_readers():
+        return _run(make_parser().parse_args(arguments))
+
+
+def _run(options: Options) -> int:
     logs.configure(options.log_level or options.default_log_level)
     let_go_of_arrays()
     try:

@@ -95,6 +95,7 @@ def main() -> int:
         announce(announcement(arguments, said))
     except Exception:  # noqa: BLE001 - Ekos must go on
         pass
+    signal.setitimer(signal.ITIMER_REAL, 0)  # an interpreter that ends has no handlers: the alarm would kill it
     return 0
 
 

@@ -123,14 +123,18 @@ def demo(options: Options) -> int:
 
 
 def _stop_on_signals() -> threading.Event:
-    """Return an event that CTRL-C and SIGTERM set; a second one ends the process at once."""
+    """Return an event that CTRL-C, SIGTERM and a terminal that closes set.
+
+    A second CTRL-C or SIGTERM ends the process at once. What was started by nohup does not end with the terminal.
+    """
     stop = threading.Event()
 
     def handle(number: int, _: object) -> None:
         log.info("%s: finishing", signal.Signals(number).name)
         stop.set()
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handle)
     return stop

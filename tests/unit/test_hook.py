@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -91,3 +93,12 @@ def test_an_agent_that_does_not_read_does_not_hold_the_hook_up(tmp_path: Path, m
         before = time.monotonic()
         assert not hook.announce({"path": "/a"})
         assert time.monotonic() - before < 0.5
+
+
+def test_its_alarm_does_not_go_off_while_it_ends() -> None:
+    code = (
+        "import sys, time\nfrom indistack import hook\n"
+        "hook.ALL_S = 0.2\nhook.STDIN_S = 0.0\nhook.main()\ntime.sleep(0.4)\nprint('ended')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended\n", "")
