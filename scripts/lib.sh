@@ -97,7 +97,7 @@ environment() (
     say "installing requirements/$name.txt"
     "${pip[@]}" --only-binary :all: -r "$ROOT/requirements/$name.txt" >&2
     if [[ $name == lock ]]; then
-      build=(env PIP_CONSTRAINT="$ROOT/requirements/dev.txt" "${pip[@]}")
+      build=(env --chdir="$ROOT" PIP_CONSTRAINT=requirements/dev.txt "${pip[@]}") # pip splits it at a blank
       if [[ -e $ROOT/.venv/.installed-dev ]]; then build=("${pip[@]}" --no-build-isolation); fi # offline, too
       "${build[@]}" --config-settings editable_mode=compat -e "$ROOT" >&2
     fi

@@ -2,7 +2,8 @@
 """Resolve the dependencies named in pyproject.toml and pin them in requirements/*.txt.
 
 Run it with .venv's Python to take up newer releases. It pins one version of each package for all machines that
-indistack supports, and stops if a wheel for one of them is missing.
+indistack supports, and stops if a wheel for one of them is missing. With ``--check`` it changes nothing, and tells
+which of the present pins have no wheel for which Python on which machine; either asks the package index.
 """
 
 from __future__ import annotations
@@ -47,8 +48,42 @@ def resolve(requirements: list[str], known: dict[str, str]) -> dict[str, str]:
     return {name: version for name, version in sorted(pins.items()) if name not in known}
 
 
-def main() -> None:
-    """Write requirements/lock.txt (to run), dev.txt (to test and check) and bench.txt (to compare)."""
+def without_wheel(pins: dict[str, str]) -> list[str]:
+    """Return which pins have no wheel, for each Python on each kind of machine, as lines for people."""
+    faults = []
+    for python in PYTHONS:
+        for machine in MACHINES:
+            lines = [f"{name}=={version}" for name, version in pins.items()]
+            if not has_wheels(lines, python, machine):
+                faults += [
+                    f"{line}: Python {python}, {machine}" for line in lines if not has_wheels([line], python, machine)
+                ]
+    return faults
+
+
+def has_wheels(requirements: list[str], python: str, machine: str) -> bool:
+    """Whether there is a wheel for each of them."""
+    try:
+        pip_report(requirements, python, machine, "--no-deps")
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def present_pins() -> dict[str, str]:
+    """Return all pins as they are."""
+    lines = [line for path in (ROOT / "requirements").glob("*.txt") for line in path.read_text().splitlines()]
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def stop_without_wheels(pins: dict[str, str]) -> None:
+    """End the program where a wheel is missing."""
+    if faults := without_wheel(pins):
+        sys.exit("\n".join(["no wheel:", *faults]))
+
+
+def new_pins() -> dict[str, dict[str, str]]:
+    """Return the pins of each file: lock (to run), dev (to test and check) and bench (to compare)."""
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project, extras = pyproject["project"], pyproject["project"]["optional-dependencies"]
     build = [line for line in pyproject["build-system"]["requires"] if line != "pip"]  # each environment has its own
@@ -65,9 +100,16 @@ def main() -> None:
             pins = {package: version for package, version in pins.items() if package not in UNUSED}
         known |= pins
         files[name] = pins
-    for python in PYTHONS:
-        for machine in MACHINES:
-            pip_report([f"{name}=={version}" for name, version in known.items()], python, machine, "--no-deps")
+    return files
+
+
+def main() -> None:
+    """Write requirements/*.txt, or check them."""
+    if sys.argv[1:] == ["--check"]:
+        stop_without_wheels(present_pins())
+        return
+    files = new_pins()
+    stop_without_wheels({name: version for pins in files.values() for name, version in pins.items()})
     for name, pins in files.items():
         lines = [f"{package}=={version}\n" for package, version in pins.items()]
         text = "# Made by scripts/lock.py. Complete: install with --no-deps.\n" + "".join(lines)
