@@ -24,7 +24,7 @@ def placed(follow: str, comet: CometSettings | None = None) -> PlacedSub:
     """Return a sub that came ten minutes after the reference, where the stars had moved by (5, -3) px."""
     placer = SubPlacer(FrameInfo(date_obs=START, exposure_s=0.0), comet or CometSettings())
     frame = sub_of(date_obs=START + timedelta(minutes=10), exposure_s=0.0).frame
-    branch: Any = SimpleNamespace(settings=SimpleNamespace(follow=follow))
+    branch: Any = SimpleNamespace(settings=SimpleNamespace(followed=follow))
     return placer.place(frame, moved(5.0, -3.0), MATCH, branch, 0.7, 12)
 
 
