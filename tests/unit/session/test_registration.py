@@ -87,6 +87,20 @@ def test_it_goes_on_where_another_stopped(workers: Workers) -> None:
     np.testing.assert_array_equal(after.register(sub).matrix, before.register(sub).matrix)
 
 
+def test_after_a_power_cut_the_next_sub_is_looked_for_near_the_last(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = registration(workers), registration(workers)
+    before.accept(field(moved=1), Transform(STEP))
+    arrays: Arrays = {}
+    after.recall(json.loads(json.dumps(before.memory(arrays))), arrays)
+    guesses: list[Transform | None] = []
+    monkeypatch.setattr(type(after.aligner), "register", lambda _, *scenes: guesses.append(scenes[2]))
+    after.register(field(moved=2))
+    assert guesses[0] is not None
+    np.testing.assert_array_equal(guesses[0].matrix, STEP)
+
+
 @pytest.mark.parametrize("grid", [(1, 0, 0), (1, 256, 512), (2, 256, 0), (0.5, 0, 256)])
 def test_stars_of_the_stack_are_taken_to_the_reference(
     workers: Workers, monkeypatch: pytest.MonkeyPatch, grid: tuple[float, float, float]

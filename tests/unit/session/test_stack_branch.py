@@ -93,3 +93,17 @@ def test_a_stack_begun_anew_is_empty_and_the_main_one_stays(workers: Workers) ->
     assert branch_of(session, "more").method.tally.n_subs == 0
     session.drop_branch("stack")
     assert branch_of(session, "stack").method.tally.n_subs == 4
+
+
+def test_subs_that_a_ledger_tells_of_count_for_every_so_many(workers: Workers) -> None:
+    """The turn of a stack that takes every third sub is the same after a power cut."""
+    session = session_of(workers, sub_of(), "branches.third.every=3")
+    (filter_stack,) = session.filter_stacks.values()
+    branch_set = filter_stack.branch_set
+
+    def place(_: StackBranch) -> PlacedSub:
+        return placed(1)
+
+    told, then = [["stack", "third"], ["stack"]], [["stack"], ["stack", "third"], ["stack"]]
+    assert [list(branch_set.add(place, takers)) for takers in told] == told
+    assert [list(branch_set.add(place)) for _ in then] == then

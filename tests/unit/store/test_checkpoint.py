@@ -86,3 +86,16 @@ def test_the_last_state_alone_stays(tmp_path: Path) -> None:
         checkpoints.write(state(lines))
     checkpoints.close(state(3))
     assert [one.lines for one in checkpoints.newest_first()] == [3]
+
+
+@pytest.mark.parametrize("lines", [(1, 2), (1, 2, 3)])
+def test_a_later_run_writes_over_the_older_state(tmp_path: Path, lines: tuple[int, ...]) -> None:
+    earlier = Checkpoints(tmp_path, CheckpointSettings())
+    for one in lines:
+        earlier.write(state(one))
+    earlier.wait()
+    later = Checkpoints(tmp_path, CheckpointSettings())
+    assert next(later.newest_first()).lines == lines[-1]
+    later.write(state(9))
+    later.wait()
+    assert [one.lines for one in later.newest_first()] == [9, lines[-1]]

@@ -45,6 +45,7 @@ def past_of(folder: Path, *events: tuple[str, int]) -> PastSession:
 def test_the_last_that_befell_a_sub_says_whether_it_is_in(tmp_path: Path, words: tuple[str, ...], is_in: bool) -> None:
     past = past_of(tmp_path, *((word, 1) for word in words))
     assert past.is_in(1) is is_in
+    assert past.n_subs == 1 + is_in
     assert past.is_in(2)
 
 

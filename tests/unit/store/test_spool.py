@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -114,15 +116,17 @@ def on_disk(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def test_the_count_is_what_is_on_the_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep", ["all", "stacked", "none"])
+def test_the_count_is_what_is_on_the_disk(tmp_path: Path, keep: Literal["all", "stacked", "none"]) -> None:
     session = tmp_path / "session"
     session.mkdir()
     spool = Spool(tmp_path / "spool", NO_RESERVE)
     names = [taken.name for _ in range(3) if (taken := spool.take(blob()).spooled)]
     assert spool.use.n_bytes == on_disk(tmp_path)
-    settings = RecordSettings(NO_RESERVE, CheckpointSettings(interval_s=0), "")
+    kept = SpoolSettings(min_free_gb=0, keep=keep)
+    settings = RecordSettings(kept, CheckpointSettings(interval_s=0), "")
     record = SessionRecord.begin(session, settings, spool, State(0))
-    record.add(SubReport(decision=Decision(1, datetime.now(UTC), "accepted")), np.arange(7, dtype=np.intp))
+    record.add(SubReport(decision=Decision(1, datetime.now(UTC), "refused")), np.arange(7, dtype=np.intp))
     record.take_over(names[0], 1)
     spool.forget(names[1])
     for n_values in (10, 500, 20):  # over the older one of the two each time
@@ -180,3 +184,33 @@ def test_a_gigabyte_is_a_thousand_million_bytes(tmp_path: Path, sessions_bytes: 
     spool = Spool(tmp_path, SpoolSettings(max_gb=1, min_free_gb=0))
     spool.use.add(sessions_bytes)
     assert (spool.take(blob()).spooled is not None) is kept
+
+
+def test_a_move_that_a_power_cut_ends_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path / "spool", NO_RESERVE)
+    taken = spool.take(blob())
+    assert taken.spooled is not None
+    moved, rename = [], Path.rename
+
+    def once(path: Path, target: Path) -> Path:
+        if moved:
+            raise OSError("the power is gone")
+        moved.append(path)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", once)
+    with pytest.raises(OSError, match="power"):
+        spool.move(taken.spooled.name, tmp_path / "subs", "000001")
+    monkeypatch.undo()
+    again = Spool(tmp_path / "spool", NO_RESERVE)
+    assert again.names == [taken.spooled.name]
+    again.move(taken.spooled.name, tmp_path / "subs", "000001")
+    assert read_spooled(tmp_path / "subs", "000001").data == b"0123456789"
+
+
+@pytest.mark.parametrize(("free_bytes", "kept"), [(1_000_010_000, True), (1_000_000_009, False)])
+def test_the_disk_keeps_what_is_left_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int, kept: bool
+) -> None:
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
+    assert (Spool(tmp_path, SpoolSettings(min_free_gb=1)).take(blob()).spooled is not None) is kept
