@@ -1,0 +1,117 @@
+"""The commands that README and docs print, and what each does when it is typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+_INLINE = re.compile(r"`((?:indistack|dask|\./scripts/[^`\s]+|\.ci/run)(?: [^`]+)?)`")
+OURS = ("indistack ", ".venv/bin/indistack ", "./scripts/", ".ci/", "dask ")
+MENTIONED = re.compile(r"indistack( \w+)?")
+"""A command that is only spoken of, with nothing to type behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a command does: a word of its output, its exit status, and what it leaves."""
+
+    word: str
+    status: int = 0
+    files: tuple[str, ...] = ()
+
+
+COMPLETE = ("config", "devices", "doctor", "library", "methods")
+"""Commands that need no further word."""
+
+WAITS = Expected("waiting for an INDI server")
+
+DONE: dict[str, Expected] = {
+    ".venv/bin/indistack devices": Expected("no INDI server", 1),
+    ".venv/bin/indistack doctor": Expected("ok    Python: "),
+    "indistack config": Expected("[drift]"),
+    "indistack config --explain drift.limit": Expected("Drift of the frame's centre"),
+    "indistack devices": Expected("no INDI server", 1),
+    "indistack doctor": Expected("ok    Python: "),
+    "indistack library": Expected("calibration"),
+    "indistack methods": Expected("sigma_clip"),
+    "indistack master dark darks/*.fits -o dark.fits": Expected("dark", 0, ("dark.fits",)),
+    ".venv/bin/indistack stack lights/*.fits -o m27.fits --png m27.png --report m27.json --dark darks/ --flat flats/":
+        Expected("6 of 6 subs", 0, ("m27.fits", "m27.png", "m27.json")),
+    "indistack stack lights/*.fits -o m51.fits --method sigma_clip": Expected("6 of 6 subs", 0, ("m51.fits",)),
+    "indistack stack moon/*.png --align disk -o moon.fits": Expected("4 of 4 subs", 0, ("moon.fits",)),
+    "indistack stack /nas/M31/2026-*/ --dark /nas/masters/dark.fits --flat /nas/masters/flat.fits --reference best"
+    " --method sigma_clip -o M31.fits --cluster tcp://SCHEDULER:8786": Expected("6 of 6 subs", 0, ("M31.fits",)),
+    "indistack merge night1.fits night2/sessions/NAME newtonian.fits -o all.fits --png all.png":
+        Expected("all.fits", 0, ("all.fits", "all.png")),
+    "indistack replay tonight/sessions/NAME -o again.fits": Expected(" of 5 subs", 0, ("again.fits",)),
+    "indistack replay tonight/sessions/NAME -o clean.fits --method sigma_clip --exact":
+        Expected(" of 5 subs", 0, ("clean.fits",)),
+    "indistack replay tonight/sessions/NAME -o sharp.fits --set quality.max_fwhm_ratio=1.3":
+        Expected(" of 5 subs", 0, ("sharp.fits",)),
+    "indistack report tonight/sessions/NAME": Expected("report.html", 0, ("tonight/sessions/NAME/report.html",)),
+    "indistack unstack tonight/sessions/NAME 41 57": Expected("subs in the stack"),
+}  # fmt: skip
+"""Those that come to an end."""
+
+LIVE: dict[str, Expected] = {
+    ".venv/bin/indistack run --output-dir tonight": WAITS,
+    '.venv/bin/indistack run --device "ZWO CCD ASI533MC Pro" --dark darks/ --flat flats/ --output-dir tonight': WAITS,
+    ".venv/bin/indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
+    ".venv/bin/indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
+    " --output-dir tonight": WAITS,
+    "indistack run --set align.method=auto": WAITS,
+    "indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
+    "indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
+    " --set branches.trails.follow=camera --output-dir tonight": WAITS,
+    "indistack run --output-dir tonight": WAITS,
+    "indistack run --output-dir tonight --new": WAITS,
+    "indistack run --output-dir tonight --continue last": WAITS,
+}
+"""Those that go on until CTRL-C; there is no server here."""
+
+WATCH = ".venv/bin/indistack watch incoming/ --output-dir tonight"
+
+TOLD = (
+    "indistack tell tonight branch trails method=trails follow=camera",
+    "indistack tell tonight drop trails",
+    "indistack tell tonight remove 41",
+    "indistack tell tonight pause",
+)
+"""What is told to the agent that `WATCH` has started, in this order."""
+
+CLUSTER = ("dask scheduler", "dask worker tcp://SCHEDULER:8786 --nthreads 1 --memory-limit 0")
+"""What the stack by a cluster runs beside."""
+
+ELSEWHERE = {
+    "./scripts/demo": "test_demo.py runs what it starts",
+    "./scripts/demo --subs 50": "the same, longer",
+    "./scripts/test": "runs this",
+    "./scripts/test --quick": "runs the quick ones beside this",
+    "./scripts/check": ".ci/run runs it",
+    "./scripts/test-ekos": ".ci/run runs it, where KStars is installed",
+    ".ci/run": "runs this",
+    "./scripts/bench": "measures, for a quarter of an hour",
+    "./scripts/bench --flat": "measures, for longer",
+    "./scripts/peers": "measures other programs, which are installed for it",
+}  # fmt: skip
+"""Those that cannot run within a test."""
+
+
+def printed() -> Iterator[str]:
+    """Yield every command of the pages, one line each, as it is typed; how the program is installed is left out."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        blocks = "".join(_BLOCK.findall(text)).replace("\\\n", " ")
+        typed = [line.partition(" # ")[0] for line in blocks.splitlines()]
+        spoken = _INLINE.findall(_BLOCK.sub("", text))
+        if page.name == "extending.md":  # its commands are run with what that page adds
+            continue
+        spoken = [command for command in spoken if not MENTIONED.fullmatch(command) or command.endswith(COMPLETE)]
+        commands = (" ".join(command.split()) for command in [*typed, *spoken])
+        yield from (command for command in commands if command.startswith(OURS))
