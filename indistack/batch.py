@@ -225,5 +225,6 @@ def _write_report(path: Path | None, report: dict[str, Any]) -> None:
 
 
 def _reasons(reports: Sequence[SubReport]) -> str:
-    words = sorted({report.reason for report in reports if report.word == Refused.word})
-    return f": {', '.join(words)}" if words else ""
+    refused = {report.reason: report.decision for report in reports if report.word == Refused.word}
+    details = [f" ({one.detail})" for one in refused.values() if one is not None and one.detail]
+    return f": {', '.join(sorted(refused))}{details[0] if len(refused) == 1 and details else ''}" if refused else ""

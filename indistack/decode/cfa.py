@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import get_args
 
 from indistack.decode.base import BayerSetting
 from indistack.errors import DecodeError
-from indistack.fits_header import READ, number, text_fact
+from indistack.fits_header import READ, camera_key, number, text_fact
 from indistack.values.frame import CardValue, CfaPattern
+from indistack.values.mosaic import PATTERNS, shifted
 
-PATTERNS: tuple[CfaPattern, ...] = get_args(CfaPattern)
 _MONO = ("", "NONE", "MONO", "MONOCHROME", "TRUE", "FALSE", "RGB", "0", "1")
 
 
@@ -35,7 +34,7 @@ def cfa_of(table: Mapping[str, CardValue], height: int, bayer: BayerSetting) -> 
             bottom_up = text_fact(table, "row_order").upper().startswith("BOT")
             return shifted(said, x, y + (height - 1 if bottom_up else 0))
         if said not in _MONO and len(said) >= 4:
-            raise DecodeError("unsupported", f"colour filter array {said!r} ({keyword})", {"cfa": said})
+            raise _no_bayer(said, keyword, text_fact(table, "camera"))
     return None
 
 
@@ -44,10 +43,8 @@ def _offset(table: Mapping[str, CardValue], axis: str) -> int:
     return int(next((offset for offset in said if offset is not None), 0))
 
 
-def shifted(pattern: CfaPattern, x: int, y: int) -> CfaPattern:
-    """Return the pattern seen from the pixel at column `x`, row `y`."""
-    return next(
-        candidate
-        for candidate in PATTERNS
-        if all(candidate[2 * j + i] == pattern[2 * ((j + y) % 2) + (i + x) % 2] for j in (0, 1) for i in (0, 1))
-    )
+def _no_bayer(said: str, keyword: str, camera: str) -> DecodeError:
+    """Say what is no Bayer pattern, and what helps."""
+    setting = f'decode.bayer_of."{camera}"' if camera_key(camera) else "decode.bayer"
+    detail = f"{said!r} ({keyword}) is no Bayer pattern; set {setting} to {', '.join(PATTERNS[:-1])} or {PATTERNS[-1]}"
+    return DecodeError("unsupported", detail, {"cfa": said})

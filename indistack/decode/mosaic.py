@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from indistack.decode.cfa import shifted
 from indistack.fits_header import camera_key
 from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import CfaPattern, FloatArray, PixelArray, RawFrame
+from indistack.values.mosaic import shifted
 
 BLOCK_PX = 64
 BLOCKS_PER_SIDE = 6
@@ -63,7 +63,7 @@ def doubts_about_cfa(frame: RawFrame) -> tuple[str, ...]:
         first, second = shifted(frame.cfa, 0, 1), shifted(frame.cfa, 1, 0)
         return (
             f"the frame is said to be {frame.cfa}, but green lies on the other diagonal: the colours will be wrong; "
-            f"set {setting} to {first}, or else to {second}",
+            f"where all frames say so, set {setting} to {first}, or else to {second}",
         )
     likely = {"anti": "RGGB or BGGR", "main": "GRBG or GBRG"}.get(grid, "its pattern")
     return (f"the frame is said to be mono, but its pixels are a mosaic of colours: set {setting} to {likely}",)

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from indistack.decode.base import DecodeSettings
-from indistack.decode.cfa import shifted
 from indistack.decode.section import Section, parse_section
 from indistack.fits_header import READ, index, number
 from indistack.numerics.statistics import robust_sigma
 from indistack.values.frame import Card, CardValue, PixelArray, RawFrame
+from indistack.values.mosaic import shifted
 
 MIN_OVERSCAN_PIXELS = 64
 MAX_PEDESTAL_ADU = 32767.0

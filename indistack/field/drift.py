@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from indistack.field.drift_settings import DriftSettings, ScalableAction
 from indistack.field.exposure_facts import differ, facts_again, facts_of, in_words, separation_deg
+from indistack.field.mosaic import seen_pattern
 from indistack.field.quantity import angle_arcsec, length_px
-from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
+from indistack.values.mosaic import MosaicLevels
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -68,11 +70,16 @@ class Drift:
         self._changed: dict[str, object] = {}
         self._changed_subs = 0
         self._accepted = 0
+        self._mosaic: MosaicLevels | None = None
 
-    def facts(self, frame: CalibratedFrame, slewed: Verdict) -> Verdict:
-        """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target; see `slew`."""
-        expected = self._expected(frame)
-        differing = {name: value for name, value in facts_of(frame).items() if differ(name, expected[name], value)}
+    def facts(self, frame: CalibratedFrame, slewed: Verdict, mosaic: MosaicLevels | None = None) -> Verdict:
+        """Judge what the file says: size, tone curve, binning, exposure, gain, filter, target; see `slew`.
+
+        And how its mosaic lies, which no file tells.
+        """
+        expected = self._expected(frame) | {"mosaic": frame.cfa}
+        told = facts_of(frame) | {"mosaic": self._seen_pattern(frame, mosaic)}
+        differing = {name: value for name, value in told.items() if differ(name, expected[name], value)}
         changed = {name: value for name, value in differing.items() if self._action(name) in ("restart", "refuse")}
         self._changed_subs = self._changed_subs + 1 if changed == self._changed else 1
         self._changed = changed
@@ -150,8 +157,9 @@ class Drift:
         """Return the name under which the sub's filter has stacks of its own, "" where filters do not matter."""
         return info.filter_name if self._splits else ""
 
-    def accept(self, frame: CalibratedFrame) -> None:
+    def accept(self, frame: CalibratedFrame, mosaic: MosaicLevels | None = None) -> None:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""
+        self._mosaic = mosaic or self._mosaic
         self._accepted += 1
         self._facts_of.setdefault(self.filter_of(frame.info), facts_of(frame))
 
@@ -165,6 +173,7 @@ class Drift:
             "patience": [self._beyond, self._steep, self._strangers, self._changed_subs],
             "changed": self._changed,
             "accepted": self._accepted,
+            "mosaic": asdict(self._mosaic) if self._mosaic is not None else None,
         }
 
     def recall(self, memory: Mapping[str, Any]) -> None:
@@ -178,6 +187,13 @@ class Drift:
         self._beyond, self._steep, self._strangers, self._changed_subs = memory["patience"]
         self._changed = facts_again(memory["changed"])
         self._accepted = memory.get("accepted", LEAST_AGREEING)  # ledgers of before do not know it
+        known = memory.get("mosaic")
+        self._mosaic = MosaicLevels(**known | {"adu": tuple(known["adu"])}) if known else None
+
+    def _seen_pattern(self, frame: CalibratedFrame, mosaic: MosaicLevels | None) -> CfaPattern | None:
+        if frame.cfa is None or mosaic is None or self._mosaic is None:
+            return None
+        return seen_pattern(frame.cfa, mosaic, self._mosaic)
 
     def _expected(self, frame: CalibratedFrame) -> dict[str, object]:
         """What the sub must be like; of a filter that is new, exposure and gain are free."""

@@ -57,6 +57,9 @@ class DriftSettings(Settings):
     ``auto``: that for a mono camera, a new stack for a colour camera."""
     on_target: Action = "restart"
     """Another name of the target in the header."""
+    on_mosaic: Action = "restart"
+    """A colour camera's readout that begins a row or a column elsewhere, which no header tells: the sky's colours are
+    found in other photosites than in the sub before."""
     on_tone_curve: Action = "restart"
     """A JPEG in a stack of raw frames, or the other way round, as cameras write both of one exposure."""
     on_odd_reference: Literal["restart", "ignore"] = "restart"

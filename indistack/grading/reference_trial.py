@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST_NOISE = 3.0
-"""Times the variance of the reference's sky that others may have; beyond, it has been clipped or smoothed."""
+"""Times the variance of the sky that others may have, or the reference: beyond, it has been clipped or smoothed, or was
+taken in twilight."""
 
 MOST_LIGHT = 2.0
 """Times the starlight that others may have, or lack."""
@@ -63,7 +64,9 @@ def contradiction(weight: float, transparency: float) -> str:
         bright = f"the first sub is {1 / transparency:.2g} times as bright as those that follow"
         return bright if weight > AS_GOOD else ""
     variance = transparency**2 / weight
-    return f"those that follow have {variance:.3g} times the variance of the first sub" if variance > MOST_NOISE else ""
+    if 1 / MOST_NOISE <= variance <= MOST_NOISE:
+        return ""
+    return f"the sky of those that follow has {variance:.3g} times the variance of the first sub's"
 
 
 def _alike(one: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -62,7 +62,7 @@ def sky_levels(frame: CalibratedFrame, xy: DoubleArray) -> DoubleArray:
     levels = np.full((len(xy), frame.channels), np.nan)
     if inside.any():
         values = block_values(frame, corner[inside], side)
-        levels[inside] = np.stack([_clipped_means(one) for one in _by_channel(values, frame.cfa)], axis=1)
+        levels[inside] = np.stack([clipped_means(one) for one in _by_channel(values, frame.cfa)], axis=1)
     return (levels - frame.zero) * frame.step_adu
 
 
@@ -77,8 +77,19 @@ def _by_channel(values: FloatArray, cfa: CfaPattern | None) -> list[FloatArray]:
     ]
 
 
-def _clipped_means(values: FloatArray) -> DoubleArray:
-    """Robust mean of each row; finer than a median where the sky has few different values."""
+def clipped_means(values: FloatArray) -> DoubleArray:
+    """Return a robust mean of each row; finer than a median where the sky has few different values.
+
+    Parameters
+    ----------
+    values : array
+        ``(n, m)`` float32; NaN where there is none; unchanged.
+
+    Returns
+    -------
+    array
+        ``(n,)`` float64, new: mean of what lies within 3 sigma of the median; NaN where less than half is a number.
+    """
     ordered = np.sort(values, axis=1)  # NaN goes last
     count = np.isfinite(ordered).sum(axis=1)
     every = np.arange(len(ordered))

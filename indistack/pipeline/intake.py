@@ -93,7 +93,7 @@ class Intake:
         """Apply the masters; the raw pixels are gone after that."""
         with draft.timed("calibrate"):
             frame = self._preparer.calibrate(raw)
-        draft.note(masters=self._used_masters(frame))
+        draft.note(masters=UsedMasters(tuple(frame.masters), tuple(frame.warnings), tuple(frame.set_aside)))
         return frame
 
     def see(self, frame: CalibratedFrame, draft: Draft) -> MeasuredSub:
@@ -149,10 +149,9 @@ class Intake:
             return session.aligner.needs_stars
         return ALIGNERS.get(settings.method)(settings).for_reference(sub.scene).needs_stars
 
-    def _used_masters(self, frame: CalibratedFrame) -> UsedMasters:
-        """Return masters and doubts; every new doubt is told once."""
-        for warning in frame.warnings:
+    def tell(self, masters: UsedMasters | None) -> None:
+        """Tell every new doubt once."""
+        for warning in masters.warnings if masters is not None else ():
             if warning not in self._told:
                 log.warning("%s", warning)
                 self._told.add(warning)
-        return UsedMasters(tuple(frame.masters), tuple(frame.warnings), tuple(frame.set_aside))

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 NONE: IndexArray = np.empty(0, np.intp)
 
+DECIDED = ("mosaic_changed",)
+"""Reasons that say all there is to say: what the pixels seem to say against the header would spoil the other subs."""
+
 PAUSED = "paused"
 """Reason of a frame that came while a person did not want any."""
 
@@ -131,6 +134,8 @@ class Pipeline:
         except Exception as error:  # a bug must cost one sub, not the night
             log.exception("%s: a bug in indistack; the sub is refused", blob.origin)
             outcome = Refused("internal_error", draft.report, f"{type(error).__name__}: {error}")
+        if outcome.reason not in DECIDED:
+            self.intake.tell(outcome.report.masters)
         if self.session is None:
             return outcome
         report = dataclasses.replace(outcome.report, drift=self.session.drift.memory())

@@ -41,7 +41,7 @@ class PlaceSearch:
         FrameError
             It is refused.
         """
-        verdict = _unless_refused(self._drift.facts(self._sub.frame, self._slewed))
+        verdict = _unless_refused(self._drift.facts(self._sub.frame, self._slewed, self._sub.mosaic))
         if verdict.action == "restart":
             return verdict
         must_scale = verdict.action == "scale"

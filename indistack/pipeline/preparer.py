@@ -9,6 +9,7 @@ from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.decode import decode
 from indistack.grading.star_measures import measure
+from indistack.photometry import measure_mosaic
 from indistack.session.filter_stack import MeasuredSub
 from indistack.stars import StarFinder
 from indistack.system.workers import Workers
@@ -63,4 +64,4 @@ class LocalPreparer:
     def find_stars(self, frame: CalibratedFrame, with_luminance: bool = False) -> MeasuredSub:
         """See `Preparer.find_stars`; the picture comes along if it is wanted or the aligner needs it."""
         scene = self._finder.scene(frame, with_luminance or self._with_luminance)
-        return MeasuredSub(frame, scene, measure(scene.stars))
+        return MeasuredSub(frame, scene, measure(scene.stars), measure_mosaic(frame))

@@ -17,6 +17,7 @@ from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray
 from indistack.values.grid import PlacedSub
+from indistack.values.mosaic import MosaicLevels
 from indistack.values.packing import ARRAY, Arrays, pack, unpack
 from indistack.values.star_list import Measures, PhotometricMatch, Scene
 from indistack.values.sub_parts import StackShare
@@ -53,11 +54,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSub:
-    """A calibrated sub and what its stars tell."""
+    """A calibrated sub, what its stars tell, and the sky in its mosaic."""
 
     frame: CalibratedFrame
     scene: Scene
     measures: Measures
+    mosaic: MosaicLevels | None = None
 
     def as_reference(self, name: str) -> Reference:
         """Return it as what others are compared with."""

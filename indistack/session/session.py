@@ -179,7 +179,7 @@ class Session:
 
         weights = filter_stack.branch_set.add(place, placement.weights)
         self.filter_stacks.setdefault(self.drift.filter_of(sub.frame.info), filter_stack)
-        self.drift.accept(sub.frame)
+        self.drift.accept(sub.frame, sub.mosaic)
         filter_stack.count(sub, placement.match)
         self.registration.accept(sub.scene, placement.transform)
         return weights

@@ -63,10 +63,20 @@ def behind_clouds(pixels: Pixels, pedestal: float) -> Pixels:
     return lit.clip(0, 65535)
 
 
+def a_column_later(pixels: Pixels, pedestal: float) -> Pixels:
+    """The mosaic lies elsewhere than the header says."""
+    return np.roll(pixels, 1, axis=1)
+
+
+def a_cell_later(pixels: Pixels, pedestal: float) -> Pixels:
+    return np.roll(pixels, (1, 1), (0, 1))
+
+
 SPOILERS = {
     one.__name__: one
     for one in (black_in_part, white_block, clipped, three_times_as_bright, less_bright, smoothed, behind_clouds)
 }
+MOVED = {one.__name__: one for one in (a_column_later, a_cell_later)}
 REPEATED = "repeated"
 
 
@@ -99,7 +109,7 @@ def night(cfa: str, odd: int, spoiler: str) -> Night:
     if spoiler == REPEATED:
         blobs[odd] = blob_of(exposures[odd - 1 if odd else 1], f"L_{odd}.fits")
     else:
-        blobs[odd] = blob_of(spoilt(exposures[odd], SPOILERS[spoiler]), f"L_{odd}.fits")
+        blobs[odd] = blob_of(spoilt(exposures[odd], (SPOILERS | MOVED)[spoiler]), f"L_{odd}.fits")
     return Night(blobs, odd)
 
 
@@ -143,6 +153,7 @@ def require_the_others(found: Pixels, expected: Pixels) -> None:
 
 METHODS = ("mean", "sigma_clip", "median")
 EACH = [(spoiler, odd, cfa) for spoiler in (*SPOILERS, REPEATED) for odd in (0, 4) for cfa in ("mono", "RGGB")]
+EACH += [(spoiler, odd, "RGGB") for spoiler in MOVED for odd in (0, 4)]
 CASES = [
     pytest.param(*case, METHODS[number % 3], marks=[pytest.mark.slow][: number % 3]) for number, case in enumerate(EACH)
 ]
@@ -166,7 +177,7 @@ def test_whatever_one_sub_is_a_picture_is_that_of_the_others(
 def require_told(odd: Outcome, others: Sequence[Outcome]) -> None:
     """It is refused with a reason, or counts no more than others, and what is odd about it can be read."""
     if odd.word == "refused":
-        assert odd.reason in ("clouds", "duplicate", "torn")
+        assert odd.reason in ("clouds", "duplicate", "torn", "mosaic_changed")
         return
     report = odd.report
     assert report.stack is not None
@@ -178,20 +189,42 @@ def require_told(odd: Outcome, others: Sequence[Outcome]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cfa", ["mono", "RGGB"])
-@pytest.mark.parametrize("spoiler", SPOILERS)
+@pytest.mark.parametrize(
+    ("spoiler", "cfa"), [(one, cfa) for one in SPOILERS for cfa in ("mono", "RGGB")] + [(one, "RGGB") for one in MOVED]
+)
 def test_a_live_stack_recovers_from_an_odd_first_sub(make_pipeline: MakePipeline, spoiler: str, cfa: str) -> None:
     of, finished = night(cfa, 0, spoiler), list[Session]()
     pipeline = make_pipeline("stack.method=mean", finished=finished)
     outcomes = live(pipeline, of.blobs)
     assert pipeline.session is not None
     begun = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Restarted)]
-    assert begun in ([], [2])
-    assert {outcomes[number].reason for number in begun} <= {"odd_reference"}
-    assert {outcome.word for outcome in outcomes[3:]} == {"accepted"}
-    assert pipeline.session.n_subs >= N_SUBS - LOST
-    of.blobs[1 : 1 + len(begun)] = []
+    assert begun in ([], [2], [3])
+    assert {outcomes[number].reason for number in begun} <= {"odd_reference", "mosaic_changed"}
+    assert {outcome.word for outcome in outcomes[4:]} == {"accepted"}
+    assert pipeline.session.n_subs >= N_SUBS - 1 - LOST
+    of.blobs[1 : begun[0] if begun else 1] = []
     require_the_others(picture_of(pipeline), the_others(make_pipeline, of, pipeline.session, "mean"))
+
+
+def under_a_coloured_sky(exposure: Exposure, moved: bool, seed: int) -> Blob:
+    """So that the pixels alone tell where green lies."""
+    sky = np.array([[3000, 2000], [2000, 1000]])
+    cells = np.tile(sky, np.array(exposure.pixels.shape) // 2)
+    pixels = exposure.pixels + np.random.default_rng(seed).poisson(cells)
+    return blob_of(fits_bytes(np.roll(pixels, int(moved), 1).astype(np.uint16), exposure.header))
+
+
+@pytest.mark.parametrize(("moved", "advised"), [(2, False), (0, True)])
+def test_a_mosaic_that_moves_for_a_sub_is_no_reason_for_advice(
+    make_pipeline: MakePipeline, caplog: pytest.LogCaptureFixture, moved: int, advised: bool
+) -> None:
+    sky = make_sky(cfa="RGGB")
+    subs = [under_a_coloured_sky(sky.expose(), number == moved, number) for number in range(moved + 2)]
+    outcomes = live(make_pipeline(), subs)
+    assert [number for number, outcome in enumerate(outcomes) if outcome.reason == "mosaic_changed"] == [moved or 1]
+    assert outcomes[moved].report.masters is not None
+    assert "decode.bayer_of" in "".join(outcomes[moved].report.masters.warnings)
+    assert ("where all frames say so" in caplog.text) is advised  # where nothing is known yet, it is told
 
 
 def test_what_the_settings_do_not_want_does_not_begin_anew(make_pipeline: MakePipeline) -> None:

@@ -203,6 +203,14 @@ class TestCfa:
     def test_other_mosaics_are_refused(self) -> None:
         assert reason(file_of(ramp(np.uint16), {"BAYERPAT": "CYGM"})) == "unsupported"
 
+    def test_what_is_no_mosaic_is_told_with_the_remedy(self) -> None:
+        data = file_of(ramp(np.uint16), {"BAYERPAT": "GBGR", "INSTRUME": "Test Cam"})
+        with pytest.raises(DecodeError, match=r'set decode\.bayer_of\."Test Cam" to RGGB, .* or GBRG'):
+            read(data)
+        assert read(data, bayer_of={"Test Cam": "GBRG"}).cfa == "GBRG"
+        with pytest.raises(DecodeError, match=r"set decode\.bayer to"):
+            read(file_of(ramp(np.uint16), {"BAYERPAT": "GBGR"}))
+
 
 class TestRefusals:
     def test_fault_and_emptiness(self) -> None:

@@ -20,6 +20,8 @@ CLOUDED = (0.1, 0.3)
         (0.32, 1.0, "variance"),
         (0.15, 0.6, ""),  # its noise is 2.4 times the first one's in variance, and clouds explain its weight
         (0.10, 0.6, "variance"),
+        (3.1, 1.0, "variance"),  # the first one was taken in twilight
+        (2.9, 1.0, ""),
         (4.0, 2.1, "of the starlight"),
         (4.0, 1.9, ""),
         (0.6, 0.4, "times as bright"),
