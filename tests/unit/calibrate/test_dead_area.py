@@ -68,6 +68,12 @@ def disk(height: float, blur_px: float) -> Pixels:
     return height * (0.5 - 0.5 * np.tanh((np.hypot(X - 120, Y - 100) - 40) / blur_px))
 
 
+def shade() -> Pixels:
+    """Black, with an edge that is sharp but for one stretch, where the light rises slowly."""
+    slow = np.where(Y // 10 == 3, np.minimum(SKY, 40 * (X - 100)), SKY)
+    return np.where(X < 100, 0, slow).astype(np.uint16)
+
+
 UNHARMED: dict[str, Callable[[], Pixels]] = {
     "sky": sky,
     "a sky of few steps": lambda: (SKY / 100).astype(np.uint8),
@@ -76,6 +82,7 @@ UNHARMED: dict[str, Callable[[], Pixels]] = {
     "a Moon that is clipped": lambda: np.minimum(np.rint(SKY / 20 + disk(400, 2.0)), 255).astype(np.uint8),
     "clipped stars": lambda: np.minimum(SKY + disk(3e5, 6.0), 65535).astype(np.uint16),
     "the sky of a JPEG": lambda: np.rint(RNG.normal(0.2, 0.2, (HEIGHT, WIDTH)).clip(0)).astype(np.uint8),
+    "a shade with a soft stretch": shade,
     "one value": lambda: np.full((HEIGHT, WIDTH), 7, np.uint16),
     "a small picture": lambda: np.zeros((8, 8), np.uint16),
 }

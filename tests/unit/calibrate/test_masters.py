@@ -80,6 +80,20 @@ class TestCombining:
         assert master.pixels.std() == pytest.approx(10 / count**0.5, rel=0.06)
         assert master.pixels.mean() == pytest.approx(1000, abs=0.2)
 
+    @pytest.mark.parametrize(("count", "most"), [(5, 1.045), (10, 1.014)])
+    def test_rejection_costs_little_of_what_is_no_outlier(self, count: int, most: float) -> None:
+        rng = np.random.default_rng(count)
+        values = [rng.normal(1000, 10, (200, 200)) for _ in range(count)]
+        assert clipped_mean(values, 3.0).std() < most * 10 / count**0.5
+
+    def test_each_strip_has_its_own_part_of_what_is_taken_off(
+        self, workers: Workers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(combine, "STRIP_BYTES", 3 * 8 * 20 * 3)  # three rows of three frames
+        bias = np.repeat(np.arange(20.0, dtype=np.float32)[:, np.newaxis] * 100, 20, axis=1)
+        planes = [(bias + level).astype(np.float32) for level in (5000, 6000, 7000)]
+        np.testing.assert_allclose(build("flat", frames_of(*planes), workers, subtract=bias).pixels, 1.0, rtol=1e-6)
+
     def test_nan_is_left_out(self) -> None:
         values = [np.array([[1.0, np.nan]]), np.array([[3.0, np.nan]]), np.array([[np.nan, np.nan]])]
         np.testing.assert_array_equal(clipped_mean(values, 3.0), [[2.0, np.nan]])

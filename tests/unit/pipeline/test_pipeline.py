@@ -86,3 +86,14 @@ def test_an_ending_stack_gives_its_memory_to_the_next(
     assert pipeline.session is not None
     assert pipeline.session is not session
     assert pipeline.session.rung == "full"
+
+
+def test_after_a_stack_that_was_ended_its_reference_is_forgotten(workers: Workers, subs: list[Blob]) -> None:
+    pipeline = pipeline_of(workers, skip_repeats=False)
+    pipeline.align_to(pipeline.look(subs[0]))
+    for name in (subs[0].origin, subs[1].origin):
+        assert isinstance(pipeline.process(subs[1]), Accepted)
+        assert pipeline.session is not None
+        assert pipeline.session.reference.name == name
+        pipeline.reset()
+        assert pipeline.session is None
