@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
+from indistack.raster.clamp import Clamp
 from indistack.raster.pixel_map import pixel_map_of
 from indistack.raster.warp import KERNELS, Footprint, KernelName, regridded, resample
 from indistack.system.workers import Workers
@@ -68,6 +69,7 @@ class Interpolation:
         self._pixel_map = pixel_map_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
+        self._clamp = Clamp(frame, self._light, shrink) if self._kernel.overshoots else None
 
     def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
         """Interpolate a box of the grid from the debayered sub; see `tiles.Sampler.sample`.
@@ -92,7 +94,10 @@ class Interpolation:
         if weight is None:
             return None
         colours = self._colours(footprint.box)
-        resample(self._pixel_map, colours, footprint.box, grid_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
+        flag = self._kernel.flag
+        places = resample(self._pixel_map, colours, footprint.box, grid_box, flag, out, cv2.BORDER_REPLICATE)
+        if self._clamp is not None:
+            self._clamp.hold(out, colours, footprint.box, places)
         return weight
 
     def _colours(self, box: Box) -> FloatArray:

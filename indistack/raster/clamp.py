@@ -1,0 +1,118 @@
+"""Keeps interpolated pixels within what the frame holds around them: no black hole beside a saturated star."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from indistack.numerics.statistics import sigma_of_deviations
+from indistack.raster.adu_scale import Light
+from indistack.values.frame import CalibratedFrame, FloatArray, PixelArray
+from indistack.values.grid import Box, grown
+
+STEEP_SIGMA = 40.0
+"""Cells of 2 x 2 pixels beside each other that differ by more of their noise make a steep place. A kernel with negative
+weights swings past an edge by an eighth of its height: of a lower one, that is lost in the noise of the pixels. To hold
+all pixels would cut the crests of the noise, and cost four times as much."""
+
+WINDOW = np.ones((3, 3), np.uint8)
+"""In cells: what is compared reaches 2 to 3 px, as far as the cubic kernel."""
+
+AROUND = np.mgrid[-1:2, -1:2].reshape(2, 9, 1).astype(np.float32)
+"""From a pixel to itself and to its neighbours, in y and in x."""
+
+BLOCK = np.mgrid[:2, :2].reshape(2, 4)
+"""Rows and columns of the pixels of the grid for which steep places are looked up at once."""
+
+SAMPLE_ROWS = 16
+"""The noise is taken from every so many rows of cells."""
+
+AT_ONCE = 4096
+"""Pixels; OpenCV maps 32767 at most."""
+
+
+class Clamp:
+    """Holds the interpolated pixels of one sub.
+
+    Parameters
+    ----------
+    frame : CalibratedFrame
+        The frame of the sub.
+    light : Light
+        What the frame's stored values become.
+    shrink : int
+        What is interpolated are pixels of so many of the frame's.
+    """
+
+    def __init__(self, frame: CalibratedFrame, light: Light, shrink: int) -> None:
+        self._pixels = frame.pixels
+        self._light = light
+        self._shrink = shrink
+        self._range = _range_of(self._pixels)
+        rows = self._pixels[: len(self._pixels) // 2 * 2]
+        sample = _cells(rows.reshape(-1, 2, *rows.shape[1:])[::SAMPLE_ROWS].reshape(-1, *rows.shape[1:]))
+        self._steep = STEEP_SIGMA / np.sqrt(2) * sigma_of_deviations(np.diff(sample.astype(np.float32), axis=1))
+
+    def hold(self, pixels: FloatArray, source: FloatArray, box: Box, places: FloatArray) -> None:
+        """Hold pixels, in place: all within the range of the frame, those in steep places within their neighbours'.
+
+        Parameters
+        ----------
+        pixels : array
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU, interpolated from the source.
+        source : array
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; unchanged.
+        box : (slice, slice)
+            Where in the frame the source is, in pixels of the source.
+        places : array
+            ``(h, w, 2)`` float32: x and y in the source of each of the pixels.
+        """
+        (lowest, highest), (low, high) = self._light.span(self._range, box), _range_of(pixels)
+        if low < lowest or high > highest:
+            np.clip(pixels, lowest, highest, out=pixels)
+        index = self._steep_pixels(box, places)
+        flat, positions = pixels.reshape(-1, *pixels.shape[2:]), places.reshape(-1, 2)
+        for start in range(0, len(index), AT_ONCE):
+            some = index[start : start + AT_ONCE]
+            x, y = positions.take(some, axis=0).T
+            neighbours = _nearest(source, x + AROUND[1], y + AROUND[0])
+            held = np.maximum(flat.take(some, axis=0), neighbours.min(axis=0))
+            flat[some] = np.minimum(held, neighbours.max(axis=0), out=held)
+
+    def _steep_pixels(self, box: Box, places: FloatArray) -> npt.NDArray[np.intp]:
+        """Index of the pixels that lie in steep places."""
+        cells = _cells(self._pixels[grown(box, self._shrink)])
+        steep = cv2.morphologyEx(cells, cv2.MORPH_GRADIENT, WINDOW) > self._steep
+        if not steep.any():
+            return np.zeros(0, np.intp)
+        height, width = places.shape[:2]
+        half = (width + 1) // 2, (height + 1) // 2
+        in_cells: FloatArray = np.asarray(cv2.resize(places, half, interpolation=cv2.INTER_NEAREST), np.float32)
+        in_cells *= np.float32(self._shrink / 2)
+        in_cells += np.float32(self._shrink / 4 - 0.5)
+        flags = steep.any(axis=2) if steep.ndim == 3 else steep
+        blocks = _nearest(flags.view(np.uint8), in_cells)
+        above, left = np.divmod(np.flatnonzero(blocks), blocks.shape[1])
+        rows = np.minimum(2 * above[:, np.newaxis] + BLOCK[0], height - 1)
+        cols = np.minimum(2 * left[:, np.newaxis] + BLOCK[1], width - 1)
+        return np.asarray(rows * width + cols).ravel()
+
+
+def _cells(pixels: PixelArray) -> PixelArray:
+    """Means of 2 x 2 pixels, in which a mosaic's colours are alike; an odd row or column is left out."""
+    height, width = max(1, pixels.shape[0] // 2), max(1, pixels.shape[1] // 2)
+    whole = pixels[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _nearest(source: PixelArray, *places: PixelArray) -> PixelArray:
+    """Return the pixels next to places: ``(h, w, 2)``, or x and y."""
+    x, y = (*places, None)[:2]
+    border = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.remap(source, x, y, cv2.INTER_NEAREST, borderMode=border))  # type: ignore[arg-type]
+
+
+def _range_of(pixels: PixelArray) -> tuple[float, float]:
+    low, high, _, _ = cv2.minMaxLoc(pixels.reshape(len(pixels), -1))
+    return low, high
