@@ -16,6 +16,9 @@ stop() {
 # shellcheck disable=SC2034  # test-ekos and .ci/run use it
 EKOS=(kstars:kstars Xvfb:xvfb dbus-daemon:dbus-daemon gdbus:libglib2.0-bin indiserver:indi-bin ip:iproute2)
 
+# What a door needs beside Python, as EKOS; it is told together with what Python itself lacks.
+PROGRAMS=()
+
 # can_install   may Debian packages be installed without asking anybody?
 can_install() { command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; }
 
@@ -28,7 +31,9 @@ debian() {
   ((${#missing[@]})) || return 0
   if ((EUID)); then as_root=(sudo -n); fi
   if ! can_install; then
-    stop "missing packages; please run:  sudo apt-get update && sudo apt-get install ${missing[*]}"
+    [[ ! -e $ROOT/.venv/.installed-lock ]] || say ".venv is ready: nothing of Python is missing any more"
+    stop "what remains needs the rights for apt; please run, and then $0 again:" \
+      " sudo apt-get update && sudo apt-get install ${missing[*]}"
   fi
   # Another apt may hold the lock, and a fresh system has no package lists yet.
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600)
@@ -61,7 +66,7 @@ find_python() {
 # venv_modules   installs what makes virtual environments, which Debian keeps in a package of its own.
 venv_modules() {
   find_python venv ensurepip >/dev/null || python3 -c 'import venv, ensurepip' 2>/dev/null ||
-    debian no-such-program:python3-venv
+    debian no-such-program:python3-venv "${PROGRAMS[@]}"
 }
 
 # make_venv   gives .venv a working Python with pip; one that was moved or copied here is made anew.
