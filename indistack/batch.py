@@ -94,6 +94,9 @@ class Processing(Protocol):
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """Return the files as blobs, in order."""
 
+    def number(self, place: int) -> int:
+        """Return the number by which people know a blob, given its place, from 1, among `blobs`."""
+
     def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
         """Return blobs once more that have been worked on."""
 
@@ -121,6 +124,10 @@ class LocalProcessing:
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
         """See `Processing`."""
         return read_ahead(files)
+
+    def number(self, place: int) -> int:
+        """Return the place: files have no other number."""
+        return place
 
     def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
         """See `Processing`: what was let go of is read from the disk."""
@@ -157,7 +164,7 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
         one_picture, known = OnePicture(pipeline, processing.again), dict[int, SubReport]()
         for blob in processing.blobs(batch.files):
             for number, outcome in one_picture.process(blob):
-                known[number] = decided(number, outcome, datetime.now(UTC))
+                known[number] = decided(processing.number(number), outcome, datetime.now(UTC))
                 progress(known[number])
             solve_watch.look(pipeline.session)
         reports = [known[number] for number in sorted(known)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from indistack.agent.blob_handler import BlobHandler, Listener
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
-from indistack.agent.commands import Command, Request
+from indistack.agent.commands import Answer, Command, Request
 from indistack.agent.mailbox import STOPPED, Mailbox, reply
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import StatusFile, StatusListener, waits_for
@@ -191,7 +191,7 @@ class Agent:
             if isinstance(item, Blob):
                 self._journal.drop(item)
             elif isinstance(item, Request):
-                reply(item.answer, ENDS)
+                reply(item.answer, Answer(fault=ENDS))
 
     def _handle(self, item: Item) -> None:
         match item:
@@ -222,7 +222,7 @@ class Agent:
         self._workers.close()
         self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
-            reply(request.answer, ENDS)
+            reply(request.answer, Answer(fault=ENDS))
 
     def _write_status(self, state: str, session: Session | None, name: str = "") -> None:
         sources = self._feed.status()

@@ -68,6 +68,14 @@ class Request:
     answer: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command, for people: what was done, or the fault that kept it from being done."""
+
+    said: str = ""
+    fault: str = ""
+
+
 COMMANDS: dict[str, type[Command]] = {
     "reset": Reset,
     "pause": Pause,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from indistack.agent.commands import COMMANDS, Command, Request
+from indistack.agent.commands import COMMANDS, Answer, Command, Request
 from indistack.errors import IndistackError, SinkError
 from indistack.store.journal import is_at_work
 from indistack.store.session_folders import STATUS
@@ -57,7 +57,7 @@ class Mailbox:
             try:
                 command = parse(json.loads(path.read_bytes()))
             except (OSError, ValueError, TypeError, LookupError) as error:
-                reply(answer, f"no command: {error}")
+                reply(answer, Answer(fault=f"no command: {error}"))
             else:
                 yield Request(command, answer)
             path.unlink(missing_ok=True)
@@ -72,22 +72,22 @@ def parse(said: dict[str, Any]) -> Command:
     return kind(**values)
 
 
-def reply(answer: Path, fault: str = "") -> None:
-    """Tell whether a command was carried out, or why not."""
+def reply(path: Path, answer: Answer) -> None:
+    """Tell what became of a command."""
     try:
-        with atomic_file(answer, durable=False) as file:
-            file.write(json.dumps({"fault": fault}).encode())
+        with atomic_file(path, durable=False) as file:
+            file.write(json.dumps(dataclasses.asdict(answer)).encode())
     except SinkError as error:
         log.error("nobody can be told of a command: %s", error)
 
 
 def tell(output: Path, command: Command) -> str:
-    """Give a command to the agent that works on an output folder; return why it was refused, "" where it was not.
+    """Give a command to the agent that works on an output folder; return what was done, in words.
 
     Raises
     ------
     IndistackError
-        No agent is running there, or it does not answer.
+        No agent is running there, it does not answer, or it refuses.
     """
     word = next(word for word, kind in COMMANDS.items() if kind is type(command))
     path = output / FOLDER / f"{time.time_ns()}-{os.getpid()}{REQUEST}"
@@ -128,9 +128,11 @@ def _answer(output: Path, path: Path) -> str:
     while time.monotonic() < deadline_s:
         gone = not _has_agent(output)  # asked first: its last answer may just be there
         if path.exists():
-            fault = str(json.loads(path.read_bytes())["fault"])
+            answer = Answer(**json.loads(path.read_bytes()))
             path.unlink(missing_ok=True)
-            return fault
+            if answer.fault:
+                raise IndistackError(answer.fault)
+            return answer.said
         if gone:
             raise IndistackError("the agent has ended before it answered")
         time.sleep(POLL_S)

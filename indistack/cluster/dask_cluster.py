@@ -108,6 +108,10 @@ class DaskCluster:
             yield Blob(Content.unread(path), suffix_of(path.name), FILES, str(path), datetime.now(UTC), path)
             del self._ahead[path]
 
+    def number(self, place: int) -> int:
+        """Return the place: files have no other number."""
+        return place
+
     def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
         """Return subs once more; they are seen again, too."""
         return self.blobs([Path(blob.origin) for blob in blobs])

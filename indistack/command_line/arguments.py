@@ -120,8 +120,13 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     _add_calibration(parser)
 
 
+def _add_session(parser: argparse.ArgumentParser) -> None:
+    text = "a session's folder or ledger, or an output folder: its newest session"
+    parser.add_argument("session", type=Path, metavar="SESSION", help=text)
+
+
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
+    _add_session(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
@@ -130,7 +135,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_unstack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder")
+    _add_session(parser)
     parser.add_argument("numbers", nargs="+", type=int, metavar="NUMBER", help="of the subs, in the ledger")
     parser.add_argument("--put-back", action="store_true", help="put them back instead")
 
@@ -138,12 +143,13 @@ def _add_unstack(parser: argparse.ArgumentParser) -> None:
 def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
     parser.add_argument("word", choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
-    text = "remove, readmit: a sub's number; branch: a name and settings (method=trails); drop: a name"
+    text = "remove, readmit: subs' numbers, as on the screen and in the ledger; "
+    text += "branch: a name and settings (method=trails); drop: a name"
     parser.add_argument("values", nargs="*", metavar="VALUE", help=text)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("session", type=Path, metavar="SESSION", help="its folder, or its ledger.jsonl")
+    _add_session(parser)
     parser.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
 
 

@@ -18,9 +18,8 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
-from indistack.command_line.options import Overrides, command_of, config_of, given
+from indistack.command_line.options import Overrides, commands_of, config_of, given
 from indistack.config import Config, stacks_of
-from indistack.errors import IndistackError
 from indistack.output.destinations import require_folder, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.resume.same_night import session_to_go_on
@@ -102,9 +101,8 @@ def tell_agent(options: Options) -> int:
     """Tell a running agent what to do."""
     folder = options.output_dir.absolute()
     output = folder.parent.parent if folder.parent.name == SESSIONS else folder
-    fault = tell(output, command_of(options))
-    if fault:
-        raise IndistackError(fault)
+    for command in commands_of(options):
+        print(tell(output, command))
     return DONE
 
 

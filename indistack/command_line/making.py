@@ -11,12 +11,16 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.options import Overrides, config_of, given
 from indistack.command_line.progress import ProgressDisplay
+from indistack.config import MAIN
+from indistack.errors import IndistackError
 from indistack.output.destinations import default_stem, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, library_of
 from indistack.resume.amend import amend
 from indistack.resume.replay import Replay
 from indistack.resume.session_settings import settings_of
 from indistack.sources import expand
+from indistack.store.journal import is_at_work
+from indistack.store.session_folders import session_at
 from indistack.store.session_reader import SUBS, PastSession
 from indistack.system.clock import utc_now
 
@@ -60,7 +64,7 @@ def _pictures(
 
 def replay(options: Options) -> int:
     """Make a session's stack again from its raw subs."""
-    past = PastSession(options.session)
+    past = PastSession(session_at(options.session))
     method = [f"stack.method={options.method}"] if options.method else []
     if options.method == "comet":  # whatever stood still in the session
         method.append("stack.follow=comet")
@@ -71,18 +75,23 @@ def replay(options: Options) -> int:
     job = batch.Batch((), fits, png, options.report, others=subs)
     with ProgressDisplay(past.n_lights, "stacking") as display:
         result = batch.run(job, config, processing, display.line)
-    print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs")
+    print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs of {past.folder.name}")
     return _written(*result.files)
 
 
 def unstack(options: Options) -> int:
     """Take subs out of the stack of a session that has ended."""
-    past = PastSession(options.session.absolute())
+    past = PastSession(session_at(options.session.absolute()))
+    output = past.folder.parent.parent
+    if is_at_work(output):
+        word = "readmit" if options.put_back else "remove"
+        numbers = " ".join(map(str, options.numbers))
+        raise IndistackError(f"an agent is at work there, tell it: indistack tell {output} {word} {numbers}")
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
-    print(f"{session.n_subs} subs in the stack, {_in_words(session.exposure_s)}")
-    return DONE
+    print(f"{session.n_subs} subs in the stack of {past.folder.name}, {_in_words(session.exposure_s)}")
+    return _written(*(past.folder / f"{MAIN}{suffix}" for suffix in SUFFIXES))
 
 
 def merge(options: Options) -> int:

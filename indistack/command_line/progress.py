@@ -7,15 +7,12 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from indistack.calibrate import CatalogueEntry
+from indistack.command_line.entry import print_entry
 from indistack.command_line.sub_line import print_sub
 from indistack.values.sub_report import SubReport
-
-PIPE_WIDTH = 250
-"""Columns of a table that goes to a file or another program."""
 
 
 class ProgressDisplay:
@@ -67,31 +64,25 @@ class ProgressDisplay:
 
 
 def show_masters(entries: Sequence[CatalogueEntry]) -> None:
-    """Print the masters of a library as a table."""
-    table = Table(
-        "kind", "frames", "camera", "size", "bin", "gain", "offset", "exposure", "temp", "filter", "date", "file"
-    )
+    """Print the masters of a library, each with what decides whether it fits a light."""
     for entry in entries:
         facts, info = entry.facts, entry.facts.info
-        table.add_row(
-            facts.kind,
-            str(entry.n_frames),
-            info.camera,
-            f"{facts.shape[1]} x {facts.shape[0]}{f' {facts.cfa}' if facts.cfa else ''}",
-            "{}x{}".format(*info.binning),
-            _number(info.gain_setting),
-            _number(info.offset_setting),
-            _number(info.exposure_s, " s"),
-            _number(info.temperature_c, " C"),
-            info.filter_name,
-            f"{info.date_obs:%Y-%m-%d}" if info.date_obs else "",
+        print_entry(
+            f"{facts.kind} of {entry.n_frames}",
+            ", ".join(filter(None, [
+                info.camera,
+                f"{facts.shape[1]} x {facts.shape[0]}{f' {facts.cfa}' if facts.cfa else ''}",
+                "bin {}x{}".format(*info.binning) if info.binning != (1, 1) else "",
+                _number("gain ", info.gain_setting),
+                _number("offset ", info.offset_setting),
+                _number("", info.exposure_s, " s"),
+                _number("", info.temperature_c, " C"),
+                f"filter {info.filter_name}" if info.filter_name else "",
+                f"{info.date_obs:%Y-%m-%d}" if info.date_obs else "",
+            ])),
             entry.name,
-        )
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table)
+        )  # fmt: skip
 
 
-def _number(value: float | None, unit: str = "") -> str:
-    return "" if value is None else f"{value:g}{unit}"
+def _number(word: str, value: float | None, unit: str = "") -> str:
+    return "" if value is None else f"{word}{value:g}{unit}"

@@ -8,6 +8,7 @@ from indistack.align import ALIGNERS
 from indistack.command_line.arguments import Options
 from indistack.command_line.doctor import BAD
 from indistack.command_line.doctor import examine as examine_machine
+from indistack.command_line.entry import print_entry
 from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
 from indistack.command_line.options import config_of, given, given_by
 from indistack.command_line.progress import show_masters
@@ -23,6 +24,7 @@ from indistack.settings import load_what_holds
 from indistack.sinks import SINKS
 from indistack.solve import SOLVERS
 from indistack.stack import METHODS
+from indistack.store.session_folders import session_at
 
 REGISTRIES = (DECODERS, DEBAYERS, ALIGNERS, SOLVERS, METHODS, OPERATORS, SINKS)
 
@@ -41,7 +43,7 @@ def library(options: Options) -> int:
 
 def report(options: Options) -> int:
     """Tell of a session: text, JSON, a page."""
-    summary = summarise(read_session(options.session))
+    summary = summarise(read_session(session_at(options.session)))
     print(as_text(summary), end="")
     for path in write_report(summary, options.output_dir or summary.subs.path.parent):
         print(path)
@@ -53,9 +55,9 @@ def devices(options: Options) -> int:
     server = config_of(options, {"indi": given(host=options.host, port=options.port)}).indi
     found = list_devices(server.host, server.port, options.timeout)
     for device in found:
-        state = "connected" if device.connected else "not connected"
         kinds = ", ".join(device.interfaces) or "other"
-        print(f"{device.name:30s} {kinds:20s} {device.driver:25s} {state}")
+        state = "connected" if device.connected else "not connected"
+        print_entry(device.name, f"{state}, {kinds}", f"({device.driver})" if device.driver else "")
     if not found:
         print(f"no device on the INDI server at {server.host}:{server.port}")
     return DONE

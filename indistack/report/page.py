@@ -10,7 +10,7 @@ import numpy as np
 from indistack.report.periodic import Periodic
 from indistack.report.reading import SubTable
 from indistack.report.summary import Summary, kind_of, runs
-from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, strip, time_axis
+from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, span, strip, time_axis
 from indistack.report.text import statements
 from indistack.values.frame import BoolArray, DoubleArray
 
@@ -74,11 +74,12 @@ def _outcomes(summary: Summary) -> str:
     key = "".join(f'<span><i class="{colours[word]}"></i>{escape(word)} {kinds.count(word)}</span>' for word in words)
     found = runs(summary.subs)
     rows = [run for run in found if run[2] != "accepted"]
-    cells = [(f"{a}" if a == b else f"{a} to {b}", word, why) for a, b, word, why in rows[:LISTED_RUNS]]
+    numbers = summary.subs.numbers
+    cells = [(span(numbers, a, b), word, why) for a, b, word, why in rows[:LISTED_RUNS]]
     table = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in cells)
     more = f'<p class="dim">and {len(rows) - LISTED_RUNS} more</p>' if len(rows) > LISTED_RUNS else ""
     table = f'<div class="scroll"><table><tr><th>sub</th><th>what</th><th>why</th></tr>{table}</table></div>{more}'
-    return f'{strip(found, colours)}<div class="key">{key}</div>{table if rows else ""}'
+    return f'{strip(found, colours, numbers)}<div class="key">{key}</div>{table if rows else ""}'
 
 
 def _mount(summary: Summary) -> Iterator[str]:

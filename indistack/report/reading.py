@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ import numpy as np
 
 from indistack.errors import IndistackError
 from indistack.store.ledger import Line, ledger_of, read_lines
-from indistack.store.session_reader import LIGHTS
+from indistack.store.session_reader import LIGHTS, LOST, READMITTED, REMOVED
 from indistack.values.frame import BoolArray, DoubleArray
 from indistack.values.outcome import Refused
 
@@ -46,6 +47,12 @@ class SubTable:
     def words(self, name: str) -> list[str]:
         """Return a field as text, "" where a line has none."""
         return [str(line.get(name) or "") for line in self.lines]
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """Number of each sub in the ledger, by which it is taken out; its place, from 1, where a line has none."""
+        told = (line.get("number") for line in self.lines)
+        return tuple(number if isinstance(number, int) else place for place, number in enumerate(told, 1))
 
     @cached_property
     def used(self) -> BoolArray:
@@ -97,10 +104,22 @@ def read_session(path: Path) -> SubTable:
     """
     ledger, lines = ledger_of(path), read_lines(path)
     damaged = tuple(number for number, line in enumerate(lines, 1) if not isinstance(line.get("outcome"), str))
-    subs = tuple(line for line in lines if line.get("outcome") in LIGHTS)
+    subs = _with_fates([line for line in lines if line.get("outcome") in LIGHTS], lines)
     if not subs:
         raise IndistackError(f"{ledger}: no sub in it" + (f"; {len(damaged)} damaged lines" if damaged else ""))
     return SubTable(ledger, subs, damaged)
+
+
+def _with_fates(subs: Sequence[Line], lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Tell of subs that were taken out of the stack by hand, or lost from it, as of those that never were in it."""
+    fates = {line.get("number"): line for line in lines if line.get("outcome") in (REMOVED, READMITTED, LOST)}
+    told = []
+    for sub in subs:
+        fate = fates.get(sub.get("number"), {})
+        word = fate.get("outcome", READMITTED)
+        out = {"outcome": Refused.word, "reason": word, "detail": fate.get("detail") or "taken out of the stack"}
+        told.append(sub if word == READMITTED or sub["outcome"] == Refused.word else {**sub, **out})
+    return tuple(told)
 
 
 def _number(value: Any, element: int | None) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ TIMELESS = "not known when the subs were taken"
 
 @dataclass(frozen=True, slots=True)
 class Gust:
-    """A sub whose stars are trails; `sub` counts from 1."""
+    """A sub whose stars are trails; `sub` is its number in the ledger."""
 
     sub: int
     time_s: float
@@ -53,7 +53,7 @@ class Summary:
     polar : Polar or str
         The polar error that the rotation implies, or what is missing.
     steps, gusts : tuple
-        Sudden moves; trailed subs.
+        Sudden moves, with the subs' numbers in the ledger; trailed subs.
     snr : array
         ``(n,)``, signal to noise of the growing stack, that of its first sub being 1.
     """
@@ -83,8 +83,8 @@ def summarise(subs: SubTable) -> Summary:
         rotation,
         periodic,
         _polar(subs, rotation),
-        steps,
-        tuple(_gust(subs, sub) for sub, reason in enumerate(subs.words("reason"), 1) if reason == "trailed"),
+        tuple(replace(step, sub=subs.numbers[step.sub - 1]) for step in steps),
+        tuple(_gust(subs, place) for place, reason in enumerate(subs.words("reason")) if reason == "trailed"),
         snr_growth(subs),
     )
 
@@ -123,7 +123,7 @@ def reasons(subs: SubTable) -> Counter[str]:
 
 
 def runs(subs: SubTable) -> list[tuple[int, int, str, str]]:
-    """Return consecutive subs of one outcome: first, last (from 1), outcome or reason, detail of the first."""
+    """Return consecutive subs of one outcome: places of first and last (from 1), outcome or reason, first's detail."""
     found: list[tuple[int, int, str, str]] = []
     for sub, line in enumerate(subs.lines, 1):
         word = kind_of(line)
@@ -176,7 +176,8 @@ def sky_of(subs: SubTable) -> dict[str, Any] | None:
 
 def corrections_of(subs: SubTable) -> list[dict[str, Any]]:
     """Return the corrections of the mount that were asked for, each with its sub."""
-    return [{"sub": number, **line["centre"]} for number, line in enumerate(subs.lines, 1) if line.get("centre")]
+    told = zip(subs.numbers, subs.lines, strict=True)
+    return [{"sub": number, **line["centre"]} for number, line in told if line.get("centre")]
 
 
 def _drift(drift: Rate, scale: float) -> dict[str, Any]:
@@ -224,8 +225,8 @@ def _without(track: Track, periodic: Periodic | str) -> Track:
     return Track(track.index, track.time_s, track.xy_px - moved, track.rotation_deg, track.side, track.scale_arcsec_px)
 
 
-def _gust(subs: SubTable, sub: int) -> Gust:
-    return Gust(sub, float(subs.time_s[sub - 1]), float(subs.column("trailing")[sub - 1]))
+def _gust(subs: SubTable, place: int) -> Gust:
+    return Gust(subs.numbers[place], float(subs.time_s[place]), float(subs.column("trailing")[place]))
 
 
 def _median(values: DoubleArray) -> float:

@@ -108,12 +108,32 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], unit: str = ""
     return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
 
 
-def strip(runs: Sequence[tuple[int, int, str, str]], colours: dict[str, str]) -> str:
-    """Draw what became of each sub: runs of first and last sub (from 1), word, detail; a CSS class for each word."""
+def span(numbers: Sequence[int], first: int, last: int) -> str:
+    """Return the numbers of some subs in words, given the places, from 1, of the first and the last one."""
+    return f"{numbers[first - 1]}" if first == last else f"{numbers[first - 1]} to {numbers[last - 1]}"
+
+
+def strip(runs: Sequence[tuple[int, int, str, str]], colours: dict[str, str], numbers: Sequence[int]) -> str:
+    """Draw what became of each sub.
+
+    Parameters
+    ----------
+    runs : sequence
+        Places of first and last sub (from 1), word, detail.
+    colours : dict
+        CSS class of each word.
+    numbers : sequence of int
+        Of the subs, by which they are named.
+
+    Returns
+    -------
+    str
+        The drawing.
+    """
     total = runs[-1][1] if runs else 1
     bars = "".join(
         f'<rect class="{colours[word]}" x="{first - 1}" y="0" width="{last - first + 1}" height="10">'
-        f"<title>{first} to {last}: {escape(word)} {escape(detail)}</title></rect>"
+        f"<title>{span(numbers, first, last)}: {escape(word)} {escape(detail)}</title></rect>"
         for first, last, word, detail in runs
     )
     return f'<svg class="strip" viewBox="0 0 {total} 10" preserveAspectRatio="none" role="img">{bars}</svg>'

@@ -39,6 +39,7 @@ class Replay:
         self._past = past
         self._calibrator_for = calibrator_for
         self._exact = exact
+        self._numbers: list[int] = []
 
     def pipeline(self, config: Config, workers: Workers) -> Pipeline:
         """Return a pipeline that knows of the camera what was known when the session began."""
@@ -55,12 +56,20 @@ class Replay:
 
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Processing`
         """Return the raw subs; those that are lost are told of."""
+        self._numbers = []
         for report in self._past.lights():
             if report.reason != PAUSED and self._past.is_in(report.number):
                 try:
-                    yield self._past.blob(report.number)
+                    blob = self._past.blob(report.number)
                 except FrameError as error:
                     log.warning("sub %d is lost: %s", report.number, error.detail)
+                    continue
+                self._numbers.append(report.number)
+                yield blob
+
+    def number(self, place: int) -> int:
+        """Return the number in the ledger."""
+        return self._numbers[place - 1]
 
     def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
         """See `batch.Processing`."""

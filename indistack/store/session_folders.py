@@ -187,6 +187,36 @@ class SessionFolders:
         return max(map(_number, self.all()), default=0)
 
 
+def session_at(place: Path) -> Path:
+    """Return the session that is meant: named by its folder or ledger, or the newest of an output folder.
+
+    Parameters
+    ----------
+    place : Path
+        Any of these.
+
+    Returns
+    -------
+    Path
+        The session's folder.
+
+    Raises
+    ------
+    IndistackError
+        There is none.
+    """
+    if place.name == LEDGER and place.is_file():
+        return place.parent
+    if (place / LEDGER).exists():
+        return place
+    every = [folder for folder in SessionFolders(place).all() if (folder / LEDGER).exists()]
+    if every:
+        return every[-1]
+    if not place.exists():
+        raise IndistackError(f"{place}: no such folder")
+    raise IndistackError(f"{place}: neither a session nor an output folder with sessions in it")
+
+
 def _shown(output: Path) -> list[str]:
     """Return the names of the pictures that the last status of an output folder tells of."""
     stacks = _status(output).get("stacks")

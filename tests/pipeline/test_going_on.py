@@ -15,7 +15,18 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import ENDS, Agent
-from indistack.agent.commands import AddBranch, Command, DropBranch, Pause, Readmit, Remove, Request, Resume, Save
+from indistack.agent.commands import (
+    AddBranch,
+    Answer,
+    Command,
+    DropBranch,
+    Pause,
+    Readmit,
+    Remove,
+    Request,
+    Resume,
+    Save,
+)
 from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
 from indistack.cli import main
 from indistack.config import Config
@@ -32,6 +43,13 @@ from indistack.system.clock import utc_now
 from indistack.values.blob import Blob
 from indistack.values.frame import FloatArray
 from tests.pipeline.night import FakeSource, blob_of, make_sky
+
+SAID = {
+    "pause": "paused",
+    "resume": "stacking again, 7 subs in the stack",
+    "save": "published, 7 subs in the stack",
+    "reset": "7 subs in the stack, kept as ",
+}
 
 SETTINGS = ("checkpoint.interval_s=0", "checkpoint.duty=1", "spool.min_free_gb=0", "stack.keep_up=false")
 
@@ -289,8 +307,8 @@ def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:
     session = run(tmp_path / "out", blobs)
     assert main(["unstack", str(session), "4"]) == 0
     np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
-    assert main(["unstack", str(session), "4"]) == 1
-    assert main(["unstack", str(session), "4", "--put-back"]) == 0
+    assert main(["unstack", str(tmp_path / "out"), "4"]) == 1
+    assert main(["unstack", str(tmp_path / "out"), "4", "--put-back"]) == 0
     assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs)
 
 
@@ -308,6 +326,16 @@ def test_a_replay_is_the_live_stack_and_the_same_twice(tmp_path: Path, blobs: li
         assert main(["replay", str(session), "-o", str(tmp_path / name)]) == 0
     assert (tmp_path / "a.fits").read_bytes() == (tmp_path / "b.fits").read_bytes()
     np.testing.assert_allclose(fits.getdata(tmp_path / "a.fits"), pixels(session), rtol=1e-6)
+
+
+def test_a_replay_of_the_newest_session_has_the_ledger_s_numbers(
+    tmp_path: Path, blobs: list[Blob], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, [*blobs[:4], Remove(2)])
+    report = tmp_path / "again.json"
+    assert main(["replay", str(tmp_path), "--report", str(report)]) == 0
+    assert [sub["number"] for sub in json.loads(report.read_text())["subs"]] == [1, 3, 4]
+    assert [int(line.split()[1]) for line in capsys.readouterr().out.splitlines()[:3]] == [1, 3, 4]
 
 
 def test_a_replay_takes_other_settings_and_combines_exactly(tmp_path: Path, blobs: list[Blob]) -> None:
@@ -358,7 +386,9 @@ def test_only_one_agent_works_in_a_folder(tmp_path: Path, blobs: list[Blob]) -> 
         run(tmp_path, blobs[:1])
 
 
-def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
+def test_a_running_agent_is_told_and_answers(
+    tmp_path: Path, blobs: list[Blob], capsys: pytest.CaptureFixture[str]
+) -> None:
     agent = agent_of(tmp_path, [], endless=True)
     for blob in blobs:
         agent.send(blob)
@@ -366,16 +396,27 @@ def test_a_running_agent_is_told(tmp_path: Path, blobs: list[Blob]) -> None:
     thread = threading.Thread(target=agent.run, args=(stop,))
     thread.start()
     try:
-        assert main(["tell", str(tmp_path), "remove", "4"]) == 0
+        assert main(["tell", str(tmp_path), "remove", "4", "5"]) == 0
+        assert main(["tell", str(tmp_path), "readmit", "5"]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "sub 4 is out, 7 subs in the stack", "sub 5 is out, 6 subs in the stack",
+            "sub 5 is in again, 7 subs in the stack",
+        ]  # fmt: skip
         assert main(["tell", str(tmp_path), "remove", "4"]) == 1
+        assert main(["unstack", str(tmp_path), "4"]) == 1
+        assert f"indistack tell {tmp_path} remove 4" in capsys.readouterr().err
         assert main(["tell", str(tmp_path), "branch", "newest", "method=mean", "last=2"]) == 0
         assert main(["tell", str(tmp_path), "branch", "newest", "method=nonsense"]) == 1
         assert main(["tell", str(tmp_path), "remove", "four"]) == 2
+        assert "the number of a sub is expected after it, not 'four'" in capsys.readouterr().err
+        for word, said in SAID.items():
+            assert main(["tell", str(tmp_path), word]) == 0
+            assert said in capsys.readouterr().out
     finally:
         stop.set()
         thread.join()
     (session,) = SessionFolders(tmp_path).all()
-    assert [line["outcome"] for line in lines_of(session)][-2:] == ["removed", "branch"]
+    assert [line["outcome"] for line in lines_of(session)][-4:] == ["removed", "removed", "readmitted", "branch"]
 
 
 def test_nobody_is_told_where_no_agent_runs(tmp_path: Path) -> None:
@@ -392,7 +433,7 @@ def test_an_agent_that_ends_answers_who_is_still_waiting(tmp_path: Path, blobs: 
         agent.send(blob)
     agent._queue.put(Request(Save(), answer))
     agent.run(threading.Event(), max_subs=1)
-    assert json.loads(answer.read_text()) == {"fault": ENDS}
+    assert json.loads(answer.read_text()) == {"said": "", "fault": ENDS}
 
 
 def test_nobody_waits_for_an_agent_that_has_died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -428,7 +469,7 @@ def test_an_agent_on_another_machine_is_told_through_a_shared_folder(tmp_path: P
         deadline_s = time.monotonic() + TAKEN_S
         while not (requests := list(Mailbox(tmp_path).collect())) and time.monotonic() < deadline_s:
             time.sleep(0.01)
-        reply(requests[0].answer, "heard")
+        reply(requests[0].answer, Answer("heard"))
 
     (tmp_path / "status.json").write_text(json.dumps({"host": "the-one-at-the-telescope", "state": "running"}))
     agent = threading.Thread(target=answer)

@@ -31,4 +31,4 @@ def test_another_folder_can_be_named(tmp_path: Path) -> None:
 
 def test_what_is_no_session_fails_with_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path)]) == FAILED
-    assert str(tmp_path / "ledger.jsonl") in capsys.readouterr().err
+    assert f"{tmp_path}: neither a session" in capsys.readouterr().err

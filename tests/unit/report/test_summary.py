@@ -131,3 +131,31 @@ def test_steps_hidden_by_a_large_periodic_error_do_not_bend_the_drift(tmp_path: 
     assert [step.sub - 1 for step in summary.steps] == nudged
     assert summary.drift_px_min is not None
     assert summary.drift_px_min.value == pytest.approx([0.6, -0.3], abs=0.025)
+
+
+SENT = {"east_arcsec": 3.0, "north_arcsec": -4.0, "problem": ""}
+
+
+def test_subs_are_called_by_their_numbers_in_the_ledger(tmp_path: Path) -> None:
+    darks = [line(number, outcome="filed", reason="dark") for number in range(1, 11)]
+    subs = [line(number, centre=SENT if number == 12 else None) for number in range(11, 15)]
+    summary = summarise(read_session(write_ledger(tmp_path, *darks, *subs, refused(15, "trailed", trailing=0.9))))
+    assert [gust.sub for gust in summary.gusts] == [15]
+    assert [each["sub"] for each in as_json(summary)["corrections"]] == [12]
+    assert "<td>15</td>" in as_page(summary)
+    assert "11 to 14: accepted" in as_page(summary)
+
+
+def test_a_sudden_move_is_told_by_the_ledger_s_number(tmp_path: Path) -> None:
+    subs = [line(number, x=30.0 if number > 60 else 0.01 * (number % 3)) for number in range(41, 81)]
+    assert [step.sub for step in summarise(read_session(write_ledger(tmp_path, *subs))).steps] == [61]
+
+
+def test_what_was_taken_out_by_hand_or_lost_is_not_in_the_stack(tmp_path: Path) -> None:
+    fates = [
+        {"outcome": "removed", "number": 2}, {"outcome": "removed", "number": 3},
+        {"outcome": "readmitted", "number": 3}, {"outcome": "lost", "number": 4, "detail": "no such file"},
+    ]  # fmt: skip
+    subs = read_session(write_ledger(tmp_path, *(line(number) for number in range(1, 6)), *fates))
+    assert subs.used.tolist() == [True, False, True, False, True]
+    assert subs.words("reason") == ["", "removed", "", "lost", ""]

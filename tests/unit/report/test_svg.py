@@ -51,7 +51,9 @@ def test_a_chart_draws_points_where_they_belong() -> None:
 
 
 def test_a_strip_has_a_bar_for_each_run() -> None:
-    drawn = strip([(1, 3, "accepted", ""), (4, 4, "clouds", "a < b")], {"accepted": "accepted", "clouds": "r1"})
+    drawn = strip(
+        [(1, 3, "accepted", ""), (4, 4, "clouds", "a < b")], {"accepted": "accepted", "clouds": "r1"}, [7, 8, 9, 11]
+    )
     bars = list(ElementTree.fromstring(drawn).iter("rect"))
     assert [(bar.get("class"), bar.get("x"), bar.get("width")) for bar in bars] == [
         ("accepted", "0", "3"),

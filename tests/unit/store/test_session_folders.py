@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from indistack.errors import SinkError
+from indistack.errors import IndistackError, SinkError
 from indistack.store import session_folders as module
-from indistack.store.session_folders import SessionFolders
+from indistack.store.session_folders import SessionFolders, session_at
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -183,3 +183,18 @@ def test_sessions_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     folders.end()
     folders.give_up_oldest()
     assert [(session / "subs").exists() for session in (first, second)] == [False, True]
+
+
+def test_a_session_is_named_by_itself_its_ledger_or_its_output_folder(tmp_path: Path) -> None:
+    folders = SessionFolders(tmp_path)
+    first, second, _unbegun = (begun(folders) for _ in range(3))
+    for session in (first, second):
+        (session / "ledger.jsonl").write_text("")
+    assert session_at(tmp_path) == second
+    assert session_at(first) == session_at(first / "ledger.jsonl") == first
+
+
+@pytest.mark.parametrize(("place", "fault"), [("nowhere", "no such folder"), (".", "neither a session nor an output")])
+def test_where_there_is_no_session_that_is_said(tmp_path: Path, place: str, fault: str) -> None:
+    with pytest.raises(IndistackError, match=fault):
+        session_at(tmp_path / place)
