@@ -67,7 +67,7 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         stacks = session.stacks()
         if name in stacks:
             filter_stack, branch = stacks[name]
-            kept = {name: keep(plane) for name, plane in maps_of(branch.method.integration()).items()} if maps else {}
+            kept = {name: keep(plane) for name, plane in maps_of(branch.integration()).items()} if maps else {}
             return replace(_single(session, filter_stack, branch, keep), maps=kept)
         return _combined(session, name, keep)
 
@@ -107,7 +107,7 @@ def _stack_numbers(filter_stack: FilterStack, branch: StackBranch) -> dict[str, 
 
 
 def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, keep: Keep, *history: str) -> Snapshot:
-    stack = branch.method.integration()
+    stack = branch.integration()
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
     return _snapshot(session, keep(StackPicture(stack.pixels, stack.weight)), info, facts, branch)
@@ -125,7 +125,7 @@ def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
 
 def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep: Keep) -> Snapshot:
     filter_stacks = {one: session.filter_stacks[one] for one in mix.filters}
-    stacks = {one: branches[one].method.integration() for one in filter_stacks}
+    stacks = {one: branches[one].integration() for one in filter_stacks}
     kept = {one: keep(StackPicture(stack.pixels, stack.weight)) for one, stack in stacks.items()}
     channels = [Channel(kept[one], _scale(session, filter_stacks[one])) for one in mix.filters]
     picture = ColourPicture(channels[-3:], channels[0] if len(channels) == 4 else None, mix.is_false)

@@ -23,6 +23,9 @@ SIDE_PX, ASPECT = 256, 2
 """Rows of a tile, and how many times as many columns. Measured at 24 MP with two threads: square ones are a tenth
 slower (threads wait for each other between short calls, and a picture's rows lie far apart); larger gain nothing."""
 
+SAMPLE_EVERY = 8
+"""Rows of boxes, of which one is looked at where a part must stand for the whole."""
+
 LEAST_SIDE_PX, CUBE_SUBS = 32, 5
 """Boxes for many subs at once: beyond that many of them the side shrinks, to keep the cube near 8 MB."""
 
@@ -149,7 +152,12 @@ def integrate(
 
 
 def integrate_all(
-    subs: Sequence[PlacedSub], grid: StackGrid, sampling: Sampling, take: Callable[[Cube], object], workers: Workers
+    subs: Sequence[PlacedSub],
+    grid: StackGrid,
+    sampling: Sampling,
+    take: Callable[[Cube], object],
+    workers: Workers,
+    bands: Sequence[slice] = (),
 ) -> None:
     """Warp several subs onto a grid and hand them over together, box by box; see `integrate`.
 
@@ -167,6 +175,8 @@ def integrate_all(
         Called with a `Cube` ``(n, h, w)`` or ``(n, h, w, 3)`` for every box that a sub reaches, from several threads.
     workers : Workers
         The threads.
+    bands : sequence of slice
+        Rows of the grid that are wanted; all of them by default.
     """
     samplers = [_sampler(sub, grid, sampling, workers) for sub in subs]
     side_px = max(LEAST_SIDE_PX, min(SIDE_PX, int(SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
@@ -178,7 +188,7 @@ def integrate_all(
         if any(reached):
             take(cube)
 
-    workers.map(work, _boxes(grid, side_px))
+    workers.map(work, _boxes(grid, side_px, bands))
 
 
 def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
@@ -195,13 +205,23 @@ def _colours(sub: PlacedSub) -> tuple[int, ...]:
     return (3,) if sub.frame.channels == 3 else ()
 
 
-def _boxes(grid: StackGrid, side_px: int) -> list[Box]:
+def _boxes(grid: StackGrid, side_px: int, bands: Sequence[slice] = ()) -> list[Box]:
     (height, width), length_px = grid.size, ASPECT * side_px
     return [
-        (slice(y, min(y + side_px, height)), slice(x, min(x + length_px, width)))
-        for y in range(0, height, side_px)
+        (slice(y, min(y + side_px, band.stop)), slice(x, min(x + length_px, width)))
+        for band in bands or [slice(0, height)]
+        for y in range(band.start, band.stop, side_px)
         for x in range(0, width, length_px)
     ]
+
+
+def sample_bands(grid: StackGrid) -> list[slice]:
+    """Return rows of boxes that stand for the whole grid, one of `SAMPLE_EVERY`, evenly spread."""
+    height = grid.size[0]
+    whole = max(1, height // SIDE_PX)
+    count = max(1, round(whole / SAMPLE_EVERY))
+    tops = [SIDE_PX * ((2 * number + 1) * whole // (2 * count)) for number in range(count)]
+    return [slice(top, min(top + SIDE_PX, height)) for top in tops]
 
 
 def _sampler(sub: PlacedSub, grid: StackGrid, sampling: Sampling, workers: Workers) -> Sampler:

@@ -118,7 +118,7 @@ class FilterStack:
     def count(self, sub: MeasuredSub, match: PhotometricMatch) -> None:
         """A sub has been added."""
         self.judge.remember(sub.measures, match)
-        self.noise_history.look(self.branch_set.main.method.integration())
+        self.noise_history.look(*self.branch_set.main.sample())
         self.masters = self.masters or sub.frame.masters
         begin = sub.frame.info.date_obs
         if begin is not None:

@@ -7,10 +7,7 @@ import math
 import numpy as np
 
 from indistack.picture.integration import Integration
-from indistack.stack import measure_noise
-
-LINES = 64
-"""Rows of the weight that are looked at, evenly spread."""
+from indistack.stack.noise import ALL_ROWS, Rows, measure_noise, spread_rows
 
 
 class NoiseHistory:
@@ -26,9 +23,9 @@ class NoiseHistory:
         self.first: tuple[float, float] | None = None
         self._now = math.nan, math.nan
 
-    def look(self, stack: Integration) -> None:
-        """Measure the stack after a sub."""
-        self._now = measure_noise(stack), typical_weight(stack)
+    def look(self, stack: Integration, rows: Rows = ALL_ROWS) -> None:
+        """Measure the stack after a sub, in those of its rows that show it."""
+        self._now = measure_noise(stack, rows), typical_weight(stack, rows)
         if stack.n_subs == 1 and self._now[0] > 0:
             self.first = self._now
 
@@ -52,8 +49,8 @@ class NoiseHistory:
         }
 
 
-def typical_weight(stack: Integration) -> float:
-    """Return the median weight of the pixels that are covered; NaN where none are."""
-    weight = stack.weight[:: max(1, len(stack.weight) // LINES)]
+def typical_weight(stack: Integration, rows: Rows = ALL_ROWS) -> float:
+    """Return the median weight of the pixels that are covered, in `rows`; NaN where none are."""
+    weight = stack.weight[spread_rows(stack, rows)]
     covered = weight[weight > 0]
     return float(np.median(covered)) if covered.size else math.nan

@@ -103,8 +103,8 @@ class Registration:
             return
         self._compared.offer(sub.scene, placement.transform)
         main, n_subs = placement.filter_stack.branch_set.main, placement.filter_stack.n_subs
-        if main.settings.followed == "stars" and self._compared.is_due(n_subs):
-            found = self._finder.find_in_stack(main.method.integration(), sub.frame.cfa is not None)
+        if main.settings.followed == "stars" and self._compared.is_due(n_subs) and not main.opens:
+            found = self._finder.find_in_stack(main.integration(), sub.frame.cfa is not None)
             self._compared.grow(n_subs, mapped(found, Transform(np.asarray(np.linalg.inv(grid.matrix)))))
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup, lacking
 from indistack.session.sub_placer import SubPlacer
 from indistack.solve import Solution
-from indistack.stack import BranchSettings, StackMethod
+from indistack.stack import BranchSettings
 from indistack.values.file_names import file_words
 from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
 from indistack.values.grid import PlacedSub, StackGrid
@@ -108,9 +108,9 @@ class Session:
         return self._stack_setup.grid
 
     @property
-    def stack(self) -> StackMethod:
+    def stack(self) -> StackBranch:
         """The main stack of the first filter."""
-        return next(iter(self.filter_stacks.values())).branch_set.main.method
+        return next(iter(self.filter_stacks.values())).branch_set.main
 
     @property
     def aligner(self) -> Aligner:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from indistack.raster.tiles import Cube, Tile, integrate, integrate_all
+import numpy as np
+
+from indistack.picture.integration import Integration
+from indistack.raster.tiles import Cube, Tile, integrate, integrate_all, sample_bands
 from indistack.session.frame_cache import parked
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
-from indistack.values.frame import PixelArray
+from indistack.values.frame import IndexArray, PixelArray
 from indistack.values.grid import PlacedSub
 
 
@@ -49,7 +52,8 @@ class StackBranch:
         self._exact = stack_setup.exact and self.method.opening > 0
         self._kept: deque[PlacedSub] = deque()
         self._offered = 0
-        self._lock = threading.Lock()
+        self._lock, self._combining = threading.Lock(), threading.Lock()
+        self._is_behind = False
         self.rejected = 0.0
         self.ms = 0.0
         self.slowed = 1
@@ -67,6 +71,24 @@ class StackBranch:
     def begin(self) -> None:
         """A sub comes."""
         self.rejected, self.ms = 0.0, 0.0
+
+    def integration(self) -> Integration:
+        """Return the stack as it is now; see `StackMethod.integration`.
+
+        The first subs are combined when somebody looks, and not with each of them.
+        """
+        with self._combining:
+            if self._is_behind:
+                self._combine()
+                self._is_behind = False
+            return self.method.integration()
+
+    def sample(self) -> tuple[Integration, IndexArray | slice]:
+        """Return the stack, and those of its rows that show the last sub whether somebody has looked or not."""
+        opens = self.opens and not self._exact and self.method.tally.n_subs > 1
+        bands = sample_bands(self._stack_setup.grid) if opens else []
+        rows = np.concatenate([np.arange(band.start, band.stop) for band in bands]) if bands else slice(None)
+        return self.method.integration(), rows
 
     @property
     def kept(self) -> list[int]:
@@ -97,6 +119,7 @@ class StackBranch:
         self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
         self._offered, self.slowed = memory["offered"], memory["slowed"]
         self._kept.extend(self._parked(sub) if self.settings.last else sub for sub in kept)
+        self._is_behind = bool(self._kept) and self.opens and not self._exact
 
     def update(self, tile: Tile, weight: float) -> None:
         """Take a tile of it; from several threads."""
@@ -108,10 +131,19 @@ class StackBranch:
             self.ms += took_ms / self._stack_setup.workers.jobs
 
     def open_with(self, sub: PlacedSub) -> None:
-        """Combine the first subs anew with one more."""
+        """Take one more of the first subs: a sample of the boxes tells at once what is told of it.
+
+        The picture of the very first one and of all of them is made at once, too: one is wanted soon, the other needed.
+        """
         self._kept.append(self._parked(sub) if self._exact else sub)
-        if not self._exact:
-            self._combine()
+        if self._exact:
+            return
+        n_subs = self.method.tally.n_subs + 1
+        with self._combining:
+            self._is_behind = 1 < n_subs < self.method.opening
+            start_s = time.perf_counter()
+            self.rejected = self._combine(sample_bands(self._stack_setup.grid) if self._is_behind else ())
+            self.ms += 1e3 * (time.perf_counter() - start_s)
 
     def end(self, sub: PlacedSub) -> None:
         """The sub is complete."""
@@ -138,17 +170,18 @@ class StackBranch:
             self._combine()
             self._kept.clear()
 
-    def _combine(self) -> None:
-        start_s = time.perf_counter()
+    def _combine(self, bands: Sequence[slice] = ()) -> float:
+        """Combine all subs that are kept, in bands of rows or all over; return which share the last one loses there."""
         stack_setup = self._stack_setup
+        lost: list[int] = []
 
         def take(cube: Cube) -> None:
-            rejected = self.method.combine(cube)
-            with self._lock:
-                self._count(int(rejected[-1]))
+            lost.append(int(self.method.combine(cube)[-1]))
 
-        integrate_all(self._kept, stack_setup.grid, stack_setup.sampling, take, stack_setup.workers)
-        self.ms += 1e3 * (time.perf_counter() - start_s)
+        integrate_all(self._kept, stack_setup.grid, stack_setup.sampling, take, stack_setup.workers, bands)
+        height, width = stack_setup.grid.size
+        n_rows = sum(band.stop - band.start for band in bands) or height
+        return sum(lost) / (n_rows * width)
 
     def _forget_oldest(self, sub: PlacedSub) -> None:
         self._kept.append(self._parked(sub))

@@ -67,7 +67,7 @@ def stacked(pipeline: Pipeline, blobs: list[Blob]) -> Session:
 
 
 def pixels_of(session: Session, name: str = "stack") -> np.ndarray:
-    stack = session.stacks()[name][1].method.integration()
+    stack = session.stacks()[name][1].integration()
     weight = stack.weight[..., np.newaxis] if stack.weight.ndim < stack.pixels.ndim else stack.weight
     return np.where(weight > 0, stack.pixels, np.nan)
 

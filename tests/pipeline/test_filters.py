@@ -82,7 +82,7 @@ def test_a_filter_that_comes_back_goes_on_with_its_stack(make_pipeline: MakePipe
     session = session_of(make_pipeline, sky, 12)
     assert subs_of(session) == {"Red": 6, "Green": 6}
     before = session_of(make_pipeline, wheel(*hours_of_red, drift_px_per_sub=(2.0, 0.5)), 3)
-    both, early = (one.filter_stacks["Red"].branch_set.main.method.integration().pixels for one in (session, before))
+    both, early = (one.filter_stacks["Red"].branch_set.main.integration().pixels for one in (session, before))
     inner = slice(60, -60), slice(60, -60)
     bright = early[inner] > np.median(early) + 500
     np.testing.assert_allclose(both[inner][bright], early[inner][bright], rtol=0.2)

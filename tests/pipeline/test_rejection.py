@@ -37,7 +37,7 @@ def stacked(make_pipeline: MakePipeline, method: str, *events: dict[str, Any]) -
     outcomes = [pipeline.process(blob_of(sky.expose())) for _ in range(N)]
     assert [type(outcome) for outcome in outcomes] == [Accepted] * N, outcomes
     assert pipeline.session is not None
-    stack = pipeline.session.stacks()["stack"][1].method.integration()
+    stack = pipeline.session.stacks()["stack"][1].integration()
     everywhere = np.where(stack.coverage[..., np.newaxis] == N, stack.pixels, np.float32(0))
     return everywhere, measure_noise(stack), [float(outcome.report.stack.rejected) for outcome in outcomes]
 

@@ -97,7 +97,8 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
     extent = Extent(side_px, side_px)
     methods = {name: METHODS.get("mean")(extent, MethodSettings()) for name in names}
     branches = {
-        name: SimpleNamespace(name=name, method=method, settings=BranchSettings()) for name, method in methods.items()
+        name: SimpleNamespace(name=name, method=method, settings=BranchSettings(), integration=method.integration)
+        for name, method in methods.items()
     }
     info = FrameInfo()
     filter_stack = SimpleNamespace(photometric_reference=SimpleNamespace(info=info), first=None, end=None, masters=())

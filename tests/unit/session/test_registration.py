@@ -112,7 +112,7 @@ def test_stars_of_the_stack_are_taken_to_the_reference(
     on_canvas = star_list(mapped(matrix, both), fwhm=3.0 * scale)
     monkeypatch.setattr(StarFinder, "find_in_stack", lambda *_: on_canvas)
     registered = registration(workers)
-    main = SimpleNamespace(settings=SimpleNamespace(followed="stars"), method=SimpleNamespace(integration=lambda: None))
+    main = SimpleNamespace(settings=SimpleNamespace(followed="stars"), integration=lambda: None, opens=False)
     fit: Any = SimpleNamespace(
         transform=Transform.identity(),
         filter_stack=SimpleNamespace(branch_set=SimpleNamespace(main=main), n_subs=100),

@@ -41,7 +41,7 @@ def branch_of(session: Session, name: str) -> StackBranch:
 def state(branch: StackBranch) -> tuple[float, int, float]:
     """Mean of the pixels, subs and exposure."""
     tally = branch.method.tally
-    return float(np.nanmean(branch.method.integration().pixels)), tally.n_subs, tally.exposure_s
+    return float(np.nanmean(branch.integration().pixels)), tally.n_subs, tally.exposure_s
 
 
 def placed(number: int) -> PlacedSub:
