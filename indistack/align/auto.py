@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
-from indistack.align.limb import find_limb
+from indistack.align.centroid import is_alone
+from indistack.align.limb import Circle, find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
 from indistack.grading.star_measures import measure
 from indistack.numerics.statistics import sigma_of_deviations
-from indistack.values.frame import FloatArray
-from indistack.values.star_list import Scene
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.star_list import Scene, StarList
 from indistack.values.transform import Transform
 
 MOST_SCATTER = 0.22
@@ -24,13 +25,17 @@ FINE_PX, COARSE_PX = 1.0, 4.0
 """Structure between these sizes (sigma, binned px) is detail; clouds and nebulae are smooth there."""
 LEAST_DETAIL = 3.0
 """In units of the noise, in at least half of all cells: landscapes and the Moon's face have 4 to 10, cloudy skies 2."""
+LEAST_PEAK_ADU = 3.0
+"""Height of a star; steps of the grey scale, where a video has smoothed its noise away, look like stars of 1 or 2."""
+WHOLE_DEG, DISK_PX = 180.0, 10.0
+"""A limb that is seen so far, of such a radius (binned px), tells a place better than the centre of light does."""
 LAPLACIAN_GAIN = 20**0.5
 """Standard deviation that OpenCV's Laplacian gives to noise of 1."""
 
 
 @ALIGNERS.register("auto")
 class Auto(Aligner):
-    """Chooses by the reference: asterism for star fields, disk for a limb, ecc for other scenes full of detail."""
+    """Chooses by the reference: asterism for stars, disk for a limb, centroid for a lone planet, ecc for detail."""
 
     needs_luminance: ClassVar[bool] = True
 
@@ -68,16 +73,45 @@ class Auto(Aligner):
     def _choice(self, reference: Scene) -> tuple[str, str]:
         """Name of the aligner, and why."""
         stars = measure(reference.stars)
-        if stars.stars >= self._settings.min_matched and not stars.shape_scatter > MOST_SCATTER:
+        clear = int((peak_adu(reference.stars) >= LEAST_PEAK_ADU).sum())
+        if clear >= self._settings.min_matched and not stars.shape_scatter > MOST_SCATTER:
             return "asterism", f"the reference shows {stars.stars} stars"
         try:
             plane = clean_plane(reference)
-            limb = find_limb(plane)
-        except RegistrationError as error:
-            if error.reason == "no_limb" and (detail := detail_share(plane)) >= LEAST_DETAIL:
-                return "ecc", f"the reference shows no star field, no limb, and detail {detail:.1f} times its noise"
+        except RegistrationError:
             return "asterism", "the reference shows neither a limb nor detail"
-        return "disk", f"the reference shows {limb.arc_deg:.0f} degrees of a limb, radius {2 * limb.radius:.0f} px"
+        return _choice_by_picture(plane)
+
+
+def _choice_by_picture(plane: FloatArray) -> tuple[str, str]:
+    """Name of the aligner for a picture that is no field of stars, and why."""
+    limb = _limb(plane)
+    if limb is not None and limb.arc_deg >= WHOLE_DEG and limb.radius >= DISK_PX:
+        return "disk", _of_limb(limb)
+    if is_alone(plane):
+        return "centroid", "the reference shows one small bright thing"
+    if limb is not None:
+        return "disk", _of_limb(limb)
+    if (detail := detail_share(plane)) >= LEAST_DETAIL:
+        return "ecc", f"the reference shows no star field, no limb, and detail {detail:.1f} times its noise"
+    return "asterism", "the reference shows neither a limb nor detail"
+
+
+def _limb(plane: FloatArray) -> Circle | None:
+    try:
+        return find_limb(plane)
+    except RegistrationError:
+        return None
+
+
+def _of_limb(limb: Circle) -> str:
+    return f"the reference shows {limb.arc_deg:.0f} degrees of a limb, radius {2 * limb.radius:.0f} px"
+
+
+def peak_adu(stars: StarList) -> DoubleArray:
+    """Return the height (ADU) of Gaussians with the stars' flux and width."""
+    peak: DoubleArray = stars.flux * 4 * np.log(2) / (np.pi * np.maximum(stars.fwhm, 1.0) ** 2)
+    return peak
 
 
 def detail_share(plane: FloatArray) -> float:

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
+from indistack.align.hot_pixels import LEAST_SNR, without_hot_pixels
 from indistack.align.planes import LEAST_SIDE_PX, shifted
 from indistack.errors import RegistrationError
 from indistack.numerics.statistics import sigma_of_deviations
@@ -19,18 +19,14 @@ from indistack.values.frame import FloatArray
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform
 
-IntArray = npt.NDArray[np.intp]
-
-LEAST_SNR = 8.0
-HOT_SHARE = 0.1
-"""Of a pixel's height above its surroundings that its second brightest neighbour has, at least, where it is a star: one
-with a FWHM of 1.8 px, binned by two, gives 0.11 even where it lies on the pixel's centre."""
 FLUX_CHANGE = 4.0
 """What is so many times brighter or fainter than in the reference is something else."""
 HALF_AREA_PER_SIGMA2 = 2 * np.pi * np.log(2)
 """Area above half the peak of a Gaussian, in units of sigma squared."""
 WIDEST = 0.25
 """Of the box's side, as sigma; what is wider, or leaves the box, is a gradient or a part of something large."""
+ALONE_SHARE = 0.1
+"""Of the height of a planet, above which nothing else reaches; a field of stars has several that do."""
 CENTROID_ROUNDS, SETTLED_PX = 30, 1e-4
 
 
@@ -65,7 +61,9 @@ class Centroid(Aligner):
         self._settings = settings.own(CentroidSettings)
 
     def register(self, sub: Scene, reference: Scene, guess: Transform | None) -> Transform:
-        """Find the shift; see `Aligner`. The star is looked for around where the guess puts it, then where it was.
+        """Find the shift; see `Aligner`.
+
+        The star is looked for around where the guess puts it, then where it was, then anywhere if it is alone.
 
         Raises
         ------
@@ -77,6 +75,9 @@ class Centroid(Aligner):
         place = self._settings.star or _brightest(theirs)
         star = find_spot(theirs, place[0], place[1], self._settings.search_px)
         starts = [Transform.identity()] if guess is None else [guess, Transform.identity()]
+        if self._settings.star is None and is_alone(ours):
+            x, y = _brightest(ours)
+            starts.append(Transform(shifted(star.x - x, star.y - y)))
         spot = self._like(star, ours, starts)
         return Transform(shifted(star.x - spot.x, star.y - spot.y), matched=1)
 
@@ -96,58 +97,26 @@ class Centroid(Aligner):
         raise refused
 
 
-def without_hot_pixels(scene: Scene) -> FloatArray:
-    """Return the binned luminance, its lone bright pixels replaced by the median of their surroundings.
-
-    Parameters
-    ----------
-    scene : Scene
-        With its luminance; unchanged.
-
-    Returns
-    -------
-    array
-        ``(h // 2, w // 2)`` float32, ADU, new.
-
-    Raises
-    ------
-    RegistrationError
-        ``too_small``: it has no luminance, or one that is too small.
-    """
-    plane = scene.luminance
-    if plane is None or min(plane.shape) < LEAST_SIDE_PX:
-        raise RegistrationError("too_small", "the frame is too small to look for a star")
-    return filled(plane, lone_pixels(plane))
-
-
-def lone_pixels(plane: FloatArray) -> tuple[IntArray, IntArray]:
-    """Find the bright pixels whose light is in none of their neighbours.
+def is_alone(plane: FloatArray) -> bool:
+    """Tell whether a plane shows one small bright thing, as a planet in a dark sky, and nothing else.
 
     Parameters
     ----------
     plane : array
-        ``(h, w)`` float32, ADU; unchanged.
-
-    Returns
-    -------
-    rows, columns : array
-        ``(n,)`` intp each, new.
+        ``(h, w)`` float32 binned luminance without hot pixels, ADU; unchanged.
     """
-    height = plane - cv2.medianBlur(plane, 3)
-    noise = sigma_of_deviations(height)
-    y, x = np.nonzero(height > LEAST_SNR * max(noise, 1e-6))
-    padded = np.pad(plane, 1, mode="edge")
-    ring = [padded[y + dy, x + dx] for dy in range(3) for dx in range(3) if (dx, dy) != (1, 1)]
-    second = np.sort(ring, axis=0)[-2] - (plane - height)[y, x]
-    hot = second < np.maximum(HOT_SHARE * height[y, x], LEAST_SNR / 4 * noise)
-    return y[hot], x[hot]
-
-
-def filled(plane: FloatArray, pixels: tuple[IntArray, IntArray]) -> FloatArray:
-    """Return the plane, these pixels replaced by the median of their surroundings: a new array."""
-    result: FloatArray = plane.copy()
-    result[pixels] = cv2.medianBlur(plane, 3)[pixels]
-    return result
+    smooth = cv2.GaussianBlur(plane, (3, 3), 0)
+    sky = float(np.median(smooth))
+    level = sky + ALONE_SHARE * (float(smooth.max()) - sky)
+    _, _, boxes, _ = cv2.connectedComponentsWithStats((smooth > level).astype(np.uint8))
+    if len(boxes) != 2:  # the sky, and one more
+        return False
+    x, y = _brightest(plane)
+    try:
+        find_spot(plane, x, y, CentroidSettings().search_px)
+    except RegistrationError:
+        return False
+    return True
 
 
 def find_spot(plane: FloatArray, x: float, y: float, search_px: float) -> Spot:

@@ -9,7 +9,7 @@ from datetime import datetime
 import cv2
 import numpy as np
 
-from indistack.align.centroid import filled, lone_pixels, without_hot_pixels
+from indistack.align.hot_pixels import filled, lone_pixels, without_hot_pixels
 from indistack.align.shift_add import (
     FILTER_PX,
     added,

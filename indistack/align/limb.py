@@ -34,6 +34,8 @@ LEAST_SHARE = 0.3
 """Of the usual step of brightness at the limb; a lesser one is a terminator, a spot or a cloud."""
 LEAST_SIGMA = 8.0
 LIMB_ROUNDS = 5
+SMALL = 'align.method = "auto" follows a small planet'
+SMALL = 'align.method = "auto" or "centroid" follows small planets'
 MAX_RMS = 0.03
 """Of the radius: what a planet's flattening (Saturn's globe: 0.1 in diameter) and seeing make."""
 LEAST_RMS_PX, MOST_RMS_PX = 1.0, 3.0
@@ -246,4 +248,4 @@ def _require(circle: Circle) -> None:
 
 def _no_limb(why: str, circle: Circle) -> RegistrationError:
     numbers = {"arc_deg": circle.arc_deg, "limb_rms_px": 2 * circle.rms, "radius_px": 2 * circle.radius}
-    return RegistrationError("no_limb", f"no limb of Sun, Moon or planet: {why}", numbers)
+    return RegistrationError("no_limb", f"no limb of Sun, Moon or planet: {why}; {SMALL}", numbers)

@@ -52,14 +52,17 @@ def test_auto_aligns_stars_by_stars_and_tells_why(make_pipeline: MakePipeline) -
     assert numbers[0]["align_reason"] == "chosen in the settings"
 
 
-@pytest.mark.parametrize("target", ["moon", "jupiter"])
-def test_auto_aligns_the_moon_and_a_planet_by_the_limb(
-    make_pipeline: MakePipeline, shared_data: Path, target: str
+@pytest.mark.parametrize(
+    ("folder", "method"),
+    [("planetary/moon", "disk"), ("planetary/jupiter", "disk"), ("released/planetary/saturn", "centroid")],
+)
+def test_auto_aligns_the_moon_and_planets(
+    make_pipeline: MakePipeline, shared_data: Path, folder: str, method: str
 ) -> None:
     pipeline = make_pipeline("align.method=auto", "drift.enabled=false")
-    outcomes = taken(pipeline, sorted((shared_data / "planetary" / target).glob("*.png")))
+    outcomes = taken(pipeline, sorted((shared_data / folder).glob("*.png")))
     assert [type(outcome) for outcome in outcomes] == [Accepted] * 10
-    assert {outcome.report.aligner.method for outcome in outcomes} == {"disk"}
+    assert {outcome.report.aligner.method for outcome in outcomes} == {method}
     assert {outcome.report.stack.weight for outcome in outcomes} == {1.0}
 
 
@@ -109,3 +112,19 @@ def test_a_frame_that_shows_nothing_is_no_reference(
         pipeline.look(sun(-900, -900, radius, 1))
     outcomes = [pipeline.process(sun(120 + 3 * number, 110, radius, number)) for number in range(2, 5)]
     assert [outcome.word for outcome in outcomes] == ["accepted"] * 3
+
+
+def test_a_planet_that_jumps_is_followed_by_auto_while_it_is_alone(make_pipeline: MakePipeline) -> None:
+    pipeline = make_pipeline("align.method=auto", "drift.enabled=false")
+    subs = [sun(60 + 70 * number, 110, 5.0, number) for number in range(4)]  # beyond the search box of the first
+    outcomes = [pipeline.process(subs[number]) for number in (0, 3, 1, 2)]
+    assert [outcome.word for outcome in outcomes] == ["accepted"] * 4
+    assert {outcome.report.aligner.method for outcome in outcomes} == {"centroid"}
+    shifts = [outcome.report.place.shift_px[0] for outcome in outcomes]
+    assert shifts == pytest.approx([0, -210, -70, -140], abs=0.1)
+
+
+def test_a_small_planet_has_no_limb_and_is_told_what_serves(make_pipeline: MakePipeline) -> None:
+    refused = make_pipeline("align.method=disk").process(sun(160, 110, 9.0, 0))
+    assert (refused.word, refused.reason) == ("refused", "no_limb")
+    assert 'align.method = "auto"' in refused.detail
