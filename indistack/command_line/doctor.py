@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indistack.config import Config
+from indistack.errors import SettingsError
 from indistack.indi.library import BUNDLED
+from indistack.output.destinations import require_folder
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.solve import find_program
 
@@ -72,11 +74,14 @@ def _memory() -> Finding:
 
 
 def _disk(folder: Path) -> Iterator[Finding]:
+    try:
+        require_folder(folder)
+        yield Finding(GOOD, "output", f"{folder} can be written")
+    except SettingsError as error:
+        yield Finding(BAD, "output", str(error))
     place = folder.absolute()
     while not place.exists():
         place = place.parent
-    writable = os.access(place, os.W_OK)
-    yield Finding(GOOD if writable else BAD, "output", f"{folder} {'can' if writable else 'cannot'} be written")
     free_gb = shutil.disk_usage(place).free / 1e9
     yield Finding(GOOD if free_gb >= MIN_FREE_GB else WARN, "disk", f"{free_gb:.1f} GB free at {place}")
 

@@ -32,3 +32,16 @@ def test_the_plate_solver(
     (found,) = (each for each in doctor.examine(config, tmp_path) if each.subject == "plate solver")
     assert found.mark == mark
     assert found.text.startswith(text)
+
+
+def test_the_output_folder(tmp_path: Path) -> None:
+    def found(folder: Path) -> doctor.Finding:
+        config = load(Config, None, ["indi.port=1", "solve.program=off"])
+        return next(each for each in doctor.examine(config, folder) if each.subject == "output")
+
+    assert found(tmp_path / "new").mark == doctor.GOOD
+    (tmp_path / "file").touch()
+    assert found(tmp_path / "file") == doctor.Finding(
+        doctor.BAD, "output", f"output folder {tmp_path}/file: {tmp_path}/file is a file"
+    )
+    assert found(Path("/proc/none")).mark == doctor.BAD
