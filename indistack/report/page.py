@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 
 import numpy as np
 
 from indistack.report.periodic import Periodic
+from indistack.report.picture import as_data, picture_file
 from indistack.report.reading import SubTable
-from indistack.report.summary import Summary, kind_of, runs
-from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, span, strip, time_axis
+from indistack.report.summary import Run, Summary, kind_of, runs
+from indistack.report.svg import Axis, Bar, Series, chart, number_axis, same_scale, span, strip, time_axis
 from indistack.report.text import statements
 from indistack.values.frame import BoolArray, DoubleArray
 
@@ -18,6 +20,9 @@ COLOURS = ("r1", "r2", "r3", "r4", "r5", "r6")
 """CSS classes for the reasons of refusal; more reasons share the last one."""
 
 LISTED_RUNS = 60
+
+PAUSE_STEPS = 5.0
+"""A pause is longer than so many times the usual time from sub to sub."""
 
 STYLE = """
 :root{color-scheme:light dark;--bg:#fff;--ink:#1b1f24;--dim:#5b6570;--line:#d9dee3;--card:#f6f8fa;
@@ -35,11 +40,16 @@ dt{color:var(--dim)}dd{margin:0}
 figure{margin:0;padding:10px;background:var(--card);border-radius:8px}figcaption{font-weight:600}
 small,.dim{color:var(--dim);font-weight:400}
 svg{display:block;width:100%;height:auto}
+img.stack{display:block;width:100%;max-height:70vh;object-fit:contain;object-position:left;margin:0 0 1rem;
+border-radius:6px}
+.ticks{position:relative;height:1.4em;font-size:12px;color:var(--dim)}.ticks span{position:absolute;
+transform:translateX(-50%)}.ticks em{position:absolute;right:0;bottom:-.9em;font-style:normal}
 svg.strip{height:36px;border-radius:6px;background:var(--card)}
 svg text{font-size:12px;fill:var(--dim);text-anchor:middle}svg text.y{text-anchor:end}
 .grid{stroke:var(--line);stroke-width:1;fill:none}
 .dots{fill:none;stroke-width:3.2;stroke-linecap:round}.line{fill:none;stroke-width:1.6}
-.first{stroke-width:9}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.dimmed{stroke:var(--dim)}
+.dots.many{stroke-width:4.5}.dots.few{stroke-width:7}
+.dots.first{stroke-width:11}path.a{stroke:var(--a)}path.b{stroke:var(--b)}path.dimmed{stroke:var(--dim)}
 .accepted{fill:var(--ok);background:var(--ok)}.restarted{fill:var(--new);background:var(--new)}
 .r1{fill:var(--r1);background:var(--r1)}.r2{fill:var(--r2);background:var(--r2)}.r3{fill:var(--r3);background:var(--r3)}
 .r4{fill:var(--r4);background:var(--r4)}.r5{fill:var(--r5);background:var(--r5)}.r6{fill:var(--r6);background:var(--r6)}
@@ -57,11 +67,33 @@ def as_page(summary: Summary) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
-        f"<h1>{escape(title)} <small>{summary.subs.start:%Y-%m-%d %H:%M} UTC</small></h1><dl>{words}</dl>"
+        f"<h1>{escape(title)} <small>{summary.subs.start:%Y-%m-%d %H:%M} UTC</small></h1>{_picture(summary)}"
+        f"<dl>{words}</dl>"
         f"<h2>Every sub</h2>{_outcomes(summary)}"
         f'<h2>Mount</h2><div class="charts">{"".join(_mount(summary))}</div>'
         f'<h2>Sky and stack</h2><div class="charts">{"".join(_sky(summary))}</div></body></html>\n'
     )
+
+
+def _picture(summary: Summary) -> str:
+    """The stack as it is, where its picture is there."""
+    path = picture_file(summary.subs.path.parent)
+    data = as_data(path) if path is not None else ""
+    return f'<img class="stack" src="{data}" alt="the stack">' if data else ""
+
+
+def _bars(summary: Summary, found: Sequence[Run], colours: Mapping[str, str]) -> list[Bar]:
+    """Every sub in its time, those in the stack first: the others are seen between them. A long pause is a gap."""
+    time_s, numbers = summary.subs.time_s, summary.subs.numbers
+    step_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else 1.0
+    bars = []
+    for first, last, word, detail in sorted(found, key=lambda run: run[2] != "accepted"):
+        own_s = time_s[first - 1 : last]
+        pauses = np.flatnonzero(np.diff(own_s) > PAUSE_STEPS * step_s) + 1
+        text = f"{span(numbers, first, last)}: {word} {detail}"
+        for part_s in np.split(own_s, pauses):
+            bars.append(Bar(part_s[0] - step_s / 2, part_s[-1] + step_s / 2, colours[word], text))
+    return bars
 
 
 def _outcomes(summary: Summary) -> str:
@@ -79,7 +111,8 @@ def _outcomes(summary: Summary) -> str:
     table = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in cells)
     more = f'<p class="dim">and {len(rows) - LISTED_RUNS} more</p>' if len(rows) > LISTED_RUNS else ""
     table = f'<div class="scroll"><table><tr><th>sub</th><th>what</th><th>why</th></tr>{table}</table></div>{more}'
-    return f'{strip(found, colours, numbers)}<div class="key">{key}</div>{table if rows else ""}'
+    bars = strip(_time_axis(summary.subs), _bars(summary, found, colours))
+    return f'{bars}<div class="key">{key}</div>{table if rows else ""}'
 
 
 def _mount(summary: Summary) -> Iterator[str]:
@@ -100,7 +133,9 @@ def _mount(summary: Summary) -> Iterator[str]:
 
 
 def _time_axis(subs: SubTable) -> Axis:
-    return time_axis(subs.start, subs.time_s) if subs.is_timed else number_axis(subs.time_s)
+    if subs.is_timed:
+        return time_axis(subs.start, subs.time_s)
+    return replace(number_axis(subs.time_s), name="subs in order")
 
 
 def _worm(found: Periodic) -> str:

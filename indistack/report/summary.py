@@ -24,6 +24,9 @@ MEDIANS = (
 
 TELLING_APART_ROUNDS = 3
 
+Run = tuple[int, int, str, str]
+"""Consecutive subs of one outcome: places of first and last (from 1), outcome or reason, detail."""
+
 TIMELESS = "not known when the subs were taken"
 
 
@@ -122,9 +125,9 @@ def reasons(subs: SubTable) -> Counter[str]:
     return Counter(reason for reason, used in words if not used)
 
 
-def runs(subs: SubTable) -> list[tuple[int, int, str, str]]:
+def runs(subs: SubTable) -> list[Run]:
     """Return consecutive subs of one outcome: places of first and last (from 1), outcome or reason, first's detail."""
-    found: list[tuple[int, int, str, str]] = []
+    found: list[Run] = []
     for sub, line in enumerate(subs.lines, 1):
         word = kind_of(line)
         if found and found[-1][2] == word:

@@ -16,9 +16,22 @@ from indistack.values.frame import DoubleArray
 WIDTH, HEIGHT = 420, 220
 """Of a chart in units of its text's size: narrow enough to be read on a phone."""
 
+STRIP_WIDTH, LEAST_BAR = 1000, 3
+"""Of a strip, and of the shortest bar on it."""
+
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 10, 36
 TICKS = 6
-NICE_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)
+MARGIN = 0.02
+"""Of a time axis, on both sides: a point at the end is a whole one."""
+
+MINUTE_S, DAY_S = 60, 86400
+NICE_S = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200,
+    *(days * DAY_S for days in (1, 2, 5, 10, 30, 90)),
+)  # fmt: skip
+
+DOTS = ((60, "many few"), (400, "many"))
+"""Up to so many points, how they are drawn: few are large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +46,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Range, ticks and their labels."""
+    """Range, ticks and their labels, and what is told along it."""
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...] = field(default=())
+    name: str = ""
 
     def place(self, values: DoubleArray, first: float, last: float) -> DoubleArray:
         """Map values to the drawing."""
@@ -57,16 +71,18 @@ def number_axis(values: DoubleArray, share: float = 0.06) -> Axis:
 
 
 def time_axis(start: datetime, time_s: DoubleArray) -> Axis:
-    """Return an axis of seconds after `start` with clock times (UTC) as labels."""
+    """Return an axis of seconds after `start` with clock times (UTC) as labels, days where they are many."""
     last_s = max(float(time_s.max()), 1.0)
-    step_min = next((step for step in NICE_MIN if last_s / 60 / step <= TICKS), NICE_MIN[-1])
+    step_s = next((step for step in NICE_S if last_s / step <= TICKS), NICE_S[-1])
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    first = math.ceil((start - midnight).total_seconds() / 60 / step_min)
+    first = math.ceil((start - midnight).total_seconds() / step_s)
+    form = "%H:%M:%S" if step_s < MINUTE_S else "%H:%M" if step_s < DAY_S else "%d %b"
     ticks = []
     for number in range(first, first + TICKS + 1):
-        moment = midnight + timedelta(minutes=number * step_min)
-        ticks.append(((moment - start).total_seconds(), f"{moment:%H:%M}"))
-    return Axis(0.0, last_s, tuple(tick for tick in ticks if tick[0] <= last_s))
+        moment = midnight + timedelta(seconds=number * step_s)
+        ticks.append(((moment - start).total_seconds(), moment.strftime(form)))
+    margin_s = MARGIN * last_s
+    return Axis(-margin_s, last_s + margin_s, tuple(tick for tick in ticks if tick[0] <= last_s), "UTC")
 
 
 def same_scale(x: Axis, y: Axis) -> tuple[Axis, Axis]:
@@ -102,7 +118,10 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], unit: str = ""
         inside = (one.x >= x.low) & (one.x <= x.high) & (one.y >= y.low) & (one.y <= y.high)
         px = x.place(np.where(inside, one.x, np.nan), LEFT, WIDTH - RIGHT)
         py = y.place(one.y, floor, ceiling)
-        parts.append(f'<path class="{one.kind} {one.colour}" d="{_path(px, py, one.kind)}"/>')
+        size = next((word for most, word in DOTS if inside.sum() <= most), "") if one.kind == "dots" else ""
+        parts.append(
+            f'<path class="{" ".join(filter(None, (one.kind, size, one.colour)))}" d="{_path(px, py, one.kind)}"/>'
+        )
     caption = f"{escape(title)} <small>{escape(unit)}</small>" if unit else escape(title)
     drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
     return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
@@ -113,30 +132,32 @@ def span(numbers: Sequence[int], first: int, last: int) -> str:
     return f"{numbers[first - 1]}" if first == last else f"{numbers[first - 1]} to {numbers[last - 1]}"
 
 
-def strip(runs: Sequence[tuple[int, int, str, str]], colours: dict[str, str], numbers: Sequence[int]) -> str:
-    """Draw what became of each sub.
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of a strip, from one place of its axis to another; a CSS class, and what is told by it."""
 
-    Parameters
-    ----------
-    runs : sequence
-        Places of first and last sub (from 1), word, detail.
-    colours : dict
-        CSS class of each word.
-    numbers : sequence of int
-        Of the subs, by which they are named.
+    begin: float
+    end: float
+    colour: str
+    text: str
 
-    Returns
-    -------
-    str
-        The drawing.
-    """
-    total = runs[-1][1] if runs else 1
-    bars = "".join(
-        f'<rect class="{colours[word]}" x="{first - 1}" y="0" width="{last - first + 1}" height="10">'
-        f"<title>{span(numbers, first, last)}: {escape(word)} {escape(detail)}</title></rect>"
-        for first, last, word, detail in runs
+
+def strip(axis: Axis, bars: Sequence[Bar]) -> str:
+    """Draw bars along an axis, those that come later on top; the shortest is wide enough to be seen."""
+    drawn = []
+    for bar in bars:
+        left, right = axis.place(np.array([bar.begin, bar.end]), 0, STRIP_WIDTH).tolist()
+        width = max(right - left, LEAST_BAR)
+        drawn.append(
+            f'<rect class="{bar.colour}" x="{(left + right - width) / 2:.1f}" y="0" width="{width:.1f}" height="10">'
+            f"<title>{escape(bar.text)}</title></rect>"
+        )
+    places = ((axis.place(np.array([tick]), 0, 100)[0], label) for tick, label in axis.ticks)
+    ticks = "".join(f'<span style="left:{place:.2f}%">{escape(label)}</span>' for place, label in places)
+    box = f'viewBox="0 0 {STRIP_WIDTH} 10" preserveAspectRatio="none" role="img"'
+    return (
+        f'<svg class="strip" {box}>{"".join(drawn)}</svg><div class="ticks">{ticks}<em>{escape(axis.name)}</em></div>'
     )
-    return f'<svg class="strip" viewBox="0 0 {total} 10" preserveAspectRatio="none" role="img">{bars}</svg>'
 
 
 def _grid(x: Axis, y: Axis, floor: float, ceiling: float) -> str:
@@ -149,6 +170,8 @@ def _grid(x: Axis, y: Axis, floor: float, ceiling: float) -> str:
         at = _one(y, value, floor, ceiling)
         parts.append(f'<path class="grid" d="M{LEFT} {at}H{right}"/>')
         parts.append(f'<text class="y" x="{LEFT - 6}" y="{at + 4}">{label}</text>')
+    if x.name:
+        parts.append(f'<text class="y" x="{right}" y="{HEIGHT - 3}">{escape(x.name)}</text>')
     return "".join(parts)
 
 

@@ -60,6 +60,12 @@ def test_charts_strip_and_words_are_seen(browser: str, tmp_path: Path) -> None:
     assert rows[:1200].mean() > 0.5
 
 
+def test_the_stack_s_picture_is_seen(browser: str, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "stack.png"), np.full((300, 400, 3), (40, 60, 200), np.uint8))
+    picture = screenshot(browser, write_page(tmp_path), (1300, 1800))
+    assert (np.abs(picture.astype(int) - (40, 60, 200)).max(axis=2) < 12).sum() > 300 * 400
+
+
 def test_at_night_the_page_is_dark(browser: str, tmp_path: Path) -> None:
     night = screenshot(
         browser, write_page(tmp_path), (1300, 1800), "--force-dark-mode", "--enable-features=WebUIDarkMode"

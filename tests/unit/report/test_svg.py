@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from indistack.report.svg import Axis, Series, chart, number_axis, same_scale, strip, time_axis
+from indistack.report.svg import Axis, Bar, Series, chart, number_axis, same_scale, span, strip, time_axis
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,40 @@ def test_a_chart_draws_points_where_they_belong() -> None:
     assert "M52.0 10.0h0" in turned
 
 
-def test_a_strip_has_a_bar_for_each_run() -> None:
-    drawn = strip(
-        [(1, 3, "accepted", ""), (4, 4, "clouds", "a < b")], {"accepted": "accepted", "clouds": "r1"}, [7, 8, 9, 11]
-    )
-    bars = list(ElementTree.fromstring(drawn).iter("rect"))
-    assert [(bar.get("class"), bar.get("x"), bar.get("width")) for bar in bars] == [
-        ("accepted", "0", "3"),
-        ("r1", "3", "1"),
-    ]
+def test_a_strip_has_bars_in_their_time_and_a_scale() -> None:
+    axis = Axis(0.0, 100.0, ((50.0, "23:50"),), "UTC")
+    drawn = strip(axis, [Bar(0.0, 60.0, "accepted", "a < b"), Bar(80.0, 80.1, "r1", "clouds")])
+    tree = ElementTree.fromstring(f"<div>{drawn}</div>")
+    bars = [(bar.get("class"), bar.get("x"), bar.get("width")) for bar in tree.iter("rect")]
+    assert bars == [("accepted", "0.0", "600.0"), ("r1", "799.0", "3.0")]
+    assert [title.text for title in tree.iter("title")] == ["a < b", "clouds"]
+    (tick,) = tree.iter("span")
+    assert (tick.get("style"), tick.text, next(tree.iter("em")).text) == ("left:50.00%", "23:50", "UTC")
+
+
+def test_subs_are_named_by_their_numbers() -> None:
+    assert [span([7, 8, 11], 2, 2), span([7, 8, 11], 1, 3)] == ["8", "7 to 11"]
+
+
+@pytest.mark.parametrize(
+    ("last_s", "labels"),
+    [
+        (17.0, ["23:50:00", "23:50:05", "23:50:10", "23:50:15"]),
+        (180.0, ["23:50:00", "23:50:30", "23:51:00", "23:51:30", "23:52:00", "23:52:30", "23:53:00"]),
+        (5 * 86400.0, ["11 Aug", "12 Aug", "13 Aug", "14 Aug", "15 Aug"]),
+    ],
+)
+def test_a_short_night_has_seconds_and_a_season_days(last_s: float, labels: list[str]) -> None:
+    axis = time_axis(datetime(2024, 8, 10, 23, 50, tzinfo=UTC), np.array([0.0, last_s]))
+    assert [label for _, label in axis.ticks] == labels
+    assert axis.low < 0 < last_s < axis.high
+
+
+@pytest.mark.parametrize(("n", "size"), [(8, "dots many few a"), (200, "dots many a"), (2000, "dots a")])
+def test_few_points_are_large(n: int, size: str) -> None:
+    axis, values = Axis(-1.0, 2.0), np.linspace(0, 1, n)
+    assert f'class="{size}"' in chart("", axis, axis, [Series(values, values)])
+
+
+def test_what_an_axis_shows_is_told() -> None:
+    assert ">UTC</text>" in chart("", Axis(0.0, 1.0, name="UTC"), Axis(0.0, 1.0), [])
