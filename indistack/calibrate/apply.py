@@ -16,6 +16,7 @@ from indistack.calibrate.defects.evidence import IndexArray
 from indistack.calibrate.fold import fold
 from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
+from indistack.calibrate.rim import Rim, find_rim
 from indistack.calibrate.scale import Scale
 from indistack.errors import CalibrationError
 from indistack.system.workers import Workers
@@ -97,8 +98,9 @@ class Calibrator:
             repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
         else:
             repair = self._mender.mend_again(raw, stored, mended)
-        bad = _marked(bad, repair.hopeless, stored)
-        self._level(stored, 1 if raw.cfa is None else 2)
+        pitch = 1 if raw.cfa is None else 2
+        bad = _without_rim(raw, stored, pitch, _marked(bad, repair.hopeless, stored))
+        self._level(stored, pitch)
         return CalibratedFrame(
             pixels=stored,
             cfa=raw.cfa,
@@ -194,6 +196,17 @@ def _fill(raw: RawFrame, stored: PixelArray, dead: BoolArray | None) -> BoolArra
         lost |= dead if lost.ndim == 2 else dead[..., np.newaxis]
     stored[lost] = np.median(stored[~lost][::97]) if not lost.all() else 0
     return np.asarray(lost.any(axis=2) if lost.ndim == 3 else lost)
+
+
+def _without_rim(raw: RawFrame, stored: PixelArray, pitch: int, bad: BoolArray | None) -> BoolArray | None:
+    """Fill the rim that the camera reads wrong, in place; return the bad pixels with it."""
+    rim = find_rim(stored, pitch) if raw.info.kind == "light" else Rim()
+    if not rim:
+        return bad
+    rim.fill(stored, pitch)
+    marked = np.zeros(stored.shape[:2], bool) if bad is None else bad
+    rim.mark(marked)
+    return marked
 
 
 def _marked(bad: BoolArray | None, index: IndexArray, plane: PixelArray) -> BoolArray | None:
