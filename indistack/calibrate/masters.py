@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from glob import has_magic
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from indistack.calibrate.master_file import count_of, is_master
 from indistack.calibrate.vet import require_numbers, require_plausible
 from indistack.errors import CalibrationError, FrameError, SettingsError
 from indistack.fits_header import index, text_fact
+from indistack.system.globs import is_glob, matches
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray, Kind, RawFrame
 
@@ -98,13 +98,13 @@ def expand(setting: str, names: Iterable[str], level: int = logging.WARNING) -> 
     for name in names:
         path = Path(name).expanduser()
         if path.is_dir():
-            matches = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
+            files = sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith("."))
         else:
-            matches = [path] if path.is_file() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-        if not matches:
-            optional = path.is_dir() or has_magic(name)
+            files = [path] if path.is_file() else sorted(matches(path))
+        if not files:
+            optional = path.is_dir() or is_glob(path)
             (empty if optional else faults).append(f"{setting}: no file matches {name!r}")
-        found += matches
+        found += files
     if faults or (empty and not found):
         raise SettingsError([*faults, *empty])
     for text in empty:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
-import glob
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from indistack.errors import SettingsError
 from indistack.sources.base import announce, is_frame_name, natural_key, read_blob, shows_own_stack
+from indistack.system.globs import is_glob, matches
 from indistack.values.blob import Blob
 
 log = logging.getLogger(__name__)
@@ -54,9 +54,8 @@ def _matches(path: Path) -> list[Path]:
         candidates, missing = list(path.iterdir()), f"{path}: no frames in this folder"
     elif path.exists():
         return [path]
-    elif glob.has_magic(str(path)):
-        matches = glob.glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns
-        candidates, missing = list(map(Path, matches)), f"{path}: no frames match"
+    elif is_glob(path):
+        candidates, missing = matches(path), f"{path}: no frames match"
     else:
         raise FileNotFoundError(errno.ENOENT, "no such file or folder")
     files = [each for each in candidates if is_frame_name(each.name) and each.is_file() and not shows_own_stack(each)]

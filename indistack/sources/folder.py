@@ -23,6 +23,7 @@ from indistack.sources.base import (
     read_blob,
     shows_own_stack,
 )
+from indistack.system.globs import is_aside
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
@@ -156,7 +157,7 @@ class FolderSource:
                 if self._is_ours(real / entry.name):
                     continue
                 if self._settings.recursive and entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and not _is_output(Path(entry.path)):
+                    if not is_aside(entry.name) and not _is_output(Path(entry.path)):
                         yield from self._scan_below(Path(entry.path))
                 elif (stamp := _file_stamp(entry)) is not None:
                     if is_frame_name(entry.name):

@@ -164,9 +164,9 @@ def test_a_folder_may_appear_later(tmp_path: Path, watch: Start) -> None:
 
 
 def test_folders_below(tmp_path: Path, watch: Start) -> None:
-    for name in ("a", ".trash"):
+    for name in ("a", ".trash", "@eaDir", "#recycle"):
         (tmp_path / name).mkdir()
-        put(tmp_path / name, f"{name}.fits")
+        put(tmp_path / name, f"{name[-1]}.fits")
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     flat, deep = watch(tmp_path, QUICK), watch(tmp_path, QUICK.model_copy(update={"recursive": True}))
     put(tmp_path, "z.fits")
@@ -175,6 +175,17 @@ def test_folders_below(tmp_path: Path, watch: Start) -> None:
     shutil.rmtree(tmp_path / "a")
     put(tmp_path, "zz.fits")
     deep.expect("a.fits", "z.fits", "zz.fits")
+
+
+def test_the_picture_of_a_stack_is_no_sub(tmp_path: Path, watch: Start) -> None:
+    cards = output_cards(FrameInfo(), StackFacts(60.0, 2, "mean", "1.2"))
+    (tmp_path / "M31.fits").write_bytes(header_bytes(cards, -32, (1, 1)) + bytes(2880))
+    put(tmp_path, "M31.png")
+    put(tmp_path, "a.png")
+    watching = watch(tmp_path, QUICK)
+    watching.expect("a.png")
+    time.sleep(0.2)
+    watching.expect("a.png")
 
 
 def test_a_stack_is_no_sub_wherever_it_lies_and_whatever_its_name(tmp_path: Path, watch: Start) -> None:
