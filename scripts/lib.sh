@@ -83,6 +83,16 @@ make_venv() {
   "$python" -m venv --clear "$ROOT/.venv"
 }
 
+# pip_install PYTHON ARGUMENT...   installs at the pinned versions; relative paths are from the checkout.
+pip_install() {
+  # --no-deps: the pins are complete, but for three packages that pyindi-client's metadata asks for and none of its code
+  # imports (requests, bottle, dbus-python), and those that rich shows source code with. dbus-python has no wheel and
+  # would need a compiler. --no-compile: most modules are never used. The constraint is for what builds this package;
+  # its path is relative, for pip would split it at a blank.
+  env --chdir="$ROOT" PIP_CONSTRAINT=requirements/dev.txt \
+    "$1" -m pip --disable-pip-version-check install --quiet --no-deps --no-compile "${@:2}" >&2
+}
+
 # fingerprint NAME   changes when requirements/NAME.txt, this package's metadata, its place or the Python do.
 fingerprint() {
   { cat "$ROOT/requirements/$1.txt" "$ROOT/pyproject.toml" && echo "$ROOT" && "$BIN/python" --version; } | sha256sum
@@ -95,16 +105,12 @@ environment() (
     stamp=$ROOT/.venv/.installed-$name
     if [[ -x $BIN/python && -e $stamp && $(<"$stamp") == "$(fingerprint "$name")" ]]; then continue; fi
     make_venv
-    # --no-deps: the pins are complete, but for three packages that pyindi-client's metadata asks for and none
-    # of its code imports (requests, bottle, dbus-python), and those that rich shows source code with. dbus-python
-    # has no wheel and would need a compiler. --no-compile: most modules are never used.
-    pip=("$BIN/python" -m pip --disable-pip-version-check install --quiet --no-deps --no-compile)
     say "installing requirements/$name.txt"
-    "${pip[@]}" --only-binary :all: -r "$ROOT/requirements/$name.txt" >&2
+    pip_install "$BIN/python" --only-binary :all: -r "requirements/$name.txt"
     if [[ $name == lock ]]; then
-      build=(env --chdir="$ROOT" PIP_CONSTRAINT=requirements/dev.txt "${pip[@]}") # pip splits it at a blank
-      if [[ -e $ROOT/.venv/.installed-dev ]]; then build=("${pip[@]}" --no-build-isolation); fi # offline, too
-      "${build[@]}" --config-settings editable_mode=compat -e "$ROOT" >&2
+      words=()
+      if [[ -e $ROOT/.venv/.installed-dev ]]; then words=(--no-build-isolation); fi # works offline, too
+      pip_install "$BIN/python" "${words[@]}" --config-settings editable_mode=compat -e "$ROOT"
     fi
     fingerprint "$name" >"$stamp"
   done

@@ -20,7 +20,7 @@ from indistack.system import array_pipe, child_process
 
 log = logging.getLogger(__name__)
 
-WORKER = (sys.executable, "-m", "indistack.indi.worker")
+WORKER = (sys.executable, "-P", "-m", "indistack.indi.worker")
 
 QUIET_S = 20.0
 """A process that has said nothing for this long hangs: it tells of itself every 5 s."""

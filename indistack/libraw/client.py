@@ -16,7 +16,7 @@ from indistack.libraw.facts import SensorFacts
 from indistack.system import array_pipe, child_process
 from indistack.values.frame import PixelArray
 
-WORKER = (sys.executable, "-m", "indistack.libraw.worker")
+WORKER = (sys.executable, "-P", "-m", "indistack.libraw.worker")
 
 START_S = 60.0
 """A busy Raspberry Pi with a slow card needs seconds."""

@@ -1,6 +1,6 @@
 """What users install: wheel and sdist, built and put into fresh environments without a compiler or a network.
 
-A fresh environment gets links to just those packages of this one that the wheel's metadata asks for.
+A fresh environment gets just those packages of this one that the wheel's metadata asks for.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ class Environment:
         self.installed = {path.name for path in self.site.iterdir()} - before
         self.metadata = next(iter(distributions(name="indistack", path=[str(self.site)])))
         for needed in closure(self.metadata.requires or ()):
-            link(needed, self.site)
+            put(needed, self.site)
 
     def run(self, program: str, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
-        """Run one of its programs from another folder."""
+        """Run one of its programs from another folder, in which lies what must not be taken for the package."""
         home = self.folder.parent / "home"
-        home.mkdir(exist_ok=True)
+        (home / "indistack").mkdir(parents=True, exist_ok=True)
+        (home / "indistack" / "__init__.py").write_text("raise SystemExit('the wrong package')")
         return subprocess.run(
             [self.folder / "bin" / program, *arguments],
             cwd=home,
@@ -83,12 +84,23 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
     return list(found.values())
 
 
-def link(package: Distribution, site: Path) -> None:
-    """Let a package be found in another folder."""
-    names = {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}
-    for name in names:
-        if not (site / name).exists():
-            (site / name).symlink_to(Path(str(package.locate_file(name))))
+def put(package: Distribution, site: Path) -> None:
+    """Let a package lie in another folder, too."""
+    for name in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
+        source = Path(str(package.locate_file(name)))
+        if source.is_dir():
+            # Not one link to the folder: OpenCV asks where it really lies.
+            shutil.copytree(source, site / name, copy_function=link_or_copy, dirs_exist_ok=True)
+        else:
+            link_or_copy(source, site / name)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, or copy it to another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 @pytest.fixture(params=["wheel", "sdist"])

@@ -53,6 +53,15 @@ def pids(libraw: LibRaw) -> list[int]:
     return [process._process.pid for process in libraw._idle]
 
 
+def test_nothing_is_loaded_from_the_folder_that_one_works_in(
+    libraw: LibRaw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rawpy.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    pixels, _ = libraw.read(GOOD, 200.0)
+    np.testing.assert_array_equal(pixels, PIXELS)
+
+
 def test_pixels_and_facts_cross_over(libraw: LibRaw) -> None:
     pixels, facts = libraw.read(GOOD, 200.0)
     np.testing.assert_array_equal(pixels, PIXELS)

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034  # install and uninstall use them
+# Where install puts what, and uninstall finds it.
+
+PREFIX=/opt/indistack
+COMMANDS=(indistack indistack-post-capture)
+LINKS=/usr/bin # beside indiserver
+UNIT=/etc/systemd/system/indistack.service
+OWN_USER=indistack
+DATA=/var/lib/indistack
+MARK=made-by-indistack-install # a file in PREFIX: only such a folder is ever cleared or removed
+
+# booted_with_systemd   does systemd run, so that it can be told? Not in a chroot or a container.
+booted_with_systemd() { [[ -d /run/systemd/system ]]; }
+
+# is_ours LINK   does a link in /usr/bin lead into PREFIX?
+is_ours() { [[ -L $1 && $(readlink -- "$1") == "$PREFIX"/* ]]; }
