@@ -26,7 +26,7 @@ MARGIN = 0.02
 
 MINUTE_S, DAY_S = 60, 86400
 NICE_S = (
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200,
+    1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 43200,
     *(days * DAY_S for days in (1, 2, 5, 10, 30, 90)),
 )  # fmt: skip
 
@@ -114,17 +114,22 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], unit: str = ""
     """
     floor, ceiling = (TOP, HEIGHT - BOTTOM) if y_down else (HEIGHT - BOTTOM, TOP)
     parts = [_grid(x, y, floor, ceiling)]
+    size = _size(series)
     for one in series:
         inside = (one.x >= x.low) & (one.x <= x.high) & (one.y >= y.low) & (one.y <= y.high)
         px = x.place(np.where(inside, one.x, np.nan), LEFT, WIDTH - RIGHT)
         py = y.place(one.y, floor, ceiling)
-        size = next((word for most, word in DOTS if inside.sum() <= most), "") if one.kind == "dots" else ""
-        parts.append(
-            f'<path class="{" ".join(filter(None, (one.kind, size, one.colour)))}" d="{_path(px, py, one.kind)}"/>'
-        )
+        classes = " ".join(filter(None, (one.kind, size if one.kind == "dots" else "", one.colour)))
+        parts.append(f'<path class="{classes}" d="{_path(px, py, one.kind)}"/>')
     caption = f"{escape(title)} <small>{escape(unit)}</small>" if unit else escape(title)
     drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
     return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
+
+
+def _size(series: Sequence[Series]) -> str:
+    """Return how large a chart's dots are, in CSS classes."""
+    most = max((int(np.isfinite(one.y).sum()) for one in series if one.kind == "dots"), default=0)
+    return next((word for n, word in DOTS if most <= n), "")
 
 
 def span(numbers: Sequence[int], first: int, last: int) -> str:

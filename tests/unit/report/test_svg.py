@@ -85,5 +85,13 @@ def test_few_points_are_large(n: int, size: str) -> None:
     assert f'class="{size}"' in chart("", axis, axis, [Series(values, values)])
 
 
+def test_all_points_of_a_chart_are_as_large() -> None:
+    axis, values = Axis(-1.0, 2.0), np.linspace(0, 1, 200)
+    few = np.where(values < 0.1, values, np.nan)
+    drawn = chart("", axis, axis, [Series(values, values), Series(values, few, "dimmed")])
+    assert 'class="dots many a"' in drawn
+    assert 'class="dots many dimmed"' in drawn
+
+
 def test_what_an_axis_shows_is_told() -> None:
     assert ">UTC</text>" in chart("", Axis(0.0, 1.0, name="UTC"), Axis(0.0, 1.0), [])
