@@ -91,7 +91,7 @@ def unstack(options: Options) -> int:
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
     print(f"{session.n_subs} subs in the stack of {past.folder.name}, {_in_words(session.exposure_s)}")
-    return _written(*(past.folder / f"{MAIN}{suffix}" for suffix in SUFFIXES))
+    return _written(*(path for suffix in SUFFIXES if (path := past.folder / f"{MAIN}{suffix}").exists()))
 
 
 def merge(options: Options) -> int:

@@ -35,6 +35,7 @@ class ProgressDisplay:
             TimeElapsedColumn(),
             console=self.console,
             transient=True,
+            disable=not self.console.is_terminal,  # it would leave an empty line
         )
         self._last = 0
         self._task = self._progress.add_task(task, total=total or None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indistack.calibrate import Calibrator
 from indistack.config import Config, jobs_of, record_settings
-from indistack.errors import IndistackError
+from indistack.errors import IndistackError, SinkError
 from indistack.output import snapshots
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery
@@ -20,9 +20,11 @@ from indistack.sinks.fits import FitsSink, has_maps
 from indistack.store.entries import Event
 from indistack.store.journal import only_one
 from indistack.store.line_writer import as_line
+from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import READMITTED, REMOVED, PastSession
 from indistack.store.session_record import SessionRecord
 from indistack.store.spool import Spool
+from indistack.system.atomic import keep_as
 from indistack.system.workers import Workers
 
 
@@ -76,9 +78,24 @@ def amend(
 
 
 def _write_pictures(session: Session, folder: Path, config: Config) -> None:
-    """Write them anew, with maps where they have had some: a later run may have been told to publish these."""
+    """Write them anew, with maps where they have had some: a later run may have been told to publish these.
+
+    Where the output folder still shows those of this session, it shows the new ones.
+    """
+    output = folder.parent.parent
+    shown = SessionFolders(output).shows(folder)
     for name in snapshots.names(session):
         maps = config.publish.maps or has_maps(folder / f"{name}{FitsSink.suffix}")
         snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=maps), config.picture)
         for sink in (SINKS.get(each)() for each in config.publish.sinks):
-            sink.write(folder / f"{name}{sink.suffix}", snapshot)
+            path = folder / f"{name}{sink.suffix}"
+            sink.write(path, snapshot)
+            if shown:
+                _show(path, output / path.name)
+
+
+def _show(path: Path, shown: Path) -> None:
+    try:
+        keep_as(path, shown)
+    except OSError as error:
+        raise SinkError(f"{shown}: {error.strerror}") from error

@@ -89,13 +89,17 @@ class SessionFolders:
         except OSError as error:
             log.error("%s: the next start will go on with a session that has ended: %s", self._folder, error.strerror)
 
+    def shows(self, session: Path) -> bool:
+        """Tell whether the pictures in the output folder are a session's."""
+        return bool(_status(self._folder.parent).get("session") == session.name)
+
     def keep_shown(self) -> None:
         """Give a session that will not be gone on with the pictures that it has published.
 
         One that ended has them; after a power cut they are in the output folder only, where the next ones will be.
         """
         folder, output = self.open_one(), self._folder.parent
-        if folder is None or _status(output).get("session") != folder.name:
+        if folder is None or not self.shows(folder):
             return
         for path in (path for name in _shown(output) for path in output.glob(f"{escape(name)}.*")):
             try:

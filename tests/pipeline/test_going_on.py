@@ -307,9 +307,17 @@ def test_an_ended_session_is_amended(tmp_path: Path, blobs: list[Blob]) -> None:
     session = run(tmp_path / "out", blobs)
     assert main(["unstack", str(session), "4"]) == 0
     np.testing.assert_allclose(pixels(session), pixels(removed), rtol=1e-5)
+    np.testing.assert_array_equal(pixels(tmp_path / "out"), pixels(session))
     assert main(["unstack", str(tmp_path / "out"), "4"]) == 1
     assert main(["unstack", str(tmp_path / "out"), "4", "--put-back"]) == 0
     assert fits.getheader(session / "stack.fits")["NCOMBINE"] == len(blobs)
+
+
+def test_an_older_session_that_is_amended_leaves_the_pictures_of_the_newest(tmp_path: Path, blobs: list[Blob]) -> None:
+    first = run(tmp_path, blobs[:4])
+    newest = run(tmp_path, blobs[4:])
+    assert main(["unstack", str(first), "2"]) == 0
+    np.testing.assert_array_equal(pixels(tmp_path), pixels(newest))
 
 
 def test_a_method_that_cannot_remove_says_so(tmp_path: Path, blobs: list[Blob]) -> None:
