@@ -20,7 +20,7 @@ WORDS = {
 }
 """Outcome -> what a person reads, and its colour."""
 
-NAME_COLUMNS = 24
+NAME_COLUMNS = 20
 """Longer file names lose their middle: the end tells one from the other."""
 
 
@@ -30,7 +30,7 @@ def sub_line(report: SubReport) -> Text:
     decision, arrival = report.decision, report.arrival
     when = f"{decision.time.astimezone():%H:%M:%S}" if decision is not None else ""
     name = shorten(Path(arrival.path).name, NAME_COLUMNS) if arrival is not None and arrival.path else ""
-    said = why(report) if report.word == Refused.word else ", ".join(_facts(report))
+    said = why(report) if report.word == Refused.word else ", ".join(_facts(report, bool(name)))
     return Text.assemble(f"{when} {report.number:4d} ", (f"{word:10s}", colour), "  ".join(filter(None, (name, said))))
 
 
@@ -63,8 +63,8 @@ def duration_words(seconds: float) -> str:
     return f"{whole // 3600} h {whole // 60 % 60:02d} min"
 
 
-def _facts(report: SubReport) -> Iterator[str]:
-    """Yield what is told of a sub that is used."""
+def _facts(report: SubReport, brief: bool) -> Iterator[str]:
+    """Yield what is told of a sub that is used; less where its file's name takes room."""
     why_new = why(report)
     if why_new:
         yield why_new
@@ -74,7 +74,7 @@ def _facts(report: SubReport) -> Iterator[str]:
         yield f"{report.stars.stars} stars"
         if report.stars.fwhm_px and math.isfinite(report.stars.fwhm_px):
             yield f"FWHM {report.stars.fwhm_px:.1f} px"
-    if report.place is not None and report.word == Accepted.word:
+    if report.place is not None and report.word == Accepted.word and not brief:
         yield f"moved {math.hypot(*report.place.shift_px):.1f} px"
     match = report.photometry
     if match is not None and match.transparency is not None and math.isfinite(match.transparency):

@@ -40,7 +40,9 @@ def test_a_sub_that_is_used_tells_what_it_is_like() -> None:
 
 
 def test_a_file_is_named_and_a_camera_not() -> None:
-    assert "stacked   M27_0001.fits  149 stars" in reported(Accepted(measured("/night/M27_0001.fits")))
+    line = reported(Accepted(measured("/night/M27_Light_60s_gain100_0001.fits")))
+    assert line.endswith("stacked   M27_Light…_0001.fits  149 stars, FWHM 3.1 px, clear 98%")
+    assert len(line) < 80
     assert "CCD1" not in reported(Accepted(measured()))
 
 
