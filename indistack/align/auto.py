@@ -9,7 +9,8 @@ import numpy as np
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
 from indistack.align.centroid import is_alone
-from indistack.align.limb import Circle, find_limb
+from indistack.align.circle import Circle
+from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
 from indistack.grading.star_measures import measure
@@ -109,7 +110,18 @@ def _of_limb(limb: Circle) -> str:
 
 
 def peak_adu(stars: StarList) -> DoubleArray:
-    """Return the height (ADU) of Gaussians with the stars' flux and width."""
+    """Return the height of Gaussians with the stars' flux and width.
+
+    Parameters
+    ----------
+    stars : StarList
+        In px and ADU; unchanged.
+
+    Returns
+    -------
+    array
+        ``(n,)`` float64, ADU.
+    """
     peak: DoubleArray = stars.flux * 4 * np.log(2) / (np.pi * np.maximum(stars.fwhm, 1.0) ** 2)
     return peak
 

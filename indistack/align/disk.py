@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from indistack.align.base import ALIGNERS, Aligner, AlignSettings
-from indistack.align.limb import Circle, find_limb
+from indistack.align.circle import Circle
+from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane, shifted, to_full
 from indistack.values.star_list import Scene
 from indistack.values.transform import Transform

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from indistack.align.circle import Circle, fit_circle
 from indistack.align.planes import shrunk
 from indistack.errors import RegistrationError
 from indistack.numerics.parabola import parabola_top
-from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
+from indistack.numerics.statistics import sigma_of_deviations
 from indistack.values.frame import BoolArray, DoubleArray, FloatArray
 
 COARSE_SIDE_PX = 400
@@ -34,32 +33,10 @@ LEAST_SHARE = 0.3
 """Of the usual step of brightness at the limb; a lesser one is a terminator, a spot or a cloud."""
 LEAST_SIGMA = 8.0
 LIMB_ROUNDS = 5
-SMALL = 'align.method = "auto" follows a small planet'
 SMALL = 'align.method = "auto" or "centroid" follows small planets'
 MAX_RMS = 0.03
 """Of the radius: what a planet's flattening (Saturn's globe: 0.1 in diameter) and seeing make."""
 LEAST_RMS_PX, MOST_RMS_PX = 1.0, 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """A limb.
-
-    Attributes
-    ----------
-    x, y, radius : float
-        In the plane's pixels.
-    rms : float
-        Scatter of the limb around it (px).
-    arc_deg : float
-        How much of it is seen.
-    """
-
-    x: float
-    y: float
-    radius: float
-    rms: float
-    arc_deg: float
 
 
 def find_limb(plane: FloatArray, radius: float | None = None) -> Circle:
@@ -180,51 +157,6 @@ def _falls(plane: FloatArray, circle: Circle, width: float, outward: DoubleArray
     ray = np.arange(len(fall))
     before, at, after = (fall[ray, best + offset].astype(np.float64) for offset in (-1, 0, 1))
     return along[best + 2] + parabola_top(before, at, after) * PROFILE_STEP_PX, at
-
-
-def fit_circle(
-    points: DoubleArray, start: Circle, radius: float | None
-) -> tuple[tuple[float, float, float], DoubleArray, BoolArray]:
-    """Fit a circle to points, leaving out the outliers; the centre alone where the radius is known.
-
-    Gauss-Newton on the distances, points beyond three robust standard deviations left out in every round.
-
-    Parameters
-    ----------
-    points : array
-        ``(n, 2)`` float64, px; unchanged.
-    start : Circle
-        A guess.
-    radius : float or None
-        The radius (px), where it is known.
-
-    Returns
-    -------
-    solution : (float, float, float)
-        x, y and radius (px).
-    residual : array
-        ``(n,)`` float64, px, distance of each point from the circle.
-    used : array
-        ``(n,)`` bool, False for outliers.
-    """
-    solution = np.array([start.x, start.y, start.radius])
-    used = np.ones(len(points), bool)
-    free = 3 if radius is None else 2
-    for _ in range(12):
-        residual, design = _residuals(points, solution)
-        middle = 0.0 if radius is not None else float(np.median(residual))
-        spread = max(robust_sigma(residual, middle), 0.05)
-        used = np.abs(residual - middle) < 3 * spread
-        solution[:free] -= np.linalg.lstsq(design[used][:, :free], residual[used], rcond=None)[0]
-    residual, _ = _residuals(points, solution)
-    return (float(solution[0]), float(solution[1]), float(solution[2])), residual, used
-
-
-def _residuals(points: DoubleArray, solution: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-    """Distances from the circle, and their derivatives by x, y and radius."""
-    away = points - solution[:2]
-    distance = np.maximum(np.hypot(*away.T), 1e-9)
-    return distance - solution[2], np.column_stack([-away / distance[:, None], -np.ones(len(points))])
 
 
 def _seen_deg(rays: npt.NDArray[np.intp]) -> float:

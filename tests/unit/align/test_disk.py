@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from indistack.align import AlignSettings
+from indistack.align.circle import Circle, fit_circle
 from indistack.align.disk import Disk
-from indistack.align.limb import Circle, find_limb, fit_circle
+from indistack.align.limb import find_limb
 from indistack.align.planes import clean_plane
 from indistack.errors import RegistrationError
 from tests.unit.align.pictures import Sky, corner_error_px, moved, scene_of
