@@ -252,3 +252,19 @@ def test_the_settings_choose_the_sinks(tmp_path: Path) -> None:
 def test_sinks_that_cannot_be_are_told(names: list[str], fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
         validate(PublishSettings, {"sinks": names})
+
+
+def test_the_last_state_is_not_written_beside_an_earlier_one(tmp_path: Path, wall: type[Wall], wait_until: Any) -> None:
+    session, live = stacks("stack"), Publisher(tmp_path, AT_ONCE)
+    add_sub(session, 1)
+    live.offer(session)
+    wait_until(lambda: wall.begun == ["stack"])
+    add_sub(session, 2)
+    ending = threading.Thread(target=live.finish, args=(session, tmp_path))
+    ending.start()
+    ending.join(0.1)
+    assert wall.begun == ["stack"]
+    wall.may.release(2)
+    ending.join(10)
+    live.close()
+    assert [n_subs for _, n_subs, _ in wall.shown] == [1, 2]
