@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,6 @@ from indistack.agent.status import StatusFile, StatusListener, waits_for
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
 from indistack.config import Config, jobs_of, record_settings
-from indistack.errors import IndistackError
 from indistack.output.publisher import Publisher
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
@@ -29,7 +29,8 @@ from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
-from indistack.store.journal import Journal, only_one
+from indistack.store.folder_lock import make_folder, only_one
+from indistack.store.journal import Journal
 from indistack.store.session_folders import STATUS, SessionFolders
 from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.clock import utc_now
@@ -89,8 +90,7 @@ class Agent:
         own_files: OwnFiles | None = None,
         status_listener: StatusListener | None = None,
     ) -> None:
-        _make_folder(folder)
-        self._folder = folder
+        self._folder = make_folder(folder)
         self._clock = clock
         self._learner = learner
         self._past = goes_on
@@ -120,7 +120,7 @@ class Agent:
         """Give a command; it acts after the frames that have arrived before it."""
         self._queue.put(command)
 
-    def run(self, stop: threading.Event, max_subs: int = 0) -> None:
+    def run(self, stop: threading.Event, max_subs: int = 0, has_folder: bool = False) -> None:
         """Work until done.
 
         Parameters
@@ -129,13 +129,15 @@ class Agent:
             Set it from anywhere: frames already received are still stacked, the last state is published.
         max_subs : int
             Stop after that many ledger lines, calibration frames that were filed not counted; 0 = no limit.
+        has_folder : bool
+            The caller keeps other agents out, see `only_one`.
 
         Raises
         ------
         IndistackError
             Another agent is at work in the folder.
         """
-        with only_one(self._folder):
+        with nullcontext() if has_folder else only_one(self._folder):
             self._mailbox.clear()
             for name in self._journal.open():
                 self._queue.put_spooled(name)
@@ -177,6 +179,7 @@ class Agent:
             Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
             if is_worth(self._pipeline.session, self._past):
                 self._status.recall(self._past.reports())
+                self._tell_anew(self._past)
             else:
                 log.error("%s stays as it is, a new stack begins: its subs are lost", self._past.folder.name)
                 self._pipeline.session = None
@@ -184,6 +187,12 @@ class Agent:
             self._past = None
         if self._pipeline.session is not None:
             self._publisher.offer(self._pipeline.session)
+
+    def _tell_anew(self, past: PastSession) -> None:
+        """Stack the raw subs of a session whose lines are lost, so that each has one again."""
+        for number in past.untold():
+            log.warning("%s: the line of sub %d is lost; it is stacked again", past.folder.name, number)
+            self._blobs.take(past.blob_to_tell(number), number)
 
     def _forget_the_rest(self) -> None:
         """Let go of frames that came after the last one that was wanted."""
@@ -236,10 +245,3 @@ class Agent:
             "centre": self._keeper.status() if self._keeper is not None else None,
         }
         self._status.write(state, session, facts)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise IndistackError(f"{folder}: the output folder cannot be made: {error.strerror}") from error

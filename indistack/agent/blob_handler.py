@@ -78,17 +78,25 @@ class BlobHandler:
         self._taken = taken
         self.subs = 0
 
-    def take(self, blob: Blob) -> None:
-        """Take a blob the whole way; a repeat of one leaves no line."""
-        start = start_of(self._pipeline)
-        outcome = self._pipeline.process(blob, self._taken + 1)
-        if outcome.reason == DUPLICATE:
+    def take(self, blob: Blob, number: int = 0) -> None:
+        """Take a blob the whole way; a repeat of one leaves no line.
+
+        Parameters
+        ----------
+        blob : Blob
+            What has arrived.
+        number : int
+            That it has in its session, whose line for it is lost; 0 gives it the next one.
+        """
+        start, place = start_of(self._pipeline), number or self._taken + 1
+        outcome = self._pipeline.process(blob, place)
+        if outcome.reason == DUPLICATE and not number:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
             self._journal.drop(blob)
             return
-        self._taken += 1
+        self._taken = max(self._taken, place)
         self.subs += not isinstance(outcome, Filed)
-        report = replace(decided(self._taken, outcome, self._clock()), centring=self._centre(outcome, blob.received))
+        report = replace(decided(place, outcome, self._clock()), centring=self._centre(outcome, blob.received))
         self._status.count(report)
         try:
             self._journal.add(report, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)

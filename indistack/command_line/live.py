@@ -20,12 +20,14 @@ from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, commands_of, config_of, given
 from indistack.config import Config, stacks_of
+from indistack.errors import SettingsError
 from indistack.output.destinations import require_folder, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.resume.same_night import session_to_go_on
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source
+from indistack.store.folder_lock import make_folder, only_one
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
@@ -57,10 +59,15 @@ def _limits(options: Options) -> Overrides:
 def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
     _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
+    with only_one(make_folder(options.output_dir)):  # first: what another agent has just begun looks unfinished
+        return _agent_alone(config, sources, options, own_files)
+
+
+def _agent_alone(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None) -> int:
     past = _past(config, options)
     if past is not None:
         log.info("going on with the stack of %s and its settings; --new begins another", past.folder.name)
-        config = settings_to_go_on(past, config, options.set)
+        config = _settings_to_go_on(past, config, options.set)
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
@@ -69,7 +76,7 @@ def _agent(config: Config, sources: Sequence[Source], options: Options, own_file
             config, sources, options.output_dir, calibrator_for, view.sub, status_listener=view.status,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
         )  # fmt: skip
-        agent.run(_stop_on_signals(), options.max_subs)
+        agent.run(_stop_on_signals(), options.max_subs, has_folder=True)
     again = [word for word in sys.argv[1:] if word != "--new"]
     view.close(options.output_dir, shlex.join(["indistack", *again]))
     return DONE
@@ -89,6 +96,15 @@ def _past(config: Config, options: Options) -> PastSession | None:
     if options.goes_on:
         return sessions.past(options.goes_on)
     return None if options.new else session_to_go_on(sessions, config, utc_now())
+
+
+def _settings_to_go_on(past: PastSession, config: Config, overrides: Sequence[str]) -> Config:
+    """Return the session's settings; those of now where its own are lost: no start may fail of that."""
+    try:
+        return settings_to_go_on(past, config, overrides)
+    except SettingsError as error:
+        log.error("%s goes on with the settings of now, its own cannot be read: %s", past.folder.name, error)
+        return config
 
 
 def _keeper(config: Config) -> Keeper | None:

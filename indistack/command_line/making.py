@@ -19,7 +19,7 @@ from indistack.resume.amend import amend
 from indistack.resume.replay import Replay
 from indistack.resume.session_settings import settings_of
 from indistack.sources import expand
-from indistack.store.journal import is_at_work
+from indistack.store.folder_lock import is_at_work
 from indistack.store.session_folders import session_at
 from indistack.store.session_reader import SUBS, PastSession
 from indistack.system.clock import utc_now

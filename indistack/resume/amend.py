@@ -18,7 +18,7 @@ from indistack.session.session import Session
 from indistack.sinks import SINKS
 from indistack.sinks.fits import FitsSink, has_maps
 from indistack.store.entries import Event
-from indistack.store.journal import only_one
+from indistack.store.folder_lock import only_one
 from indistack.store.line_writer import as_line
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import READMITTED, REMOVED, PastSession

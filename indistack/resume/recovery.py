@@ -14,7 +14,7 @@ from indistack.resume.state import recall, start_of
 from indistack.session.session import Session
 from indistack.store.checkpoint import DAMAGED, State
 from indistack.store.entries import STACKED, Damaged, Entry, Event
-from indistack.store.ledger import Ledger
+from indistack.store.ledger import LEDGER, Ledger
 from indistack.store.line_writer import as_line
 from indistack.store.session_reader import BRANCH, LIGHTS, LOST, READMITTED, REMOVED, PastSession
 from indistack.store.session_record import SessionRecord
@@ -45,10 +45,13 @@ class Recovery:
         self._ledger: Ledger = record.ledger
         self._checkpoints = record.checkpoints
         self._now = now
+        self._told_again = {*past.untold(), *(report.number for report in past.reports())}
 
     def run(self) -> None:
         """Do it; what cannot be done again is told of and left out."""
         entries = self._past.entries
+        for why in sorted({entry.why for entry in entries if isinstance(entry, Damaged)}):
+            log.warning("%s: %s", self._past.folder / LEDGER, why)
         begin = self._load()
         log.debug(
             "%s: going on after %d subs, %d more lines", self._past.folder.name, self._n_subs(), len(entries) - begin
@@ -63,7 +66,7 @@ class Recovery:
     def _load(self) -> int:
         """Take the newest state that is whole; return how many lines are in it."""
         for state in (*self._checkpoints.newest_first(), start_of(self._pipeline)):
-            if state.lines <= len(self._past.entries) and self._recall(state):
+            if state.lines <= self._past.n_certain and self._recall(state):
                 return state.lines
         return 0
 
@@ -87,7 +90,7 @@ class Recovery:
                 change(self._pipeline, self._past.before(entry), number)
             case Event(name=str(name)):
                 self._follow_branch(name, entry)
-            case Damaged() if entry.word in LIGHTS:
+            case Damaged() if entry.word in LIGHTS and entry.number not in self._told_again:
                 raise StackError(entry.why)
 
     def _follow_sub(self, report: SubReport) -> None:

@@ -57,15 +57,15 @@ class Replay:
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Processing`
         """Return the raw subs; those that are lost are told of."""
         self._numbers = []
-        for report in self._past.lights():
-            if report.reason != PAUSED and self._past.is_in(report.number):
-                try:
-                    blob = self._past.blob(report.number)
-                except FrameError as error:
-                    log.warning("sub %d is lost: %s", report.number, error.detail)
-                    continue
-                self._numbers.append(report.number)
-                yield blob
+        wanted = [report.number for report in self._past.lights() if report.reason != PAUSED]
+        for number in sorted({*filter(self._past.is_in, wanted), *self._past.untold()}):
+            try:
+                blob = self._past.blob(number)
+            except FrameError as error:
+                log.warning("sub %d is lost: %s", number, error.detail)
+                continue
+            self._numbers.append(number)
+            yield blob
 
     def number(self, place: int) -> int:
         """Return the number in the ledger."""

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.errors import FrameError, IndistackError, StackError
+from indistack.errors import FrameError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import State
 from indistack.store.entries import Event
@@ -28,8 +24,6 @@ from indistack.values.outcome import Filed
 from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
-
-LOCK_PATIENCE_S, LOCK_POLL_S = 2.0, 0.05
 
 StateAfter = Callable[[int], State]
 """Returns all that is remembered after so many lines of the ledger."""
@@ -82,22 +76,27 @@ class Journal:
         for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
             sweep(folder)
         self.spool.count_anew(self._sessions.held_bytes())
+        self._sessions.sweep()
         if past is None:
             self._sessions.keep_shown()
             self._sessions.end()
+            self._sessions.tell_of_lost_ledgers()
             return self.spool.left()
         self.record = SessionRecord(past.folder, self._settings, self.spool)
         self._sessions.reopen(past.folder)
-        for name in self.spool.names:  # first: of a sub that was being moved, what is left does not look whole
-            self._take_over(name, self.record)
-        return self.spool.left()
+        self._sessions.tell_of_lost_ledgers()
+        # first: of a sub that was being moved, what is left does not look whole
+        told = {name for name in self.spool.names if self._take_over(name, self.record)}
+        return [name for name in self.spool.left() if name not in told]
 
-    def _take_over(self, name: str, record: SessionRecord) -> None:
-        """Give a sub of the spool to its session, if it has its line."""
+    def _take_over(self, name: str, record: SessionRecord) -> bool:
+        """Give a sub of the spool to its session, if it has its line; tell whether it has."""
         with contextlib.suppress(FrameError):  # nobody knows any more what it is
             number = self._numbers.get((name, *self.spool.whence(name)))
             if number is not None:
                 record.take_over(name, number)
+                return True
+        return False
 
     def add(self, report: SubReport, blob: Blob, mended: IndexArray, settings: RecordSettings, start: State) -> None:
         """Write the report of a blob into the open session's ledger; the first line opens a session.
@@ -126,7 +125,7 @@ class Journal:
         self.record.add(report, mended)
         if report.reason == "internal_error":
             _keep_bytes(self.record.folder / "kept", blob, report.number)  # before their file moves
-        if blob.spooled is None:
+        if blob.spooled is None or not blob.spooled.name:
             return
         if report.word == Filed.word:  # the library has it
             self.drop(blob)
@@ -144,7 +143,7 @@ class Journal:
 
     def drop(self, blob: Blob) -> None:
         """Let go of a blob that gets no line."""
-        if blob.spooled is not None:
+        if blob.spooled is not None and blob.spooled.name:
             self.spool.forget(blob.spooled.name)
 
     def checkpoint(self, state_after: StateAfter) -> None:
@@ -186,53 +185,3 @@ def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed agent has left."""
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def only_one(output: Path) -> Iterator[None]:
-    """Keep other agents out of an output folder.
-
-    Raises
-    ------
-    IndistackError
-        There is one already.
-    """
-    handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if not _locked(handle, output):
-            raise IndistackError(f"{output}: another agent is at work there")
-        yield
-    finally:
-        os.close(handle)
-
-
-def is_at_work(output: Path) -> bool:
-    """Tell whether an agent of this machine holds an output folder; True where the file system knows no locks."""
-    try:
-        handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def _locked(handle: int, output: Path) -> bool:
-    """Take the lock; a program that a killed agent was just starting may hold it for a moment."""
-    deadline_s = time.monotonic() + LOCK_PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline_s:
-                return False
-            time.sleep(LOCK_POLL_S)
-        except OSError as error:  # a network share without locks
-            log.debug("%s: %s", output, error.strerror)
-            return True
-        else:
-            return True

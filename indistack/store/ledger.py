@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import json
+import logging
 import math
 import os
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import StackError
+
+log = logging.getLogger(__name__)
 
 Line = Mapping[str, Any]
 
@@ -49,6 +52,8 @@ class Ledger:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab+", buffering=0)
             self._end = self._whole_bytes()
+            if self.path.stat().st_size > self._end:
+                log.warning("%s: the last line is torn, and left out", self.path)
             self._file.truncate(self._end)
         except OSError as error:
             raise StackError(f"{self.path}: {error.strerror}") from error

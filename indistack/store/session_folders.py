@@ -17,7 +17,7 @@ from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
 from indistack.store.held_files import give_up, held_bytes
 from indistack.store.ledger import LEDGER
-from indistack.store.session_reader import SETTINGS, SUBS, PastSession
+from indistack.store.session_reader import SETTINGS, SUBS, PastSession, kept_numbers
 from indistack.system.atomic import atomic_file, keep_as
 from indistack.values.file_names import session_name
 
@@ -65,11 +65,15 @@ class SessionFolders:
         return folder
 
     def sweep(self) -> None:
-        """Remove what was begun when power went and has no line yet, nor anything else that somebody may want."""
+        """Remove what was begun when power went and has no line yet, nor anything else that somebody may want.
+
+        Only who has the output folder to itself may: another agent may just have begun one.
+        """
         for path in self._folder.glob(".*.tmp"):
             path.unlink(missing_ok=True)
         for folder in self.all():
             if _is_bare(folder):
+                log.info("%s is removed: it was begun and no sub came", folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
     def reopen(self, folder: Path) -> None:
@@ -125,7 +129,6 @@ class SessionFolders:
         """
         if name:
             return PastSession(self.find(name))
-        self.sweep()
         folder = self.open_one()
         try:
             return PastSession(folder) if folder is not None else None
@@ -182,6 +185,12 @@ class SessionFolders:
         kept = (path.name for folder in self.all() for path in folder.iterdir() if path.is_file())
         shown = (path.name for name in _shown(output) for path in output.glob(f"{escape(name)}.*"))
         return [output / name for name in {*kept, *shown}]
+
+    def tell_of_lost_ledgers(self) -> None:
+        """Tell of sessions that are not open and whose raw subs are all that is left of them."""
+        for folder in self.all():
+            if size_of(folder / LEDGER) == 0 and kept_numbers(folder) and not self._is_needed(folder):
+                log.warning("%s: its ledger is lost, not its raw subs; --continue %s stacks them", folder, folder.name)
 
     def held_bytes(self) -> int:
         """Return what all sessions hold beside their pictures."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from copy import copy
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from indistack.errors import FrameError, IndistackError
+from indistack.errors import FrameError, IndistackError, StackError
 from indistack.sources import stamp_of
-from indistack.store.entries import STACKED, Entry, Event, Written
+from indistack.store.entries import STACKED, Damaged, Entry, Event, Written
 from indistack.store.line_reader import read_entries
-from indistack.store.spooled import read_spooled
-from indistack.values.blob import Blob
+from indistack.store.spooled import read_facts, read_spooled
+from indistack.values.blob import Blob, Content, Spooled
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Refused
 from indistack.values.sub_report import SubReport
@@ -24,6 +26,9 @@ SETTINGS = "settings.toml"
 SUBS = "subs"
 """Folder of a session with its raw subs."""
 
+SUB = re.compile(r"(\d{6,})\.")
+"""What the files of a raw sub begin with."""
+
 LIGHTS = (*STACKED, Refused.word)
 
 REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "branch", "dropped"
@@ -31,7 +36,7 @@ REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "b
 
 
 class PastSession:
-    """What is on the disk of a session.
+    """What is on the disk of a session: lines, and raw subs, which may be there although their lines are lost.
 
     Parameters
     ----------
@@ -41,12 +46,18 @@ class PastSession:
     Raises
     ------
     StackError
-        There is no ledger.
+        There is neither a ledger nor a raw sub.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.entries: list[Entry] = read_entries(folder)
+        self.kept = kept_numbers(folder)
+        try:
+            self.entries: list[Entry] = read_entries(folder)
+        except StackError:
+            if not self.kept:
+                raise
+            self.entries = []
 
     def reports(self) -> Iterator[SubReport]:
         """Return the reports of all blobs, in order."""
@@ -58,8 +69,19 @@ class PastSession:
 
     @cached_property
     def last_number(self) -> int:
-        """Highest number of a blob's line."""
-        return max((entry.number or 0 for entry in self.entries), default=0)
+        """Highest number of a blob, by its line or its raw sub."""
+        return max((*self.kept, *(entry.number or 0 for entry in self.entries)), default=0)
+
+    def untold(self) -> list[int]:
+        """Return the numbers of the raw subs that have no line which can be read, and were not taken out."""
+        told = {report.number for report in self.reports()}
+        return [number for number in self.kept if number not in told and self.is_in(number)]
+
+    @property
+    def n_certain(self) -> int:
+        """How many lines say for certain what was stacked: those before damage that has cost a sub its line."""
+        damaged = (place for place, entry in enumerate(self.entries) if isinstance(entry, Damaged))
+        return next(damaged, len(self.entries)) if self.untold() else len(self.entries)
 
     @property
     def first_time(self) -> datetime | None:
@@ -80,8 +102,9 @@ class PastSession:
 
     @property
     def n_lights(self) -> int:
-        """How many subs have a line."""
-        return sum(entry.word in LIGHTS for entry in self.entries)
+        """How many subs have a line, or had one that is lost."""
+        told = {entry.number for entry in self.entries if entry.word in LIGHTS}
+        return sum(entry.word in LIGHTS for entry in self.entries) + len(set(self.untold()) - told)
 
     def spooled(self) -> dict[tuple[str, str, str], int]:
         """Return the numbers of the subs by their names in the spool, and when and whence they came."""
@@ -100,13 +123,13 @@ class PastSession:
         IndistackError
             There is none.
         """
-        for entry in self.entries:
-            if entry.number == number and entry.word in LIGHTS:
-                if not isinstance(entry, SubReport):
-                    raise IndistackError(f"sub {number} has a damaged line")
-                if entry.word in STACKED:
-                    return entry
-                raise IndistackError(f"sub {number} is not in the stack: it was refused ({entry.reason})")
+        for report in self.lights():
+            if report.number == number:
+                if report.word in STACKED:
+                    return report
+                raise IndistackError(f"sub {number} is not in the stack: it was refused ({report.reason})")
+        if any(entry.number == number and isinstance(entry, Damaged) for entry in self.entries):
+            raise IndistackError(f"sub {number} has a damaged line")
         raise IndistackError(f"{self.folder.name} has no sub {number}")
 
     def written(self, number: int) -> Written:
@@ -126,6 +149,16 @@ class PastSession:
     def blob(self, number: int) -> Blob:
         """Return a raw sub; see `read_spooled`."""
         return read_spooled(self.folder / SUBS, sub_name(number))
+
+    def blob_to_tell(self, number: int) -> Blob:
+        """Return a raw sub as it came, to be stacked as if new; one that is lost has a fault."""
+        folder, name = self.folder / SUBS, sub_name(number)
+        try:
+            blob, modified_ns = read_spooled(folder, name), read_facts(folder, name)["modified_ns"]
+        except FrameError as error:
+            now = datetime.now(UTC)
+            return Blob(Content(b""), "", "", f"sub {number}", now, fault=error.detail, spooled=Spooled(""))
+        return replace(blob, spooled=Spooled("", modified_ns=modified_ns or None))
 
     def mended(self, written: Written) -> IndexArray:
         """Return the pixels that were found bad in a sub; raise FrameError ``lost`` where that is not known."""
@@ -157,6 +190,12 @@ class PastSession:
     @staticmethod
     def _events(entries: Iterable[Entry]) -> Iterator[Event]:
         return (entry for entry in entries if isinstance(entry, Event))
+
+
+def kept_numbers(session: Path) -> list[int]:
+    """Return the numbers of the raw subs in a session's folder, in order."""
+    names = (SUB.match(path.name) for path in (session / SUBS).glob("*"))
+    return sorted({int(found[1]) for found in names if found})
 
 
 def sub_name(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ class SessionRecord:
         try:
             self._spool.move(spooled, self.folder / SUBS, sub_name(number))
         except OSError as error:
-            log.error("%s: a raw sub stays in the spool: %s", self.folder, error.strerror)
+            log.error("%s: a raw sub stays in the spool: %s", self.folder, error.strerror or error)
 
     def close(self, state: State) -> None:
         """Keep the last state, and of the subs what the settings say."""
@@ -120,7 +121,9 @@ class SessionRecord:
         """Write the list of bad pixels where it is not the one before; return the number under which it is kept."""
         if np.array_equal(mended, self._mended[1]):
             return self._mended[0]
-        buffer, path = io.BytesIO(), self.folder / SUBS / mended_name(number)
+        folder = self.folder / SUBS
+        number = next(one for one in count(number) if not (folder / mended_name(one)).exists())
+        buffer, path = io.BytesIO(), folder / mended_name(number)
         np.save(buffer, mended.astype(np.uint32), allow_pickle=False)
         try:
             path.parent.mkdir(exist_ok=True)

@@ -28,6 +28,9 @@ from indistack.values.blob import Blob, Content, Spooled
 
 log = logging.getLogger(__name__)
 
+NAME = re.compile(r"(\d{8,})\.")
+"""What a sub's files begin with."""
+
 TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 """Files below may be gone after a power cut: their bytes are taken into the spool."""
 
@@ -72,7 +75,8 @@ class Spool:
         self.count_anew(sessions_bytes=0)
         self._door = threading.Lock()
         self._full = False
-        self._left = sorted(path.stem for path in folder.glob(f"*{FACTS}"))
+        names = (NAME.match(path.name) for path in folder.glob("*"))
+        self._left = sorted({found[1] for found in names if found})
         self._next = 1
         for name in self._left:
             self.begin_after(name)
@@ -91,7 +95,7 @@ class Spool:
         return self._left.copy()
 
     def left(self) -> list[str]:
-        """Return the names of what an earlier run has left, oldest first; what it had not all written is dropped."""
+        """Return the names of what an earlier run has left, oldest first; of what has no bytes nothing is kept."""
         whole = [name for name in self._left if self._is_whole(name)]
         for name in set(self._left) - set(whole):
             self.forget(name)
@@ -138,10 +142,19 @@ class Spool:
         return datetime.fromisoformat(facts["received"]).isoformat(timespec="milliseconds"), str(facts["origin"])
 
     def move(self, name: str, folder: Path, new_name: str) -> None:
-        """Give a sub that is in the ledger to its session; after a crash this may be done once more."""
+        """Give a sub that is in the ledger to its session; after a crash this may be done once more.
+
+        Raises
+        ------
+        OSError
+            It stays in part, or a file of that name is there: that one is never replaced.
+        """
         folder.mkdir(exist_ok=True)
         for path in self._files(name):
-            path.rename(folder / (new_name + path.name.removeprefix(name)))
+            target = folder / (new_name + path.name.removeprefix(name))
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, f"{target} is there already")
+            path.rename(target)
 
     def forget(self, name: str) -> None:
         """Remove a sub that nobody needs."""

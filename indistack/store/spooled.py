@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from indistack.errors import FrameError
 from indistack.values.blob import Blob, Content
 
+log = logging.getLogger(__name__)
+
 FACTS = ".json"
 """Suffix of that file."""
+
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "file": str, "path": str, "modified_ns": int, "crc32": (int, type(None)), "suffix": str, "device": str,
+    "origin": str, "received": str, "cards": list,
+}  # fmt: skip
+"""What it must tell, and as what."""
 
 
 def read_spooled(folder: Path, name: str) -> Blob:
     """Read a sub and what is known of it.
+
+    Where only the bytes are left, what can be seen of them stands for the rest.
 
     Raises
     ------
@@ -29,7 +40,7 @@ def read_spooled(folder: Path, name: str) -> Blob:
         data = path.read_bytes()
     except OSError as error:
         raise FrameError("lost", f"{path}: {error.strerror}") from error
-    if zlib.crc32(data) != facts["crc32"]:
+    if facts["crc32"] not in (None, zlib.crc32(data)):
         raise FrameError("lost", f"{path} is not what was received")
     return Blob(
         Content(data, path),
@@ -52,12 +63,30 @@ def read_facts(folder: Path, name: str) -> dict[str, Any]:
     """Return what `facts_of` told; raises as `read_spooled`."""
     path = folder / f"{name}{FACTS}"
     try:
-        facts = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise FrameError("lost", f"{path}: {error}") from error
-    if not isinstance(facts, dict):
-        raise FrameError("lost", f"{path}: not a sub's facts")
+        return _checked(json.loads(path.read_bytes()))
+    except (OSError, ValueError, RecursionError) as error:
+        files = [other for other in folder.glob(f"{name}.*") if other != path]
+        if len(files) != 1:
+            raise FrameError("lost", f"{path}: {error}") from error
+        log.warning("%s: %s; the sub is taken as its file is", path, error)
+        return _seen(files[0], name)
+
+
+def _checked(facts: Any) -> dict[str, Any]:
+    """Return facts as they were read, if they are some; raise ValueError."""
+    if not isinstance(facts, dict) or not all(isinstance(facts.get(word), kind) for word, kind in KINDS.items()):
+        raise ValueError("not a sub's facts")
+    datetime.fromisoformat(facts["received"])
+    if any(not isinstance(card, list) or len(card) != 3 for card in facts["cards"]):
+        raise ValueError("not a sub's facts")
     return facts
+
+
+def _seen(file: Path, name: str) -> dict[str, Any]:
+    """Return what can be told of a sub from its bytes alone; whether they are all that was received nobody knows."""
+    received = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    blob = Blob(Content(b""), file.name.removeprefix(name), "", str(file), received)
+    return facts_of(blob, 0, file.name) | {"crc32": None}
 
 
 def facts_of(blob: Blob, modified_ns: int, file: str) -> dict[str, Any]:

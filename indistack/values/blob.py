@@ -16,7 +16,7 @@ class Spooled:
     Attributes
     ----------
     name : str
-        In the spool.
+        In the spool; "" where it lies in its session already.
     took_ms : float
         What writing it took.
     modified_ns : int or None

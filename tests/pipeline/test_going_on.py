@@ -8,17 +8,15 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.agent.agent import ENDS, Agent
+from indistack.agent.agent import ENDS
 from indistack.agent.commands import (
     AddBranch,
     Answer,
-    Command,
     DropBranch,
     Pause,
     Readmit,
@@ -29,20 +27,18 @@ from indistack.agent.commands import (
 )
 from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
 from indistack.cli import main
-from indistack.config import Config
 from indistack.errors import IndistackError
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.amend import amend
-from indistack.resume.session_settings import settings_of, settings_to_go_on
-from indistack.settings import load
+from indistack.resume.session_settings import settings_of
 from indistack.sources import read_blob
-from indistack.store.journal import only_one
+from indistack.store.folder_lock import only_one
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.values.blob import Blob
-from indistack.values.frame import FloatArray
-from tests.pipeline.night import FakeSource, blob_of, make_sky
+from tests.pipeline.night import blob_of, make_sky
+from tests.pipeline.sessions import agent_of, cut_power, lines_of, pixels, run
 
 SAID = {
     "pause": "paused",
@@ -51,43 +47,11 @@ SAID = {
     "reset": "7 subs in the stack, kept as ",
 }
 
-SETTINGS = ("checkpoint.interval_s=0", "checkpoint.duty=1", "spool.min_free_gb=0", "stack.keep_up=false")
-
 
 @pytest.fixture(scope="module")
 def blobs() -> list[Blob]:
     sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
     return [blob_of(sky.expose(), f"{number}.fits") for number in range(8)]
-
-
-def agent_of(
-    out: Path, blobs: Sequence[Blob], *settings: str, goes_on: PastSession | None = None, endless: bool = False
-) -> Agent:
-    config = load(Config, None, [*SETTINGS, *settings])
-    config = settings_to_go_on(goes_on, config) if goes_on else config
-    return Agent(config, [FakeSource(blobs, endless=endless)], out, calibrator_factory(config), goes_on=goes_on)
-
-
-def run(out: Path, items: Sequence[Blob | Command], *settings: str, goes_on: PastSession | None = None) -> Path:
-    """Run an agent over blobs and commands; return the session's folder."""
-    agent = agent_of(out, [], *settings, goes_on=goes_on)
-    for item in items:
-        agent.send(item)
-    agent.run(threading.Event())
-    return SessionFolders(out).all()[-1]
-
-
-def cut_power(out: Path, session: Path) -> None:
-    """Leave the folder as an agent leaves it that was killed."""
-    (out / "sessions" / "open").write_text(session.name)
-
-
-def pixels(folder: Path, name: str = "stack") -> FloatArray:
-    return np.asarray(fits.getdata(folder / f"{name}.fits"))
-
-
-def lines_of(session: Path) -> list[dict[str, Any]]:
-    return [json.loads(text) for text in (session / "ledger.jsonl").read_text().splitlines()]
 
 
 def test_a_session_goes_on_next_night_as_if_it_had_been_one(tmp_path: Path, blobs: list[Blob]) -> None:

@@ -214,3 +214,21 @@ def test_the_disk_keeps_what_is_left_to_others(
 ) -> None:
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
     assert (Spool(tmp_path, SpoolSettings(min_free_gb=1)).take(blob()).spooled is not None) is kept
+
+
+def test_no_move_replaces_a_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", NO_RESERVE)
+    taken = spool.take(blob())
+    assert taken.spooled is not None
+    (tmp_path / "000001.fits").write_bytes(b"another")
+    with pytest.raises(FileExistsError, match=r"000001\.fits"):
+        spool.move(taken.spooled.name, tmp_path, "000001")
+    assert (tmp_path / "000001.fits").read_bytes() == b"another"
+    assert spool.read(taken.spooled.name).data == b"0123456789"
+
+
+def test_a_name_of_bytes_without_facts_is_not_given_again(tmp_path: Path) -> None:
+    (tmp_path / "00000007.fits").write_bytes(b"another")
+    taken = Spool(tmp_path, NO_RESERVE).take(blob())
+    assert taken.spooled is not None
+    assert taken.spooled.name == "00000008"
