@@ -19,7 +19,7 @@ from indistack.field.comet import CometSettings
 from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
-from indistack.settings import Settings, as_toml, example
+from indistack.settings import OFF, Settings, as_toml, example
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
@@ -144,8 +144,10 @@ def _table(name: str, table: Settings) -> Iterator[str]:
     for key, value in table:
         if isinstance(value, Settings):
             below.append((f"{name}.{key}", value))
-        elif value is None:
+        elif value is None and type(table).model_fields[key].default is None:
             yield f"# {example(type(table).model_fields[key], key)}  # not set"
+        elif value is None:
+            yield f'{key} = "{OFF}"'
         else:
             yield f"{key} = {as_toml(plain[key])}"
     for way, settings in below:

@@ -2,11 +2,11 @@
 
 from indistack.settings.description import Description, TableDescription, describe
 from indistack.settings.faults import unknown
-from indistack.settings.model import PointPx, Settings, Wanted, built, mount
+from indistack.settings.model import OFF, PointPx, Settings, Wanted, built, mount
 from indistack.settings.reading import Given, load, load_what_holds, validate, words_to_values
 from indistack.settings.wanted import as_toml, example
 
 __all__ = [
-    "Description", "Given", "PointPx", "Settings", "TableDescription", "Wanted", "as_toml", "built", "describe",
+    "OFF", "Description", "Given", "PointPx", "Settings", "TableDescription", "Wanted", "as_toml", "built", "describe",
     "example", "load", "load_what_holds", "mount", "unknown", "validate", "words_to_values",
 ]  # fmt: skip

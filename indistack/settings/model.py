@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+
+
+OFF = "off"
+
+
+def may_be_off(field: FieldInfo | None) -> bool:
+    """Whether a setting may be None."""
+    return field is not None and type(None) in get_args(field.annotation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,20 @@ PointPx = Annotated[
 
 
 class Settings(BaseModel):
-    """Base of every settings table: frozen, strict, no unknown key, no NaN or infinity."""
+    """Base of every settings table: frozen, strict, no unknown key, no NaN or infinity.
+
+    Where a setting may be None, a person says ``"off"``, as TOML has no word for it.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off_is_none(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        off = {name for name, value in values.items() if value == OFF and may_be_off(cls.model_fields.get(name))}
+        return {name: None if name in off else value for name, value in values.items()}
 
     def own(self, kind: type[M]) -> M:
         """Return the table that was mounted here by an entry of the slot; `kind` is its class."""

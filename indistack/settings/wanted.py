@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from indistack.registry import Choice
-from indistack.settings.model import Wanted
+from indistack.settings.model import OFF, Wanted, may_be_off
 
 UNITS = {
     "arcsec_min": "arcsec a minute", "px_min": "pixels a minute", "megapixels": "megapixels", "s": "seconds",
@@ -41,7 +41,8 @@ def wanted(field: FieldInfo, name: str) -> str:
         Its name: the end tells the unit.
     """
     unit = unit_of(name)
-    return _words(field.annotation, field.metadata) + (f", in {unit}" if unit else "")
+    words = _words(field.annotation, field.metadata) + (f", in {unit}" if unit else "")
+    return f'{words}, or "{OFF}"' if may_be_off(field) and field.default is not None else words
 
 
 def example(field: FieldInfo, name: str) -> str:

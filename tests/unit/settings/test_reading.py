@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
+from indistack.config import Config, to_toml
 from indistack.errors import SettingsError
 from indistack.settings import Settings, load
 
@@ -57,3 +58,22 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 def test_an_override_without_a_value_is_named() -> None:
     with pytest.raises(SettingsError, match="key=value"):
         load(Whole, None, ["table.size_px"])
+
+
+class Limits(Settings):
+    most_px: float | None = Field(default=3.0, gt=0)
+    least_px: float = 1.0
+
+
+def test_what_may_be_none_is_said_to_be_off() -> None:
+    assert load(Limits, None, ["most_px=off"]).most_px is None
+    with pytest.raises(SettingsError, match=r'most_px = "of": wanted is a number above 0, in pixels, or "off"'):
+        load(Limits, None, ["most_px=of"])
+    with pytest.raises(SettingsError, match=r'least_px = "off": wanted is a number, in pixels; '):
+        load(Limits, None, ["least_px=off"])
+
+
+def test_what_is_off_stays_so_when_it_is_read_back(tmp_path: Path) -> None:
+    config = load(Config, None, ["quality.max_fwhm_px=off", "quality.min_transparency=off"])
+    (tmp_path / "settings.toml").write_text(to_toml(config))
+    assert load(Config, tmp_path / "settings.toml") == config
