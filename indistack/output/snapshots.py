@@ -16,6 +16,7 @@ from indistack.photometry import expected_scale
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture, StackPicture
 from indistack.picture.palette import Channel, ColourPicture, Mix, choose
+from indistack.picture.sparse import picture_of
 from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
@@ -110,7 +111,7 @@ def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, ke
     stack = branch.integration()
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
-    return _snapshot(session, keep(StackPicture(stack.pixels, stack.weight)), info, facts, branch)
+    return _snapshot(session, keep(picture_of(stack)), info, facts, branch)
 
 
 def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
@@ -126,7 +127,7 @@ def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
 def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep: Keep) -> Snapshot:
     filter_stacks = {one: session.filter_stacks[one] for one in mix.filters}
     stacks = {one: branches[one].integration() for one in filter_stacks}
-    kept = {one: keep(StackPicture(stack.pixels, stack.weight)) for one, stack in stacks.items()}
+    kept = {one: keep(picture_of(stack)) for one, stack in stacks.items()}
     channels = [Channel(kept[one], _scale(session, filter_stacks[one])) for one in mix.filters]
     picture = ColourPicture(channels[-3:], channels[0] if len(channels) == 4 else None, mix.is_false)
     branch = branches[mix.filters[0]]

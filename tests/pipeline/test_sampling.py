@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from indistack.output.snapshots import snapshot
 from indistack.picture.integration import Integration
 from indistack.stars import StarFinder, StarsSettings
 from indistack.system.workers import Workers
@@ -118,6 +119,23 @@ def test_every_way_to_colour_puts_stars_in_their_place(
     assert sampled.stack.pixels.shape == (480 * scale, 640 * scale, 3)
     offsets = offsets_px(stars_of(sampled), nights("RGGB")[0], scale)
     assert np.median(offsets) < 0.06
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_picture_of_few_drizzled_subs_has_all_its_colours(
+    nights: Callable[[str], list[Exposure]], make_pipeline: MakePipeline, scale: int
+) -> None:
+    pipeline = make_pipeline("calibrate.hot_pixels=false", f"stack.drizzle={scale}")
+    for exposure in nights("RGGB")[:2]:
+        pipeline.process(blob_of(exposure))
+    assert pipeline.session is not None
+    pixels = snapshot(pipeline.session).picture.rows(slice(None))
+    assert np.isfinite(pixels).all()
+    plain = make_pipeline("calibrate.hot_pixels=false")
+    plain.process(blob_of(nights("RGGB")[0]))
+    assert plain.session is not None
+    usual = plain.session.stack.integration().pixels
+    np.testing.assert_allclose(np.median(pixels, axis=(0, 1)), np.median(usual, axis=(0, 1)), rtol=0.03)
 
 
 def test_malvar_and_drizzle_are_sharper_in_red_than_bilinear(sample: Callable[..., Sampled]) -> None:
