@@ -12,6 +12,7 @@ from indistack.config import MAIN
 from indistack.enhance import PictureSettings, operator_of, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter
 from indistack.output.maps import maps_of
+from indistack.output.trim import Trim
 from indistack.photometry import expected_scale
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture, StackPicture
@@ -68,7 +69,11 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         stacks = session.stacks()
         if name in stacks:
             filter_stack, branch = stacks[name]
-            kept = {name: keep(plane) for name, plane in maps_of(branch.integration()).items()} if maps else {}
+            kept = (
+                {name: keep(plane) for name, plane in maps_of(Trim.of(session).cut(branch.integration())).items()}
+                if maps
+                else {}
+            )
             return replace(_single(session, filter_stack, branch, keep), maps=kept)
         return _combined(session, name, keep)
 
@@ -108,10 +113,11 @@ def _stack_numbers(filter_stack: FilterStack, branch: StackBranch) -> dict[str, 
 
 
 def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, keep: Keep, *history: str) -> Snapshot:
-    stack = branch.integration()
+    trim = Trim.of(session)
+    stack = trim.cut(branch.integration())
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
-    return _snapshot(session, keep(picture_of(stack)), info, facts, branch)
+    return _snapshot(session, keep(picture_of(stack)), info, facts, branch, trim)
 
 
 def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
@@ -126,7 +132,8 @@ def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
 
 def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep: Keep) -> Snapshot:
     filter_stacks = {one: session.filter_stacks[one] for one in mix.filters}
-    stacks = {one: branches[one].integration() for one in filter_stacks}
+    trim = Trim.of(session)
+    stacks = {one: trim.cut(branches[one].integration()) for one in filter_stacks}
     kept = {one: keep(picture_of(stack)) for one, stack in stacks.items()}
     channels = [Channel(kept[one], _scale(session, filter_stacks[one])) for one in mix.filters]
     picture = ColourPicture(channels[-3:], channels[0] if len(channels) == 4 else None, mix.is_false)
@@ -135,7 +142,7 @@ def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep
     facts = _facts(session, branch, list(stacks.values()), list(filter_stacks.values()), line)
     card = ("FILTER", mix.palette, "luminance (L), red, green, blue")
     info = with_own_filter(session.reference.info, FrameInfo(header=(card,)))
-    colours = _snapshot(session, picture, info, facts, branch)
+    colours = _snapshot(session, picture, info, facts, branch, trim)
     if mix.is_false and colours.operators is None:  # white stars would undo the balance of the nebula
         words = session.config.picture.operators
         return replace(colours, operators=[word for word in words if not operator_of(word).balances_colour])
@@ -163,10 +170,10 @@ def _facts(
 
 
 def _snapshot(
-    session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: StackBranch
+    session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: StackBranch, trim: Trim
 ) -> Snapshot:
     solution = session.sky.solution
-    cards = output_cards(info, facts, session.grid.matrix, solution.wcs if solution is not None else None)
+    cards = output_cards(info, facts, trim.matrix, solution.wcs if solution is not None else None)
     return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
 
 

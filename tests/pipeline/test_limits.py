@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from indistack.output.snapshots import snapshot
+from indistack.output.trim import Trim
+from indistack.picture.linear import StackPicture
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.session import Session
@@ -111,6 +113,24 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
     covered = int((larger.coverage > 0).sum())
     assert covered == pytest.approx(480 * 640 + 4 * (40 * 480 + 25 * 640 - 40 * 25), rel=0.01)
     assert larger.coverage.max() == 5
+
+
+def test_what_is_published_of_a_grown_canvas_is_what_subs_have_reached(make_pipeline: MakePipeline) -> None:
+    """The grid grows in steps of 256 px; three subs that drift by 27 px need 54 more columns."""
+    session = stacked(make_pipeline("stack.canvas=grow"), make_sky(drift_px_per_sub=(27.0, 0.0), cfa="mono"), subs=3)
+    assert session.size[1] == 640 + 256
+    published = snapshot(session, maps=True)
+    height, width = published.picture.shape
+    assert height == pytest.approx(480, abs=2)
+    assert width == pytest.approx(640 + 54, abs=2)
+    pixels = published.picture.rows(slice(None))
+    assert np.isnan(pixels).mean() < 0.01
+    assert {plane.shape for plane in published.maps.values()} == {(height, width)}
+    stack = session.stack.integration()
+    rows, cols = (np.flatnonzero((stack.coverage > 0).any(axis=axis)) for axis in (1, 0))
+    whole = StackPicture(stack.pixels, stack.weight).rows(slice(None))
+    np.testing.assert_array_equal(pixels, whole[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1])
+    np.testing.assert_array_equal(Trim.of(session).matrix[:2, 2], session.grid.matrix[:2, 2] - (cols[0], rows[0]))
 
 
 def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:

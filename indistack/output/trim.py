@@ -1,0 +1,63 @@
+"""Cuts what is published to what subs have reached: a grid that grows does so in large steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from indistack.config import MAIN
+from indistack.picture.integration import Integration
+from indistack.session.session import Session
+from indistack.values.frame import BoolArray, DoubleArray
+from indistack.values.grid import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """The part of a session's grid that is published, the same for all its stacks.
+
+    Attributes
+    ----------
+    box : (slice, slice)
+        Rows and columns of the grid (px).
+    matrix : array
+        ``(3, 3)`` float64, affine: reference ``(x, y, 1)`` -> published ``(x, y, 1)``.
+    """
+
+    box: Box
+    matrix: DoubleArray
+
+    @staticmethod
+    def of(session: Session) -> Trim:
+        """Return the least part that holds what any sub has reached; all of a grid that does not grow."""
+        whole = Trim((slice(None), slice(None)), session.grid.matrix)
+        if session.config.stack.canvas != "grow":
+            return whole
+        rows, cols = (_span(reached) for reached in _reached(session))
+        if rows.stop == 0:
+            return whole
+        moved = np.array([[1.0, 0, -cols.start], [0, 1, -rows.start], [0, 0, 1]])
+        return Trim((rows, cols), moved @ session.grid.matrix)
+
+    def cut(self, stack: Integration) -> Integration:
+        """Return views of that part of a stack on the session's grid."""
+        planes = {name: getattr(stack, name) for name in ("pixels", "weight", "coverage", "variance", "rejected")}
+        return replace(stack, **{name: plane[self.box] for name, plane in planes.items() if plane is not None})
+
+
+def _reached(session: Session) -> tuple[BoolArray, BoolArray]:
+    """Tell of every row and column of the grid whether a sub has reached it."""
+    height, width = session.size
+    rows, cols = np.zeros(height, bool), np.zeros(width, bool)
+    for filter_stack in session.filter_stacks.values():
+        covered = filter_stack.branch_set.branches[MAIN].integration().coverage > 0
+        rows |= covered.any(axis=1)
+        cols |= covered.any(axis=0)
+    return rows, cols
+
+
+def _span(reached: BoolArray) -> slice:
+    """From the first to the last that is reached; empty where none is."""
+    places = np.flatnonzero(reached)
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
