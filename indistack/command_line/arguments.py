@@ -24,7 +24,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", "stack what the camera of an INDI server delivers", "info")
     _add_server(run)
-    run.add_argument("--device", help="the camera's INDI name; by default the only one there")
+    run.add_argument("--device", help="the camera's INDI name; by default the one that is connected and does not guide")
     _add_agent(run)
 
     watch = _command(commands, "watch", "stack what appears in a folder", "info")

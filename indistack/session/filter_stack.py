@@ -161,6 +161,8 @@ class FilterStack:
             branch, planes = self.branch_set.branches[name], memory["planes"][name]
             stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
             branch.recall(one, stored, [again(number, branch) for number in one["kept"]])
+        if self.n_subs:
+            self.noise_history.look(*self.branch_set.main.sample())
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class IndiSettings(Settings):
     port: int = Field(default=7624, ge=1, le=65535)
     """On which port it answers."""
     device: str = ""
-    """The camera's INDI name; "" takes the only camera there is."""
+    """The camera's INDI name; "" takes the one that is connected and does not guide."""
 
 
 @dataclass(frozen=True, slots=True)

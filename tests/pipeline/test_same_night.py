@@ -61,10 +61,13 @@ def test_within_the_night_it_adds_to_the_stack(tmp_path: Path, blobs: list[Blob]
 
 def test_a_start_without_a_sub_leaves_the_picture(tmp_path: Path, blobs: list[Blob]) -> None:
     start(tmp_path, blobs[:4], DUSK)
-    before = fits.getdata(tmp_path / "stack.fits")
+    before, told = fits.getdata(tmp_path / "stack.fits"), json.loads((tmp_path / "status.json").read_text())
     start(tmp_path, [], DUSK + timedelta(hours=1))
     np.testing.assert_array_equal(fits.getdata(tmp_path / "stack.fits"), before)
-    assert json.loads((tmp_path / "status.json").read_text())["n_subs"] == 4
+    again = json.loads((tmp_path / "status.json").read_text())
+    assert again["n_subs"] == 4
+    for name in ("snr_gain", "stack_noise_adu"):
+        assert again["stacks"]["stack"][name] == pytest.approx(told["stacks"]["stack"][name], rel=1e-6)
 
 
 @pytest.mark.parametrize("later", [SAME_NIGHT + timedelta(minutes=1), -SAME_NIGHT - timedelta(minutes=1)])
