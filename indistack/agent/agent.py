@@ -31,7 +31,8 @@ from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
 from indistack.store.folder_lock import make_folder, only_one
 from indistack.store.journal import Journal
-from indistack.store.session_folders import STATUS, SessionFolders
+from indistack.store.last_status import STATUS
+from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import FileStamps, PastSession
 from indistack.system.clock import utc_now
 from indistack.system.workers import Workers

@@ -16,7 +16,7 @@ from typing import Any
 from indistack.agent.commands import COMMANDS, Answer, Command, Request
 from indistack.errors import IndistackError, SinkError
 from indistack.store.folder_lock import is_at_work
-from indistack.store.session_folders import STATUS
+from indistack.store.last_status import STATUS
 from indistack.system.atomic import atomic_file
 
 log = logging.getLogger(__name__)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import shutil
 from datetime import datetime
 from glob import escape
 from pathlib import Path
-from typing import Any
 
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
 from indistack.store.held_files import give_up, held_bytes
+from indistack.store.last_status import last_status, shown_pictures
 from indistack.store.ledger import LEDGER
 from indistack.store.session_reader import SETTINGS, SUBS, PastSession, kept_numbers
 from indistack.system.atomic import atomic_file, keep_as
@@ -24,8 +23,6 @@ from indistack.values.file_names import session_name
 log = logging.getLogger(__name__)
 
 FOLDER = "sessions"
-STATUS = "status.json"
-"""File beside it: what the agent is doing."""
 
 OPEN = "open"
 """File in the folder with the name of the session that has not ended."""
@@ -95,7 +92,7 @@ class SessionFolders:
 
     def shows(self, session: Path) -> bool:
         """Tell whether the pictures in the output folder are a session's."""
-        return bool(_status(self._folder.parent).get("session") == session.name)
+        return bool(last_status(self._folder.parent).get("session") == session.name)
 
     def keep_shown(self) -> None:
         """Give a session that will not be gone on with the pictures that it has published.
@@ -105,7 +102,7 @@ class SessionFolders:
         folder, output = self.open_one(), self._folder.parent
         if folder is None or not self.shows(folder):
             return
-        for path in (path for name in _shown(output) for path in output.glob(f"{escape(name)}.*")):
+        for path in (path for name in shown_pictures(output) for path in output.glob(f"{escape(name)}.*")):
             try:
                 keep_as(path, folder / path.name)
             except OSError as error:
@@ -183,7 +180,7 @@ class SessionFolders:
         """
         output = self._folder.parent
         kept = (path.name for folder in self.all() for path in folder.iterdir() if path.is_file())
-        shown = (path.name for name in _shown(output) for path in output.glob(f"{escape(name)}.*"))
+        shown = (path.name for name in shown_pictures(output) for path in output.glob(f"{escape(name)}.*"))
         return [output / name for name in {*kept, *shown}]
 
     def tell_of_lost_ledgers(self) -> None:
@@ -228,21 +225,6 @@ def session_at(place: Path) -> Path:
     if not place.exists():
         raise IndistackError(f"{place}: no such folder")
     raise IndistackError(f"{place}: neither a session nor an output folder with sessions in it")
-
-
-def _shown(output: Path) -> list[str]:
-    """Return the names of the pictures that the last status of an output folder tells of."""
-    stacks = _status(output).get("stacks")
-    return list(stacks) if isinstance(stacks, dict) else []
-
-
-def _status(output: Path) -> dict[str, Any]:
-    """Return the last status of an output folder; {} where there is none that can be read."""
-    try:
-        status = json.loads((output / STATUS).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return status if isinstance(status, dict) else {}
 
 
 def _is_bare(session: Path) -> bool:

@@ -1,0 +1,25 @@
+"""What the last status of an output folder tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+STATUS = "status.json"
+"""File in the output folder: what the agent is doing."""
+
+
+def shown_pictures(output: Path) -> list[str]:
+    """Return the names of the pictures that the last status of an output folder tells of."""
+    stacks = last_status(output).get("stacks")
+    return list(stacks) if isinstance(stacks, dict) else []
+
+
+def last_status(output: Path) -> dict[str, Any]:
+    """Return the last status of an output folder; {} where there is none that can be read."""
+    try:
+        status = json.loads((output / STATUS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return status if isinstance(status, dict) else {}
