@@ -55,7 +55,7 @@ DONE: dict[str, Expected] = {
     "indistack replay tonight/sessions/NAME -o sharp.fits --set quality.max_fwhm_ratio=1.3":
         Expected(" of 5 subs", 0, ("sharp.fits",)),
     "indistack report tonight/sessions/NAME": Expected("report.html", 0, ("tonight/sessions/NAME/report.html",)),
-    "indistack unstack tonight/sessions/NAME 41 57": Expected("subs in the stack"),
+    "indistack unstack tonight 41 57": Expected("subs in the stack"),
 }  # fmt: skip
 """Those that come to an end."""
 
@@ -77,13 +77,15 @@ LIVE: dict[str, Expected] = {
 
 WATCH = ".venv/bin/indistack watch incoming/ --output-dir tonight"
 
-TOLD = (
-    "indistack tell tonight branch trails method=trails follow=camera",
-    "indistack tell tonight drop trails",
-    "indistack tell tonight remove 41",
-    "indistack tell tonight pause",
-)
-"""What is told to the agent that `WATCH` has started, in this order."""
+TOLD = {
+    "indistack tell tonight branch trails method=trails follow=camera": Expected("the stack trails begins"),
+    "indistack tell tonight drop trails": Expected("the stack trails has ended"),
+    "indistack tell tonight remove 41 57": Expected("3 subs in the stack"),
+    "indistack tell tonight pause": Expected("paused"),
+}
+"""What is told to the agent that `WATCH` has started, in this order, and what it answers."""
+
+NIGHT = {WATCH: Expected("3 subs stacked"), **TOLD}
 
 CLUSTER = ("dask scheduler", "dask worker tcp://SCHEDULER:8786 --nthreads 1 --memory-limit 0")
 """What the stack by a cluster runs beside."""
