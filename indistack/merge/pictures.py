@@ -114,7 +114,7 @@ def _as_frame(raw: RawFrame) -> CalibratedFrame:
 
 
 def _weight_map(path: Path, raw: RawFrame) -> FloatArray | None:
-    """The extension WEIGHT, else COVERAGE; its median is made 1."""
+    """The extension WEIGHT, else COVERAGE, which may be binned; its median is made 1."""
     from astropy.io import fits  # slow to import, 25 MB, and most sessions never need it
 
     try:
@@ -124,11 +124,26 @@ def _weight_map(path: Path, raw: RawFrame) -> FloatArray | None:
             stored = None if place is None else file[place].data
     except (OSError, ValueError, TypeError):  # not a FITS file, but a picture of another kind
         return None
-    if stored is None or stored.shape[-2:] != (raw.height, raw.width):
+    if stored is None or stored.ndim < 2:
         return None
-    weight = np.nan_to_num(stored.reshape(-1, raw.height, raw.width).mean(axis=0, dtype=np.float32), nan=0.0)
+    planes = np.asarray(stored, np.float32).reshape(-1, *stored.shape[-2:])
+    weight = _unbinned(np.nan_to_num(planes.mean(axis=0), nan=0.0), (raw.height, raw.width))
+    if weight is None:
+        return None
     usual = float(np.median(weight[weight > 0])) if (weight > 0).any() else 0.0
     return np.asarray(weight / usual, np.float32) if usual > 0 else None
+
+
+def _unbinned(weight: FloatArray, size: tuple[int, int]) -> FloatArray | None:
+    """Bring a map to a picture's size (height, width), of which it may show blocks; None where it is no such map."""
+    factor = max(1, max(size) // max(1, *weight.shape))
+    if weight.shape != tuple(max(1, side // factor) for side in size):
+        return None
+    if factor == 1:
+        return weight
+    height, width = (factor * side for side in weight.shape)
+    whole = np.asarray(cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.pad(whole, ((0, size[0] - height), (0, size[1] - width)), mode="edge")
 
 
 def _number(header: tuple[Card, ...], keywords: tuple[str, ...]) -> float | None:

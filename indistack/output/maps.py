@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from indistack.picture.integration import Integration
-from indistack.picture.linear import StackPicture
+from indistack.picture.linear import StackPicture, binning_for
 from indistack.session.noise_history import typical_weight
 from indistack.stack import measure_noise, noise_map
 from indistack.values.frame import FloatArray
 
 NEAR = 0.1
 """Noise is measured where the weight differs from the typical one by less than that share of it."""
+
+COVERAGE_SIDE_PX = 512
 
 
 def maps_of(stack: Integration) -> dict[str, StackPicture]:
@@ -30,6 +32,12 @@ def maps_of(stack: Integration) -> dict[str, StackPicture]:
         "NOISE": StackPicture(_noise(stack)),
     }
     return maps if stack.rejected is None else maps | {"REJECTED": StackPicture(stack.rejected)}
+
+
+def small_coverage(stack: Integration) -> StackPicture:
+    """Return how many subs reached a pixel, as means of blocks: so little that every stack's FITS can keep it."""
+    coverage = StackPicture(stack.coverage)
+    return StackPicture(coverage.binned(binning_for(coverage.shape, COVERAGE_SIDE_PX)))
 
 
 def _noise(stack: Integration) -> FloatArray:

@@ -11,7 +11,7 @@ from indistack.align import ALIGNERS
 from indistack.config import MAIN
 from indistack.enhance import PictureSettings, operator_of, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter
-from indistack.output.maps import maps_of
+from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
 from indistack.photometry import expected_scale
 from indistack.picture.integration import Integration
@@ -117,7 +117,8 @@ def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, ke
     stack = trim.cut(branch.integration())
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
-    return _snapshot(session, keep(picture_of(stack)), info, facts, branch, trim)
+    single = _snapshot(session, keep(picture_of(stack)), info, facts, branch, trim)
+    return replace(single, coverage=small_coverage(stack))
 
 
 def _combined(session: Session, name: str, keep: Keep) -> Snapshot:

@@ -34,6 +34,8 @@ class Snapshot:
         How the preview is made; None: as the settings say.
     maps : mapping
         What else is known of every pixel, by the name of its FITS extension.
+    coverage : LinearPicture or None
+        How many subs reached a pixel, binned: what a FITS keeps where it has no maps.
     """
 
     picture: LinearPicture
@@ -43,6 +45,7 @@ class Snapshot:
     orientation: int = 1
     operators: Sequence[str] | None = None
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
+    coverage: LinearPicture | None = None
 
 
 class Sink(Protocol):

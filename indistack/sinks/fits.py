@@ -12,6 +12,8 @@ from indistack.sinks.base import SINKS, Snapshot
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import Card
 
+COVERAGE = "COVERAGE"
+
 
 @SINKS.register("fits")
 class FitsSink:
@@ -22,19 +24,20 @@ class FitsSink:
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`. Maps follow as image extensions, float32 like the picture."""
+        small = {} if snapshot.coverage is None else {COVERAGE: snapshot.coverage}
         with atomic_file(path) as file:
             _write(file, snapshot.picture, snapshot.cards)
-            for name, plane in snapshot.maps.items():
+            for name, plane in (snapshot.maps or small).items():
                 _write(file, plane, (), name)
 
 
 def has_maps(path: Path) -> bool:
-    """Tell whether a stack that was written has maps."""
+    """Tell whether a stack that was written has maps, and not its binned coverage alone."""
     from astropy.io import fits  # slow to import, and rarely needed
 
     try:
         with fits.open(path) as units:
-            return len(units) > 1
+            return any(unit.name not in ("PRIMARY", COVERAGE) for unit in units)
     except OSError:  # there is none, or it is damaged
         return False
 

@@ -121,6 +121,34 @@ def test_the_map_of_weights_is_honoured(tmp_path: Path, workers: Workers) -> Non
     assert np.abs(pixels[:, 110:370] - alone[:, 110:370]).std() > 1.0
 
 
+@pytest.mark.parametrize("side", [480, 160, 68])
+def test_a_small_map_of_coverage_does_too(tmp_path: Path, workers: Workers, side: int) -> None:
+    """The second one's right half is of one sub, the rest of 100."""
+    first, second = BASE.write(tmp_path / "a.fits", 1), BASE.write(tmp_path / "b.fits", 2)
+    factor = 480 // side
+    coverage = np.full((side, side), 100.0, np.float32)
+    coverage[:, side // 2 :] = 1.0
+    with fits.open(second, mode="append") as file:
+        file.append(fits.ImageHDU(coverage, name="COVERAGE"))
+    weight = read_picture(second).weight
+    assert weight is not None
+    assert weight.shape == (480, 480)
+    edge = factor * (side // 2)
+    inner, outer = weight[:, : edge - factor], weight[:, edge + factor :]
+    np.testing.assert_allclose(inner / outer[0, 0], 100, rtol=1e-4)
+    np.testing.assert_allclose(outer / outer[0, 0], 1, rtol=1e-4)
+    pixels, alone = pixels_of(merged(workers, first, second)), BASE.picture(1)
+    left, right = (np.abs(pixels - alone)[:, box].std() for box in (np.s_[10:200], np.s_[280:470]))
+    assert right < 0.2 * left
+
+
+def test_a_map_of_another_picture_is_none(tmp_path: Path) -> None:
+    path = BASE.write(tmp_path / "a.fits", 1)
+    with fits.open(path, mode="append") as file:
+        file.append(fits.ImageHDU(np.ones((100, 160), np.float32), name="COVERAGE"))
+    assert read_picture(path).weight is None
+
+
 def test_merging_what_was_merged_counts_every_sub_once(tmp_path: Path, workers: Workers) -> None:
     paths = [BASE.write(tmp_path / f"{seed}.fits", seed) for seed in (1, 2, 3)]
     pair = tmp_path / "pair.fits"

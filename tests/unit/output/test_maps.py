@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.output.maps import maps_of
+from indistack.output.maps import COVERAGE_SIDE_PX, maps_of, small_coverage
+from indistack.picture.integration import Integration
 from indistack.raster.tiles import Cube, Tile
 from indistack.session.noise_history import NoiseHistory
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod
@@ -82,3 +83,17 @@ def test_nothing_is_told_of_the_growth_without_a_first_sub() -> None:
     told = growth.numbers()
     assert told["stack_noise_adu"] > 0
     assert np.isnan([told["snr_gain"], told["snr_gain_ideal"]]).all()
+
+
+@pytest.mark.parametrize("shape", [(300, 400), (1300, 1100)])
+def test_the_small_coverage_is_the_mean_of_blocks(shape: tuple[int, int]) -> None:
+    coverage = np.full(shape, 4, np.uint16)
+    coverage[:, : shape[1] // 2] = 2
+    stack = Integration(np.zeros(shape, np.float32), coverage.astype(np.float32), coverage, 4, 40.0)
+    small = small_coverage(stack)
+    coverage[:] = 9  # what is published does not change any more
+    plane = small.rows(slice(None))
+    factor = -(-max(shape) // COVERAGE_SIDE_PX)
+    assert plane.shape == (shape[0] // factor, shape[1] // factor)
+    assert plane[0, 0] == 2
+    assert plane[-1, -1] == 4

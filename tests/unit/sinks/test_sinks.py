@@ -15,6 +15,7 @@ from indistack.fits_header import StackFacts, output_cards
 from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
 from indistack.sinks import SINKS, Snapshot
+from indistack.sinks.fits import has_maps
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import FrameInfo
 
@@ -48,6 +49,19 @@ def test_the_fits_file_is_linear_and_says_what_is_in_it(tmp_path: Path, channels
     assert (header["OBJECT"], header["CRVAL1"]) == ("M 31", 10.5)
     assert "BAYERPAT" not in header
     assert header["DATE-OBS"] == "2024-01-06T21:30:05.000"
+
+
+def test_a_fits_without_maps_keeps_the_small_coverage(tmp_path: Path) -> None:
+    small = StackPicture(np.full((35, 25), 7, np.float32))
+    maps = {"COVERAGE": StackPicture(np.ones((70, 50), np.float32)), "WEIGHT": StackPicture(np.ones((70, 50)))}
+    for name, stack in (("small", {}), ("whole", maps)):
+        path = tmp_path / f"{name}.fits"
+        SINKS.get("fits")().write(path, replace(snapshot(1), maps=stack, coverage=small))
+        with fits.open(path) as hdus:
+            hdus.verify("exception")
+            assert [hdu.name for hdu in hdus[1:]] == (list(stack) or ["COVERAGE"])
+            assert hdus["COVERAGE"].shape == ((70, 50) if stack else (35, 25))
+        assert has_maps(path) == bool(stack)
 
 
 def test_maps_are_extensions_of_the_fits_file(tmp_path: Path) -> None:
