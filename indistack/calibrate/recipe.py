@@ -10,6 +10,10 @@ from indistack.calibrate.base import CalibrateSettings, Masters
 from indistack.calibrate.fit import exposure_ratio
 from indistack.values.frame import FloatArray, FrameInfo
 
+PEDESTAL_DIVIDED = (
+    "the flat divides the camera's pedestal, too, and makes the corners too bright: it wants a dark or a bias beside it"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -61,7 +65,8 @@ def recipe_for(masters: Masters, info: FrameInfo, settings: CalibrateSettings) -
     """Decide how the masters are applied to an exposure."""
     dark, bias = masters.dark, masters.bias
     if dark is None:
-        return Recipe(masters)
+        divided = masters.flat is not None and bias is None and not info.black_adu
+        return Recipe(masters, warnings=(PEDESTAL_DIVIDED,) if divided else ())
     ratio = exposure_ratio(dark, info, settings)
     ratio = float(f"{ratio:.3g}")  # steps, so that exposures which differ by nothing share a plan
     if ratio != 1.0 and bias is not None and settings.scale_dark:

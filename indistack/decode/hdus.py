@@ -16,6 +16,8 @@ from indistack.values.frame import Card, CardValue
 
 MAX_HEADER_BLOCKS = 720  # 25,920 cards
 MAX_SKIPPED_BYTES = 1 << 28
+SMALL_PX, THUMBNAIL = 512 * 512, 4
+"""A picture of no more pixels is a thumbnail, if a later one in the file has so many times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _ImageLayout:
 
 
 def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> ImageUnit:
-    """Return the first unit that is a picture of one or three planes.
+    """Return the first unit that is a picture of one or three planes, and no thumbnail of a later one.
 
     Raises
     ------
@@ -62,6 +64,7 @@ def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> 
         `not_a_frame`, `truncated`, `too_large`, `unsupported` or `no_image`.
     """
     start, unit, primary = 0, 0, tuple[Card, ...]()
+    small: ImageUnit | None = None
     while (header := _header(source, start)) is not None:
         cards, data = header
         table = index(cards)
@@ -70,13 +73,28 @@ def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> 
         if image is not None:
             if not image.tiled:  # whatever GCOUNT says
                 size = max(size, abs(image.bitpix) // 8 * math.prod(image.shape))
-            _require_room(source, image, (data, size), file_bytes, settings)
-            carried = _inherited(cards, primary, image.tiled)
-            return ImageUnit(table, carried, image.shape, image.bitpix, _scaling(table), data, data + size, image.tiled)
+            if small is None or math.prod(image.shape) >= THUMBNAIL * math.prod(small.shape):
+                _require_room(source, image, (data, size), file_bytes, settings)
+                carried, scaling = _inherited(cards, primary, image.tiled), _scaling(table)
+                found = ImageUnit(table, carried, image.shape, image.bitpix, scaling, data, data + size, image.tiled)
+                if small is not None or math.prod(image.shape) > SMALL_PX:
+                    return found
+                small = found
         start, unit, primary = data + -(-size // BLOCK) * BLOCK, unit + 1, primary or cards
+        if small is not None and not _goes_on(source, start):
+            return small
         if source.compressed and start > MAX_SKIPPED_BYTES:
             raise DecodeError("too_large", f"{start} bytes of tables before any picture", {"bytes": start})
     raise DecodeError("no_image", f"none of {unit} units holds a picture", {"units": unit})
+
+
+def _goes_on(source: FileBytes, start: int) -> bool:
+    """Whether another unit that can be read begins there."""
+    try:
+        header = _header(source, start)
+        return header is not None and _data_bytes(index(header[0]), 1) >= 0
+    except DecodeError:
+        return False
 
 
 def _header(source: FileBytes, start: int) -> tuple[tuple[Card, ...], int] | None:

@@ -14,6 +14,7 @@ from indistack.field.mosaic import seen_pattern
 from indistack.field.quantity import angle_arcsec, length_px
 from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.values.mosaic import MosaicLevels
+from indistack.values.spelling import is_same
 from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Drift:
         self._settings = settings
         self._facts = facts_of(reference)
         self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
-        self._facts_of = {self.filter_of(reference.info): self._facts}
+        self._facts_of = {reference.info.filter_name if self._splits else "": self._facts}
         self._width_px = reference.width
         self._limit_px = self._in_px(reference)
         self._pointing = reference.info
@@ -154,8 +155,16 @@ class Drift:
         return Verdict("restart", "gradient_limit", detail) if self._steep >= settings.patience else GO_ON
 
     def filter_of(self, info: FrameInfo) -> str:
-        """Return the name under which the sub's filter has stacks of its own, "" where filters do not matter."""
-        return info.filter_name if self._splits else ""
+        """Return the name under which the sub's filter has stacks of its own, "" where filters do not matter.
+
+        It is spelled as at first. A sub that does not tell its filter has the one that all others have.
+        """
+        if not self._splits:
+            return ""
+        known = list(self._facts_of)
+        if not info.filter_name and len(known) == 1:
+            return known[0]
+        return next((name for name in known if is_same(name, info.filter_name)), info.filter_name)
 
     def accept(self, frame: CalibratedFrame, mosaic: MosaicLevels | None = None) -> None:
         """The sub is in the stack: its filter's exposure and gain are known from now on."""

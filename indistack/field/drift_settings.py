@@ -55,8 +55,9 @@ class DriftSettings(Settings):
     on_filter: FilterAction = "auto"
     """``split``: every filter has stacks of its own on the same reference, with exposure and gain of its own.
     ``auto``: that for a mono camera, a new stack for a colour camera."""
-    on_target: Action = "restart"
-    """Another name of the target in the header."""
+    on_target: Action = "ignore"
+    """Another name of the target in the header. Where the stars fit, a name alone changes nothing unless that is asked
+    for; where they do not, they tell themselves."""
     on_mosaic: Action = "restart"
     """A colour camera's readout that begins a row or a column elsewhere, which no header tells: the sky's colours are
     found in other photosites than in the sub before."""

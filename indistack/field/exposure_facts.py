@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.spelling import is_same
 
 EXPOSURE_TOLERANCE = 0.02
 """Relative; drivers report the exposure that was measured, not the one that was asked for."""
@@ -41,6 +42,8 @@ def differ(name: str, ours: object, theirs: object) -> bool:
         return False
     if name == "exposure" and isinstance(ours, float) and isinstance(theirs, float):
         return abs(theirs - ours) > EXPOSURE_TOLERANCE * max(abs(ours), abs(theirs))
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return not is_same(ours, theirs)
     return ours != theirs
 
 

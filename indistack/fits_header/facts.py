@@ -18,7 +18,13 @@ _DATE = re.compile(
     r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:[T ]+(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?\s*(Z|UTC?|[+-]\d\d:?\d\d)?)?\s*"
 )
 _OLD_DATE = re.compile(r"(\d\d?)[/-](\d\d?)[/-](\d\d|\d{4})\s*")
-_TIME = re.compile(r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?")
+_CLOCK = r"(\d\d?):(\d\d?)(?::(\d\d?(?:\.\d*)?))?"
+_NAMED_DATE = re.compile(rf"(\d\d?)[-/ ]([A-Z]{{3}})[A-Z]*[-/ ](\d{{4}}|\d\d)(?:[T ]+{_CLOCK})?\s*")
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_TIME = re.compile(_CLOCK)
+
+UNSET_YEAR = 1970
+"""Where the clock of a computer begins that has neither a battery nor a network."""
 
 
 def text_fact(table: Mapping[str, CardValue], fact: str) -> str:
@@ -69,6 +75,8 @@ def with_device_facts(info: FrameInfo, cards: tuple[Card, ...]) -> FrameInfo:
         return info
     told, table = frame_info(cards), index(info.header)
     facts = {name: getattr(told, name) for name in _OF_DEVICE if getattr(info, name) in (None, "")}
+    if info.exposure_s == 0 and told.exposure_s and info.kind == "light":  # a light of no time: the file is mistaken
+        facts["exposure_s"] = told.exposure_s
     if info.scale_arcsec_px is None:
         facts["scale_arcsec_px"] = _scale(table, index(cards))
     if _kind(table) is None:
@@ -140,15 +148,24 @@ def _saturation(table: Mapping[str, CardValue]) -> float | None:
 
 
 def _date_obs(table: Mapping[str, CardValue]) -> datetime | None:
+    """Return when the exposure began; None where that is not told, or by a clock that nobody has set."""
+    told = _told_date(table)
+    return None if told is None or told.year == UNSET_YEAR else told
+
+
+def _told_date(table: Mapping[str, CardValue]) -> datetime | None:
     said = text_fact(table, "date")
     try:
-        modern, old = _DATE.fullmatch(said), _OLD_DATE.fullmatch(said)
+        modern, old, named = _DATE.fullmatch(said), _OLD_DATE.fullmatch(said), _NAMED_DATE.fullmatch(said.upper())
         if modern:
             day = datetime(int(modern[1]), int(modern[2]), int(modern[3]), tzinfo=UTC)
             clock = (modern[4], modern[5], modern[6]) if modern[4] else _clock(table)
             return day + _elapsed(clock) - _zone(modern[7])
         if old:
             return datetime(_century(old[3]), int(old[2]), int(old[1]), tzinfo=UTC) + _elapsed(_clock(table))
+        if named:
+            day = datetime(_century(named[3]), _MONTHS.index(named[2]) + 1, int(named[1]), tzinfo=UTC)
+            return day + _elapsed((named[4], named[5], named[6]) if named[4] else _clock(table))
         mjd = number(table.get("MJD-OBS"))
         return None if mjd is None else datetime(1858, 11, 17, tzinfo=UTC) + timedelta(days=mjd)
     except (ValueError, OverflowError):

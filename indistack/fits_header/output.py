@@ -10,7 +10,7 @@ from itertools import takewhile
 from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
 from indistack.fits_header.tangent import Wcs
 from indistack.fits_header.text import CARD
-from indistack.fits_header.wcs import moved_cards, with_wcs
+from indistack.fits_header.wcs import moved_cards, with_wcs, without_half_wcs
 from indistack.values.frame import Card, DoubleArray, FrameInfo
 
 PROGRAM = "indistack"
@@ -72,6 +72,7 @@ def output_cards(
     )
     if wcs is not None:
         kept = with_wcs(kept, wcs)
+    kept = without_half_wcs(kept)
     if grid is not None:
         kept = moved_cards(kept, grid)
     program = f"{PROGRAM} {stack.version}"

@@ -92,6 +92,15 @@ def _is_plausible(cd: DoubleArray) -> bool:
     return bool(sine > LEAST_SINE and SMALLEST_ARCSEC_PX < scale_of(cd) < LARGEST_ARCSEC_PX)
 
 
+def without_half_wcs(cards: Iterable[Card]) -> tuple[Card, ...]:
+    """Return a header without a WCS that tells a place on the sky but neither scale nor direction."""
+    cards = tuple(cards)
+    table = index(cards)
+    if linear_part(table) is not None or not is_celestial(table):
+        return cards
+    return tuple(card for card in cards if not _WCS.fullmatch(card[0]) or re.match("EQUINOX|EPOCH|RADE", card[0]))
+
+
 def with_wcs(cards: Iterable[Card], wcs: Wcs) -> tuple[Card, ...]:
     """Return a header with this WCS in the place of any other, and with its plate scale."""
     scale: Card = ("SCALE", wcs.scale_arcsec_px, "[arcsec/px] plate scale")

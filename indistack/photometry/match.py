@@ -78,7 +78,7 @@ class Photometer:
         FrameError
             ``scale_unknown``: it must be scaled, and neither header nor stars tell how.
         """
-        if scene is self._scene:
+        if scene.stars is self._scene.stars:
             return PhotometricMatch(transparency=1.0, compared=len(scene.stars))
         ratio = flux_ratio(scene.stars, self._scene.stars, transform)
         expected = expected_scale(frame.info, self._info)

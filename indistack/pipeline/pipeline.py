@@ -175,6 +175,7 @@ class Pipeline:
         return dataclasses.replace(filed, report=draft.report)
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
+        sub = dataclasses.replace(sub, scene=session.registration.kept(sub.scene))
         if doubt := placement.filter_stack.judge.doubt(sub.measures, placement.match):
             log.warning("%s: %s", blob.origin, doubt)
             draft.warn(doubt)

@@ -10,6 +10,10 @@ from indistack.session.session import Session
 from indistack.values.sub_parts import SubPlace
 from indistack.values.transform import Transform
 
+OTHER_ROWS = (
+    'its rows come in the other order (ROWORDER), so that it may lie mirrored: align.mirrored = "auto" tries both'
+)
+
 
 class PlaceSearch:
     """The search for one sub's place in one session. Everything that is found is noted in the sub's draft.
@@ -84,7 +88,7 @@ class PlaceSearch:
     def _register(self) -> tuple[Transform, Verdict]:
         """Register a good sub on the reference, and judge where it lies."""
         sub, reference = self._sub, self._session.reference.scene
-        if reference is sub.scene:
+        if reference.stars is sub.scene.stars:
             return Transform.identity(), GO_ON
         try:
             self._session.check(sub, self._filter_stack, lambda: self._registration.fits(sub.scene, reference))
@@ -93,6 +97,8 @@ class PlaceSearch:
             verdict = self._elsewhere(error)
             if verdict.action == "restart":
                 return Transform.identity(), verdict
+            if isinstance(error, RegistrationError) and sub.frame.info.bottom_up != self._session.first.info.bottom_up:
+                raise RegistrationError(error.reason, f"{error.detail}; {OTHER_ROWS}", error.numbers) from error
             raise
         return transform, self._drift.shift(transform, sub.frame, self._slewed)
 
@@ -105,7 +111,7 @@ class PlaceSearch:
             return self._slewed
         registration, scene = self._registration, self._sub.scene
         verdict = self._drift.stranger(lambda: registration.fits(scene, registration.stranger))
-        registration.stranger = scene
+        registration.stranger = registration.kept(scene)
         self._draft.note(stranger=True)
         return verdict
 

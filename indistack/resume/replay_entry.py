@@ -35,7 +35,7 @@ def follow(pipeline: Pipeline, report: SubReport, blob: Blob) -> None:
         _stack_again(pipeline, report, sub, blob)
     skip(pipeline, report)
     if pipeline.session is not None and report.stranger:
-        pipeline.session.registration.stranger = sub.scene
+        pipeline.session.registration.stranger = pipeline.session.registration.kept(sub.scene)
 
 
 def skip(pipeline: Pipeline, report: SubReport) -> None:

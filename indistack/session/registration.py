@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,16 +46,20 @@ class Registration:
         settings = config.align
         self._against = settings.against
         self._finder = StarFinder(config.stars, workers)
-        self._compared = ReferenceStars(settings, reference)
-        self._guess: Transform | None = None
-        self._before = reference, Transform.identity()
         self.aligner: Aligner = ALIGNERS.get(settings.method)(settings).for_reference(reference)
+        self._compared = ReferenceStars(settings, self.kept(reference))
+        self._guess: Transform | None = None
+        self._before = self.kept(reference), Transform.identity()
         self.stranger: Scene | None = None
 
     @property
     def used_aligner(self) -> UsedAligner:
         """Which aligner it is, and why that one."""
         return UsedAligner(ALIGNERS.name_of(self.aligner), self.aligner.reason)
+
+    def kept(self, scene: Scene) -> Scene:
+        """Return of a scene what is to be remembered: without its picture where stars do."""
+        return scene if self.aligner.needs_luminance else replace(scene, luminance=None)
 
     def require_reference(self) -> None:
         """Refuse a reference that shows nothing to align by: it would not even lie on itself.

@@ -65,10 +65,10 @@ class Session:
     def __init__(self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> None:
         self.config = config
         self._stack_setup = stack_setup
-        self.reference = reference
         self.drift = Drift(self.config.drift, frame)
         self.placer = SubPlacer(reference.info, config.comet)
         self.registration = Registration(config, reference.scene, stack_setup.workers)
+        self.reference = reference = replace(reference, scene=self.registration.kept(reference.scene))
         self.filter_stacks: dict[str, FilterStack] = {
             self.drift.filter_of(frame.info): self.new_filter_stack(reference)
         }

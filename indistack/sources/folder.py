@@ -33,7 +33,11 @@ SCAN_SHARE = 5
 
 FITS_BLOCK_BYTES = 2880
 FITS_PATIENCE_S = 5.0
-"""A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1) is probably not all there yet."""
+"""A FITS file that is no whole number of blocks (FITS standard 4.0, section 3.1), or that ends in zeros, is probably
+not all there yet: some programs and network shares give it its full size at once."""
+
+TAIL_BLOCKS = 4
+"""At the end of a FITS file; padding makes less than one of them zero."""
 
 OUR_FOLDERS = frozenset({"sessions", "spool", "commands"})
 """Of an agent, in its output folder."""
@@ -129,9 +133,11 @@ class FolderSource:
 
     def _settled(self, name: str, stamp: Stamp, unchanged_s: float) -> bool:
         """Whether a file has not changed for so long that nobody writes to it any more."""
-        odd = name.lower().endswith(FITS_SUFFIXES) and stamp.size_bytes % FITS_BLOCK_BYTES != 0
-        patience_s = self._settings.settle_s + (FITS_PATIENCE_S if odd else 0.0)
-        return unchanged_s > 0 and unchanged_s >= patience_s
+        if unchanged_s <= 0 or unchanged_s < self._settings.settle_s:
+            return False
+        if not name.lower().endswith(FITS_SUFFIXES) or unchanged_s >= self._settings.settle_s + FITS_PATIENCE_S:
+            return True
+        return stamp.size_bytes % FITS_BLOCK_BYTES == 0 and not _ends_in_zeros(Path(name), stamp.size_bytes)
 
     def _look(self) -> dict[str, Stamp]:
         """Return the frames that are in the folder now, with their stamps."""
@@ -178,6 +184,17 @@ class FolderSource:
         if self._ignored is None or not path.is_relative_to(self._ignored):
             return False
         return not self._folder.resolve().is_relative_to(self._ignored) or path in self._own_files
+
+
+def _ends_in_zeros(path: Path, size_bytes: int) -> bool:
+    """Whether more than the padding at the end of a FITS file is zero; False where it cannot be read."""
+    tail_bytes = min(TAIL_BLOCKS * FITS_BLOCK_BYTES, size_bytes)
+    try:
+        with path.open("rb") as file:
+            file.seek(size_bytes - tail_bytes)
+            return not any(file.read(tail_bytes))
+    except OSError:
+        return False
 
 
 def _is_output(folder: Path) -> bool:

@@ -128,3 +128,16 @@ def test_a_small_planet_has_no_limb_and_is_told_what_serves(make_pipeline: MakeP
     refused = make_pipeline("align.method=disk").process(sun(160, 110, 9.0, 0))
     assert (refused.word, refused.reason) == ("refused", "no_limb")
     assert 'align.method = "auto"' in refused.detail
+
+
+def test_rows_in_the_other_order_are_told_where_a_sub_does_not_fit(make_pipeline: MakePipeline) -> None:
+    sky = make_sky(cfa="mono", width_px=320, height_px=240)
+    plain, mirrored = sky.expose(), sky.expose()
+    turned = blob_of(fits_bytes(mirrored.pixels[::-1].copy(), mirrored.header | {"ROWORDER": "BOTTOM-UP"}))
+    told, tried = make_pipeline(), make_pipeline("align.mirrored=auto")
+    for pipeline in (told, tried):
+        assert pipeline.process(blob_of(plain)).word == "accepted"
+    refused = told.process(turned)
+    assert (refused.word, refused.reason) == ("refused", "no_match")
+    assert 'align.mirrored = "auto"' in refused.detail
+    assert tried.process(turned).word == "accepted"

@@ -133,7 +133,7 @@ def test_a_changed_setting_restarts_when_it_stays(
     sky = make_sky()
     plain = {"FILTER": "L"}
     blobs = [blob_of(with_card(sky.expose(), **(plain if n in (0, 1, 3) else plain | cards))) for n in range(8)]
-    outcomes, counts = take(make_pipeline, blobs)  # one sub alone with it, then three
+    outcomes, counts = take(make_pipeline, blobs, "drift.on_target=restart")  # one sub alone with it, then three
     assert (words(outcomes), counts) == ("aaxaxxRa", [3, 2])
     assert {outcomes[n].reason for n in (2, 4, 5, 6)} == {reason}
 

@@ -255,6 +255,22 @@ class TestRefusals:
         assert reason(as_bytes([fits.PrimaryHDU(), table])) == "no_image"
         assert reason(file_of(np.arange(50, dtype=np.int16))) == "no_image"
 
+    def test_a_thumbnail_is_not_the_picture(self) -> None:
+        small, large = ramp(np.uint8, 30, 40), ramp(np.uint16, 120, 160)
+        card = fits.Header({"EXPTIME": 30.0})
+        for units in (
+            [fits.PrimaryHDU(small), fits.ImageHDU(large, card)],
+            [fits.PrimaryHDU(small), fits.CompImageHDU(large, card)],
+        ):
+            frame = read(as_bytes(units))
+            assert (frame.pixels.shape, frame.info.exposure_s) == ((120, 160), 30.0)
+        alike = [fits.PrimaryHDU(large), fits.ImageHDU(large + 1)]
+        assert read(as_bytes(alike)).pixels.max() == large.max()  # the first of several
+        followed = as_bytes([fits.PrimaryHDU(small)]) + b"XTENSION= 'nonsense" + bytes(3000)
+        assert read(followed).pixels.shape == (30, 40)
+        with pytest.raises(DecodeError, match="truncated"):
+            read(as_bytes([fits.PrimaryHDU(small), fits.ImageHDU(large)])[:-20000])
+
     def test_unsupported_says_what(self) -> None:
         with pytest.raises(DecodeError, match="7 x 6 x 5"):
             read(file_of(np.zeros((5, 6, 7), np.uint16)))

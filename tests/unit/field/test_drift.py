@@ -167,7 +167,7 @@ def test_a_meridian_flip_never_restarts() -> None:
 )
 def test_a_changed_setting_is_refused_first_and_restarts_when_it_stays(facts: dict[str, Any], reason: str) -> None:
     usual = {"exposure_s": 10.0, "gain_setting": 100.0, "filter_name": "L", "target": "M31"}
-    drift = Drift(DriftSettings(change_patience=2, on_filter="restart"), frame(**usual))
+    drift = Drift(DriftSettings(change_patience=2, on_filter="restart", on_target="restart"), frame(**usual))
     first, second = facts_of(drift, frame(**usual | facts)), facts_of(drift, frame(**usual | facts))
     assert (first.action, first.reason) == ("refuse", reason)
     assert (second.action, second.reason) == ("restart", reason)
@@ -192,6 +192,22 @@ def test_who_splits_by_filter(on_filter: Any, channels: int, name: str) -> None:
     if channels == 3:
         first = replace(first, pixels=np.zeros((*first.pixels.shape, 3), np.float32))
     assert Drift(DriftSettings(on_filter=on_filter), first).filter_of(FrameInfo(filter_name="Ha")) == name
+
+
+@pytest.mark.parametrize("spelled", ["HA", "Ha ", "h-alpha", "Halpha", "H_Alpha", "H\u03b1", ""])
+def test_a_filter_is_one_however_it_is_spelled(spelled: str) -> None:
+    drift = Drift(DriftSettings(), frame(filter_name="Ha"))
+    assert drift.filter_of(FrameInfo(filter_name=spelled)) == "Ha"
+    assert drift.filter_of(FrameInfo(filter_name="Hb")) == "Hb"
+    drift.accept(frame(filter_name="OIII"))
+    assert drift.filter_of(FrameInfo(filter_name=spelled)) == ("Ha" if spelled else "")  # of two it may be either
+
+
+def test_a_target_is_one_however_it_is_spelled_and_a_name_alone_is_no_reason() -> None:
+    asked = Drift(DriftSettings(on_target="restart", change_patience=1), frame(target="M31"))
+    assert {facts_of(asked, frame(target=name)).action for name in ("M 31", "M_31", "m31")} == {"go_on"}
+    assert facts_of(asked, frame(target="M32")).reason == "target_changed"
+    assert facts_of(Drift(DriftSettings(), frame(target="M31")), frame(target="NGC 224")).action == "go_on"
 
 
 def test_focus_frames_between_subs_do_not_add_up() -> None:
@@ -261,7 +277,8 @@ def test_a_jump_in_the_header_restarts_at_once(dec_deg: float, action: str) -> N
 
 
 def test_a_slew_to_another_target_needs_no_patience() -> None:
-    drift = Drift(DriftSettings(change_patience=3), frame(ra_deg=80.0, dec_deg=20.0, target="M1", exposure_s=10.0))
+    settings = DriftSettings(change_patience=3, on_target="restart")
+    drift = Drift(settings, frame(ra_deg=80.0, dec_deg=20.0, target="M1", exposure_s=10.0))
     focusing = frame(ra_deg=90.0, dec_deg=20.0, target="M35", exposure_s=1.0)
     assert facts_of(drift, focusing).reason == "exposure_changed"
     light = frame(ra_deg=90.0, dec_deg=20.0, target="M35", exposure_s=10.0)

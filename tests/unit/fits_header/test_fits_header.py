@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 import pytest
 from astropy.io import fits
 
-from indistack.fits_header import StackFacts, frame_info, header_bytes, output_cards, parse_cards, with_own_filter
+from indistack.fits_header import (
+    StackFacts,
+    frame_info,
+    header_bytes,
+    output_cards,
+    parse_cards,
+    with_device_facts,
+    with_own_filter,
+)
 from indistack.values.frame import Card, FrameInfo
 
 
@@ -105,6 +113,10 @@ class TestFacts:
             ([("DATE-OBS", "2018-09-07"), ("TIME-OBS", "23:59")], datetime(2018, 9, 7, 23, 59, 0, 0, UTC)),
             ([("DATE-OBS", "11/03/76"), ("UT", "17:38:00")], datetime(1976, 3, 11, 17, 38, 0, 0, UTC)),
             ([("DATE-OBS", "17/10/18")], datetime(2018, 10, 17, 0, 0, 0, 0, UTC)),
+            ([("DATE-OBS", "01-Oct-26"), ("UT", "17:38:00")], datetime(2026, 10, 1, 17, 38, 0, 0, UTC)),
+            ([("DATE-OBS", "1 October 1998 02:03:04.5")], datetime(1998, 10, 1, 2, 3, 4, 500000, UTC)),
+            ([("DATE-OBS", "01-Okt-26")], None),
+            ([("DATE-OBS", "1970-01-01T00:05:12")], None),  # a clock that nobody has set
             ([("DATE-OBS", "2016-12-31T23:59:60")], datetime(2017, 1, 1, 0, 0, 0, 0, UTC)),
             ([("MJD-OBS", 58000.5)], datetime(2017, 9, 4, 12, 0, 0, 0, UTC)),
             ([("DATE-OBS", "2018-13-41T00:00:00")], None),
@@ -114,6 +126,26 @@ class TestFacts:
     )
     def test_date_traps(self, cards: list[tuple[str, str | float]], moment: datetime | None) -> None:
         assert frame_info(tuple(card(key, value) for key, value in cards)).date_obs == moment
+
+    def test_a_light_of_no_time_is_as_long_as_the_driver_says(self) -> None:
+        device = (card("EXPTIME", 0.5),)
+        assert with_device_facts(frame_info((card("EXPTIME", 0.0),)), device).exposure_s == 0.5
+        assert with_device_facts(frame_info((card("EXPTIME", 2.0),)), device).exposure_s == 2.0
+        bias = frame_info((card("EXPTIME", 0.0), card("IMAGETYP", "Bias")))
+        assert with_device_facts(bias, device).exposure_s == 0.0
+
+    def test_half_a_wcs_is_left_out_of_a_stack(self) -> None:
+        half = (
+            card("CTYPE1", "RA---TAN"), card("CTYPE2", "DEC--TAN"), card("CRVAL1", 283.4), card("CRVAL2", 33.0),
+            card("CRPIX1", 240.0), card("CRPIX2", 180.0), card("SCALE", 0.65), card("EQUINOX", 2000.0),
+        )  # fmt: skip
+        kept = {key for key, _, _ in output_cards(frame_info(half), StackFacts(1.0, 1, "mean", "1"))}
+        assert {"SCALE", "EQUINOX"} < kept
+        assert not {"CTYPE1", "CTYPE2", "CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"} & kept
+        whole = (*half, card("CDELT1", -0.0002), card("CDELT2", 0.0002))
+        assert {"CTYPE1", "CRVAL2", "CRPIX1", "CDELT1"} < {
+            key for key, _, _ in output_cards(frame_info(whole), StackFacts(1.0, 1, "mean", "1"))
+        }
 
     def test_pointing_in_degrees_or_sexagesimal(self) -> None:
         told = frame_info((card("OBJCTRA", "04 10 08.801"), card("OBJCTDEC", "-00 50 22.54")))

@@ -49,6 +49,24 @@ def test_a_name_that_looks_like_a_glob_is_a_name_if_it_exists(folder: Path) -> N
     assert names(expand([folder / "M31 [Ha].fits"])) == ["M31 [Ha].fits"]
 
 
+def test_a_folder_is_taken_as_it_is_spelled(folder: Path) -> None:
+    odd = folder / "w [Ha]"
+    odd.mkdir()
+    (odd / "img_3.fits").write_bytes(b"3")
+    assert names(expand([f"{odd}/*.fits"])) == ["img_3.fits"]
+    (folder / "w H").mkdir()
+    (folder / "w H" / "img_4.fits").write_bytes(b"4")
+    assert names(expand([f"{folder}/w [GH]/*.fits"])) == ["img_4.fits"]
+
+
+def test_a_glob_leaves_out_what_was_thrown_away_unless_it_is_named(folder: Path) -> None:
+    for waste in ("#recycle", "@eaDir"):
+        (folder / "below" / waste).mkdir()
+        (folder / "below" / waste / "gone.fits").write_bytes(b"gone")
+    assert names(expand([f"{folder}/below/**/*.fits"])) == ["deep.fits"]
+    assert names(expand([f"{folder}/below/@eaDir/*.fits"])) == ["gone.fits"]
+
+
 def test_all_faults_at_once(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(SettingsError) as caught:

@@ -115,6 +115,29 @@ def test_a_fits_file_without_its_last_block_gets_more_time(
     assert time.monotonic() - began > 0.5
 
 
+def test_a_fits_file_that_ends_in_zeros_is_not_all_there_yet(
+    tmp_path: Path, watch: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FITS_PATIENCE_S", 60.0)
+    watching = watch(tmp_path, QUICK)
+    hollow = put(tmp_path, "img.fits", BLOCK + bytes(10 * 2880))
+    put(tmp_path, "padded.fits", 3 * BLOCK + b"x" + bytes(2879))
+    watching.expect("padded.fits")
+    time.sleep(0.3)
+    assert watching.names == ["padded.fits"]
+    hollow.write_bytes(11 * BLOCK)
+    watching.expect("padded.fits", "img.fits")
+    assert watching.blobs[-1].data == 11 * BLOCK
+
+
+def test_a_fits_file_that_is_black_at_its_end_comes_in_the_end(
+    tmp_path: Path, watch: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FITS_PATIENCE_S", 0.3)
+    put(tmp_path, "black.fits", BLOCK + bytes(10 * 2880))
+    watch(tmp_path, QUICK).expect("black.fits")
+
+
 def test_a_file_renamed_from_a_temporary_name_is_taken_at_once(tmp_path: Path, watch: Start) -> None:
     watching = watch(tmp_path, FolderSettings(interval_s=0.02, settle_s=60))
     temporary = put(tmp_path, ".img.fits.Xy3")
