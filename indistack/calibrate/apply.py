@@ -13,6 +13,7 @@ from indistack.calibrate.base import CalibrateSettings, Chooser
 from indistack.calibrate.dead_area import dead_area
 from indistack.calibrate.defects import DefectMaps, Mender
 from indistack.calibrate.defects.evidence import IndexArray
+from indistack.calibrate.defects.spots import mend_spots
 from indistack.calibrate.fold import fold
 from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
@@ -98,6 +99,8 @@ class Calibrator:
             repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
         else:
             repair = self._mender.mend_again(raw, stored, mended)
+        if stored.ndim == 3 and self._settings.hot_pixels is not False:
+            mend_spots(stored, self._workers)
         pitch = 1 if raw.cfa is None else 2
         bad = _without_rim(raw, stored, pitch, _marked(bad, repair.hopeless, stored))
         self._level(stored, pitch)
