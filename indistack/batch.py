@@ -18,6 +18,7 @@ from indistack.grading.star_measures import sharpness
 from indistack.output import snapshots
 from indistack.output.destinations import require_writable
 from indistack.output.picture_files import write_pictures
+from indistack.output.trim import Trim
 from indistack.pipeline.one_picture import OnePicture
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import Reference
@@ -212,13 +213,14 @@ def _looks(blobs: Iterable[Blob], pipeline: Pipeline) -> Iterator[Reference]:
 
 
 def _summary(session: Session | None, config: Config, seconds: float) -> dict[str, Any]:
+    height, width = Trim.size(session) if session is not None else (0, 0)
     return {
         "method": config.stack.method,
         "n_subs": session.n_subs if session is not None else 0,
         "exposure_s": session.exposure_s if session is not None else 0.0,
         "reference": session.reference.name if session is not None else "",
-        "width": session.size[1] if session is not None else 0,
-        "height": session.size[0] if session is not None else 0,
+        "width": width,
+        "height": height,
         "sky": session.sky.numbers() if session is not None else None,
         "seconds": seconds,
         "peak_rss_mb": peak_bytes() / 2**20,

@@ -40,6 +40,14 @@ class Trim:
         moved = np.array([[1.0, 0, -cols.start], [0, 1, -rows.start], [0, 0, 1]])
         return Trim((rows, cols), moved @ session.grid.matrix)
 
+    @staticmethod
+    def size(session: Session) -> tuple[int, int]:
+        """Return height and width (px) of what is published of a session."""
+        height, width = (
+            len(range(*part.indices(side))) for part, side in zip(Trim.of(session).box, session.size, strict=True)
+        )
+        return height, width
+
     def cut(self, stack: Integration) -> Integration:
         """Return views of that part of a stack on the session's grid."""
         planes = {name: getattr(stack, name) for name in ("pixels", "weight", "coverage", "variance", "rejected")}

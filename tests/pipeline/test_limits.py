@@ -121,6 +121,7 @@ def test_what_is_published_of_a_grown_canvas_is_what_subs_have_reached(make_pipe
     assert session.size[1] == 640 + 256
     published = snapshot(session, maps=True)
     height, width = published.picture.shape
+    assert Trim.size(session) == (height, width)
     assert height == pytest.approx(480, abs=2)
     assert width == pytest.approx(640 + 54, abs=2)
     pixels = published.picture.rows(slice(None))
