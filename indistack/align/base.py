@@ -17,8 +17,8 @@ ALIGNERS: Registry[Aligner] = Registry("align.method")
 class AlignSettings(Settings):
     """How subs are aligned on the reference."""
 
-    method: Annotated[str, ALIGNERS.choice()] = "asterism"
-    """Name of the aligner."""
+    method: Annotated[str, ALIGNERS.choice()] = "auto"
+    """Name of the aligner. ``auto`` looks at the reference: stars, a limb, a lone planet, or other detail."""
     against: Literal["reference", "previous"] = "reference"
     """What each sub is compared with. ``previous``, for scenes that change slowly: the sub stacked before it, and the
     transforms are chained; their small errors add up, as the square root of the number of subs at best."""

@@ -65,7 +65,7 @@ LIVE: dict[str, Expected] = {
     ".venv/bin/indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
     ".venv/bin/indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --output-dir tonight": WAITS,
-    "indistack run --set align.method=auto": WAITS,
+    "indistack run --set align.method=asterism": WAITS,
     "indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
     "indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --set branches.trails.follow=camera --output-dir tonight": WAITS,

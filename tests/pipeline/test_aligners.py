@@ -42,13 +42,14 @@ def test_subs_aligned_each_to_the_one_before_lie_where_they_belong(make_pipeline
 
 
 def test_auto_aligns_stars_by_stars_and_tells_why(make_pipeline: MakePipeline) -> None:
-    sky, named, auto = make_sky(drift_px_per_sub=(3.3, -2.2)), make_pipeline(), make_pipeline("align.method=auto")
+    sky, named, auto = make_sky(drift_px_per_sub=(3.3, -2.2)), make_pipeline("align.method=asterism"), make_pipeline()
     for _ in range(3):
         blob = blob_of(sky.expose())
         numbers = [as_line(one.process(blob).report) for one in (named, auto)]
         assert numbers[0]["transform"] == numbers[1]["transform"]
         assert [one["align_method"] for one in numbers] == ["asterism", "asterism"]
     assert "stars" in numbers[1]["align_reason"]
+    assert auto.session.reference.scene.luminance is None  # what stars align by is all that is kept
     assert numbers[0]["align_reason"] == "chosen in the settings"
 
 
@@ -59,7 +60,7 @@ def test_auto_aligns_stars_by_stars_and_tells_why(make_pipeline: MakePipeline) -
 def test_auto_aligns_the_moon_and_planets(
     make_pipeline: MakePipeline, shared_data: Path, folder: str, method: str
 ) -> None:
-    pipeline = make_pipeline("align.method=auto", "drift.enabled=false")
+    pipeline = make_pipeline("drift.enabled=false")
     outcomes = taken(pipeline, sorted((shared_data / folder).glob("*.png")))
     assert [type(outcome) for outcome in outcomes] == [Accepted] * 10
     assert {outcome.report.aligner.method for outcome in outcomes} == {method}
