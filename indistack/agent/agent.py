@@ -157,6 +157,7 @@ class Agent:
                 for request in self._mailbox.collect():
                     self._queue.put(request)
                 item = self._queue.get(IDLE_S)
+                self._journal.look_again()
                 self._solve_watch.look(self._pipeline.session)
                 if item is not None:
                     self._handle(item)
@@ -164,9 +165,11 @@ class Agent:
                     break
                 self._write_status("paused" if self._pipeline.paused else "running", self._pipeline.session)
             self._forget_the_rest()
-        finally:
-            self._feed.close()
-            self._close()
+        except BaseException:
+            self._abandon()
+            raise
+        self._feed.close()
+        self._close()
 
     def _receive(self, blob: Blob) -> None:
         if blob.path is not None and self._known.has(blob.path):
@@ -216,20 +219,33 @@ class Agent:
         """Keep a stack that has ended; the next line opens the next ledger."""
         if self._keeper is not None:
             self._keeper.begin()
+        self._journal.look_again(at_once=True)
         if self._journal.record is None:
+            self._journal.end(partial(state_of, self._pipeline))
             return
         self._publisher.finish(session, self._journal.record.folder)
         self._journal.end(partial(state_of, self._pipeline))
 
-    def _close(self) -> None:
+    def _abandon(self) -> None:
+        """Leave all as it is after a bug: the session has not ended, and the next start goes on with it."""
         last, name = self._pipeline.session, self._journal.name
-        self._pipeline.reset()
+        self._feed.close()
+        self._journal.abandon()
+        self._end_helpers()
+        self._write_status(STOPPED, last, name)
+
+    def _end_helpers(self) -> None:
         self._solve_watch.close()
-        self._journal.end(partial(state_of, self._pipeline))
         self._publisher.close()
         if self._learner is not None:
             self._learner.close()
         self._workers.close()
+
+    def _close(self) -> None:
+        last, name = self._pipeline.session, self._journal.name
+        self._pipeline.reset()
+        self._journal.end(partial(state_of, self._pipeline))
+        self._end_helpers()
         self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
             reply(request.answer, Answer(fault=ENDS))
@@ -239,6 +255,7 @@ class Agent:
         facts = {
             "session": name or self._journal.name,
             "waiting": len(self._queue),
+            "disk": self._journal.fault,
             "waits_for": "" if state == STOPPED else waits_for(self._pipeline.paused, len(self._queue), sources),
             "sources": sources,
             "library": self._learner.status() if self._learner is not None else None,

@@ -46,7 +46,7 @@ class Mailbox:
     def clear(self) -> None:
         """Remove what nobody waits for any more: it was meant for an agent that is gone."""
         for path in self._folder.glob("*"):
-            with contextlib.suppress(FileNotFoundError):  # who wrote it has taken it back
+            with contextlib.suppress(OSError):  # who wrote it has taken it back, or the disk is read-only
                 if time.time() - path.stat().st_mtime > TAKEN_S:
                     path.unlink()
 

@@ -20,7 +20,7 @@ from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, commands_of, config_of, given
 from indistack.config import Config, stacks_of
-from indistack.errors import SettingsError
+from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_folder, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.resume.same_night import session_to_go_on
@@ -84,7 +84,12 @@ def _agent_alone(config: Config, sources: Sequence[Source], options: Options, ow
 
 def _require_room(folder: Path, config: Config) -> None:
     """Refuse an output folder that cannot be written, or where the pictures would replace somebody else's files."""
-    require_folder(folder)
+    try:
+        require_folder(folder)
+    except SettingsError as error:
+        raise IndistackError(
+            f"{error}; name another with --output-dir, or make room, mount or unlock this one"
+        ) from error
     suffixes = [SINKS.get(sink).suffix for sink in config.publish.sinks]
     pictures = [folder / f"{name}{suffix}" for name in stacks_of(config) for suffix in suffixes]
     require_writable(path for path in pictures if path.exists())

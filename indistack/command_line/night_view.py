@@ -88,6 +88,8 @@ class _Above(logging.Handler):
 def status_line(status: Mapping[str, Any]) -> str:
     """Return in one line: subs in the stack, exposure, signal to noise, and what is waited for."""
     words = [*_stack_words(status)]
+    if status.get("disk"):
+        words.append("NOT SAVED, the disk does not take it")
     if status.get("waits_for"):
         words.append(f"waiting: {status['waits_for']}")
     return "  ".join(words)

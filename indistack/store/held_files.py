@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
+from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
+from indistack.store.ledger import LEDGER
 from indistack.store.line_reader import read_entries
-from indistack.store.session_reader import SUBS, sub_name
+from indistack.store.session_reader import SETTINGS, SUBS, sub_name
 from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
+
+
+BEGINNING = re.compile(rf"{SETTINGS}|{LEDGER}|{CHECKPOINTS}/{START}|{SUBS}/mended-\d+\.npy|(.*/)?\..*\.tmp")
+"""What may be in a session before its first line."""
 
 
 def held_bytes(session: Path) -> int:
@@ -59,3 +66,23 @@ def _remove(paths: Iterable[Path]) -> int:
 
 def _held(session: Path) -> list[Path]:
     return [*(session / SUBS).glob("*"), *(session / CHECKPOINTS).glob("*")]
+
+
+def folders_of(session: Path) -> tuple[Path, ...]:
+    """Return the folders in which a session's files are written."""
+    return session, session / SUBS, session / CHECKPOINTS
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed agent has left."""
+    _remove(folder.glob(".*.tmp"))
+
+
+def is_bare(session: Path) -> bool:
+    """Tell whether a session holds only what is written before its first line."""
+    try:
+        files = [path for path in session.rglob("*") if not path.is_dir()]
+        told = sum(path.stat().st_size for path in files if path.name == LEDGER)
+    except OSError:  # nobody knows
+        return False
+    return not told and all(BEGINNING.fullmatch(path.relative_to(session).as_posix()) for path in files)

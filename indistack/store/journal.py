@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from indistack.errors import FrameError, StackError
-from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.checkpoint import State
 from indistack.store.entries import Event
+from indistack.store.held_files import folders_of, sweep
+from indistack.store.late_subs import LateSub, LateSubs, keep_bytes
 from indistack.store.line_writer import as_line
 from indistack.store.session_folders import SessionFolders
-from indistack.store.session_reader import SUBS, PastSession
+from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool
 from indistack.values.blob import Blob
@@ -24,6 +26,9 @@ from indistack.values.outcome import Filed
 from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 2.0
+"""Between two looks whether the disk is back."""
 
 StateAfter = Callable[[int], State]
 """Returns all that is remembered after so many lines of the ledger."""
@@ -49,6 +54,10 @@ class Journal:
         What has arrived and has no line yet.
     record : SessionRecord or None
         Of the session that is open.
+    late : LateSubs
+        What the disk has not taken.
+    fault : str
+        Why lines cannot be written, "" while they can.
     """
 
     def __init__(
@@ -60,6 +69,10 @@ class Journal:
         self._sessions = SessionFolders(output)
         self.spool = Spool(output / "spool", settings.spool, self._sessions.give_up_oldest)
         self.record: SessionRecord | None = None
+        self.late = LateSubs()
+        self.fault = ""
+        self._begun: Path | None = None
+        self._look_s = 0.0
         self._past = past
         self._numbers = past.spooled() if past is not None else {}
         for name, _, _ in self._numbers:
@@ -73,7 +86,7 @@ class Journal:
     def open(self) -> list[str]:
         """Begin; return the names of what an earlier run has left in the spool, less what has its line."""
         past = self._past
-        for folder in (self._output, self._output / "spool", *(_folders(past.folder) if past else ())):
+        for folder in (self._output, self._output / "spool", *(folders_of(past.folder) if past else ())):
             sweep(folder)
         self.spool.count_anew(self._sessions.held_bytes())
         self._sessions.sweep()
@@ -119,18 +132,75 @@ class Journal:
         StackError
             The disk does not take it.
         """
-        if self.record is None:
-            folder = self._sessions.begin(self._clock(), report.frame.target if report.frame is not None else "")
-            self.record = SessionRecord.begin(folder, settings, self.spool, start)
-        self.record.add(report, mended)
-        if report.reason == "internal_error":
-            _keep_bytes(self.record.folder / "kept", blob, report.number)  # before their file moves
-        if blob.spooled is None or not blob.spooled.name:
+        self.late.without_line.append(LateSub(report, blob, mended, settings, start))
+        self._catch_up()
+
+    def look_again(self, at_once: bool = False) -> None:
+        """Write what is late, if the disk takes it now; asked often, it looks now and then, or `at_once`."""
+        if not any(self.late) or (time.monotonic() < self._look_s and not at_once):
             return
-        if report.word == Filed.word:  # the library has it
-            self.drop(blob)
+        try:
+            self._catch_up()
+        except StackError as error:
+            log.debug("the disk is still not back: %s", error)
         else:
+            log.info("%s: the lines that waited in memory are written", self._output)
+
+    def _catch_up(self) -> None:
+        """Write all that is late, in its order; raises StackError."""
+        self._look_s = time.monotonic() + LOOK_AGAIN_S
+        try:
+            while self.late.without_line:
+                sub = self.late.without_line[0]
+                record = self.record or self._begin(sub)
+                self.late.without_bytes.append(self.late.without_line.pop(0))  # the ledger keeps the line
+                record.add(sub.report, sub.mended)
+            if self.record is not None and self.record.ledger.late:
+                self.record.ledger.catch_up()
+        except StackError as error:
+            self.fault = str(error)
+            self.late.hold()
+            raise
+        self.fault = ""
+        self._sessions.stay_open()
+        self.late.without_bytes = [sub for sub in self.late.without_bytes if not self._keep_raw(sub)]
+        self.late.hold()
+
+    def _begin(self, sub: LateSub) -> SessionRecord:
+        """Open a session with a sub; the folder of an attempt that failed is taken."""
+        if self._begun is None:
+            frame = sub.report.frame
+            self._begun = self._sessions.begin(self._clock(), frame.target if frame is not None else "")
+        self.record = SessionRecord.begin(self._begun, sub.settings, self.spool, sub.start)
+        self._begun = None
+        return self.record
+
+    def _keep_raw(self, sub: LateSub) -> bool:
+        """Give the bytes of a sub that has its line to the session; tell whether nothing is left to be done."""
+        assert self.record is not None, "it has a line"
+        report, settings = sub.report, self._settings.spool
+        if report.reason == "internal_error":
+            keep_bytes(self.record.folder / "kept", sub.blob, report.number)  # before their file moves
+        if report.word == Filed.word:  # the library has it
+            self.drop(sub.blob)
+            return True
+        wanted = sub.blob.size_bytes and settings.enabled and settings.keep != "none"
+        blob = self.spool.take(sub.blob) if wanted else sub.blob
+        if blob.spooled is not None and blob.spooled.name:
             self.record.take_over(blob.spooled.name, report.number)
+        return blob.spooled is not None or not wanted or bool(blob.fault)
+
+    def _give_up_late(self) -> None:
+        """Write what is late for the last time; tell what is lost, sub by sub."""
+        if any(self.late):
+            try:
+                self._catch_up()
+            except StackError as error:
+                log.error("the ledger cannot be written: %s", error)
+        for sub in self.late:
+            where = "its raw bytes are in the spool" if sub.blob.spooled is not None else "its raw bytes are lost"
+            log.error("sub %d: the disk has not taken it; %s", sub.report.number, where)
+        self.late, self._begun = LateSubs(), None
 
     def event(self, word: str, **facts: Any) -> None:
         """Note what befell the open stack beside its subs."""
@@ -152,6 +222,14 @@ class Journal:
         if record is not None and not record.ledger.late and record.checkpoints.is_due():
             record.checkpoints.write(state_after(record.ledger.lines))
 
+    def abandon(self) -> None:
+        """Let go of the open session, which has not ended: the next start goes on with it."""
+        self._give_up_late()
+        if self.record is not None:
+            self.record.checkpoints.wait()
+            self.record.ledger.close()
+        self.record = None
+
     def leave(self) -> None:
         """Let go of the open session as it is on the disk; the next line opens another."""
         if self.record is not None:
@@ -162,26 +240,8 @@ class Journal:
 
     def end(self, state_after: StateAfter) -> None:
         """The open session has ended."""
+        self._give_up_late()
         if self.record is not None:
             self.record.close(state_after(self.record.ledger.lines))
             self._sessions.end()
         self.record = None
-
-
-def _keep_bytes(folder: Path, blob: Blob, number: int) -> None:
-    """Keep the frame that a bug refused: it is wanted for mending the bug, and for the stack afterwards."""
-    try:
-        folder.mkdir(exist_ok=True)
-        (folder / f"{number:06d}{blob.suffix}").write_bytes(blob.data)
-    except OSError as error:
-        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error.strerror)
-
-
-def _folders(session: Path) -> tuple[Path, ...]:
-    return session, session / SUBS, session / CHECKPOINTS
-
-
-def sweep(folder: Path) -> None:
-    """Remove the temporary files that a killed agent has left."""
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)

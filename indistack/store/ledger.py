@@ -11,12 +11,14 @@ import math
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from indistack.errors import StackError
+from indistack.system.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +50,9 @@ class Ledger:
         self.folder = folder
         self.path = folder / LEDGER
         self.late: list[Mapping[str, Any]] = []
+        self._place = Place(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab+", buffering=0)
-            self._end = self._whole_bytes()
-            if self.path.stat().st_size > self._end:
-                log.warning("%s: the last line is torn, and left out", self.path)
-            self._file.truncate(self._end)
+            self._take(*self._opened())
         except OSError as error:
             raise StackError(f"{self.path}: {error.strerror}") from error
 
@@ -67,9 +65,14 @@ class Ledger:
             The disk does not take it, now; the line is kept for the next time.
         """
         self.late.append(line)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Write the lines that are late; raises as `append`."""
         data = "".join(dump(each) + "\n" for each in self.late).encode()
         try:
-            self._write(data)
+            self._stay_in_place()
+            _write(self._file, data)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._file.truncate(self._end)
@@ -82,18 +85,49 @@ class Ledger:
         """Close the file."""
         self._file.close()
 
-    def _write(self, data: bytes) -> None:
-        written = self._file.write(data)
-        if written != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(self._file.fileno())
+    def _opened(self) -> tuple[FileIO, bytes]:
+        """Open the file; return it with its whole lines."""
+        self._place.make()
+        file = FileIO(self.path, "ab+")
+        file.seek(0)
+        data = file.readall()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(data) > len(whole):
+            log.warning("%s: the last line is torn, and left out", self.path)
+            file.truncate(len(whole))
+        return file, whole
 
-    def _whole_bytes(self) -> int:
-        """Return where the last whole line ends, and count them."""
-        self._file.seek(0)
-        data = self._file.read()
-        self.lines = data.count(b"\n")
-        return data.rfind(b"\n") + 1
+    def _take(self, file: FileIO, data: bytes) -> None:
+        self._file, self._end, self.lines = file, len(data), data.count(b"\n")
+
+    def _stay_in_place(self) -> None:
+        """Where the file was removed or its disk replaced, write its lines again: nobody finds them otherwise."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(self._file.fileno()), self.path.stat()):
+                return
+        before = self._lines_so_far()
+        file, found = self._opened()
+        again = before[len(found) :] if before.startswith(found) else b""
+        try:
+            _write(file, again)
+        except OSError:
+            file.close()
+            raise
+        log.error("%s was removed or replaced; %d lines are written again", self.path, again.count(b"\n"))
+        self._file.close()
+        self._take(file, found + again)
+
+    def _lines_so_far(self) -> bytes:
+        """Return what was written; nothing where its disk is gone."""
+        with contextlib.suppress(OSError):
+            return os.pread(self._file.fileno(), self._end, 0)
+        return b""
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    if file.write(data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(file.fileno())
 
 
 def ledger_of(session: Path) -> Path:

@@ -10,13 +10,11 @@ from glob import escape
 from pathlib import Path
 
 from indistack.errors import IndistackError, SinkError, StackError
-from indistack.store.checkpoint import FOLDER as CHECKPOINTS
-from indistack.store.checkpoint import START
 from indistack.store.disk_use import size_of
-from indistack.store.held_files import give_up, held_bytes
+from indistack.store.held_files import give_up, held_bytes, is_bare, sweep
 from indistack.store.last_status import last_status, shown_pictures
 from indistack.store.ledger import LEDGER
-from indistack.store.session_reader import SETTINGS, SUBS, PastSession, kept_numbers
+from indistack.store.session_reader import PastSession, kept_numbers
 from indistack.system.atomic import atomic_file, keep_as
 from indistack.values.file_names import session_name
 
@@ -26,9 +24,6 @@ FOLDER = "sessions"
 
 OPEN = "open"
 """File in the folder with the name of the session that has not ended."""
-
-BEGINNING = re.compile(rf"{SETTINGS}|{LEDGER}|{CHECKPOINTS}/{START}|{SUBS}/mended-\d+\.npy|(.*/)?\..*\.tmp")
-"""What may be in a session before its first line."""
 
 
 class SessionFolders:
@@ -66,10 +61,9 @@ class SessionFolders:
 
         Only who has the output folder to itself may: another agent may just have begun one.
         """
-        for path in self._folder.glob(".*.tmp"):
-            path.unlink(missing_ok=True)
+        sweep(self._folder)
         for folder in self.all():
-            if _is_bare(folder):
+            if is_bare(folder):
                 log.info("%s is removed: it was begun and no sub came", folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -81,6 +75,11 @@ class SessionFolders:
                 file.write(folder.name.encode())
         except SinkError as error:
             log.error("the session cannot be resumed after a power cut: %s", error)
+
+    def stay_open(self) -> None:
+        """Write the note again where somebody has removed it, perhaps with the whole folder."""
+        if self._running and not (self._folder / OPEN).exists():
+            self.reopen(self._folder / self._running)
 
     def end(self) -> None:
         """Note that there is no open session."""
@@ -225,16 +224,6 @@ def session_at(place: Path) -> Path:
     if not place.exists():
         raise IndistackError(f"{place}: no such folder")
     raise IndistackError(f"{place}: neither a session nor an output folder with sessions in it")
-
-
-def _is_bare(session: Path) -> bool:
-    """Tell whether a session holds only what is written before its first line."""
-    try:
-        files = [path for path in session.rglob("*") if not path.is_dir()]
-        told = sum(path.stat().st_size for path in files if path.name == LEDGER)
-    except OSError:  # nobody knows
-        return False
-    return not told and all(BEGINNING.fullmatch(path.relative_to(session).as_posix()) for path in files)
 
 
 def _number(session: Path) -> int:

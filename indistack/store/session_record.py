@@ -80,12 +80,12 @@ class SessionRecord:
         StackError
             The disk does not take it.
         """
-        try:
-            with atomic_file(folder / SETTINGS) as file:
-                file.write(settings.toml.encode())
-        except SinkError as error:
-            raise StackError(str(error)) from error
         record = SessionRecord(folder, settings, spool)
+        try:
+            record.keep_settings()
+        except SinkError as error:
+            record.ledger.close()
+            raise StackError(str(error)) from error
         record.checkpoints.begin(start)
         return record
 
@@ -98,6 +98,17 @@ class SessionRecord:
             The disk does not take the line.
         """
         self.ledger.append(as_line(replace(report, mended=self._keep_mended(report.number, mended))))
+        try:
+            self.keep_settings()
+        except SinkError as error:
+            log.error("the session's settings are not kept: %s", error)
+
+    def keep_settings(self) -> None:
+        """Write the settings, unless they are there; raise SinkError."""
+        path = self.folder / SETTINGS
+        if not path.exists():
+            with atomic_file(path) as file:
+                file.write(self._settings.toml.encode())
 
     def take_over(self, spooled: str, number: int) -> None:
         """Move a sub that has its line from the spool to the session."""

@@ -24,6 +24,7 @@ from indistack.sources import stamp_of
 from indistack.store.disk_use import DiskUse, size_of
 from indistack.store.spooled import FACTS, facts_of, file_of, read_facts, read_spooled
 from indistack.system.atomic import atomic_file
+from indistack.system.place import Place
 from indistack.values.blob import Blob, Content, Spooled
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Spool:
 
     def __init__(self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0) -> None:
         self._folder = folder
+        self._place = Place(folder)
         self._settings = settings
         self._make_room = make_room
         self.use = DiskUse()
@@ -159,8 +161,11 @@ class Spool:
     def forget(self, name: str) -> None:
         """Remove a sub that nobody needs."""
         for path in self._files(name):
-            with self.use.written(path):
-                path.unlink(missing_ok=True)
+            try:
+                with self.use.written(path):
+                    path.unlink(missing_ok=True)
+            except OSError as error:
+                log.error("%s cannot be removed: %s", path, error.strerror)
 
     def _is_whole(self, name: str) -> bool:
         try:
@@ -179,7 +184,7 @@ class Spool:
         facts = facts_of(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
         told = json.dumps(facts).encode()
         self._require_room(len(told) + (blob.size_bytes if here else 0))
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._place.make()
         self._put(f"{name}{FACTS}", told)
         return Content(blob.data, self._put(str(facts["file"]), blob.data)) if here else blob.content
 

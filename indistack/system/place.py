@@ -1,0 +1,28 @@
+"""A folder that may go while a program works in it: made anew, but never on the bare place of a disk that is gone."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+
+class Place:
+    """A folder that is made when it is needed.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not be there yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        whole = folder.absolute()
+        self._mount = next(one for one in (whole, *whole.parents) if os.path.ismount(one))
+
+    def make(self) -> None:
+        """Make the folder if it is missing; raise OSError where it cannot be, or its disk is not mounted now."""
+        if not os.path.ismount(self._mount):
+            raise OSError(errno.ENODEV, f"the disk at {self._mount} is not there")
+        self.folder.mkdir(parents=True, exist_ok=True)
