@@ -16,6 +16,7 @@ from indistack.output.publisher import Publisher
 from indistack.pipeline.intake import DUPLICATE
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.state import start_of, state_of
+from indistack.store.attempts import Attempts
 from indistack.store.entries import decided, describe
 from indistack.store.journal import Journal
 from indistack.values.blob import Blob
@@ -76,6 +77,7 @@ class BlobHandler:
         self._clock = clock
         self._listener = listener
         self._taken = taken
+        self._attempts = Attempts(journal.spool)
         self.subs = 0
 
     def take(self, blob: Blob, number: int = 0) -> None:
@@ -89,7 +91,9 @@ class BlobHandler:
             That it has in its session, whose line for it is lost; 0 gives it the next one.
         """
         start, place = start_of(self._pipeline), number or self._taken + 1
+        blob = self._attempts.begin(blob, place)
         outcome = self._pipeline.process(blob, place)
+        self._attempts.end()
         if outcome.reason == DUPLICATE and not number:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
             self._journal.drop(blob)

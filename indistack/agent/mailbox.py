@@ -18,6 +18,7 @@ from indistack.errors import IndistackError, SinkError
 from indistack.store.folder_lock import is_at_work
 from indistack.store.last_status import STATUS
 from indistack.system.atomic import atomic_file
+from indistack.system.ordinary_file import read_ordinary
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ STOPPED = "stopped"
 
 REQUEST, ANSWER = ".json", ".answer"
 POLL_S = 0.05
+MAX_BYTES = 1_000_000
 TAKEN_S, DONE_S = 5.0, 120.0
 """How long an agent may take to take a command, and to do what it says after the frames before it."""
 
@@ -42,6 +44,7 @@ class Mailbox:
 
     def __init__(self, output: Path) -> None:
         self._folder = output / FOLDER
+        self._left: set[Path] = set()
 
     def clear(self) -> None:
         """Remove what nobody waits for any more: it was meant for an agent that is gone."""
@@ -53,14 +56,25 @@ class Mailbox:
     def collect(self) -> Iterator[Request]:
         """Take the commands that have come since the last time, oldest first."""
         for path in sorted(self._folder.glob(f"*{REQUEST}")):
+            if path in self._left:
+                continue
             answer = path.with_suffix(ANSWER)
             try:
-                command = parse(json.loads(path.read_bytes()))
-            except (OSError, ValueError, TypeError, LookupError) as error:
+                command = parse(json.loads(read_ordinary(path, MAX_BYTES)))
+            except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+                self._remove(path)
                 reply(answer, Answer(fault=f"no command: {error}"))
             else:
+                self._remove(path)
                 yield Request(command, answer)
+
+    def _remove(self, path: Path) -> None:
+        """Take a file away, so that it is not carried out again; what cannot be is left out from now on."""
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s cannot be removed: %s", path, error.strerror)
+            self._left.add(path)
 
 
 def parse(said: dict[str, Any]) -> Command:

@@ -13,13 +13,20 @@ OF_THE_STACK = (
 )  # fmt: skip
 """Tables on which the pixels of a stack depend, beside ``stack``."""
 
+OF_THE_USER = ("solve", "hook")
+"""Tables that name programs, or places that are written."""
+
 OF_THE_MACHINE = ("jobs", "nice", "max_memory_mb")
 """What the pixels do not depend on in the table ``stack``."""
 
 
 def settings_of(past: PastSession, overrides: Sequence[str] = ()) -> Config:
-    """Return a session's settings, with ``key=value`` changes."""
-    return load(Config, past.folder / SETTINGS, overrides)
+    """Return a session's settings, with ``key=value`` changes.
+
+    The folder may be somebody else's: what names programs and their arguments comes from this user alone.
+    """
+    config = load(Config, past.folder / SETTINGS, overrides)
+    return config.model_copy(update={name: getattr(load(Config, None, overrides), name) for name in OF_THE_USER})
 
 
 def settings_to_go_on(past: PastSession, config: Config, overrides: Sequence[str] = ()) -> Config:

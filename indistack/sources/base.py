@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indistack.fits_header import is_stack
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.blob import Blob, Content
 
 Emit = Callable[[Blob], None]
@@ -88,8 +89,7 @@ def is_own_stack(path: Path) -> bool:
     if not path.name.lower().endswith(FITS_SUFFIXES):
         return False
     try:
-        with path.open("rb") as file:
-            return is_stack(file.read(HEAD_BYTES))
+        return is_stack(read_ordinary(path, head_bytes=HEAD_BYTES))
     except OSError:  # told of when it is read
         return False
 
@@ -106,7 +106,7 @@ def read_blob(path: Path, device: str) -> Blob:
     The bytes are read, not mapped: a map of a file that somebody truncates kills the process.
     """
     try:
-        data, fault = path.read_bytes(), ""
+        data, fault = read_ordinary(path), ""
     except OSError as error:
         data, fault = b"", error.strerror or str(error)
     return Blob(Content(data, path), suffix_of(path.name), device, str(path), datetime.now(UTC), path, fault)
@@ -117,7 +117,7 @@ def announce(path: Path) -> None:
     if not hasattr(os, "posix_fadvise"):
         return
     with suppress(OSError):
-        file = os.open(path, os.O_RDONLY)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_WILLNEED)
         finally:
@@ -156,6 +156,6 @@ def stamp_of(path: Path) -> Stamp | None:
     """Return a file's stamp; None when there is no such file."""
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # no file can have such a name
         return None
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)

@@ -92,7 +92,7 @@ class HookSource:
         """Deliver the file that one message names."""
         try:
             name = str(json.loads(data)["path"])
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             log.warning("the Ekos hook's socket received what is no announcement (%d bytes)", len(data))
             return
         self.announced += 1

@@ -83,6 +83,11 @@ class Spool:
         for name in self._left:
             self.begin_after(name)
 
+    @property
+    def folder(self) -> Path:
+        """Where it is; perhaps not yet."""
+        return self._folder
+
     def count_anew(self, sessions_bytes: int) -> None:
         """Look at what is here, beside what the sessions hold."""
         self.use.count_anew(sessions_bytes + sum(map(size_of, self._folder.glob("*"))))

@@ -21,6 +21,7 @@ from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.settings import load
 from indistack.sources import FolderSource
+from indistack.store import attempts
 from indistack.store.session_folders import SessionFolders
 from indistack.values.sub_report import SubReport
 
@@ -30,6 +31,9 @@ SETTINGS = [
     "folder.interval_s=0.02", "folder.settle_s=0.0", "checkpoint.interval_s=0.05", "checkpoint.duty=1.0",
     "publish.interval_s=0.05", "publish.duty=1.0", "spool.min_free_gb=0.0", "stack.keep_up=false",
 ]  # fmt: skip
+
+
+attempts.MOST = 1_000_000  # not the frames kill here
 
 
 def stack(frames: Path, out: Path, settings: list[str]) -> None:

@@ -14,7 +14,7 @@ from astropy.io import fits
 from indistack.agent.agent import Agent
 from indistack.agent.commands import Save
 from indistack.cli import main
-from indistack.store import late_subs
+from indistack.store import attempts, late_subs
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
@@ -148,3 +148,23 @@ def test_a_folder_that_cannot_be_written_ends_a_start_with_advice(
     (tmp_path / "out").write_text("in the way")
     assert main(["watch", str(tmp_path), "--output-dir", str(tmp_path / "out")]) == 1
     assert "--output-dir" in capsys.readouterr().err
+
+
+def test_a_frame_that_kills_is_put_aside(tmp_path: Path, blobs: list[Blob], monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt  # as near to SIGKILL as a test comes
+
+    monkeypatch.setattr(attempts, "APART_S", -1.0)
+    for start in range(2):
+        agent = agent_of(tmp_path, [])
+        if start == 0:
+            agent.send(blobs[0])
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(agent._pipeline, "process", die)
+            agent.run(threading.Event())
+    session = run(tmp_path, blobs[1:3])
+    words = sorted((line["outcome"], line["reason"]) for line in lines_of(session))
+    assert words == [("accepted", ""), ("accepted", ""), ("refused", "unreadable")]
+    (kept,) = (tmp_path / "poison").glob("*.fits")
+    assert kept.read_bytes() == blobs[0].data
+    assert not list((tmp_path / "spool").iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from indistack.config import Config, to_toml
-from indistack.resume.session_settings import settings_to_go_on
+from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
 from indistack.store.ledger import Ledger
 from indistack.store.session_reader import PastSession
@@ -20,3 +20,11 @@ def test_what_makes_pixels_is_as_it_was_and_the_machine_as_it_is(tmp_path: Path)
     stack = config.stack
     assert (stack.jobs, stack.nice, stack.max_memory_mb, config.publish.interval_s) == (3, 5, 900, 9)
     assert (stack.kernel, config.quality.min_stars) == ("linear", 7)
+
+
+def test_no_session_names_programs_and_their_arguments(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
+    foreign = ['solve.arguments=["-o", "/home/somebody/.profile"]', 'hook.socket="/tmp/theirs"', "quality.min_stars=7"]
+    (tmp_path / "settings.toml").write_text(to_toml(load(Config, None, foreign)))
+    config = settings_of(PastSession(tmp_path), ['solve.arguments=["-v"]'])
+    assert (config.solve.arguments, config.hook.socket, config.quality.min_stars) == (("-v",), "", 7)
