@@ -216,7 +216,7 @@ def session_at(place: Path) -> Path:
     """
     if place.name == LEDGER and place.is_file():
         return place.parent
-    if (place / LEDGER).exists():
+    if (place / LEDGER).exists() or kept_numbers(place):
         return place
     every = [folder for folder in SessionFolders(place).all() if (folder / LEDGER).exists()]
     if every:
