@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
+from indistack.enhance.looks import AUTO, LOOKS
 from indistack.errors import SettingsError
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, grid_of
 from indistack.registry import Registry
-from indistack.settings import Settings, validate, words_to_values
+from indistack.settings import Settings, Wanted, validate, words_to_values
 from indistack.values.frame import FloatArray
 
 
@@ -68,8 +69,10 @@ def operator_of(word: str) -> Operator:
 
 def _known(word: str) -> str:
     name = word.partition(":")[0].strip()
+    if word in (AUTO, *LOOKS):
+        return word
     if name not in OPERATORS:
-        raise ValueError(f"unknown; choose one of {', '.join(OPERATORS)}")
+        raise ValueError(f"unknown; choose one of {', '.join([*OPERATORS, AUTO, *LOOKS])}")
     try:
         operator_of(word)
     except SettingsError as error:
@@ -81,11 +84,30 @@ OperatorWord = Annotated[str, AfterValidator(_known)]
 """See `operator_of`."""
 
 
+def _is_look(name: str) -> str:
+    if name not in LOOKS:
+        raise ValueError(f"unknown; choose one of {', '.join(LOOKS)}")
+    return name
+
+
+LookName = Annotated[str, AfterValidator(_is_look)]
+
+
 class PictureSettings(Settings):
     """How the stack becomes a picture."""
 
-    operators: list[OperatorWord] = Field(default=["neutral", "stf"])
-    """Applied in this order; arguments follow the name: ``"stf:0.2"``, ``"stf:target=0.2"``."""
+    operators: list[OperatorWord] = Field(default=[AUTO])
+    """Applied in this order; arguments follow the name: ``"stf:0.2"``, ``"stf:target=0.2"``. A look stands for its
+    operators: deepsky, cluster, comet, wide, halo, planet, moon, sun; auto for the look that suits what is seen."""
+
+    looks: Annotated[
+        dict[LookName, list[OperatorWord]],
+        Wanted("looks, each a list of operators", '{deepsky = ["background", "neutral", "stretch:0.1"]}'),
+    ] = Field(default_factory=dict)
+    """Looks of your own in place of those there are."""
+
+    crop_coverage: float = Field(default=0.5, ge=0, le=1)
+    """Shown is the largest rectangle that this share of the most subs covers; 0 = all. The FITS file is whole."""
 
     max_side_px: int = Field(default=3000, ge=0)
     """Larger stacks are shown binned by whole numbers; 0 = full size always."""

@@ -50,7 +50,7 @@ def midtones(x: FloatArray, balance: float) -> FloatArray:
     return result
 
 
-def _balance(level: float, target: float) -> float:
+def balance_for(level: float, target: float) -> float:
     """Return the midtones balance that brings a level to a target: m is its own inverse in this."""
     return float(midtones(np.array(level, np.float32), target))
 
@@ -86,7 +86,7 @@ class Stf(Operator):
             return np.where(np.isfinite(picture), np.float32(self._target), picture)
         level = (float(np.mean(median)) - black) / (white - black)
         bright = min((float(np.quantile(pixels, BRIGHT_QUANTILE)) - black) / (white - black), 1.0)
-        gentlest = min(_balance(bright, BRIGHT), LINEAR) if bright > EXTENDED else 0.0
-        balance = max(_balance(level, self._target), gentlest) if level > 0 else LINEAR
+        gentlest = min(balance_for(bright, BRIGHT), LINEAR) if bright > EXTENDED else 0.0
+        balance = max(balance_for(level, self._target), gentlest) if level > 0 else LINEAR
         scaled = np.clip((picture - np.float32(black)) / np.float32(white - black), 0, 1)
         return midtones(scaled, balance).astype(np.float32)

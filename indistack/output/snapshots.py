@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from indistack import __version__
 from indistack.align import ALIGNERS
 from indistack.config import MAIN
-from indistack.enhance import PictureSettings, operator_of, render
+from indistack.enhance import PictureSettings, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter
 from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
 from indistack.photometry import expected_scale
+from indistack.picture.crop import WHOLE, Part, well_covered
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture, StackPicture
 from indistack.picture.palette import Channel, ColourPicture, Mix, choose
@@ -82,7 +84,15 @@ def with_preview(snapshot: Snapshot, settings: PictureSettings) -> Snapshot:
     """Return the snapshot with its picture for people."""
     if snapshot.operators is not None:
         settings = settings.model_copy(update={"operators": list(snapshot.operators)})
-    return replace(snapshot, preview=render(snapshot.picture, snapshot.bottom_up, settings, snapshot.orientation))
+    preview = render(
+        snapshot.picture,
+        snapshot.bottom_up,
+        settings,
+        snapshot.orientation,
+        snapshot.shown,
+        snapshot.false_colours and snapshot.operators is None,
+    )
+    return replace(snapshot, preview=preview)
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:
@@ -118,7 +128,7 @@ def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, ke
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
     single = _snapshot(session, keep(picture_of(stack)), info, facts, branch, trim)
-    return replace(single, coverage=small_coverage(stack))
+    return replace(single, coverage=small_coverage(stack), shown=_shown(session, [stack]))
 
 
 def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
@@ -143,11 +153,9 @@ def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep
     facts = _facts(session, branch, list(stacks.values()), list(filter_stacks.values()), line)
     card = ("FILTER", mix.palette, "luminance (L), red, green, blue")
     info = with_own_filter(session.reference.info, FrameInfo(header=(card,)))
-    colours = _snapshot(session, picture, info, facts, branch, trim)
-    if mix.is_false and colours.operators is None:  # white stars would undo the balance of the nebula
-        words = session.config.picture.operators
-        return replace(colours, operators=[word for word in words if not operator_of(word).balances_colour])
-    return colours
+    snapshot = _snapshot(session, picture, info, facts, branch, trim)
+    # white stars would undo the balance of the nebula
+    return replace(snapshot, false_colours=mix.is_false, shown=_shown(session, list(stacks.values())))
 
 
 def _facts(
@@ -176,6 +184,15 @@ def _snapshot(
     solution = session.sky.solution
     cards = output_cards(info, facts, trim.matrix, solution.wcs if solution is not None else None)
     return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
+
+
+def _shown(session: Session, stacks: Sequence[Integration]) -> Part:
+    """Return the part of a picture that is worth showing: where the least covered of its filters has enough."""
+    share = session.config.picture.crop_coverage
+    if share == 0:
+        return WHOLE
+    parts = [well_covered(stack.coverage, share) for stack in stacks]
+    return reduce(Part.common, parts)
 
 
 def _filled(session: Session, name: str) -> dict[str, StackBranch]:

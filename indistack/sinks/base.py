@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indistack.errors import SinkError
+from indistack.picture.crop import WHOLE, Part
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture
 from indistack.registry import Registry
@@ -32,6 +33,10 @@ class Snapshot:
         EXIF: how the picture is to be turned for people.
     operators : sequence of str or None
         How the preview is made; None: as the settings say.
+    false_colours : bool
+        Its colours are those of lines: the preview's are not balanced.
+    shown : Part
+        What the preview shows of it.
     maps : mapping
         What else is known of every pixel, by the name of its FITS extension.
     coverage : LinearPicture or None
@@ -44,6 +49,8 @@ class Snapshot:
     preview: Preview | None = None
     orientation: int = 1
     operators: Sequence[str] | None = None
+    false_colours: bool = False
+    shown: Part = WHOLE
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
     coverage: LinearPicture | None = None
 

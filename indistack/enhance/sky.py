@@ -1,0 +1,79 @@
+"""Where a picture is covered, and the level and the noise of its sky."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from indistack.enhance.base import channels_of
+from indistack.numerics.statistics import MAD_TO_SIGMA
+from indistack.picture.linear import BLOCK, DARK_SHARE
+from indistack.values.frame import FloatArray
+
+SAMPLES = 150_000
+"""Pixels that the sky is measured in: some 600 blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """The sky of a picture.
+
+    Attributes
+    ----------
+    level, noise : array
+        ``(channels,)`` float32 in the picture's unit: the median and the standard deviation of the pixels where the
+        field is darkest, as a nebula may fill most of it.
+    """
+
+    level: FloatArray
+    noise: FloatArray
+
+
+def measure_sky(picture: FloatArray) -> Sky | None:
+    """Measure the sky of ``(h, w)`` or ``(h, w, c)`` float32; None where nothing is covered."""
+    planes = np.moveaxis(channels_of(thinned(picture, SAMPLES)), 2, 0)
+    blocks = _blocks(planes)
+    if blocks.shape[1] == 0:
+        covered = np.isfinite(planes).all(axis=0)
+        if not covered.any():
+            return None
+        blocks = planes[:, covered][:, np.newaxis]
+    levels = np.median(blocks, axis=2)
+    brightness = levels.mean(axis=0)
+    dark = brightness <= np.quantile(brightness, DARK_SHARE)
+    off = np.abs(blocks[:, dark] - levels[:, dark, np.newaxis])
+    noise = MAD_TO_SIGMA * np.median(np.median(off, axis=2), axis=1)
+    return Sky(np.median(levels[:, dark], axis=1).astype(np.float32), noise.astype(np.float32))
+
+
+def thinned(picture: FloatArray, pixels: int) -> FloatArray:
+    """Return about so many pixels on a regular grid, at most four times as many; a view."""
+    stride = max(1, math.isqrt(picture.shape[0] * picture.shape[1] // pixels))
+    return picture[::stride, ::stride]
+
+
+def channel_mean(picture: FloatArray) -> FloatArray:
+    """``(h, w, 3)`` -> ``(h, w)``, the mean of the colours; a grey picture as it is."""
+    if picture.ndim == 2:
+        return picture
+    return np.asarray(cv2.transform(picture, np.full((1, 3), 1 / 3, np.float32)), np.float32)
+
+
+def covered_box(picture: FloatArray) -> tuple[slice, slice]:
+    """Return the rows and columns that are covered somewhere; all of them where none is."""
+    covered = np.isfinite(channels_of(picture)[..., 0])
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    if len(rows) == 0:
+        return slice(None), slice(None)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _blocks(planes: FloatArray) -> FloatArray:
+    """``(c, n, pixels)``: the blocks of a grid ``(c, h, w)`` that are wholly covered."""
+    channels, rows, columns = planes.shape[0], planes.shape[1] // BLOCK, planes.shape[2] // BLOCK
+    blocks = planes[:, : rows * BLOCK, : columns * BLOCK].reshape(channels, rows, BLOCK, columns, BLOCK)
+    blocks = blocks.swapaxes(2, 3).reshape(channels, rows * columns, BLOCK * BLOCK)
+    return blocks[:, np.isfinite(blocks.sum(axis=(0, 2)))]
