@@ -10,7 +10,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Operator, channels_of
-from indistack.enhance.sky import covered_box
+from indistack.enhance.sky import DAMAGED_SIGMA, covered_box, is_lit
 from indistack.numerics.statistics import MEDIAN_TO_MEAN_ERROR, robust_sigmas, sigma_of_deviations
 from indistack.numerics.surface import terms
 from indistack.picture.linear import StackPicture, binning_for
@@ -35,9 +35,6 @@ OBJECT_SIGMA, MIN_SIGMA_SHARE = 3.0, 0.02
 AT_NOISE, WORTH, ROUGH = 1.6, 1.5, 3.0
 """A surface that fits the sky to that many times its noise is enough; a higher one must fit that much better; where the
 best leaves more than `ROUGH` times the noise, no surface follows the sky."""
-
-DAMAGED_SIGMA = 12.0
-"""Cells that far below the surface are no sky either: a border of the camera, a strip that lacks light."""
 
 BRIGHT_SIGMA, GROWTH = 12.0, np.ones((5, 5), np.uint8)
 """Objects that bright are left out with two cells around them."""
@@ -106,7 +103,7 @@ def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
     y, x = np.mgrid[:rows, :columns]
     design = terms(np.stack([x.ravel(), y.ravel()], axis=1).astype(float), columns, rows)
     cells = levels.reshape(-1, channels).astype(float)
-    known = np.isfinite(cells).all(axis=1)
+    known = is_lit(cells.mean(axis=1))
     if known.sum() < 4 * ORDERS[-1]:
         return np.zeros_like(levels)
     order, sky, rough = _choose(design[known], cells[known].mean(axis=1), noise)

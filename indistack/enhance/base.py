@@ -106,8 +106,8 @@ class PictureSettings(Settings):
     ] = Field(default_factory=dict)
     """Looks of your own in place of those there are."""
 
-    crop_coverage: float = Field(default=0.5, ge=0, le=1)
-    """Shown is the largest rectangle that this share of the most subs covers; 0 = all. The FITS file is whole."""
+    crop_coverage: float | None = Field(default=0.5, gt=0, le=1)
+    """Shown is the largest rectangle that this share of the most subs covers. The FITS file is whole."""
 
     max_side_px: int = Field(default=3000, ge=0)
     """Larger stacks are shown binned by whole numbers; 0 = full size always."""

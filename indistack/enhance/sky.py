@@ -7,14 +7,19 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from indistack.enhance.base import channels_of
-from indistack.numerics.statistics import MAD_TO_SIGMA
+from indistack.numerics.statistics import MAD_TO_SIGMA, robust_sigma
 from indistack.picture.linear import BLOCK, DARK_SHARE
 from indistack.values.frame import FloatArray
 
 SAMPLES = 150_000
 """Pixels that the sky is measured in: some 600 blocks."""
+
+
+DAMAGED_SIGMA = 10.0
+"""Parts of a picture that far below the others are no sky: a border of the camera, a strip that lacks light."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,21 @@ def measure_sky(picture: FloatArray) -> Sky | None:
         blocks = planes[:, covered][:, np.newaxis]
     levels = np.median(blocks, axis=2)
     brightness = levels.mean(axis=0)
-    dark = brightness <= np.quantile(brightness, DARK_SHARE)
+    lit = is_lit(brightness)
+    dark = lit & (brightness <= np.quantile(brightness[lit], DARK_SHARE))
     off = np.abs(blocks[:, dark] - levels[:, dark, np.newaxis])
     noise = MAD_TO_SIGMA * np.median(np.median(off, axis=2), axis=1)
     return Sky(np.median(levels[:, dark], axis=1).astype(np.float32), noise.astype(np.float32))
+
+
+def is_lit(brightness: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Return which of ``(n,)`` parts of a picture are covered, and not behind the edge of a filter or a baffle."""
+    known: npt.NDArray[np.bool_] = np.isfinite(brightness)
+    if not known.any():
+        return known
+    middle = float(np.median(brightness[known]))
+    sigma = robust_sigma(brightness[known], middle)
+    return np.asarray(known & (brightness >= middle - DAMAGED_SIGMA * sigma))
 
 
 def thinned(picture: FloatArray, pixels: int) -> FloatArray:

@@ -189,7 +189,7 @@ def _snapshot(
 def _shown(session: Session, stacks: Sequence[Integration]) -> Part:
     """Return the part of a picture that is worth showing: where the least covered of its filters has enough."""
     share = session.config.picture.crop_coverage
-    if share == 0:
+    if share is None:
         return WHOLE
     parts = [well_covered(stack.coverage, share) for stack in stacks]
     return reduce(Part.common, parts)
