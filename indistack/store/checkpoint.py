@@ -37,8 +37,14 @@ FOLDER = "checkpoints"
 START = "start.npz"
 """What was known before the first sub."""
 
-DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile)
+DAMAGED = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, ArithmeticError,
+    AssertionError, MemoryError, zipfile.BadZipFile,
+)  # fmt: skip
 """What reading a damaged checkpoint raises; each array has a checksum."""
+
+MAX_FACTS_BYTES = 100_000_000
+"""A larger table of plain values is none of ours."""
 
 NAMES = ("a.npz", "b.npz")
 """Written in turn, so that there is always one that is whole."""
@@ -181,11 +187,16 @@ class Checkpoints:
 
 def _opened(path: Path) -> State:
     with zipfile.ZipFile(path) as archive:  # np.load leaves the file open where this fails
+        if archive.getinfo(f"{FACTS}.npy").file_size > MAX_FACTS_BYTES:
+            raise ValueError("its facts are too large")
         data = archive.read(f"{FACTS}.npy")
     facts = json.loads(np.load(io.BytesIO(data), allow_pickle=False).tobytes())
     if facts.pop("format") != FORMAT:
         raise ValueError("it is of another version")
-    return State(facts.pop("lines"), facts, np.load(path, allow_pickle=False))
+    lines = facts.pop("lines")
+    if type(lines) is not int or lines < 0:
+        raise ValueError("it does not tell after how many lines it was written")
+    return State(lines, facts, np.load(path, allow_pickle=False))
 
 
 def _save(file: BinaryIO, state: State) -> None:

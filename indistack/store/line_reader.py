@@ -33,6 +33,18 @@ from indistack.values.transform import Bend, Transform
 OUTCOMES = (Accepted.word, Refused.word, Restarted.word, Filed.word)
 
 
+_TEXT, _WHOLE, _NONE = (str,), (int, type(None)), type(None)
+
+KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("time", "outcome", "received", "path", "origin", "device", "format", "spooled"), _TEXT),
+    **dict.fromkeys(("number", "modified_ns", "mended", "matched", "stars", "faint_subs"), _WHOLE),
+    **dict.fromkeys(("reason", "detail", "name"), (str, _NONE)),
+    **dict.fromkeys(("settings", "weights", "drift", "stage_ms"), (dict, _NONE)),
+    **dict.fromkeys(("masters", "warnings", "set_aside", "shift_px"), (list, _NONE)),
+}
+"""How fields are written that everybody relies on."""
+
+
 def read_entries(folder: Path) -> list[Entry]:
     """Return what the ledger of a session holds, line by line; raises as `read_lines`."""
     return [read_line(line) for line in read_lines(folder)]
@@ -43,11 +55,25 @@ def read_line(line: Mapping[str, Any]) -> Entry:
     try:
         if line.get(FORMAT, THIS_FORMAT) != THIS_FORMAT:
             raise ValueError(f"the line is of format {line[FORMAT]}")
+        _require_kinds(line)
         return _report(dict(line)) if line["outcome"] in OUTCOMES else _event(line)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         number, word = line.get("number"), line.get("outcome")
         why = f"a damaged line: {type(error).__name__}: {error}"
-        return Damaged(number if isinstance(number, int) else 0, word if isinstance(word, str) else "", why)
+        return Damaged(number if type(number) is int and number > 0 else 0, word if isinstance(word, str) else "", why)
+
+
+def _require_kinds(line: Mapping[str, Any]) -> None:
+    """Raise ValueError where a field is of another kind than it is written as, so that nobody later stumbles."""
+    for name, kinds in KINDS.items():
+        if name in line and type(line[name]) not in kinds:
+            raise ValueError(f"{name} is {line[name]!r:.60}")
+    for name in ("time", "received"):
+        if name in line and datetime.fromisoformat(line[name]).tzinfo is None:
+            raise ValueError(f"{name} is without a time zone")
+    numbers = [*(line.get("weights") or {}).values(), *(line.get("shift_px") or ())]
+    if any(type(number) not in (int, float, type(None)) for number in numbers):
+        raise ValueError("weights and shifts are numbers")
 
 
 def _event(line: Mapping[str, Any]) -> Event:

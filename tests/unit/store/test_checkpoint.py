@@ -99,3 +99,20 @@ def test_a_later_run_writes_over_the_older_state(tmp_path: Path, lines: tuple[in
     later.write(state(9))
     later.wait()
     assert [one.lines for one in later.newest_first()] == [9, lines[-1]]
+
+
+@pytest.mark.parametrize("lines", ["3", None, 2.5, True, -1])
+def test_a_crafted_state_is_of_no_use(tmp_path: Path, lines: object, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.begin(State(0))
+    checkpoints.write(State(lines))  # type: ignore[arg-type]
+    checkpoints.wait()
+    assert [one.lines for one in checkpoints.newest_first()] == [0]
+    assert "of no use" in caplog.text
+
+
+def test_facts_beyond_any_measure_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.begin(State(0, {"tally": "1" * 2000}))
+    monkeypatch.setattr(module, "MAX_FACTS_BYTES", 1000)
+    assert not list(checkpoints.newest_first())

@@ -166,3 +166,24 @@ def test_a_damaged_line_says_whose_it_is(change: dict[str, Any]) -> None:
     assert isinstance(entry, Damaged)
     assert (entry.number, entry.word) == (3, "accepted")
     assert read_line({}) == Damaged(0, "", "a damaged line: KeyError: 'outcome'")
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("number", "5"), ("number", 5.5), ("number", True), ("path", ["a"]), ("spooled", {}), ("modified_ns", "now"),
+    ("received", "2024-01-06T21:30:05"), ("time", 3), ("outcome", ["accepted"]), ("weights", {"stack": "much"}),
+    ("masters", "dark"), ("shift_px", ["left", 0]), ("drift", 3), ("reason", 1), ("mended", "2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG)
+def test_a_line_of_wrong_kinds_is_damaged(field: str, value: Any) -> None:
+    line = json.loads(dump(as_line(decided(1, Accepted(ALL), NOW))))
+    assert isinstance(read_line(line), SubReport)
+    assert isinstance(read_line({**line, field: value}), Damaged)
+
+
+@pytest.mark.parametrize(("field", "value"), [("number", "2"), ("name", []), ("settings", 3), ("detail", {})])
+def test_an_event_of_wrong_kinds_is_damaged(field: str, value: Any) -> None:
+    line = json.loads(dump(as_line(Event("branch", NOW, 2, "trails", {}))))
+    assert isinstance(read_line(line), Event)
+    assert isinstance(read_line({**line, field: value}), Damaged)
