@@ -148,6 +148,7 @@ class Agent:
         if self._learner is not None:
             self._learner.start()
         self._feed.start()
+        orderly = False
         try:
             self._recover()
             while not (max_subs and self._blobs.subs >= max_subs):
@@ -165,11 +166,10 @@ class Agent:
                     break
                 self._write_status("paused" if self._pipeline.paused else "running", self._pipeline.session)
             self._forget_the_rest()
-        except BaseException:
-            self._abandon()
-            raise
-        self._feed.close()
-        self._close()
+            orderly = True
+        finally:
+            self._feed.close()
+            self._close(orderly)
 
     def _receive(self, blob: Blob) -> None:
         if blob.path is not None and self._known.has(blob.path):
@@ -183,7 +183,7 @@ class Agent:
             Recovery(self._pipeline, self._past, self._journal.record, self._clock()).run()
             if is_worth(self._pipeline.session, self._past):
                 self._status.recall(self._past.reports())
-                self._tell_anew(self._past)
+                self._blobs.tell_anew(self._past)
             else:
                 log.error("%s stays as it is, a new stack begins: its subs are lost", self._past.folder.name)
                 self._pipeline.session = None
@@ -191,12 +191,6 @@ class Agent:
             self._past = None
         if self._pipeline.session is not None:
             self._publisher.offer(self._pipeline.session)
-
-    def _tell_anew(self, past: PastSession) -> None:
-        """Stack the raw subs of a session whose lines are lost, so that each has one again."""
-        for number in past.untold():
-            log.warning("%s: the line of sub %d is lost; it is stacked again", past.folder.name, number)
-            self._blobs.take(past.blob_to_tell(number), number)
 
     def _forget_the_rest(self) -> None:
         """Let go of frames that came after the last one that was wanted."""
@@ -220,32 +214,23 @@ class Agent:
         if self._keeper is not None:
             self._keeper.begin()
         self._journal.look_again(at_once=True)
-        if self._journal.record is None:
-            self._journal.end(partial(state_of, self._pipeline))
-            return
-        self._publisher.finish(session, self._journal.record.folder)
+        if self._journal.record is not None:
+            self._publisher.finish(session, self._journal.record.folder)
         self._journal.end(partial(state_of, self._pipeline))
 
-    def _abandon(self) -> None:
-        """Leave all as it is after a bug: the session has not ended, and the next start goes on with it."""
+    def _close(self, orderly: bool) -> None:
+        """End the session; after a bug it is left as it is, and the next start goes on with it."""
         last, name = self._pipeline.session, self._journal.name
-        self._feed.close()
-        self._journal.abandon()
-        self._end_helpers()
-        self._write_status(STOPPED, last, name)
-
-    def _end_helpers(self) -> None:
+        if orderly:
+            self._pipeline.reset()
+            self._journal.end(partial(state_of, self._pipeline))
+        else:
+            self._journal.abandon()
         self._solve_watch.close()
         self._publisher.close()
         if self._learner is not None:
             self._learner.close()
         self._workers.close()
-
-    def _close(self) -> None:
-        last, name = self._pipeline.session, self._journal.name
-        self._pipeline.reset()
-        self._journal.end(partial(state_of, self._pipeline))
-        self._end_helpers()
         self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
             reply(request.answer, Answer(fault=ENDS))

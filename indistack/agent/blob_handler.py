@@ -19,6 +19,7 @@ from indistack.resume.state import start_of, state_of
 from indistack.store.attempts import Attempts
 from indistack.store.entries import decided, describe
 from indistack.store.journal import Journal
+from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Filed, Outcome, Restarted
 from indistack.values.sub_parts import Centring
@@ -112,6 +113,12 @@ class BlobHandler:
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
             self._journal.checkpoint(partial(state_of, self._pipeline))
+
+    def tell_anew(self, past: PastSession) -> None:
+        """Stack the raw subs of a session whose lines are lost, so that each has one again."""
+        for number in past.untold():
+            log.warning("%s: the line of sub %d is lost; it is stacked again", past.folder.name, number)
+            self.take(past.blob_to_tell(number), number)
 
     def _centre(self, outcome: Outcome, received: datetime) -> Centring | None:
         """Keep the target in the middle; return what the ledger is to know of it."""

@@ -127,7 +127,7 @@ class SessionFolders:
             return PastSession(self.find(name))
         folder = self.open_one()
         try:
-            return PastSession(folder) if folder is not None else None
+            return PastSession(folder) if folder is not None and not is_bare(folder) else None
         except StackError as error:
             log.warning("the session that had not ended cannot be gone on with: %s", error)
             return None

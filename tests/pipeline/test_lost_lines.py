@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,3 +129,11 @@ def test_settings_that_are_lost_stop_no_start(tmp_path: Path, blobs: list[Blob])
     command = ["watch", str(frames), "--output-dir", str(tmp_path / "out"), "--max-subs", "1"]
     assert main([*command, "--set", "spool.min_free_gb=0"]) == 0
     assert fits.getheader(session / "stack.fits")["NCOMBINE"] == 4
+
+
+def test_what_was_only_begun_is_not_gone_on_with(tmp_path: Path) -> None:
+    begun = SessionFolders(tmp_path).begin(utc_now(), "M31")
+    assert SessionFolders(tmp_path).past() is None
+    assert begun.is_dir()
+    agent_of(tmp_path, []).run(threading.Event())
+    assert not begun.exists()
