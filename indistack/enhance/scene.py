@@ -79,7 +79,18 @@ def scene_of(picture: FloatArray) -> str:
 
 
 def brightness_of(picture: FloatArray) -> Brightness | None:
-    """Measure how the light of a picture is spread; None where nothing stands out of the sky."""
+    """Measure how the light of a picture is spread.
+
+    Parameters
+    ----------
+    picture : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, linear, ADU; NaN is not covered; unchanged.
+
+    Returns
+    -------
+    Brightness or None
+        None where nothing stands out of the sky.
+    """
     small = channel_mean(StackPicture(picture).binned(binning_for(picture.shape, SIDE_PX)))
     sky = measure_sky(small)
     if sky is None:

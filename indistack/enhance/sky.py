@@ -66,7 +66,20 @@ def is_lit(brightness: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
 
 
 def thinned(picture: FloatArray, pixels: int) -> FloatArray:
-    """Return about so many pixels on a regular grid, at most four times as many; a view."""
+    """Return about so many pixels of a picture, on a regular grid.
+
+    Parameters
+    ----------
+    picture : array
+        ``(h, w)`` or ``(h, w, 3)``; unchanged.
+    pixels : int
+        How many; there are at most four times as many.
+
+    Returns
+    -------
+    array
+        A view of fewer rows and columns.
+    """
     stride = max(1, math.isqrt(picture.shape[0] * picture.shape[1] // pixels))
     return picture[::stride, ::stride]
 
@@ -79,7 +92,13 @@ def channel_mean(picture: FloatArray) -> FloatArray:
 
 
 def covered_box(picture: FloatArray) -> tuple[slice, slice]:
-    """Return the rows and columns that are covered somewhere; all of them where none is."""
+    """Return the rows and columns that are covered somewhere; all of them where none is.
+
+    Parameters
+    ----------
+    picture : array
+        ``(h, w)`` or ``(h, w, 3)``; NaN is not covered; unchanged.
+    """
     covered = np.isfinite(channels_of(picture)[..., 0])
     rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
     if len(rows) == 0:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +138,7 @@ class Pipeline:
             self.intake.tell(outcome.report.masters)
         if self.session is None:
             return outcome
-        report = dataclasses.replace(outcome.report, drift=self.session.drift.memory())
-        return dataclasses.replace(outcome, report=report)
+        return replace(outcome, report=replace(outcome.report, drift=self.session.drift.memory()))
 
     def _take(self, blob: Blob, draft: Draft, known: bool) -> Outcome:
         raw = self.intake.decode(blob, draft, new=known)
@@ -172,10 +171,10 @@ class Pipeline:
         with draft.timed("learn"):
             filed = self._learn(raw, blob)
         draft.note(filed=filed.report.filed)
-        return dataclasses.replace(filed, report=draft.report)
+        return replace(filed, report=draft.report)
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
-        sub = dataclasses.replace(sub, scene=session.registration.kept(sub.scene))
+        sub = replace(sub, scene=session.registration.kept(sub.scene))
         if doubt := placement.filter_stack.judge.doubt(sub.measures, placement.match):
             log.warning("%s: %s", blob.origin, doubt)
             draft.warn(doubt)
@@ -186,7 +185,7 @@ class Pipeline:
             self._keep_up(self._pace, sub, placement, blob, draft)
         share = placement.filter_stack.share(weights, self.session.n_subs)
         if self._pace is not None:
-            share = dataclasses.replace(share, rung=self.session.rung, slowed=self._pace.slowed)
+            share = replace(share, rung=self.session.rung, slowed=self._pace.slowed)
         draft.note(stack=share)
 
     def _keep_up(self, pace: Pace, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
@@ -198,7 +197,7 @@ class Pipeline:
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
         if too_slow and self.session.rung == FULL:
             self.session = self.starter.begin(sub, blob, too_slow)
-            again = dataclasses.replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
+            again = replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
             self.session.add(sub, again, self._number)
 
     def look(self, blob: Blob) -> Reference:
