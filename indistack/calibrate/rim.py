@@ -24,6 +24,9 @@ stack of few subs such a line is seen."""
 LEAST_SCATTER = 6.0
 """By how many times the scatter of the lines inside it is off: relief, as on the Moon, is no rim."""
 
+ROUNDING = 1e-5
+"""Share of the level by which lines of a frame without noise may differ."""
+
 SAMPLES = 1024
 """Of a line; more would not change what is found."""
 
@@ -98,7 +101,7 @@ def _depth(lines: PixelArray, pitch: int) -> int:
     for phase in range(pitch):
         off[phase::pitch], one_scatter = _off_trend(levels[phase::pitch], MOST_PX // pitch)
         scatter = max(scatter, one_scatter)
-    wrong = np.abs(off[:MOST_PX]) > max(LEAST_SIGMA * sigma, LEAST_SCATTER * scatter)
+    wrong = np.abs(off[:MOST_PX]) > max(LEAST_SIGMA * sigma, LEAST_SCATTER * scatter, ROUNDING * np.abs(levels).max())
     return int(np.flatnonzero(wrong).max(initial=-1)) + 1
 
 

@@ -78,8 +78,9 @@ def test_a_frame_too_small_to_tell_has_none() -> None:
     assert not find_rim(plane, 1)
 
 
-def test_a_flat_frame_without_noise_has_none() -> None:
-    assert not find_rim(np.full((200, 200), 7, np.uint16), 1)
+@pytest.mark.parametrize("level", [0.0, 7.0, 0.3333, 51234.2])
+def test_a_flat_frame_without_noise_has_none(level: float) -> None:
+    assert not find_rim(np.full((200, 200), level, np.float32), 1)
 
 
 @pytest.mark.parametrize("pitch", [1, 2])
