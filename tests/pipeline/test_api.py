@@ -110,8 +110,8 @@ def test_wrong_use_is_told(night: Path) -> None:
         indistack.build_master("dark", ["dark*.fits"], "m.fits", {"calibrate": {"bias": ["dark0.fits"]}})
     with pytest.raises(SettingsError, match="grid 3"):
         indistack.merge_stacks(["light0.fits", "light1.fits"], grid=3)
-    with pytest.raises(SinkError, match="jpg"):
-        indistack.stack_files(["light0.fits"]).save("a.jpg")
+    with pytest.raises(SinkError, match="gif"):
+        indistack.stack_files(["light0.fits"]).save("a.gif")
     with pytest.raises(FrameError, match=r"no_match|too_few"):
         indistack.register(indistack.open_frame("dark0.fits"), indistack.open_frame("light0.fits"))
 

@@ -151,3 +151,10 @@ def test_what_few_subs_cover_is_not_shown() -> None:
 def test_parts_have_a_common_part() -> None:
     assert Part(0.1, 0.9, 0, 0.5).common(Part(0, 0.8, 0.2, 1)) == Part(0.1, 0.8, 0.2, 0.5)
     assert Part(0, 0.4).common(Part(0.5, 1)) == WHOLE
+
+
+def test_the_shadow_of_a_baffle_is_no_sky() -> None:
+    plain = (noise(5, 1) + 1000 + stars(100, 60_000)).astype(np.float32)
+    shaded = plain.copy()
+    shaded[:, :40] -= 900
+    np.testing.assert_allclose(shown(shaded)[:, 80:], shown(plain)[:, 80:], atol=0.03)

@@ -42,7 +42,7 @@ def test_a_new_file_and_an_earlier_stack_of_ours_may_be_written(lights: Path) ->
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("m.jpg", "choose one of .fits, .png"),
+        ("m.gif", "choose one of .fits, .jpg, .png"),
         ("m", "without a suffix"),
         ("m.fits.gz", ".gz"),
         ("none/m.fits", "no folder"),

@@ -247,7 +247,7 @@ def test_the_settings_choose_the_sinks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "fault"), [(["fits", "fits"], "same file"), (["jpeg2000"], "choose one of fits, png")]
+    ("names", "fault"), [(["fits", "fits"], "same file"), (["jpeg2000"], "choose one of fits, jpeg, png")]
 )
 def test_sinks_that_cannot_be_are_told(names: list[str], fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
