@@ -16,6 +16,9 @@ which more; apart, so that a step does not undo the one before."""
 
 SLOWEST = 16
 
+TELLING_S = 1.0
+"""Shorter exposures say nothing of how often subs come: what is read out, saved and waited for takes longer."""
+
 COLD = 1.5
 """The first sub takes so many times as long as later ones: memory is fresh."""
 
@@ -49,7 +52,7 @@ class Pace:
 
     def too_slow(self, first_s: float, exposure_s: float) -> str:
         """Say why the first sub of a stack took too long for subs of that exposure to be stacked as they come."""
-        if first_s <= COLD * exposure_s or exposure_s <= 0:
+        if first_s <= COLD * exposure_s or exposure_s < TELLING_S:
             return ""
         return f"a sub takes {first_s:.1f} s and is exposed for {exposure_s:g} s"
 

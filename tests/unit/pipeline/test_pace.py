@@ -52,6 +52,8 @@ def test_one_slow_sub_is_no_reason() -> None:
     assert pace.slowed == 1
 
 
-@pytest.mark.parametrize(("first_s", "exposure_s", "slow"), [(1.4, 1.0, False), (1.6, 1.0, True), (9.0, 0.0, False)])
+@pytest.mark.parametrize(
+    ("first_s", "exposure_s", "slow"), [(1.4, 1.0, False), (1.6, 1.0, True), (9.0, 0.0, False), (9.0, 0.5, False)]
+)
 def test_a_first_sub_that_takes_much_longer_than_its_exposure(first_s: float, exposure_s: float, slow: bool) -> None:
     assert bool(Pace().too_slow(first_s, exposure_s)) == slow
