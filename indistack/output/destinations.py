@@ -33,17 +33,23 @@ def require_writable(
     Raises
     ------
     SettingsError
-        With a sentence for each output that is wrong.
+        With a sentence for each output whose name is wrong.
+    SinkError
+        The names are right, and some cannot be written now: a disk is full, a folder is missing or not ours.
     """
     sources = list(inputs)
     faults: list[str] = []
+    obstacles: list[str] = []
     outputs: list[Path] = []
     for paths, form in ((pictures, _no_picture), (tables, _no_table), (masters, _no_master)):
         for path in filter(None, paths):
-            faults.append(_no_place(path) or form(path) or _loss(path, sources) or _twice(path, outputs))
+            faults.append(_no_file(path) or form(path) or _loss(path, sources) or _twice(path, outputs))
+            obstacles.append(_obstacle(path))
             outputs.append(path)
     if any(faults):
         raise SettingsError(list(filter(None, faults)))
+    if any(obstacles):
+        raise SinkError("; ".join(filter(None, obstacles)))
 
 
 def require_folder(folder: Path) -> None:
@@ -114,25 +120,26 @@ def _twice(path: Path, outputs: Iterable[Path]) -> str:
     return f"{path}: is named for two outputs" if _is_among(path, outputs) else ""
 
 
-def _no_place(path: Path) -> str:
-    """Say why nothing can be written there, "" where it can."""
+def _no_file(path: Path) -> str:
+    """Say what else is there, "" where nothing or a file is."""
     try:
-        return _obstacle(path)
-    except OSError as error:
-        return f"{path}: cannot be written: {error.strerror}"
+        if path.is_dir():
+            return f"{path}: is a folder; name a file in it"
+        return f"{path}: is no ordinary file" if path.exists() and not path.is_file() else ""
+    except OSError:  # one may not even look: that is an obstacle
+        return ""
 
 
 def _obstacle(path: Path) -> str:
-    folder = path.parent
-    if path.is_dir():
-        return f"{path}: is a folder; name a file in it"
-    if path.exists() and not path.is_file():
-        return f"{path}: is no ordinary file"
-    if not folder.is_dir():
-        return f"{path}: there is no folder {folder}"
-    if path.exists() and not os.access(path, os.W_OK):
-        return f"{path}: is write-protected"
-    _try_to_write(folder)
+    """Say why nothing can be written there now, "" where it can."""
+    try:
+        if not path.parent.is_dir():
+            return f"{path}: there is no folder {path.parent}"
+        if path.exists() and not os.access(path, os.W_OK):
+            return f"{path}: is write-protected"
+        _try_to_write(path.parent)
+    except OSError as error:
+        return f"{path}: cannot be written: {error.strerror}"
     return ""
 
 

@@ -127,6 +127,11 @@ def test_a_branch_does_not_overwrite_a_sub(night: Path) -> None:
     assert fits.getheader(night / "m-few-stack.fits")["NCOMBINE"] == 4
 
 
+def test_a_place_that_cannot_be_written_ends_as_a_failure(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", str(night / "sub*.fits"), "-o", str(night / "gone" / "m.fits")]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_a_folder_without_frames_is_told_and_passed_over(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (night / "empty").mkdir()
     inputs = [str(night / "empty"), str(night / "sub*.fits"), str(night / "*.cr2")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.errors import SettingsError
+from indistack.errors import SettingsError, SinkError
 from indistack.fits_header import StackFacts, header_bytes, output_cards
 from indistack.output.destinations import default_stem, require_folder, require_writable, spared
 from indistack.values.frame import FrameInfo
@@ -30,6 +30,8 @@ def faults(*pictures: Path, inputs: tuple[Path, ...] = (), **others: list[Path])
         require_writable(pictures, inputs=inputs, **others)
     except SettingsError as error:
         return error.faults
+    except SinkError as error:
+        return (str(error),)
     return ()
 
 
@@ -63,6 +65,13 @@ def test_what_cannot_be_written_or_would_be_lost_is_refused(lights: Path, name: 
     (fault,) = faults(lights / name, inputs=(lights / "L0.fits", lights / "L1.fits", lights / "gone.fits"))
     assert word in fault
     assert str(lights / name) in fault
+
+
+def test_a_name_that_is_wrong_is_told_from_a_place_that_cannot_be_written_now(lights: Path) -> None:
+    with pytest.raises(SettingsError):
+        require_writable([lights / "none" / "m.jpg"])
+    with pytest.raises(SinkError, match=r"no folder.*; .*no folder"):
+        require_writable([lights / "none" / "m.fits", lights / "none" / "m.png"])
 
 
 def test_where_the_system_refuses_the_folder_its_reason_is_told() -> None:
