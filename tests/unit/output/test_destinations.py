@@ -44,7 +44,7 @@ def test_a_new_file_and_an_earlier_stack_of_ours_may_be_written(lights: Path) ->
 @pytest.mark.parametrize(
     ("name", "word"),
     [
-        ("m.gif", "choose one of .fits, .jpg, .png"),
+        ("m.bmp", "choose one of .fits, .jpg, .png"),
         ("m", "without a suffix"),
         ("m.fits.gz", ".gz"),
         ("none/m.fits", "no folder"),
@@ -69,7 +69,7 @@ def test_what_cannot_be_written_or_would_be_lost_is_refused(lights: Path, name: 
 
 def test_a_name_that_is_wrong_is_told_from_a_place_that_cannot_be_written_now(lights: Path) -> None:
     with pytest.raises(SettingsError):
-        require_writable([lights / "none" / "m.jpg"])
+        require_writable([lights / "none" / "m.bmp"])
     with pytest.raises(SinkError, match=r"no folder.*; .*no folder"):
         require_writable([lights / "none" / "m.fits", lights / "none" / "m.png"])
 
