@@ -88,6 +88,8 @@ def test_stars_keep_their_colour_and_clipped_ones_are_white() -> None:
     light[100:110, 100:110] = 100_000
     picture = operator_of("neutral")(np.minimum(light * (0.5, 1, 0.8), 4000).astype(np.float32) + noise(2) + 200)
     result = operator_of("stretch")(picture)
+    core = picture[103:107, 103:107]
+    assert np.ptp(core, axis=2).max() < 0.02 * core.max()
     assert np.ptp(result[103:107, 103:107], axis=2).max() < 0.02
     lit = operator_of("stretch")(
         (light * (light.max(axis=2, keepdims=True) < 3000)).astype(np.float32) + noise(2) + 200
@@ -156,5 +158,6 @@ def test_parts_have_a_common_part() -> None:
 def test_the_shadow_of_a_baffle_is_no_sky() -> None:
     plain = (noise(5, 1) + 1000 + stars(100, 60_000)).astype(np.float32)
     shaded = plain.copy()
-    shaded[:, :40] -= 900
-    np.testing.assert_allclose(shown(shaded)[:, 80:], shown(plain)[:, 80:], atol=0.03)
+    shaded[:, :110] -= 900
+    rest = np.s_[:, 150:]
+    np.testing.assert_allclose(np.median(shown(shaded)[rest]), np.median(shown(plain)[rest]), atol=0.01)
