@@ -105,6 +105,9 @@ class TestFlats:
         light = 20000 * vignetting(depth) * mote
         require_plausible("flat", frame(hot_pixels(light + noise(0, 100)), cfa))
 
+    def test_a_twilight_flat_with_its_brightest_stars_passes(self) -> None:
+        require_plausible("flat", frame(noise(20000, 100) + 3 * stars(4.0, 18)))
+
     @pytest.mark.parametrize(
         ("pixels", "words"),
         [
