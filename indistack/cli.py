@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from indistack.command_line.arguments import Options, make_parser
-from indistack.command_line.exit_status import FAILED, WRONG_USAGE
+from indistack.command_line.exit_status import FAILED, INTERRUPTED, WRONG_USAGE
 from indistack.errors import IndistackError, SettingsError
 from indistack.system import log as logs
 from indistack.system.resources import let_go_of_arrays
@@ -34,7 +34,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status: 0 done, 1 the run failed, 2 wrong usage or settings."""
+    """Run one command; return the exit status: 0 done, 1 the run failed, 2 wrong usage or settings, 130 interrupted."""
     with outlive_readers():
         return _run(make_parser().parse_args(arguments))
 
@@ -51,6 +51,9 @@ def _run(options: Options) -> int:
     except IndistackError as error:
         print(f"indistack: {error}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("indistack: interrupted; no result is written", file=sys.stderr)
+        return INTERRUPTED
 
 
 def function_of(command: str) -> Callable[[Options], int]:

@@ -107,7 +107,7 @@ def _add_master(parser: argparse.ArgumentParser) -> None:
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
-    parser.add_argument("--max-subs", type=int, default=0, metavar="N", help="stop after N subs")
+    parser.add_argument("--max-subs", type=_count, default=0, metavar="N", help="stop after N subs")
     session = parser.add_mutually_exclusive_group()
     session.add_argument("--new", action="store_true", help="begin a new stack, although there is one of this night")
     text = "go on with a session that has ended: its name or path, or 'last'"
@@ -154,7 +154,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--subs", type=int, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
+    parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
     parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
 
 
@@ -188,3 +188,10 @@ def default_config_path() -> Path:
     """Return where the settings file is looked for when none is named."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "indistack" / "indistack.toml"
+
+
+def _count(word: str) -> int:
+    """Read a number of things."""
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"{word!r}: a whole number from 0 up is wanted")
+    return int(word)

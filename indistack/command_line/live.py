@@ -46,6 +46,8 @@ def run(options: Options) -> int:
 
 def watch(options: Options) -> int:
     """Stack what appears in a folder."""
+    if options.folder.is_file():
+        raise SettingsError([f"{options.folder}: is a file; name the folder that frames come into"])
     config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
     own_files = OwnFiles(SessionFolders(options.output_dir).published())  # by earlier agents
     source = FolderSource(options.folder, config.folder, options.output_dir, own_files)

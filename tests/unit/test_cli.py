@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indistack import cli
-from indistack.command_line.exit_status import FAILED
+from indistack.command_line.exit_status import FAILED, INTERRUPTED, WRONG_USAGE
 from indistack.errors import IndistackError
 
 
@@ -31,6 +31,31 @@ def test_the_live_agent_steps_back_behind_other_programs(
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_every_command_leads_to_a_function(command: str) -> None:
     assert callable(cli.function_of(command))
+
+
+def test_an_interrupted_command_says_so_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "function_of", lambda _: interrupted)
+    assert cli.main(["stack", "x.fits"]) == INTERRUPTED
+    assert capsys.readouterr().err == "indistack: interrupted; no result is written\n"
+
+
+def test_a_file_is_no_folder_to_watch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sub.fits").touch()
+    assert cli.main(["watch", str(tmp_path / "sub.fits"), "--output-dir", str(tmp_path / "out")]) == WRONG_USAGE
+    assert "sub.fits: is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["demo", "--subs", "-3"], ["run", "--max-subs", "many"]])
+def test_numbers_of_subs_are_no_others(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == WRONG_USAGE
+    assert "a whole number from 0 up is wanted" in capsys.readouterr().err
 
 
 def test_help_loads_nothing_heavy() -> None:
