@@ -13,7 +13,7 @@ def plain(name: str) -> str:
     """
     told = unicodedata.normalize("NFKD", name.replace("\u03b1", "alpha").replace("\u03b2", "beta")).casefold()
     words = re.sub(r"[\W_]+|[\u0300-\u036f]", "", told)
-    return {"halpha": "ha", "hbeta": "hb"}.get(words, words)
+    return {"halpha": "ha", "hbeta": "hb"}.get(words, words) or told.strip()
 
 
 def is_same(name: str, other: str) -> bool:

@@ -24,4 +24,5 @@ def test_spelling(name: str, same: str) -> None:
 def test_other_names() -> None:
     assert not is_same("M31", "M3")
     assert not is_same("Ha", "Hb")
+    assert not is_same("#", "*")
     assert plain("  ") == ""
