@@ -50,7 +50,8 @@ def border_steps(stack: np.ndarray, shifts_x: np.ndarray) -> np.ndarray:
     inner = slice(height // 8, -height // 8)
     borders = [width - round(-dx) for dx in shifts_x if dx < -4]
     left, right = ([stack[inner, b + start : b + start + 3] for b in borders] for start in (-5, 2))
-    return np.array([np.nanmedian(r) - np.nanmedian(c) for c, r in zip(left, right, strict=True)])
+    covered = [(c, r) for c, r in zip(left, right, strict=True) if np.isfinite(c).any() and np.isfinite(r).any()]
+    return np.array([np.nanmedian(r) - np.nanmedian(c) for c, r in covered])
 
 
 def test_subs_under_different_skies_leave_no_borders(shared_data: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_wrong_usage(tmp_path: Path, words: list[str]) -> None:
 
 def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     raws = shoot(tmp_path, make_sky(), "dark", 1)
-    assert main(["master", "dark", raws, "-o", str(tmp_path / "none" / "master.fits")]) == WRONG_USAGE
+    assert main(["master", "dark", raws, "-o", str(tmp_path / "none" / "master.fits")]) == FAILED
     assert "none" in capsys.readouterr().err
 
 
