@@ -74,7 +74,7 @@ def _read(folder: Path) -> PastSession | None:
 
 def _hindrance(past: PastSession, config: Config) -> str:
     """Return why a session cannot be gone on with, "" where it can."""
-    if not held_bytes(past.folder):
+    if not held_bytes(past.folder) and not past.has_originals:
         return "of its subs nothing is kept (spool.keep)"
     try:
         differing = list(_differences(settings_of(past), config))

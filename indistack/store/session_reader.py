@@ -17,9 +17,11 @@ from indistack.sources import stamp_of
 from indistack.store.entries import STACKED, Damaged, Entry, Event, Written
 from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_facts, read_spooled
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.blob import Blob, Content, Spooled
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Refused
+from indistack.values.sub_parts import Arrival
 from indistack.values.sub_report import SubReport
 
 SETTINGS = "settings.toml"
@@ -147,8 +149,21 @@ class PastSession:
         return (entry for entry in self._events(self.entries) if entry.word in (REMOVED, READMITTED, LOST))
 
     def blob(self, number: int) -> Blob:
-        """Return a raw sub; see `read_spooled`."""
-        return read_spooled(self.folder / SUBS, sub_name(number))
+        """Return a raw sub as it is kept, else the file that it came from; see `read_spooled`."""
+        try:
+            return read_spooled(self.folder / SUBS, sub_name(number))
+        except FrameError:
+            arrivals = (report.arrival for report in self.reports() if report.number == number)
+            if (arrival := next(arrivals, None)) is None or not is_there(arrival):
+                raise
+        data = read_ordinary(Path(arrival.path))
+        return Blob(Content(data), arrival.suffix, arrival.device, arrival.origin, arrival.received, Path(arrival.path))
+
+    @property
+    def has_originals(self) -> bool:
+        """Whether the files that its subs came from are all there."""
+        stacked = [report.arrival for report in self.lights() if report.word in STACKED]
+        return bool(stacked) and all(arrival is not None and is_there(arrival) for arrival in stacked)
 
     def blob_to_tell(self, number: int) -> Blob:
         """Return a raw sub as it came, to be stacked as if new; one that is lost has a fault."""
@@ -196,6 +211,14 @@ def kept_numbers(session: Path) -> list[int]:
     """Return the numbers of the raw subs in a session's folder, in order."""
     names = (SUB.match(path.name) for path in (session / SUBS).glob("*"))
     return sorted({int(found[1]) for found in names if found})
+
+
+def is_there(arrival: Arrival) -> bool:
+    """Tell whether the file that a sub came from has been there since, unchanged as far as its size tells."""
+    try:
+        return bool(arrival.path) and 0 < arrival.size_bytes == Path(arrival.path).stat().st_size
+    except OSError:
+        return False
 
 
 def sub_name(number: int) -> str:
