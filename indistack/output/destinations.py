@@ -11,6 +11,8 @@ from pathlib import Path
 from indistack.errors import SettingsError, SinkError
 from indistack.sinks import sink_for
 from indistack.sources import FITS_SUFFIXES, is_own_stack
+from indistack.store.folder_lock import is_at_work
+from indistack.store.last_status import STATUS
 
 TABLE_SUFFIXES = (".json",)
 
@@ -137,6 +139,8 @@ def _obstacle(path: Path) -> str:
             return f"{path}: there is no folder {path.parent}"
         if path.exists() and not os.access(path, os.W_OK):
             return f"{path}: is write-protected"
+        if path.exists() and (path.parent / STATUS).exists() and is_at_work(path.parent):
+            return f"{path}: an agent is at work in that folder, and writes its pictures there"
         _try_to_write(path.parent)
     except OSError as error:
         return f"{path}: cannot be written: {error.strerror}"

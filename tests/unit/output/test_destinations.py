@@ -10,6 +10,7 @@ import pytest
 from indistack.errors import SettingsError, SinkError
 from indistack.fits_header import StackFacts, header_bytes, output_cards
 from indistack.output.destinations import default_stem, require_folder, require_writable, spared
+from indistack.store.folder_lock import only_one
 from indistack.values.frame import FrameInfo
 
 OURS = header_bytes(output_cards(FrameInfo(), StackFacts(60.0, 6, "mean", "1.0")), -32, (4, 4))
@@ -72,6 +73,15 @@ def test_a_name_that_is_wrong_is_told_from_a_place_that_cannot_be_written_now(li
         require_writable([lights / "none" / "m.bmp"])
     with pytest.raises(SinkError, match=r"no folder.*; .*no folder"):
         require_writable([lights / "none" / "m.fits", lights / "none" / "m.png"])
+
+
+def test_the_pictures_of_a_running_agent_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "stack.fits").write_bytes(OURS)
+    (tmp_path / "status.json").touch()
+    with only_one(tmp_path):
+        assert "an agent is at work" in faults(tmp_path / "stack.fits")[0]
+        assert faults(tmp_path / "other.fits") == ()
+    assert faults(tmp_path / "stack.fits") == ()
 
 
 def test_where_the_system_refuses_the_folder_its_reason_is_told() -> None:
