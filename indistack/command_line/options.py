@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,11 +69,13 @@ def given_by(options: Options, overrides: Overrides | None = None) -> Given:
 
 def _branches(options: Options) -> dict[str, str]:
     """Name -> method of the further stacks that were asked for."""
-    words = {word: word.partition("=") for word in getattr(options, "branch", ())}
-    faults = [f"--branch {word}: expected NAME=METHOD" for word, (_, equals, _) in words.items() if not equals]
+    words = [word.partition("=") for word in getattr(options, "branch", ())]
+    faults = [f"--branch {name}: expected NAME=METHOD" for name, equals, _ in words if not equals]
+    count = Counter(name for name, _, _ in words)
+    faults += [f"--branch {name}: is named {times} times" for name, times in count.items() if times > 1]
     if faults:
         raise SettingsError(faults)
-    return {name: method for name, _, method in words.values()}
+    return {name: method for name, _, method in words}
 
 
 def given(**values: Any) -> dict[str, Any]:

@@ -28,6 +28,11 @@ def test_a_branch_takes_its_method_from_its_option_and_the_rest_from_settings(tm
     }  # fmt: skip
 
 
+def test_a_further_stack_is_named_once() -> None:
+    with pytest.raises(SettingsError, match="--branch a: is named 2 times"):
+        config_of(make_parser().parse_args(["stack", "here", "--branch", "a=mean", "--branch", "a=maximum"]))
+
+
 @pytest.mark.parametrize(("word", "fault"), [("trails", "NAME=METHOD"), ("trails=magic", "magic"), ("Ü=mean", "Ü")])
 def test_a_branch_that_cannot_be_is_named(word: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=fault):
