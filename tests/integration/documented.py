@@ -43,6 +43,7 @@ DONE: dict[str, Expected] = {
     "indistack master dark darks/*.fits -o dark.fits": Expected("dark", 0, ("dark.fits",)),
     ".venv/bin/indistack stack lights/*.fits -o m27.fits --png m27.png --report m27.json --dark darks/ --flat flats/":
         Expected("6 of 6 subs", 0, ("m27.fits", "m27.png", "m27.json")),
+    "indistack stack lights/*.fits": Expected("6 of 6 subs", 0, ("lights-stack.fits", "lights-stack.png")),
     "indistack stack lights/*.fits -o m51.fits --method sigma_clip": Expected("6 of 6 subs", 0, ("m51.fits",)),
     "indistack stack moon/*.png --align disk -o moon.fits": Expected("4 of 4 subs", 0, ("moon.fits",)),
     "indistack stack /nas/M31/2026-*/ --dark /nas/masters/dark.fits --flat /nas/masters/flat.fits --reference best"
