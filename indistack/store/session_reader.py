@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from indistack.errors import FrameError, IndistackError, StackError
-from indistack.sources import stamp_of
+from indistack.sources import read_blob, stamp_of
 from indistack.store.entries import STACKED, Damaged, Entry, Event, Written
 from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_facts, read_spooled
-from indistack.system.ordinary_file import read_ordinary
 from indistack.values.blob import Blob, Content, Spooled
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Refused
@@ -156,8 +155,8 @@ class PastSession:
             arrivals = (report.arrival for report in self.reports() if report.number == number)
             if (arrival := next(arrivals, None)) is None or not is_there(arrival):
                 raise
-        data = read_ordinary(Path(arrival.path))
-        return Blob(Content(data), arrival.suffix, arrival.device, arrival.origin, arrival.received, Path(arrival.path))
+        blob = read_blob(Path(arrival.path), arrival.device)
+        return replace(blob, suffix=arrival.suffix, received=arrival.received)
 
     @property
     def has_originals(self) -> bool:
@@ -214,11 +213,12 @@ def kept_numbers(session: Path) -> list[int]:
 
 
 def is_there(arrival: Arrival) -> bool:
-    """Tell whether the file that a sub came from has been there since, unchanged as far as its size tells."""
+    """Tell whether the file that a sub came from is there, of the same size and not written since."""
     try:
-        return bool(arrival.path) and 0 < arrival.size_bytes == Path(arrival.path).stat().st_size
+        file = Path(arrival.path).stat()
     except OSError:
         return False
+    return file.st_size == arrival.size_bytes and file.st_mtime <= arrival.received.timestamp()
 
 
 def sub_name(number: int) -> str:
