@@ -36,4 +36,5 @@ def test_the_unit_is_right(tmp_path: Path) -> None:
         UNIT.read_text().replace("@PREFIX@", str(prefix)).replace("@USER@", pwd.getpwuid(os.getuid()).pw_name)
     )
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stderr.splitlines() if "Special user nobody" not in line]  # who runs the tests may be
+    assert (done.returncode, said) == (0, [])
