@@ -8,8 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from indistack.faces.indi_device.kernel.driver import Driver
+from indistack.faces.indi_device.kernel.wire import take_standard_wire
+
 from .camera import Camera
-from .driver import Driver, take_standard_wire
 from .replay import FileReplay
 from .scenario import Scenario, ScenarioError, load_scenario
 
@@ -39,9 +41,10 @@ def _build(personality: str, environment: Mapping[str, str]) -> tuple[Camera, Dr
     folder = environment.get("INDISTACK_SIM_REPLAY")
     replay = FileReplay(folder, environment.get("INDISTACK_SIM_REPLAY_LOOP", "1") != "0") if folder else None
     truth = environment.get("INDISTACK_SIM_TRUTH", scenario.truth_path)
-    driver = Driver(environment.get("INDISTACK_SIM_DEVICE", DEVICE_NAMES[personality]), take_standard_wire())
+    driver = Driver(take_standard_wire())
+    device = driver.device(environment.get("INDISTACK_SIM_DEVICE", DEVICE_NAMES[personality]))
     program = f"indistack_sim_{personality}"
-    return Camera(driver, scenario, replay, Path(truth) if truth else None, program), driver
+    return Camera(device, scenario, replay, Path(truth) if truth else None, program), driver
 
 
 def scenario_for(personality: str, path: str) -> Scenario:

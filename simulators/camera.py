@@ -10,6 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from indistack.faces.indi_device.kernel.driver import Device, Handler
+from indistack.faces.indi_device.kernel.properties import Vector
+
 from .camera_properties import (
     FRAME_KINDS,
     CameraProperties,
@@ -20,10 +23,8 @@ from .camera_properties import (
 from .conditions import conditions_of, events_of
 from .cooler import Cooler
 from .darkroom import Darkroom, FinishedFrame, Order
-from .driver import Driver, Handler
 from .events import Crash, Disconnect, Stall
 from .exposure import Kind
-from .properties import Vector
 from .replay import FileReplay
 from .scenario import Scenario
 from .sensor_controls import SensorControls
@@ -40,7 +41,7 @@ class Camera:
 
     Parameters
     ----------
-    driver : Driver
+    driver : Device
     scenario : Scenario
     replay : FileReplay, optional
         Files to send instead of the scenario's frames.
@@ -53,7 +54,7 @@ class Camera:
 
     def __init__(
         self,
-        driver: Driver,
+        driver: Device,
         scenario: Scenario,
         replay: FileReplay | None = None,
         truth_path: Path | None = None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from indistack.faces.indi_device.kernel.properties import Element, Vector, number, numbers, switches, texts
+
 from .exposure import Kind
-from .properties import Element, Vector, number, numbers, switches, texts
 from .scenario import Scenario
 from .sensor_properties import (
     IMAGE,

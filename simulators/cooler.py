@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from .driver import Driver
-from .properties import Vector
+from indistack.faces.indi_device.kernel.driver import Device
+from indistack.faces.indi_device.kernel.properties import Vector
 
 STEP_S = 0.25
 STEP_C = 2.0
@@ -17,7 +17,7 @@ AMBIENT_C = 15.0
 class Cooler:
     """Drives the two properties of a cooled camera, in a thread of its own."""
 
-    def __init__(self, driver: Driver, temperature: Vector, switch: Vector) -> None:
+    def __init__(self, driver: Device, temperature: Vector, switch: Vector) -> None:
         self._driver = driver
         self._temperature = temperature
         self._switch = switch

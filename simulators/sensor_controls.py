@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from indistack.faces.indi_device.kernel.driver import Device, Handler
+from indistack.faces.indi_device.kernel.properties import PropertyError, Vector
+
 from .camera_properties import CameraProperties
-from .driver import Driver, Handler
-from .properties import PropertyError, Vector
 from .scenario import Scenario
 from .sensor_properties import iso_switch
 
@@ -14,12 +15,12 @@ class SensorControls:
 
     Parameters
     ----------
-    driver : Driver
+    driver : Device
     scenario : Scenario
     properties : CameraProperties
     """
 
-    def __init__(self, driver: Driver, scenario: Scenario, properties: CameraProperties) -> None:
+    def __init__(self, driver: Device, scenario: Scenario, properties: CameraProperties) -> None:
         self._driver = driver
         self._scenario = scenario
         self._properties = properties

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .properties import Element, Vector, number, numbers, switches, texts
+from indistack.faces.indi_device.kernel.properties import Element, Vector, number, numbers, switches, texts
+
 from .scenario import Scenario
 
 MAIN, IMAGE, SETTINGS, OPTIONS, INFO = "Main Control", "Image Settings", "Image Info", "Options", "General Info"

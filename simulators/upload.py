@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 import time
 from pathlib import Path
+
+from indistack.faces.indi_device.kernel.driver import Device
 
 from .camera_properties import CameraProperties
 from .darkroom import FinishedFrame
 from .delivery import Payload, compressed
-from .driver import Driver
 from .truth import append_truth
 
 # Measured with libindi 1.9.9: the path is announced this long before the BLOB.
 PATH_LEAD_S = 0.016
+# indiserver answers when all clients have the BLOB; after this time the driver goes on without the answer.
+TAKEN_S = 60.0
+
+log = logging.getLogger(__name__)
 
 
 class Uploader:
@@ -21,7 +28,7 @@ class Uploader:
 
     Parameters
     ----------
-    driver : Driver
+    driver : Device
     properties : CameraProperties
     scheme : str
         How frames are compressed where that is enabled.
@@ -29,11 +36,12 @@ class Uploader:
         File to which the truth of each frame is appended.
     """
 
-    def __init__(self, driver: Driver, properties: CameraProperties, scheme: str, truth_path: Path | None) -> None:
+    def __init__(self, driver: Device, properties: CameraProperties, scheme: str, truth_path: Path | None) -> None:
         self._driver = driver
         self._properties = properties
         self._scheme = scheme
         self._truth_path = truth_path
+        self._one_at_a_time = threading.Lock()
 
     def deliver(self, frame: FinishedFrame) -> None:
         """Save and send as the upload mode says; the truth is on disk before anybody hears of the frame."""
@@ -52,7 +60,10 @@ class Uploader:
     def _send(self, payload: Payload) -> None:
         if self._properties.compression.chosen() == "INDI_ENABLED":
             payload = compressed(payload, self._scheme)
-        self._driver.send_blob(self._properties.image, payload.data, payload.suffix, payload.size_bytes)
+        with self._one_at_a_time:
+            self._driver.send_blob(self._properties.image, payload.data, payload.suffix, payload.size_bytes)
+            if not self._driver.is_blob_taken(TAKEN_S):
+                log.warning("No answer from the server %g s after a BLOB", TAKEN_S)
 
     def _save(self, payload: Payload) -> str:
         settings = self._properties.upload_settings

@@ -20,11 +20,11 @@ import pytest
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from indistack.faces.indi_device.kernel.xml_stream import Message, XmlReader
 from simulators.camera_properties import camera_properties
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario, load_scenario
 from simulators.truth import read_truth
-from simulators.xml_stream import Message, XmlReader
 from tests.ports import an_unused_port
 
 pytestmark = pytest.mark.skipif(shutil.which("indiserver") is None, reason="indiserver is not installed")

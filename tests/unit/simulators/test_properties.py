@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from indistack.faces.indi_device.kernel.properties import (
+    Element,
+    PropertyError,
+    Vector,
+    number,
+    numbers,
+    switches,
+    texts,
+)
+from indistack.faces.indi_device.kernel.xml_stream import Message, XmlReader
 from simulators.camera_properties import camera_properties
-from simulators.properties import Element, PropertyError, Vector, number, numbers, switches, texts
 from simulators.scenario import Scenario
-from simulators.xml_stream import Message, XmlReader
 
 
 def parsed(text: str) -> Message:

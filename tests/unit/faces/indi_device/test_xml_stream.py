@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.xml_stream import Message, StreamError, XmlReader, element, text_element
+from indistack.faces.indi_device.kernel.xml_stream import Message, StreamError, XmlReader, element, text_element
 
 STREAM = (
     "<getProperties version='1.7'/>\n<?xml-comment ?><newNumberVector device=\"A &amp; B\" name='CCD_EXPOSURE'>"
@@ -85,7 +85,7 @@ def test_no_bytes_at_all_make_it_hang_or_raise_anything_else(pieces: list[bytes]
 
 
 def test_an_endless_message_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulators.xml_stream.MESSAGE_LIMIT_BYTES", 1000)
+    monkeypatch.setattr("indistack.faces.indi_device.kernel.xml_stream.MESSAGE_LIMIT_BYTES", 1000)
     reader = XmlReader(lambda message: None)
     with pytest.raises(StreamError, match="more than 1000 bytes"):
         reader.feed(b"<newTextVector>" + b"x" * 2000)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulators.driver import Driver, Wire
-from simulators.properties import Element, Vector, number, numbers
-from simulators.xml_stream import Message, XmlReader
+from indistack.faces.indi_device.kernel.driver import Device, Driver
+from indistack.faces.indi_device.kernel.properties import Element, Vector, number, numbers
+from indistack.faces.indi_device.kernel.wire import Wire
+from indistack.faces.indi_device.kernel.xml_stream import Message, XmlReader
 
 BLOB_SIZE = 300_000
 
@@ -69,6 +70,7 @@ class Setup:
 
     peer: Peer
     driver: Driver
+    device: Device
     running: threading.Thread
     blob: Vector
 
@@ -78,13 +80,14 @@ def setup() -> Iterator[Setup]:
     ours, theirs = socket.socketpair()
     peer = Peer(ours)
     wire = Wire(theirs.fileno(), theirs.fileno())
-    driver = Driver("Camera", wire)
-    driver.define(numbers("GAIN", "Gain", "Main", number("GAIN", "Gain", 1, 0, 10)))
+    driver = Driver(wire)
+    device = driver.device("Camera")
+    device.define(numbers("GAIN", "Gain", "Main", number("GAIN", "Gain", 1, 0, 10)))
     blob = Vector("BLOB", "CCD1", "Image", "Main", [Element("CCD1", "Image")], perm="ro")
-    driver.define(blob)
+    device.define(blob)
     running = threading.Thread(target=driver.run)
     running.start()
-    yield Setup(peer, driver, running, blob)
+    yield Setup(peer, driver, device, running, blob)
     with contextlib.suppress(OSError):
         ours.shutdown(socket.SHUT_RDWR)
     running.join(10)
@@ -125,6 +128,38 @@ def test_wrong_values_are_an_alert_and_unknown_properties_a_message(setup: Setup
     assert "GONE" in setup.peer.wait_for("message").attributes["message"]
 
 
+def test_what_can_only_be_read_stays_as_it_is(setup: Setup) -> None:
+    read = numbers("SIZE", "Size", "Main", number("X", "Width", 5, 0, 10), perm="ro")
+    setup.device.define(read)
+    setup.peer.send("<newNumberVector device='Camera' name='SIZE'><oneNumber name='X'>7</oneNumber></newNumberVector>")
+    told = setup.peer.wait_for("setNumberVector")
+    assert told.values() == {"X": "5"}
+    assert "read" in told.attributes["message"]
+
+
+def test_a_fault_in_what_takes_a_value_is_an_alert_and_the_driver_goes_on(setup: Setup) -> None:
+    def fails(vector: Vector, values: dict[str, str]) -> None:
+        raise ZeroDivisionError("a bug")
+
+    setup.device.define(numbers("BAD", "Bad", "Main", number("X", "X", 5, 0, 10)), fails)
+    setup.peer.send("<newNumberVector device='Camera' name='BAD'><oneNumber name='X'>7</oneNumber></newNumberVector>")
+    assert setup.peer.wait_for("setNumberVector").attributes["state"] == "Alert"
+    setup.peer.send("<pingRequest uid='after it'/>")
+    setup.peer.wait_for("pingReply")
+
+
+def test_every_device_is_told_its_own(setup: Setup) -> None:
+    sky = setup.driver.device("Sky")
+    sky.define(numbers("GAIN", "Gain", "Main", number("GAIN", "Gain", 3, 0, 10)))
+    setup.peer.send("<newNumberVector device='Sky' name='GAIN'><oneNumber name='GAIN'>4</oneNumber></newNumberVector>")
+    told = setup.peer.wait_for("setNumberVector")
+    assert (told.attributes["device"], told.values()) == ("Sky", {"GAIN": "4"})
+    setup.peer.send("<getProperties version='1.7'/>")
+    setup.peer.wait_for("defNumberVector", 4)
+    devices = [m.attributes["device"] for m in setup.peer.messages if m.tag == "defNumberVector"]
+    assert devices == ["Camera", "Sky", "Camera", "Sky"]
+
+
 def test_other_devices_are_not_ours(setup: Setup) -> None:
     setup.peer.send(
         "<newNumberVector device='Mount' name='GAIN'><oneNumber name='GAIN'>7</oneNumber></newNumberVector>"
@@ -136,36 +171,28 @@ def test_other_devices_are_not_ours(setup: Setup) -> None:
 
 def test_blobs_go_as_files_over_a_socket(setup: Setup) -> None:
     payload = os.urandom(BLOB_SIZE)
-    setup.driver.send_blob(setup.blob, payload, ".fits", 400_000)
+    setup.device.send_blob(setup.blob, payload, ".fits", 400_000)
     one = setup.peer.wait_for("setBLOBVector").elements[0]
     wanted = {"name": "CCD1", "size": "400000", "len": str(BLOB_SIZE), "format": ".fits", "attached": "true"}
     assert (one.attributes, one.text) == (wanted, "")
     assert os.pread(setup.peer.files[0], BLOB_SIZE + 1, 0) == payload
 
 
-def test_only_one_blob_is_under_way(setup: Setup) -> None:
+def test_a_blob_is_taken_when_its_ping_is_answered(setup: Setup) -> None:
+    assert setup.device.is_blob_taken()
     setup.peer.answers_pings = False
-    senders = [
-        threading.Thread(target=setup.driver.send_blob, args=(setup.blob, b"x" * 100, ".fits", 100)) for _ in range(2)
-    ]
-    for sender in senders:
-        sender.start()
+    setup.device.send_blob(setup.blob, b"x" * 100, ".fits", 100)
     ping = setup.peer.wait_for("pingRequest")
-    setup.peer.send("<pingReply uid='something else'/>")
-    senders[0].join(0.2)
-    assert len(setup.peer.files) == 1
-    assert all(sender.is_alive() for sender in senders)
-    setup.peer.answers_pings = True
+    setup.peer.send("<pingReply uid='something else'/><pingRequest uid='after it'/>")
+    setup.peer.wait_for("pingReply")
+    assert not setup.device.is_blob_taken()
     setup.peer.send(f"<pingReply uid='{ping.attributes['uid']}'/>")
-    setup.peer.wait_for("setBLOBVector", 2)
-    for sender in senders:
-        sender.join(10)
-    assert len(setup.peer.files) == 2
+    assert setup.device.is_blob_taken(10)
 
 
 def test_messages_of_many_threads_stay_whole(setup: Setup) -> None:
     long = "x" * 20_000
-    speakers = [threading.Thread(target=lambda: [setup.driver.say(long) for _ in range(10)]) for _ in range(4)]
+    speakers = [threading.Thread(target=lambda: [setup.device.say(long) for _ in range(10)]) for _ in range(4)]
     for speaker in speakers:
         speaker.start()
     setup.peer.wait_for("message", 40)
@@ -181,13 +208,22 @@ def test_it_goes_on_after_nonsense_and_ends_with_the_server(setup: Setup) -> Non
     assert not setup.running.is_alive()
 
 
+def test_a_server_that_was_killed_is_an_end_and_no_fault(setup: Setup) -> None:
+    setup.peer.server.shutdown(socket.SHUT_RD)
+    setup.device.say("nobody reads this")
+    setup.peer.server.close()
+    setup.device.say("nor this")
+    setup.running.join(10)
+    assert not setup.running.is_alive()
+
+
 def test_blobs_go_inline_over_a_pipe() -> None:
     read_fd, write_fd = os.pipe()
     source_fd, source_end = os.pipe()
-    driver = Driver("Camera", Wire(source_fd, write_fd))
+    device = Driver(Wire(source_fd, write_fd)).device("Camera")
     payload = bytes(range(256)) * 20
     blob = Vector("BLOB", "CCD1", "Image", "Main", [Element("CCD1", "Image")], perm="ro")
-    driver.send_blob(blob, payload, ".fits", len(payload))
+    device.send_blob(blob, payload, ".fits", len(payload))
     os.close(write_fd)
     messages: list[Message] = []
     with os.fdopen(read_fd, "rb") as pipe:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from .xml_stream import element, text_element
+from indistack.faces.indi_device.kernel.xml_stream import element, text_element
 
 VectorKind = Literal["Number", "Switch", "Text", "BLOB"]
 State = Literal["Idle", "Ok", "Busy", "Alert"]

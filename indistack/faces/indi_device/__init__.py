@@ -1,0 +1,1 @@
+"""The stack as a device of an INDI server, so that every INDI client shows it and turns its knobs."""

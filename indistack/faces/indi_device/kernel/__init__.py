@@ -1,0 +1,1 @@
+"""What any INDI driver needs: the wire to indiserver, its XML, properties, and devices that have some."""
