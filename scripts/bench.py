@@ -7,6 +7,7 @@ the whole process; the cost of a sub in a long night (--flat); other stackers (-
 from __future__ import annotations
 
 import argparse
+import socket
 import statistics
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from comparison.peers import known_peers
 from comparison.peers.base import SAID
 from comparison.peers.indistack import Indistack
 from comparison.process import run_measured
+from comparison.receiving import AS_MEMORY, can_receive, measure_receiving
 from comparison.stages import median_ms, time_long_night, time_stages
 from comparison.table import format_table, number
 
@@ -37,6 +39,8 @@ OUR_MEAN = Indistack("mean").name
 MOST_OF_SEIZA = {(24, "RGGB"): 0.2, (4, "mono"): 0.6}
 LONG_NIGHT_SUBS = 1000
 WINDOW_SUBS = 50
+RECEIVED = 10
+MOST_MS_AS_MEMORY = 60.0
 WARM_UP_SUBS = 6  # fresh memory, and the first subs that sigma_clip combines anew with each further one
 
 
@@ -52,6 +56,8 @@ class Limit:
 def main() -> int:
     """Run what was asked for, print its tables, and what of it has a limit."""
     options = _parse()
+    if options.receive:
+        return _receiving(SIZES_PX[options.megapixels])
     cfa = "mono" if options.mono else "RGGB"
     methods = [method for method in MOST_OF_FLOOR if method in METHODS]
     night = make_night(options.megapixels, cfa, options.subs)
@@ -74,6 +80,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--megapixels", type=int, choices=SIZES_PX, default=24)
     parser.add_argument("--mono", action="store_true")
     parser.add_argument("--flat", action="store_true", help=f"cost of a sub from the 10th to number {LONG_NIGHT_SUBS}")
+    parser.add_argument("--receive", action="store_true", help="a frame from a real indiserver, by TCP and as memory")
     parser.add_argument("--peers", action="store_true", help="beside other stackers, whole processes")
     parser.add_argument("--rounds", type=int, default=3, help="of the peers, all in turns")
     return parser.parse_args()
@@ -135,6 +142,26 @@ def _peers(night: Night, options: argparse.Namespace) -> list[Limit]:
     if most is None or seiza_s is None or OUR_MEAN not in sub_s:
         return []
     return [Limit("mean: each further sub, of the faster seiza's", sub_s[OUR_MEAN] / seiza_s, most)]
+
+
+def _receiving(size_px: tuple[int, int]) -> int:
+    """Receive from a server of our own."""
+    if not can_receive():
+        print("skipped: needs indiserver and its simulators (Debian's indi-bin)")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="server-") as name, socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+        probe.close()
+        costs = measure_receiving(Path(name), port, size_px, RECEIVED)
+    heads = [f"{size_px[0]} x {size_px[1]}, 16 bits", "our CPU ms", "server's CPU ms", "s a frame", ""]
+    print(
+        format_table(
+            heads, [[c.way, number(c.ours_ms, 0), number(c.server_ms, 0), number(c.wall_s, 2), ""] for c in costs]
+        )
+    )
+    as_memory = next(cost for cost in costs if cost.way == AS_MEMORY)
+    _print_limits([Limit("CPU ms to receive a frame as memory", as_memory.ours_ms, MOST_MS_AS_MEMORY)])
+    return 0
 
 
 def _print_limits(limits: Sequence[Limit]) -> None:

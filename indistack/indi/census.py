@@ -148,6 +148,11 @@ class Census:
         entry = self._devices.get(device)
         return frozenset(entry.blobs - {GUIDE_HEAD}) if entry else frozenset()
 
+    def driver(self, device: str) -> str:
+        """Return the executable of a device's driver, "" while it is unknown."""
+        entry = self._devices.get(device)
+        return entry.driver if entry else ""
+
     def facts(self) -> list[DeviceFacts]:
         """Return all devices by name."""
         return [

@@ -46,6 +46,8 @@ class IndiClient:
         The camera; "" for the only one there.
     frames : bool
         Whether to receive its frames; False for a look at what is there.
+    shared : bool
+        Whether frames may come as memory where the server is on this machine; by TCP otherwise.
     worker : tuple of str
         The command of the INDI process; tests put another in its place.
 
@@ -56,12 +58,21 @@ class IndiClient:
     """
 
     def __init__(
-        self, host: str, port: int, device: str = "", *, frames: bool = True, worker: tuple[str, ...] = WORKER
+        self,
+        host: str,
+        port: int,
+        device: str = "",
+        *,
+        frames: bool = True,
+        shared: bool = True,
+        worker: tuple[str, ...] = WORKER,
     ) -> None:
         library.require()
         self.address = f"{host}:{port}"
         self.pid = 0
-        self._task = {"host": host, "port": port, "device": device, "proven": "", "frames": frames}
+        self._task = {
+            "host": host, "port": port, "device": device, "proven": "", "frames": frames, "shared": shared,
+        }  # fmt: skip
         self._worker = worker
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._closing = threading.Event()

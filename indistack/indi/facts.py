@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 from indistack.system.array_pipe import Message
@@ -59,3 +60,39 @@ class Countdown:
     def join(self, left_s: float, busy: bool) -> None:
         """Take in how the property was found: an exposure that is under way began with an unknown number."""
         self.requested_s, self._last_s, self._busy = None, left_s, busy
+
+
+class FactBook:
+    """What the devices have said of themselves so far; may be used from any thread."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, dict[str, Message]] = {}
+        self._exposures: dict[str, Countdown] = {}
+        self._lock = threading.Lock()
+
+    def note(self, device: str, name: str, values: Message) -> None:
+        """Keep the values of a property."""
+        with self._lock:
+            self._facts.setdefault(device, {})[name] = values
+
+    def expose(self, device: str, left_s: float, *, busy: bool, defined: bool) -> None:
+        """Keep the exposure that was asked for; `defined`: so the property was found."""
+        with self._lock:
+            exposure = self._exposures.setdefault(device, Countdown())
+            (exposure.join if defined else exposure.note)(left_s, busy)
+            known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
+            self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
+
+    def forget(self, device: str, name: str = "") -> None:
+        """Forget a property, or all of a device."""
+        with self._lock:
+            if name:
+                self._facts.get(device, {}).pop(name, None)
+            else:
+                self._facts.pop(device, None)
+                self._exposures.pop(device, None)
+
+    def of(self, camera: str) -> dict[str, Message]:
+        """Return what goes with a frame of a camera, see `facts_of`."""
+        with self._lock:
+            return facts_of(camera, self._facts)

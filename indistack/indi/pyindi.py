@@ -13,16 +13,20 @@ import socket
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import PyIndi
 
 from indistack.indi.census import Census
-from indistack.indi.facts import OF_CAMERA, OF_OTHERS, Countdown, facts_of
+from indistack.indi.facts import OF_CAMERA, OF_OTHERS, FactBook
 from indistack.system import array_pipe
 
 CONNECT_TIMEOUT_S = 3
+
+STREAM = ".stream"
+"""How the format of a BLOB begins that is video."""
 
 _libc = ctypes.CDLL(None)
 _libc.free.argtypes = [ctypes.c_void_p]
@@ -62,9 +66,9 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
         _clients.append(self)  # collected while a callback runs, it would abort the process
         self._link = link
         self._census = census
-        self._facts: dict[str, dict[str, array_pipe.Message]] = {}
-        self._exposures: dict[str, Countdown] = {}
+        self._facts = FactBook()
         self.signs: list[bool] = []
+        self.replies: deque[str] = deque()
         self.wake = wake
         self.lock = threading.Lock()
         self.camera = ""
@@ -120,7 +124,7 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     @_guarded
     def removeProperty(self, prop: Any) -> None:  # noqa: N802
         """Forget a property."""
-        self._facts.get(prop.getDeviceName(), {}).pop(prop.getName(), None)
+        self._facts.forget(prop.getDeviceName(), prop.getName())
         with self.lock:
             self._census.forget(prop.getDeviceName(), prop.getName())
 
@@ -128,8 +132,7 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     def removeDevice(self, device: Any) -> None:  # noqa: N802
         """Forget a device."""
         name = device.getDeviceName()
-        self._facts.pop(name, None)
-        self._exposures.pop(name, None)
+        self._facts.forget(name)
         with self.lock:
             self._census.forget(name)
 
@@ -140,9 +143,10 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
         array_pipe.send(self._link, message)
 
     @_guarded
-    def newPingReply(self, _word: str) -> None:  # noqa: N802
-        """Note that the server lives."""
+    def newPingReply(self, word: str) -> None:  # noqa: N802
+        """Note that the server lives, and has told all that came before."""
         self.signs.append(True)
+        self.replies.append(word)
 
     @_guarded
     def serverDisconnected(self, _code: int) -> None:  # noqa: N802
@@ -152,9 +156,10 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     def _note(self, device: str, name: str, prop: Any, *, defined: bool = False) -> None:
         """Keep the values that go with a frame, or that tell what the device is."""
         if name == "CCD_EXPOSURE":
-            self._expose(device, prop, defined=defined)
+            left_s = _values(prop).get("CCD_EXPOSURE_VALUE", 0.0)
+            self._facts.expose(device, left_s, busy=prop.getState() == PyIndi.IPS_BUSY, defined=defined)
         elif name in OF_CAMERA or name in OF_OTHERS:
-            self._facts.setdefault(device, {})[name] = _values(prop)
+            self._facts.note(device, name, _values(prop))
         elif name == "DRIVER_INFO":
             values = _values(prop)
             bits = values.get("DRIVER_INTERFACE", "")
@@ -167,16 +172,8 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
             with self.lock:
                 self._census.connect(device, "CONNECT" in _values(prop))
 
-    def _expose(self, device: str, prop: Any, *, defined: bool) -> None:
-        """Keep the exposure that was asked for."""
-        exposure = self._exposures.setdefault(device, Countdown())
-        left_s, busy = _values(prop).get("CCD_EXPOSURE_VALUE", 0.0), prop.getState() == PyIndi.IPS_BUSY
-        (exposure.join if defined else exposure.note)(left_s, busy)
-        known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
-        self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
-
     def _with_facts(self, device: str) -> array_pipe.Message:
-        return {"device": device, "received": time.time(), "facts": facts_of(device, self._facts)}
+        return {"device": device, "received": time.time(), "facts": self._facts.of(device)}
 
     def _announce(self, device: str, prop: Any, *, defined: bool) -> None:
         """Pass on the path of a file that the camera's driver has written."""
@@ -196,14 +193,14 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
             blob.setBlob(None)
             blob.setBlobLen(0)
             try:
-                if not suffix.startswith(".stream"):
-                    self._pass_on(device, name, suffix, int(address), size)
+                if not suffix.startswith(STREAM):
+                    self.send_frame(device, name, suffix, array_pipe.store(int(address), size))
             finally:
                 _libc.free(int(address))
 
-    def _pass_on(self, device: str, name: str, suffix: str, address: int, size: int) -> None:
+    def send_frame(self, device: str, name: str, suffix: str, frame: int) -> None:
+        """Send a frame to the agent with what is known of it, and close it; from any thread."""
         message = {"kind": "frame", "property": name, "suffix": suffix, **self._with_facts(device)}
-        frame = array_pipe.store(address, size)
         try:
             array_pipe.send(self._link, message, frame)
         finally:

@@ -7,10 +7,8 @@ only: it stays in memory beside the agent.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import math
 import os
 import select
 import signal
@@ -19,9 +17,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
+from typing import Protocol
 
+from indistack.indi.blob_path import BlobPath
 from indistack.indi.census import CameraChoice, Census
+from indistack.indi.heart import Heart, idle_s, tcp_peer
 from indistack.indi.pyindi import ServerClient
 from indistack.system import array_pipe
 
@@ -32,57 +32,18 @@ TICK_S = 0.2
 ALIVE_S = 5.0
 """How often the agent is told that this process still works."""
 
-PING_S = 2.0
-SILENT_S = 60.0
-"""A new connection on which nothing comes for this long is given up; a server without drivers may be mute."""
-
-STALLED_S = 10.0
-"""So is an old one, when a ping stays unanswered and TCP has brought no byte for this long."""
-
 Send = Callable[[array_pipe.Message], None]
+
+
+class HasFileno(Protocol):
+    """What can be polled."""
+
+    def fileno(self) -> int:
+        """Return its number."""
 
 
 class AgentGone(Exception):  # noqa: N818 - an event, not an error
     """The agent has closed the link or died."""
-
-
-class Heart:
-    """Tells a silent peer from a quiet one.
-
-    Parameters
-    ----------
-    ping : callable
-        Sends a ping; the reply is to be told by `answered`.
-    idle_s : callable
-        Seconds since TCP last brought a byte: while a long BLOB comes in, the reply waits behind it.
-    now : float
-        Time of the connection, on the clock that `beat` is given.
-    """
-
-    def __init__(self, ping: Callable[[str], None], idle_s: Callable[[], float], now: float) -> None:
-        self._ping = ping
-        self._idle_s = idle_s
-        self._sign = now
-        self._sent = -math.inf
-        self._replies = False
-        self.heard = False
-
-    def sign(self, now: float, *, reply: bool = False) -> None:
-        """Note that something came from the server."""
-        self._sign, self.heard = now, True
-        self._replies |= reply
-
-    def beat(self, now: float) -> str:
-        """Ping when it is time; return why the server is given up, "" while it is not."""
-        if now - self._sent >= PING_S:
-            self._sent = now
-            self._ping(f"{now:.3f}")
-        quiet_s = min(now - self._sign, self._idle_s())
-        if not self.heard and quiet_s > SILENT_S:
-            return "it accepts connections but does not answer"
-        if self._replies and quiet_s > STALLED_S:
-            return f"it has stopped answering for {quiet_s:.0f} s"
-        return ""
 
 
 def wait_for_port(host: str, port: int, rest: Callable[[float], None], send: Send) -> None:
@@ -115,25 +76,30 @@ class Connection:
         Waits for a number of seconds or until the callbacks have something; raises `AgentGone`.
     send : callable
         Sends a message to the agent.
-    frames : bool
-        Whether to subscribe to the camera's frames.
+    path : BlobPath, optional
+        Brings the camera's frames; None where none are wanted.
     """
 
     def __init__(
-        self, client: ServerClient, census: Census, rest: Callable[[float], None], send: Send, *, frames: bool
+        self, client: ServerClient, census: Census, rest: Callable[[float], None], send: Send, path: BlobPath | None
     ) -> None:
         self._client = client
         self._census = census
         self._rest = rest
         self._send = send
-        self._frames = frames
+        self._path = path
         self._choice: CameraChoice | None = None
-        self._subscribed: set[tuple[str, str]] = set()
         self._devices = ""
         self._told_s = 0.0
 
     def run(self, heart: Heart) -> str:
         """Serve the connection until it ends; return why it did."""
+        reason = self._serve(heart)
+        if self._path is not None:
+            self._path.finish()
+        return reason
+
+    def _serve(self, heart: Heart) -> str:
         up = False
         while not self._client.lost:
             now = time.monotonic()
@@ -146,22 +112,22 @@ class Connection:
             if reason := heart.beat(now):
                 return reason
             self._rest(TICK_S)
+            if self._path is not None:
+                self._path.take()
         return "it has closed the connection" if up else "it has closed the connection without a word"
 
     def _tell(self, now: float) -> None:
         """Act on what the callbacks have learnt."""
         with self._client.lock:
             choice = self._census.choose(now)
-            blobs = self._census.blobs(choice.device) if self._frames else ()
+            blobs, driver = self._census.blobs(choice.device), self._census.driver(choice.device)
             devices = [asdict(facts) for facts in self._census.facts()]
-        wanted = {(choice.device, name) for name in blobs}
         if choice != self._choice:
             self._choice = choice
             self._client.camera = choice.device
             self._send({"kind": "camera", **asdict(choice)})
-        for device, name in wanted ^ self._subscribed:
-            self._client.subscribe(device, name, (device, name) in wanted)
-        self._subscribed = wanted
+        if self._path is not None:
+            self._path.want({(choice.device, name) for name in blobs}, driver)
         if json.dumps(devices) != self._devices:
             self._devices = json.dumps(devices)
             self._send({"kind": "devices", "devices": devices})
@@ -170,52 +136,58 @@ class Connection:
             self._send({"kind": "alive"})
 
 
-def tcp_peer(port: int) -> socket.socket | None:
-    """Return a duplicate of this process's connection to a peer at `port`: the library does not hand its own out."""
-    for entry in list(Path("/proc/self/fd").iterdir()):
-        with contextlib.suppress(OSError):
-            if not entry.is_socket():
-                continue
-            found = socket.socket(fileno=os.dup(int(entry.name)))
-            with contextlib.suppress(OSError):
-                if found.family in (socket.AF_INET, socket.AF_INET6) and found.getpeername()[1] == port:
-                    return found
-            found.close()
-    return None
+class Bell:
+    """What the main thread rests by, until one of them has something.
 
+    Parameters
+    ----------
+    link : socket
+        Leads to the agent.
+    """
 
-def idle_s(peer: socket.socket | None) -> float:
-    """Return how many seconds ago TCP brought a byte; inf where that is unknown."""
-    if peer is None:
-        return math.inf
-    info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    return int.from_bytes(info[52:56], sys.byteorder) / 1000  # tcpi_last_data_recv, ms (linux/tcp.h)
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._rung = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(link, select.POLLIN)
+        self._poll.register(self._rung, select.POLLIN)
 
+    def ring(self) -> None:
+        """End the rest; from any thread."""
+        os.eventfd_write(self._rung, 1)
 
-def serve(link: socket.socket, host: str, port: int, device: str, proven: str, frames: bool) -> str:
-    """Wait for the server, connect, deliver; return why the connection ended."""
-    wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-    poll = select.poll()
-    poll.register(link, select.POLLIN)
-    poll.register(wake, select.POLLIN)
+    def watch(self, file: HasFileno, on: bool) -> None:
+        """Let a file end the rest when it can be read, or no longer."""
+        if on:
+            self._poll.register(file, select.POLLIN)
+        else:
+            self._poll.unregister(file)
 
-    def rest(seconds: float) -> None:
-        for fd, _ in poll.poll(seconds * 1000):
-            if fd == link.fileno():
+    def rest(self, seconds: float) -> None:
+        """Wait for so long at most; raise `AgentGone` when the agent is."""
+        for fd, _ in self._poll.poll(seconds * 1000):
+            if fd == self._link.fileno():
                 raise AgentGone
-            os.eventfd_read(wake)
+            if fd == self._rung:
+                os.eventfd_read(fd)
+
+
+def serve(link: socket.socket, host: str, port: int, device: str, proven: str, frames: bool, shared: bool) -> str:
+    """Wait for the server, connect, deliver; return why the connection ended."""
+    bell = Bell(link)
 
     def send(message: array_pipe.Message) -> None:
         array_pipe.send(link, message)
 
     census = Census(device, proven)
-    client = ServerClient(link, census, lambda: os.eventfd_write(wake, 1))
-    wait_for_port(host, port, rest, send)
+    client = ServerClient(link, census, bell.ring)
+    wait_for_port(host, port, bell.rest, send)
     if not client.connect(host, port):
         return "the connection failed"
     peer = tcp_peer(port)
     heart = Heart(client.ping, lambda: idle_s(peer), time.monotonic())
-    return Connection(client, census, rest, send, frames=frames).run(heart)
+    path = BlobPath(client, peer, bell.watch, shared=shared) if frames else None
+    return Connection(client, census, bell.rest, send, path).run(heart)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from types import TracebackType
 from xml.etree import ElementTree as Xml
 from xml.sax.saxutils import quoteattr
 
+from indistack.indi.xml_stream import XmlStream
+
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 0.2
 
@@ -24,10 +26,7 @@ class XmlLink:
     def __init__(self, host: str, port: int) -> None:
         self._socket = socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S)
         self._socket.settimeout(READ_TIMEOUT_S)
-        self._parser: Xml.XMLPullParser[Xml.Element] = Xml.XMLPullParser(["start", "end"])
-        self._parser.feed("<indi>")
-        self._depth = 0
-        self._held = bytearray()
+        self._stream = XmlStream()
 
     def ask(self, device: str = "") -> None:
         """Ask what properties a device, or every one, has."""
@@ -54,23 +53,7 @@ class XmlLink:
             return []
         if not data:
             raise ConnectionError("the server is gone")
-        self._held += data
-        end = self._held.rfind(b">") + 1  # a recent expat puts off a tag that was cut until much more has come
-        try:
-            self._parser.feed(bytes(self._held[:end]))
-            return self._complete()
-        except Xml.ParseError as error:
-            raise ConnectionError(f"this is not INDI: {error}") from error
-        finally:
-            del self._held[:end]
-
-    def _complete(self) -> list[Xml.Element]:
-        complete = []
-        for event, element in self._parser.read_events():  # type: ignore[misc]  # only start and end, which are pairs
-            self._depth += 1 if event == "start" else -1
-            if event == "end" and self._depth == 1 and isinstance(element, Xml.Element):
-                complete.append(element)
-        return complete
+        return self._stream.feed(data)
 
     def __enter__(self) -> XmlLink:
         return self

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 Message = dict[str, Any]
@@ -66,11 +67,35 @@ def receive_file(link: socket.socket) -> tuple[Message, int | None] | None:
 
 def store(address: int, size: int) -> int:
     """Copy `size` bytes of memory into a new sealed memfd, which the caller closes."""
-    fd = os.memfd_create("indistack-frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        rest = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+    rest = memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+
+    def fill(fd: int) -> None:
+        nonlocal rest
         while rest:
             rest = rest[os.write(fd, rest) :]
+
+    return _sealed(fill)
+
+
+def copy(source: int, size: int) -> int:
+    """Copy the first `size` bytes of a file, as far as it goes, into a new sealed memfd, which the caller closes.
+
+    The kernel copies: nobody dies of it when another process makes the file shorter meanwhile.
+    """
+
+    def fill(fd: int) -> None:
+        copied = 0
+        while copied < size and (count := os.sendfile(fd, source, copied, size - copied)):
+            copied += count
+
+    return _sealed(fill)
+
+
+def _sealed(fill: Callable[[int], None]) -> int:
+    """Return a new memfd that cannot change after `fill`."""
+    fd = os.memfd_create("indistack-frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        fill(fd)
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, SEALS)
     except OSError:
         os.close(fd)

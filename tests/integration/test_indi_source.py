@@ -131,7 +131,8 @@ def serving(folder: Path, *drivers: str, **options: Any) -> Iterator[Server]:
 class Agent:
     """An IndiSource in a thread, and what it has emitted."""
 
-    def __init__(self, port: int, device: str = "") -> None:
+    def __init__(self, port: int, device: str = "", *, shared: bool = True) -> None:
+        self.shared = shared
         self.blobs: list[Blob] = []
         self.clients: list[IndiClient] = []
         self.error: SourceError | None = None
@@ -141,7 +142,7 @@ class Agent:
         self.thread.start()
 
     def _connect(self, host: str, port: int, device: str) -> IndiClient:
-        self.clients.append(IndiClient(host, port, device))
+        self.clients.append(IndiClient(host, port, device, shared=self.shared))
         return self.clients[-1]
 
     def _run(self) -> None:
@@ -170,8 +171,8 @@ class Agent:
 
 
 @contextmanager
-def listening(port: int, device: str = "") -> Iterator[Agent]:
-    agent = Agent(port, device)
+def listening(port: int, device: str = "", *, shared: bool = True) -> Iterator[Agent]:
+    agent = Agent(port, device, shared=shared)
     try:
         yield agent
     finally:
@@ -187,14 +188,18 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def agent(server: Server) -> Iterator[Agent]:
-    with listening(server.port) as agent:
+def agent(server: Server, request: pytest.FixtureRequest) -> Iterator[Agent]:
+    with listening(server.port, shared=getattr(request, "param", "memory") == "memory") as agent:
         until(agent.ready)
         agent.expose_until(server, 1)
         agent.blobs.clear()
         yield agent
 
 
+both_ways = pytest.mark.parametrize("agent", ["memory", "tcp"], indirect=True)
+
+
+@both_ways
 def test_each_exposure_arrives_once(server: Server, agent: Agent) -> None:
     for count in range(1, 6):
         server.expose()
@@ -242,6 +247,7 @@ def test_goes_on_when_its_own_process_is_killed(server: Server, agent: Agent) ->
     assert bytes(agent.blobs[0].data[:9]) == FITS_MAGIC  # what a dead process sent stays
 
 
+@both_ways
 @pytest.mark.parametrize(
     ("mode", "origins"), [("UPLOAD_CLIENT", ["blob"]), ("UPLOAD_BOTH", ["path", "blob"]), ("UPLOAD_LOCAL", ["path"])]
 )
@@ -259,6 +265,7 @@ def test_upload_modes(server: Server, agent: Agent, mode: str, origins: list[str
         assert agent.blobs[0].path.parent == server.folder
 
 
+@both_ways
 def test_compressed_frames_come_whole(server: Server, agent: Agent) -> None:
     server.panel.put("Switch", "CCD_COMPRESSION", INDI_ENABLED="On", INDI_DISABLED="Off")
     server.expose()
@@ -329,3 +336,20 @@ def test_list_devices(server: Server) -> None:
     assert "CCD1" in facts.blobs
     with pytest.raises(SourceError, match="refused"):
         list_devices("127.0.0.1", an_unused_port(), 1.0)
+
+
+@both_ways
+def test_frames_come_as_memory_only_where_they_may(server: Server, agent: Agent) -> None:
+    sockets = Path("/proc/net/unix").read_text().splitlines()
+    local = [line for line in sockets if line.endswith(f"@{server.folder}/local")]
+    assert len(local) == (2 if agent.shared else 1)  # the server listens; and somebody is connected
+
+
+@both_ways
+def test_a_frame_brings_what_was_set_before_it(server: Server, agent: Agent) -> None:
+    """By two ways, what the driver said first must be known first."""
+    for gain in range(1, 16):
+        server.panel.put("Number", "CCD_GAIN", GAIN=gain)
+        server.expose(0.01)
+        agent.expect(gain)
+        assert agent.source.status().facts["CCD_GAIN"]["GAIN"] == gain

@@ -32,6 +32,18 @@ def stored(data: bytes) -> int:
     return array_pipe.store(ctypes.addressof(buffer), len(data))
 
 
+@pytest.mark.parametrize("size", [3, 8, 100])
+def test_a_copy_of_a_file_is_its_own(size: int) -> None:
+    source = os.memfd_create("source")
+    os.write(source, b"01234567")
+    copy = array_pipe.copy(source, size)
+    os.ftruncate(source, 0)
+    os.close(source)
+    with pytest.raises(PermissionError):
+        os.ftruncate(copy, 0)
+    assert bytes(array_pipe.view(copy)) == b"01234567"[:size]
+
+
 def send_frame(link: socket.socket, data: bytes) -> None:
     frame = stored(data)
     array_pipe.send(link, {"size": len(data)}, frame)
