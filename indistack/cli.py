@@ -20,7 +20,7 @@ COMMANDS = {
     "merge": "making:merge",
     "replay": "making:replay",
     "unstack": "making:unstack",
-    "tell": "live:tell_agent",
+    "tell": "telling:tell_agent",
     "master": "making:master",
     "library": "showing:library",
     "report": "showing:report",

@@ -13,12 +13,14 @@ from pathlib import Path
 from indistack.agent.blob_handler import BlobHandler, Listener
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
-from indistack.agent.commands import Answer, Command, Request
-from indistack.agent.mailbox import STOPPED, Mailbox, reply
+from indistack.agent.facts import AgentFacts
+from indistack.agent.mailbox import Mailbox, Request, reply
 from indistack.agent.source_threads import SourceThreads
-from indistack.agent.status import StatusFile, StatusListener, waits_for
+from indistack.agent.status import StatusFile, StatusListener
 from indistack.calibrate import Calibrator, Learner
 from indistack.centre import Keeper
+from indistack.commands import Answer, Command
+from indistack.commands.client import STOPPED
 from indistack.config import Config, jobs_of, record_settings
 from indistack.output.publisher import Publisher
 from indistack.pipeline.pace import Pace
@@ -29,11 +31,12 @@ from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
+from indistack.store.file_stamps import FileStamps
 from indistack.store.folder_lock import make_folder, only_one
 from indistack.store.journal import Journal
 from indistack.store.last_status import STATUS
 from indistack.store.session_folders import SessionFolders
-from indistack.store.session_reader import FileStamps, PastSession
+from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
@@ -107,6 +110,7 @@ class Agent:
         )
         self._publisher = Publisher(folder, config, own_files)
         self._status = StatusFile(folder / STATUS, clock, status_listener)
+        self._facts = AgentFacts(self._pipeline, self._journal, self._queue, self._feed, learner, keeper)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
@@ -189,6 +193,7 @@ class Agent:
                 self._pipeline.session = None
                 self._journal.leave()
             self._past = None
+            self._publisher.use(self._pipeline.config)
         if self._pipeline.session is not None:
             self._publisher.offer(self._pipeline.session)
 
@@ -236,15 +241,5 @@ class Agent:
             reply(request.answer, Answer(fault=ENDS))
 
     def _write_status(self, state: str, session: Session | None, name: str = "") -> None:
-        sources = self._feed.status()
-        facts = {
-            "session": name or self._journal.name,
-            "waiting": len(self._queue),
-            "disk": self._journal.fault,
-            "waits_for": "" if state == STOPPED else waits_for(self._pipeline.paused, len(self._queue), sources),
-            "sources": sources,
-            "library": self._learner.status() if self._learner is not None else None,
-            "sky": session.sky.numbers() if session is not None else None,
-            "centre": self._keeper.status() if self._keeper is not None else None,
-        }
+        facts = self._facts.facts(state, session, name or self._journal.name, self._status.last_light)
         self._status.write(state, session, facts)

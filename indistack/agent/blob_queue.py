@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from indistack.agent.commands import Command, Request
+from indistack.agent.mailbox import Request
+from indistack.commands import Command
 from indistack.errors import FrameError
 from indistack.sources import read_blob
 from indistack.store.spool import Spool

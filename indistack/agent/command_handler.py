@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import logging
 
-from indistack.agent.commands import AddBranch, Answer, Command, DropBranch, Pause, Readmit, Remove, Reset, Resume, Save
+from indistack.commands import (
+    LIVE,
+    AddBranch,
+    Answer,
+    Command,
+    DropBranch,
+    Finish,
+    NewStack,
+    Pause,
+    Readmit,
+    Remove,
+    Resume,
+    Save,
+    Set,
+    Undo,
+)
 from indistack.errors import IndistackError, StackError
 from indistack.output.publisher import Publisher
+from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.remove_sub import readmit, remove
+from indistack.settings import OFF, as_toml
+from indistack.store.entries import BRANCH, DROPPED, READMITTED, REMOVED, SET, VALUE
 from indistack.store.journal import Journal
-from indistack.store.session_reader import BRANCH, DROPPED, READMITTED, REMOVED, PastSession
+from indistack.store.session_reader import PastSession
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +68,7 @@ class CommandHandler:
             It cannot be; nothing has changed.
         """
         match command:
-            case Reset():
+            case NewStack() | Finish():
                 return self._reset()
             case Pause():
                 self._pipeline.paused = True
@@ -60,22 +78,37 @@ class CommandHandler:
                 return f"stacking again, {self._stacked()}"
             case Save():
                 return self._save()
-            case Remove(number):
-                remove(self._pipeline, self._past(), number)
-                self._changed(REMOVED, number=number)
-                return f"sub {number} is out, {self._stacked()}"
-            case Readmit(number):
-                readmit(self._pipeline, self._past(), number)
-                self._changed(READMITTED, number=number)
-                return f"sub {number} is in again, {self._stacked()}"
+            case Set(name, value):
+                return self._set(name, value)
             case AddBranch(name, settings):
-                self._pipeline.open_branch(name, settings)
+                open_branch(self._pipeline, name, settings)
                 self._changed(BRANCH, name=name, settings=settings)
                 return f"the stack {name} begins with the next sub"
             case DropBranch(name):
-                self._pipeline.drop_branch(name)
+                drop_branch(self._pipeline, name)
                 self._changed(DROPPED, name=name)
                 return f"the stack {name} has ended; its pictures stay"
+            case _:
+                return self._amend(command)
+
+    def _amend(self, command: Undo | Remove | Readmit) -> str:
+        """Take a sub out of the stack, or put it back."""
+        past = self._past()
+        number = past.newest() if isinstance(command, Undo) else command.number
+        if isinstance(command, Readmit):
+            readmit(self._pipeline, past, number)
+            self._changed(READMITTED, number=number)
+            return f"sub {number} is in again, {self._stacked()}"
+        remove(self._pipeline, past, number)
+        self._changed(REMOVED, number=number)
+        return f"sub {number} is out, {self._stacked()}"
+
+    def _set(self, name: str, value: object) -> str:
+        set_live(self._pipeline, name, value)
+        self._publisher.use(self._pipeline.config)
+        self._changed(SET, name=name, settings={VALUE: value})
+        since = {"picture": "picture", "next sub": "sub"}.get(LIVE[name].acts, "stack")
+        return f"{name} is {as_toml(OFF if value is None else value)}, from the next {since} on"
 
     def _reset(self) -> str:
         if self._pipeline.session is None:

@@ -1,4 +1,4 @@
-"""Commands for a running agent as files in its output folder, and its answers: works wherever the folder is seen."""
+"""The agent's end of the commands that come as files into its output folder; see `indistack.commands.client`."""
 
 from __future__ import annotations
 
@@ -6,35 +6,32 @@ import contextlib
 import dataclasses
 import json
 import logging
-import os
-import platform
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from indistack.agent.commands import COMMANDS, Answer, Command, Request
-from indistack.errors import IndistackError, SinkError
-from indistack.store.folder_lock import is_at_work
-from indistack.store.last_status import STATUS
+from indistack.commands import Answer, Command, parse
+from indistack.commands.client import ANSWER, FOLDER, REQUEST, TAKEN_S
+from indistack.errors import SinkError
 from indistack.system.atomic import atomic_file
 from indistack.system.ordinary_file import read_ordinary
 
 log = logging.getLogger(__name__)
 
-FOLDER = "commands"
-STOPPED = "stopped"
-"""State of an agent that has ended, as its status says it."""
-
-REQUEST, ANSWER = ".json", ".answer"
-POLL_S = 0.05
 MAX_BYTES = 1_000_000
-TAKEN_S, DONE_S = 5.0, 120.0
-"""How long an agent may take to take a command, and to do what it says after the frames before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command whose sender waits for an answer in a file."""
+
+    command: Command
+    answer: Path
 
 
 class Mailbox:
-    """The agent's end.
+    """Takes the commands.
 
     Parameters
     ----------
@@ -61,7 +58,7 @@ class Mailbox:
             answer = path.with_suffix(ANSWER)
             try:
                 command = parse(json.loads(read_ordinary(path, MAX_BYTES)))
-            except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 self._remove(path)
                 reply(answer, Answer(fault=f"no command: {error}"))
             else:
@@ -77,15 +74,6 @@ class Mailbox:
             self._left.add(path)
 
 
-def parse(said: dict[str, Any]) -> Command:
-    """Return the command that is meant; raise LookupError, TypeError or ValueError where it is none."""
-    kind = COMMANDS[said["command"]]
-    values = {field.name: said[field.name] for field in dataclasses.fields(kind)}
-    if not isinstance(values.get("number", 0), int):
-        raise TypeError("number: a whole number is expected")
-    return kind(**values)
-
-
 def reply(path: Path, answer: Answer) -> None:
     """Tell what became of a command."""
     try:
@@ -93,61 +81,3 @@ def reply(path: Path, answer: Answer) -> None:
             file.write(json.dumps(dataclasses.asdict(answer)).encode())
     except SinkError as error:
         log.error("nobody can be told of a command: %s", error)
-
-
-def tell(output: Path, command: Command) -> str:
-    """Give a command to the agent that works on an output folder; return what was done, in words.
-
-    Raises
-    ------
-    IndistackError
-        No agent is running there, it does not answer, or it refuses.
-    """
-    word = next(word for word, kind in COMMANDS.items() if kind is type(command))
-    path = output / FOLDER / f"{time.time_ns()}-{os.getpid()}{REQUEST}"
-    if output.is_dir() and not _has_agent(output):
-        raise IndistackError(f"{output}: no agent is running there")
-    try:
-        path.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise IndistackError(f"{output}: no output folder of an agent: {error.strerror}") from error
-    with atomic_file(path, durable=False) as file:
-        file.write(json.dumps({"command": word, **dataclasses.asdict(command)}).encode())
-    if not _is_taken(output, path):
-        path.unlink(missing_ok=True)
-        raise IndistackError(f"{output}: no agent is running there")
-    return _answer(output, path.with_suffix(ANSWER))
-
-
-def _has_agent(output: Path) -> bool:
-    """Tell whether an agent works on an output folder: on this machine, or on the one that shares the folder."""
-    if is_at_work(output):
-        return True
-    try:
-        status = json.loads((output / STATUS).read_bytes())
-        return bool(status["host"] != platform.node() and status["state"] != STOPPED)
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-
-
-def _is_taken(output: Path, path: Path) -> bool:
-    deadline_s = time.monotonic() + TAKEN_S
-    while path.exists() and time.monotonic() < deadline_s and _has_agent(output):
-        time.sleep(POLL_S)
-    return not path.exists()
-
-
-def _answer(output: Path, path: Path) -> str:
-    deadline_s = time.monotonic() + DONE_S
-    while time.monotonic() < deadline_s:
-        gone = not _has_agent(output)  # asked first: its last answer may just be there
-        if path.exists():
-            answer = Answer(**json.loads(path.read_bytes()))
-            path.unlink(missing_ok=True)
-            if answer.fault:
-                raise IndistackError(answer.fault)
-            return answer.said
-        if gone:
-            raise IndistackError("the agent has ended before it answered")
-        time.sleep(POLL_S)
-    raise IndistackError("the agent has taken the command, but does not answer")

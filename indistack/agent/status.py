@@ -17,7 +17,8 @@ from indistack.session.session import Session
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
-from indistack.values.outcome import Refused
+from indistack.system.resources import resident_bytes
+from indistack.values.outcome import Filed, Refused
 from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ class StatusFile:
         Gives the time.
     listener : callable, optional
         Is told of every change.
+
+    Attributes
+    ----------
+    last_light : SubReport or None
+        Of the newest sub, None before there is one.
     """
 
     def __init__(self, path: Path, clock: Callable[[], datetime], listener: StatusListener | None = None) -> None:
@@ -48,11 +54,16 @@ class StatusFile:
         self._last: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._written: dict[str, Any] = {}
+        self._cost: dict[str, float] = {}
+        self.last_light: SubReport | None = None
 
     def count(self, report: SubReport) -> None:
         """Take note of what became of a blob."""
         self._count(report)
         self._last = as_line(report)
+        self._cost = {"ms_a_sub": round(sum(report.times.values())), "memory_mb": round(resident_bytes() / 1e6)}
+        if report.word != Filed.word:
+            self.last_light = report
         if report.masters is not None:
             self._warnings = list(report.masters.warnings)
 
@@ -79,6 +90,7 @@ class StatusFile:
             "outcomes": dict(self._outcomes),
             "refusals": dict(self._reasons),
             "warnings": self._warnings,
+            **self._cost,
             **facts,
             "last": self._last,
         }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from pathlib import Path
 from typing import Any
 
 from indistack import __version__
-from indistack.agent.commands import COMMANDS
+from indistack.commands import COMMANDS, arguments_of
+from indistack.commands.command import ALSO_CALLED
+from indistack.commands.messages import meaning_of
 from indistack.system import log as logs
 
 Options = argparse.Namespace
@@ -141,11 +144,18 @@ def _add_unstack(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tell(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n".join(["commands:", *map(_command_help, COMMANDS)])
     parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
-    parser.add_argument("word", choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
-    text = "remove, readmit: subs' numbers, as on the screen and in the ledger; "
-    text += "branch: a name and settings (method=trails); drop: a name"
-    parser.add_argument("values", nargs="*", metavar="VALUE", help=text)
+    parser.add_argument("word", choices=(*COMMANDS, *ALSO_CALLED), metavar="COMMAND", help=", ".join(COMMANDS))
+    parser.add_argument("values", nargs="*", metavar="VALUE", help="what the command is told, see below")
+
+
+def _command_help(word: str) -> str:
+    arguments = arguments_of(COMMANDS[word])
+    told = " ".join(each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments)
+    lines = textwrap.wrap(meaning_of(COMMANDS[word]), 56)
+    return f"  {f'{word} {told}':22s}" + f"\n{'':24s}".join(lines)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

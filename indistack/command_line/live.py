@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack.agent.agent import Agent
-from indistack.agent.mailbox import tell
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
-from indistack.command_line.options import Overrides, commands_of, config_of, given
+from indistack.command_line.options import Overrides, config_of, given
 from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_folder, require_writable
@@ -28,7 +27,6 @@ from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
 from indistack.sources import FolderSource, HookSource, IndiSource, Source
 from indistack.store.folder_lock import make_folder, only_one
-from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
@@ -118,15 +116,6 @@ def _keeper(config: Config) -> Keeper | None:
     """Return who keeps the target centred, if that is wanted."""
     mover = mover_of(config.centre, config.indi.host, config.indi.port)
     return Keeper(config.centre, mover, utc_now) if config.centre.enabled else None
-
-
-def tell_agent(options: Options) -> int:
-    """Tell a running agent what to do."""
-    folder = options.output_dir.absolute()
-    output = folder.parent.parent if folder.parent.name == SESSIONS else folder
-    for command in commands_of(options):
-        print(tell(output, command))
-    return DONE
 
 
 def demo(options: Options) -> int:

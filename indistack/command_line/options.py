@@ -1,53 +1,19 @@
-"""The settings and commands that come of what was said on the command line."""
+"""The settings that come of what was said on the command line."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
-from indistack.agent.commands import COMMANDS, AddBranch, Command, DropBranch, Readmit, Remove
-from indistack.agent.mailbox import parse
 from indistack.command_line.arguments import Options, default_config_path
 from indistack.config import Config
 from indistack.errors import SettingsError
-from indistack.settings import Given, load, words_to_values
+from indistack.settings import Given, load
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
-WANTED: dict[type[Command], str] = {
-    Remove: "the number of a sub",
-    Readmit: "the number of a sub",
-    AddBranch: "a name and settings (trails method=trails)",
-    DropBranch: "a name",
-}
-"""What a command needs to be told, in words."""
-
 Overrides = dict[str, dict[str, Any]]
 """Table -> setting -> value."""
-
-
-def commands_of(options: Options) -> list[Command]:
-    """Return what an agent is to be told, one after the other; raise `SettingsError` where it makes no sense."""
-    word, values = options.word, options.values
-    kind = COMMANDS[word]
-    try:
-        if kind in (Remove, Readmit):
-            return [parse({"command": word, "number": number}) for number in _numbers(values)]
-        if kind is AddBranch:
-            return [AddBranch(values[0], words_to_values(values[1:]))]
-        return [kind(*values)]
-    except (ValueError, TypeError, IndexError):
-        wanted = WANTED.get(kind, "nothing")
-        said = " ".join(values) or "nothing"
-        raise SettingsError([f"tell {word}: {wanted} is expected after it, not {said!r}"]) from None
-
-
-def _numbers(values: Sequence[str]) -> list[int]:
-    """Read numbers of subs; raise ValueError where there is none, or what is none."""
-    if not values:
-        raise ValueError("no number")
-    return [int(value) for value in values]
 
 
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:

@@ -62,7 +62,8 @@ class Drift:
         self._splits = settings.on_filter == "split" or (settings.on_filter == "auto" and reference.channels == 1)
         self._facts_of = {reference.info.filter_name if self._splits else "": self._facts}
         self._width_px = reference.width
-        self._limit_px = self._in_px(reference)
+        self._scale_arcsec_px = reference.info.scale_arcsec_px
+        self._limit_px = self._in_px()
         self._pointing = reference.info
         self._centre_px = (0.0, 0.0)
         self._beyond = 0
@@ -95,9 +96,20 @@ class Drift:
         patient = self._changed_subs < self._settings.change_patience
         return Verdict("refuse" if patient else "restart", f"{name}_changed", detail)
 
+    @property
+    def limit_px(self) -> float | None:
+        """Drift at which another stack begins; None where none does."""
+        return self._limit_px if self._settings.enabled else None
+
     def rescale(self, scale_arcsec_px: float) -> None:
         """Measure the limit by the true plate scale, now that it is known."""
-        self._limit_px = length_px(self._settings.limit, self._width_px, scale_arcsec_px) or self._limit_px
+        self._scale_arcsec_px = scale_arcsec_px
+        self._limit_px = self._in_px()
+
+    def use(self, settings: DriftSettings) -> None:
+        """Have other limits from the next sub on."""
+        self._settings = settings
+        self._limit_px = self._in_px()
 
     def shift(self, transform: Transform, frame: CalibratedFrame, slewed: Verdict) -> Verdict:
         """Judge how far a registered sub's centre lies from the reference's, or from the previous sub's; see `slew`."""
@@ -218,12 +230,12 @@ class Drift:
         if info.ra_deg is not None:
             self._pointing = info
 
-    def _in_px(self, frame: CalibratedFrame) -> float:
-        limit_px = length_px(self._settings.limit, frame.width, frame.info.scale_arcsec_px)
+    def _in_px(self) -> float:
+        limit_px = length_px(self._settings.limit, self._width_px, self._scale_arcsec_px)
         if limit_px is not None:
             return limit_px
         log.warning("drift.limit = %s: the plate scale is unknown; 25 %% of the width holds", self._settings.limit)
-        return SHARE_OF_WIDTH * frame.width
+        return SHARE_OF_WIDTH * self._width_px
 
     def _action(self, name: str) -> ScalableAction:
         settings = self._settings

@@ -55,6 +55,10 @@ class Judge:
         self._trial = ReferenceTrial()
         self._doubted = 0
 
+    def use(self, settings: QualitySettings) -> None:
+        """Have other limits from the next sub on."""
+        self._settings = settings
+
     def check(self, sub: Measures, saturation_adu: float, fits: Callable[[], bool]) -> None:
         """Judge what can be seen before the sub is aligned.
 

@@ -43,6 +43,10 @@ class Output:
         self._duty = duty
         self.next_s = 0.0
 
+    def set_cadence(self, interval_s: float, duty: float) -> None:
+        """Be due by another cadence, and now."""
+        self._interval_s, self._duty, self.next_s = interval_s, duty, 0.0
+
     def is_due(self, now_s: float) -> bool:
         """Return whether enough time has passed."""
         return now_s >= self.next_s
@@ -87,6 +91,13 @@ class Publisher:
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="publish", daemon=True)
         self._thread.start()
+
+    def use(self, config: Config) -> None:
+        """Publish by these settings from now on."""
+        with self._wake:
+            self._config = config
+            for output in (output for outputs in self._outputs.values() for output in outputs):
+                output.set_cadence(config.publish.interval_s, config.publish.duty)
 
     def offer(self, session: Session) -> None:
         """Publish those of the session's pictures that are due, when their turn comes."""

@@ -70,6 +70,10 @@ class Intake:
         self.recent = RecentFrames()
         self.faint = FaintSubs(config.align.faint_subs)
 
+    def use(self, config: Config) -> None:
+        """Have these settings from now on, as far as they say what a sub must be like."""
+        self._config = config
+
     def decode(self, blob: Blob, draft: Draft, new: bool = False, repeats: bool = False) -> RawFrame:
         """Return a frame that has not arrived before, or of which that is known (`new`).
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from indistack.calibrate import Calibrator
 from indistack.config import Config
-from indistack.errors import FrameError, SettingsError
+from indistack.errors import FrameError
 from indistack.fits_header import require_single
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
@@ -25,7 +25,6 @@ from indistack.session.registration import Registration
 from indistack.session.session import Session
 from indistack.session.stack_setup import FULL, SetupMaker
 from indistack.session.stacker import LocalStacker, Stacker
-from indistack.settings import validate
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray, RawFrame
@@ -83,6 +82,8 @@ class Pipeline:
         The stack that is being made.
     paused : bool
         Lights are refused; calibration frames are still learned.
+    changed : dict
+        Settings that were changed since the pipeline was made, and their values.
     mended : array
         Flat indices of the pixels that were found bad in the last sub.
     """
@@ -106,6 +107,7 @@ class Pipeline:
         self.starter = SessionStarter(SetupMaker(config, workers, folder, exact, new_stacker))
         self.session: Session | None = None
         self.paused = False
+        self.changed: dict[str, Any] = {}
         self.mended = NONE
         self._finished = finished
         self._learn = learn
@@ -166,7 +168,7 @@ class Pipeline:
 
     def _file(self, raw: RawFrame, blob: Blob, draft: Draft) -> Filed:
         """Take a calibration frame into the library."""
-        if self._learn is None:
+        if self._learn is None or not self.config.calibrate.learn:
             raise _not_a_light(raw)
         with draft.timed("learn"):
             filed = self._learn(raw, blob)
@@ -221,29 +223,17 @@ class Pipeline:
             self._finished(self.session)
         self.session = self.starter.reference = None
 
-    def open_branch(self, name: str, settings: Mapping[str, Any]) -> None:
-        """Begin a further stack with the next sub; later sessions have it, too.
+    def set_config(self, config: Config) -> None:
+        """Have these settings from the next stack on."""
+        self.config = config
+        self.starter.set_config(config)
 
-        Raises
-        ------
-        SettingsError
-            The settings are none of a stack.
-        """
-        self._set_branches({**self.config.model_dump()["branches"], name: settings})
+    def use(self, config: Config) -> None:
+        """Have these settings at once, as far as they can change in the middle of a stack."""
+        self.set_config(config)
+        self.intake.use(config)
         if self.session is not None:
-            self.session.open_branch(name, self.config.branches[name])
-
-    def drop_branch(self, name: str) -> None:
-        """End a further stack; raise `SettingsError` where there is none of that name."""
-        if name not in self.config.branches:
-            raise SettingsError([f"there is no further stack {name}"])
-        self._set_branches({other: one for other, one in self.config.branches.items() if other != name})
-        if self.session is not None:
-            self.session.drop_branch(name)
-
-    def _set_branches(self, branches: Mapping[str, Any]) -> None:
-        self.config = validate(Config, self.config.model_dump() | {"branches": branches})
-        self.starter.set_config(self.config)
+            self.session.use(config)
 
 
 def _not_a_light(raw: RawFrame) -> FrameError:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import IndistackError
+from indistack.store.entries import LOST, READMITTED, REMOVED
 from indistack.store.ledger import Line, ledger_of, read_lines
-from indistack.store.session_reader import LIGHTS, LOST, READMITTED, REMOVED
+from indistack.store.session_reader import LIGHTS
 from indistack.values.frame import BoolArray, DoubleArray
 from indistack.values.outcome import Refused
 

@@ -17,11 +17,11 @@ from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.sinks import SINKS
 from indistack.sinks.fits import FitsSink, has_maps
-from indistack.store.entries import Event
+from indistack.store.entries import READMITTED, REMOVED, Event
 from indistack.store.folder_lock import only_one
 from indistack.store.line_writer import as_line
 from indistack.store.session_folders import SessionFolders
-from indistack.store.session_reader import READMITTED, REMOVED, PastSession
+from indistack.store.session_reader import PastSession
 from indistack.store.session_record import SessionRecord
 from indistack.store.spool import Spool
 from indistack.system.atomic import keep_as

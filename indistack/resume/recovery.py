@@ -7,16 +7,29 @@ from datetime import datetime
 from typing import Any
 
 from indistack.errors import FrameError, IndistackError, StackError
+from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again, readmit, remove
 from indistack.resume.replay_entry import follow, skip
 from indistack.resume.state import recall, start_of
 from indistack.session.session import Session
 from indistack.store.checkpoint import DAMAGED, State
-from indistack.store.entries import STACKED, Damaged, Entry, Event
+from indistack.store.entries import (
+    BRANCH,
+    DROPPED,
+    LOST,
+    READMITTED,
+    REMOVED,
+    SET,
+    STACKED,
+    VALUE,
+    Damaged,
+    Entry,
+    Event,
+)
 from indistack.store.ledger import LEDGER, Ledger
 from indistack.store.line_writer import as_line
-from indistack.store.session_reader import BRANCH, LIGHTS, LOST, READMITTED, REMOVED, PastSession
+from indistack.store.session_reader import LIGHTS, PastSession
 from indistack.store.session_record import SessionRecord
 from indistack.values.outcome import Filed
 from indistack.values.sub_report import SubReport
@@ -89,7 +102,7 @@ class Recovery:
                 change = remove if entry.word == REMOVED else readmit
                 change(self._pipeline, self._past.before(entry), number)
             case Event(name=str(name)):
-                self._follow_branch(name, entry)
+                self._follow_change(name, entry)
             case Damaged() if entry.word in LIGHTS and entry.number not in self._told_again:
                 raise StackError(entry.why)
 
@@ -103,11 +116,14 @@ class Recovery:
             skip(self._pipeline, report)
             raise
 
-    def _follow_branch(self, name: str, event: Event) -> None:
-        if event.word == BRANCH:
-            self._pipeline.open_branch(name, event.settings or {})
-        else:
-            self._pipeline.drop_branch(name)
+    def _follow_change(self, name: str, event: Event) -> None:
+        settings = event.settings or {}
+        if event.word == SET:
+            set_live(self._pipeline, name, settings.get(VALUE))
+        elif event.word == BRANCH:
+            open_branch(self._pipeline, name, settings)
+        elif event.word == DROPPED:
+            drop_branch(self._pipeline, name)
 
     def _tell(self, entry: Entry, error: Exception) -> None:
         """Say once what is missing from the stack."""

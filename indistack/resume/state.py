@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from indistack.align import Waiting
+from indistack.pipeline.changes import set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import FilterStack, Reference
 from indistack.session.session import Session
@@ -59,6 +60,8 @@ def recall(pipeline: Pipeline, state: State, again: Again) -> None:
     intake.recent.recall(facts["recent"])
     intake.faint.waiting = unpack(Waiting, facts["faint"], arrays)
     pipeline.paused = facts["paused"]
+    for name, value in facts.get("changed", {}).items():
+        set_live(pipeline, name, value)
     session = facts.get("session")
     pipeline.session = _session(pipeline.starter.setup_maker, session, arrays, again) if session else None
 
@@ -70,6 +73,7 @@ def _of_intake(pipeline: Pipeline, arrays: Arrays) -> dict[str, Any]:
         "calibrator": {**facts, "learned": pack(learned, arrays)},
         "recent": intake.recent.memory(),
         "paused": pipeline.paused,
+        "changed": dict(pipeline.changed),
         "faint": pack(intake.faint.waiting, arrays),
     }
 

@@ -87,6 +87,11 @@ class Session:
         return sum(filter_stack.branch_set.main.method.tally.exposure_s for filter_stack in self.filter_stacks.values())
 
     @property
+    def target(self) -> str:
+        """What is seen, "" where nobody tells."""
+        return self.reference.info.target
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width of the stack (px)."""
         return self._stack_setup.grid.size
@@ -116,6 +121,13 @@ class Session:
     def aligner(self) -> Aligner:
         """What finds the subs' places."""
         return self.registration.aligner
+
+    def use(self, config: Config) -> None:
+        """Have other limits from the next sub on; how subs are combined stays."""
+        self.config = config.model_copy(update={"stack": self.config.stack, "branches": self.config.branches})
+        self.drift.use(config.drift)
+        for filter_stack in self.filter_stacks.values():
+            filter_stack.judge.use(config.quality)
 
     def locate(self, solution: Solution) -> None:
         """Believe where the reference is from now on."""

@@ -130,8 +130,8 @@ def _choices(annotation: Any, metadata: Sequence[Any]) -> Iterable[Any]:
 
 def _number(kind: type[int | float], metadata: Sequence[Any]) -> str:
     """Return a number that the bounds allow."""
-    bounds = _bounds(metadata)
-    lower, upper = bounds.get(Gt, bounds.get(Ge, 0.0)), bounds.get(Lt, bounds.get(Le))
+    limits = bounds(metadata)
+    lower, upper = limits.get(Gt, limits.get(Ge, 0.0)), limits.get(Lt, limits.get(Le))
     if kind is int:
         return f"{lower + 1:.0f}"
     return f"{lower + 1.5 if upper is None else (lower + upper) / 2}"
@@ -139,16 +139,16 @@ def _number(kind: type[int | float], metadata: Sequence[Any]) -> str:
 
 def _range(metadata: Sequence[Any]) -> str:
     """Return the bounds of a number: `` from 0 to 1``."""
-    bounds = {kind: f"{bound:g}" for kind, bound in _bounds(metadata).items()}
-    upper = f"below {bounds[Lt]}" if Lt in bounds else f"up to {bounds[Le]}" if Le in bounds else ""
-    if Gt in bounds:
-        return f" above {bounds[Gt]}{f' and {upper}' if upper else ''}"
-    if Ge in bounds:
-        return f" from {bounds[Ge]} {upper}" if upper else f", at least {bounds[Ge]}"
+    limits = {kind: f"{bound:g}" for kind, bound in bounds(metadata).items()}
+    upper = f"below {limits[Lt]}" if Lt in limits else f"up to {limits[Le]}" if Le in limits else ""
+    if Gt in limits:
+        return f" above {limits[Gt]}{f' and {upper}' if upper else ''}"
+    if Ge in limits:
+        return f" from {limits[Ge]} {upper}" if upper else f", at least {limits[Ge]}"
     return f" {upper}" if upper else ""
 
 
-def _bounds(metadata: Sequence[Any]) -> dict[type, float]:
+def bounds(metadata: Sequence[Any]) -> dict[type, float]:
     """Return the bounds of a number by their kinds."""
     return {
         kind: float(getattr(each, kind.__name__.lower()))

@@ -18,6 +18,13 @@ from indistack.values.transform import Transform
 STACKED = (Accepted.word, Restarted.word)
 
 
+REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "branch", "dropped"
+"""Words of the lines that are not a blob's."""
+
+SET, VALUE = "set", "value"
+"""Word of the line of a setting that was changed, whose name is the event's, and key of its value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """What befell the stack beside its subs; `word` is none of an outcome's.
@@ -25,13 +32,13 @@ class Event:
     Attributes
     ----------
     word : str
-        ``removed``, ``readmitted``, ``lost``, ``branch`` or ``dropped``.
+        ``removed``, ``readmitted``, ``lost``, ``branch``, ``dropped`` or ``set``.
     time : datetime
         UTC.
     number : int or None
         Of the sub, where it befell one.
     name, settings : optional
-        Of the further stack, where it befell one.
+        Of the further stack, where it befell one; or a setting's name, and its new value.
     detail : str or None
         Why a sub was lost.
     """

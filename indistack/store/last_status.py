@@ -10,6 +10,10 @@ STATUS = "status.json"
 """File in the output folder: what the agent is doing."""
 
 
+SESSIONS = "sessions"
+"""Folder in it: every stack with its ledger and pictures."""
+
+
 def shown_pictures(output: Path) -> list[str]:
     """Return the names of the pictures that the last status of an output folder tells of."""
     stacks = last_status(output).get("stacks")

@@ -12,7 +12,7 @@ from pathlib import Path
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.disk_use import size_of
 from indistack.store.held_files import give_up, held_bytes, is_bare, sweep
-from indistack.store.last_status import last_status, shown_pictures
+from indistack.store.last_status import SESSIONS, last_status, shown_pictures
 from indistack.store.ledger import LEDGER
 from indistack.store.session_reader import PastSession, kept_numbers
 from indistack.system.atomic import atomic_file, keep_as
@@ -20,7 +20,7 @@ from indistack.values.file_names import session_name
 
 log = logging.getLogger(__name__)
 
-FOLDER = "sessions"
+FOLDER = SESSIONS
 
 OPEN = "open"
 """File in the folder with the name of the session that has not ended."""

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from indistack.errors import FrameError, IndistackError, StackError
-from indistack.sources import read_blob, stamp_of
-from indistack.store.entries import STACKED, Damaged, Entry, Event, Written
+from indistack.sources import read_blob
+from indistack.store.entries import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Damaged, Entry, Event, Written
 from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_facts, read_spooled
 from indistack.values.blob import Blob, Content, Spooled
@@ -31,9 +31,6 @@ SUB = re.compile(r"(\d{6,})\.")
 """What the files of a raw sub begin with."""
 
 LIGHTS = (*STACKED, Refused.word)
-
-REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "branch", "dropped"
-"""Words of the lines that are not a blob's."""
 
 
 class PastSession:
@@ -133,6 +130,13 @@ class PastSession:
             raise IndistackError(f"sub {number} has a damaged line")
         raise IndistackError(f"{self.folder.name} has no sub {number}")
 
+    def newest(self) -> int:
+        """Return the number of the last sub that was stacked and is in the stack; raise StackError without any."""
+        stacked = [report.number for report in self.lights() if report.word in STACKED and self.is_in(report.number)]
+        if not stacked:
+            raise StackError("no sub is in the stack")
+        return stacked[-1]
+
     def written(self, number: int) -> Written:
         """Return what the line of a stacked sub says, less the stacks that were begun or ended since."""
         changed = {event.name or "" for event in self._after(number) if event.word in (BRANCH, DROPPED)}
@@ -229,22 +233,3 @@ def sub_name(number: int) -> str:
 def mended_name(number: int) -> str:
     """Return the file with the bad pixels of the sub of that number, and of those after it that have the same."""
     return f"mended-{number:06d}.npy"
-
-
-class FileStamps:
-    """Recognises files that have been dealt with.
-
-    Parameters
-    ----------
-    reports : iterable of SubReport
-        Of a ledger.
-    """
-
-    def __init__(self, reports: Iterable[SubReport]) -> None:
-        arrivals = (report.arrival for report in reports)
-        self._modified_ns = {arrival.path: arrival.modified_ns for arrival in arrivals if arrival is not None}
-
-    def has(self, path: Path) -> bool:
-        """Tell whether the file that is there now has a line."""
-        known, stamp = self._modified_ns.get(str(path)), stamp_of(path)
-        return known is not None and stamp is not None and stamp.modified_ns == known

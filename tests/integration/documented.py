@@ -82,11 +82,13 @@ TOLD = {
     "indistack tell tonight branch trails method=trails follow=camera": Expected("the stack trails begins"),
     "indistack tell tonight drop trails": Expected("the stack trails has ended"),
     "indistack tell tonight remove 41 57": Expected("3 subs in the stack"),
+    "indistack tell tonight undo": Expected("2 subs in the stack"),
+    'indistack tell tonight set drift.limit "15 arcmin"': Expected("drift.limit is"),
     "indistack tell tonight pause": Expected("paused"),
 }
 """What is told to the agent that `WATCH` has started, in this order, and what it answers."""
 
-NIGHT = {WATCH: Expected("3 subs stacked"), **TOLD}
+NIGHT = {WATCH: Expected("2 subs stacked"), **TOLD}
 
 CLUSTER = ("dask scheduler", "dask worker tcp://SCHEDULER:8786 --nthreads 1 --memory-limit 0")
 """What the stack by a cluster runs beside."""

@@ -110,7 +110,7 @@ def night(place: Place) -> tuple[Place, dict[str, tuple[int, str]]]:
             shutil.copy(place.folder / "lights" / f"L{number}.fits", place.folder / "incoming")
         wait_until(lambda: n_subs(place.folder / "tonight") == 5, START_S, "five subs are in the stack")
         said |= {command: place.typed(command) for command in TOLD}
-        wait_until(lambda: n_subs(place.folder / "tonight") == 3, START_S, "two subs are taken out")
+        wait_until(lambda: n_subs(place.folder / "tonight") == 2, START_S, "three subs are taken out")
     finally:
         agent.send_signal(signal.SIGINT)
         status = agent.wait(60)

@@ -12,7 +12,7 @@ import numpy as np
 from astropy.io import fits
 
 from indistack.agent.agent import Agent
-from indistack.agent.commands import Command
+from indistack.commands import Command
 from indistack.config import Config
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.session_settings import settings_to_go_on

@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import Agent
-from indistack.agent.commands import Pause, Reset, Resume
+from indistack.commands import NewStack, Pause, Resume
 from indistack.config import Config, to_toml
 from indistack.errors import IndistackError
 from indistack.pipeline.calibrators import calibrator_factory
@@ -100,8 +100,8 @@ def test_stop_takes_in_what_has_arrived(tmp_path: Path) -> None:
 def test_commands_act_in_their_place(tmp_path: Path) -> None:
     sky = make_sky()
     agent = make_agent(tmp_path, [])
-    for item in (sky.expose(), Reset(), sky.expose(), Pause(), sky.expose(), Resume(), sky.expose()):
-        agent.send(blob_of(item) if not isinstance(item, Reset | Pause | Resume) else item)
+    for item in (sky.expose(), NewStack(), sky.expose(), Pause(), sky.expose(), Resume(), sky.expose()):
+        agent.send(blob_of(item) if not isinstance(item, NewStack | Pause | Resume) else item)
     agent.run(threading.Event())
     assert [[line["reason"] for line in session] for session in ledger_lines(tmp_path)] == [[""], ["", "paused", ""]]
 

@@ -12,8 +12,8 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import Agent
-from indistack.agent.commands import Save
 from indistack.cli import main
+from indistack.commands import Save
 from indistack.store import attempts, late_subs
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession

@@ -14,19 +14,20 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import ENDS
-from indistack.agent.commands import (
+from indistack.agent.mailbox import Mailbox, Request, reply
+from indistack.cli import main
+from indistack.commands import (
     AddBranch,
     Answer,
     DropBranch,
     Pause,
     Readmit,
     Remove,
-    Request,
     Resume,
     Save,
+    tell,
 )
-from indistack.agent.mailbox import TAKEN_S, Mailbox, reply, tell
-from indistack.cli import main
+from indistack.commands.client import TAKEN_S
 from indistack.errors import IndistackError
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.amend import amend
@@ -415,7 +416,7 @@ def test_nobody_waits_for_an_agent_that_has_died(tmp_path: Path, monkeypatch: py
 
     holding = contextlib.ExitStack()
     holding.enter_context(only_one(tmp_path))
-    monkeypatch.setattr("indistack.agent.mailbox._is_taken", take)
+    monkeypatch.setattr("indistack.commands.client._is_taken", take)
     with pytest.raises(IndistackError, match="ended before it answered"):
         tell(tmp_path, Save())
 

@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import Agent
-from indistack.agent.commands import Pause, Resume
+from indistack.commands import Pause, Resume
 from indistack.config import Config
 from indistack.pipeline.calibrators import calibrator_factory, learner_of, library_of
 from indistack.settings import load

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from indistack.agent.blob_queue import BlobQueue
-from indistack.agent.commands import Reset
+from indistack.commands import NewStack
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.values.blob import Blob, Content
 
@@ -29,7 +29,7 @@ def got(queue: BlobQueue) -> Blob:
 
 def test_blobs_and_commands_keep_their_order(tmp_path: Path) -> None:
     queue = queue_of(1000, tmp_path)
-    items = [blob(b"a"), Reset(), blob(b"b")]
+    items = [blob(b"a"), NewStack(), blob(b"b")]
     for item in items:
         queue.put(item)
     assert [queue.get(0) for _ in range(3)] == items

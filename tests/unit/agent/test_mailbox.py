@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from indistack.agent.commands import Save
-from indistack.agent.mailbox import TAKEN_S, Mailbox
+from indistack.agent.mailbox import Mailbox
+from indistack.commands import Save
+from indistack.commands.client import TAKEN_S
 
 
 def request(folder: Path, name: str, age_s: float) -> Path:

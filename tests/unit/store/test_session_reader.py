@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from indistack.store.entries import Event
+from indistack.store.entries import LOST, READMITTED, REMOVED, Event
+from indistack.store.file_stamps import FileStamps
 from indistack.store.ledger import Ledger
 from indistack.store.line_writer import as_line
-from indistack.store.session_reader import LOST, READMITTED, REMOVED, FileStamps, PastSession
+from indistack.store.session_reader import PastSession
 from indistack.values.sub_parts import Arrival, Decision
 from indistack.values.sub_report import SubReport
 

@@ -1,0 +1,78 @@
+"""What only the agent knows of itself, for its status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from indistack.agent.blob_queue import BlobQueue
+from indistack.agent.lights import lights_of, sentence_of
+from indistack.agent.source_threads import SourceThreads
+from indistack.agent.status import waits_for
+from indistack.calibrate import Learner
+from indistack.centre import Keeper
+from indistack.commands import LIVE
+from indistack.commands.client import STOPPED
+from indistack.config import Config
+from indistack.pipeline.pipeline import Pipeline
+from indistack.session.session import Session
+from indistack.store.journal import Journal
+from indistack.values.sub_report import SubReport
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """Looks at the parts of an agent.
+
+    Attributes
+    ----------
+    pipeline, journal, queue, feed, learner, keeper
+        The parts.
+    """
+
+    pipeline: Pipeline
+    journal: Journal
+    queue: BlobQueue
+    feed: SourceThreads
+    learner: Learner | None
+    keeper: Keeper | None
+
+    def facts(self, state: str, session: Session | None, name: str, last: SubReport | None) -> dict[str, Any]:
+        """Return what is to be told.
+
+        Parameters
+        ----------
+        state : str
+            ``running``, ``paused`` or ``stopped``.
+        session : Session or None
+            The stack.
+        name : str
+            Of its folder.
+        last : SubReport or None
+            Of the newest light.
+        """
+        sources, n_waiting, disk = self.feed.status(), len(self.queue), self.journal.fault
+        waiting = "" if state == STOPPED else waits_for(self.pipeline.paused, n_waiting, sources)
+        limit_px = session.drift.limit_px if session is not None else None
+        return {
+            "session": name,
+            "waiting": n_waiting,
+            "disk": disk,
+            "waits_for": waiting,
+            "sources": sources,
+            "library": self.learner.status() if self.learner is not None else None,
+            "sky": session.sky.numbers() if session is not None else None,
+            "centre": self.keeper.status() if self.keeper is not None else None,
+            "target": session.target if session is not None else "",
+            "method": session.config.stack.method if session is not None else self.pipeline.config.stack.method,
+            "reference": session.reference.name if session is not None else "",
+            "settings": live_values(self.pipeline.config),
+            "lights": lights_of(state, sources, disk, n_waiting, last, limit_px),
+            "sentence": sentence_of(last, disk, waiting),
+        }
+
+
+def live_values(config: Config) -> dict[str, Any]:
+    """Return the settings that change live, as they are."""
+    tables = config.model_dump(mode="json")
+    return {name: tables[table][last] for name in LIVE for table, _, last in [name.partition(".")]}
