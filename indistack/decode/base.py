@@ -19,8 +19,9 @@ from indistack.values.frame import PixelArray, RawFrame
 STRIP_BYTES = 6_000_000
 """Output of one piece of conversion work; 3 to 12 MB are equally fast, smaller ones lose time between the threads."""
 
-MAX_RATIO = 2000
-"""Bytes of pixels that one byte of a compressed file may stand for: deflate reaches 1032, anything above is a bomb."""
+MAX_RATIO, SPARE_BYTES = 100, 100_000_000
+"""Bytes of pixels that one byte of a compressed file may stand for, beyond what any file may: one bit of noise in a
+pixel of 64 bits is 64. Frames without noise, of simulators, may be small."""
 
 FINGERPRINT_BYTES = 1_000_000
 
@@ -79,11 +80,11 @@ def require_size(width: int, height: int, settings: DecodeSettings) -> None:
 
 def require_ratio(pixel_bytes: int, file_bytes: int) -> None:
     """Raise `too_large` when a compressed file claims more pixels than its own length can hold."""
-    limit = MAX_RATIO * file_bytes + 1_000_000
+    limit = MAX_RATIO * file_bytes + SPARE_BYTES
     if pixel_bytes > limit:
         raise DecodeError(
             "too_large",
-            f"{file_bytes} compressed bytes cannot hold {pixel_bytes} bytes of pixels",
+            f"{file_bytes} compressed bytes claim to hold {pixel_bytes} bytes of pixels, as no camera's noise can be",
             {"bytes": file_bytes, "pixel_bytes": pixel_bytes, "limit_bytes": limit},
         )
 

@@ -16,6 +16,8 @@ from indistack.values.frame import Card, CardValue
 
 MAX_HEADER_BLOCKS = 720  # 25,920 cards
 MAX_SKIPPED_BYTES = 1 << 28
+MAX_UNITS, MAX_ALL_BLOCKS = 1000, 2000
+"""Looked at in search of a picture, and blocks of their headers together."""
 SMALL_PX, THUMBNAIL = 512 * 512, 4
 """A picture of no more pixels is a thumbnail, if a later one in the file has so many times as many."""
 
@@ -63,10 +65,11 @@ def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> 
     DecodeError
         `not_a_frame`, `truncated`, `too_large`, `unsupported` or `no_image`.
     """
-    start, unit, primary = 0, 0, tuple[Card, ...]()
+    start, unit, blocks, primary = 0, 0, 0, tuple[Card, ...]()
     small: ImageUnit | None = None
     while (header := _header(source, start)) is not None:
         cards, data = header
+        blocks += (data - start) // BLOCK
         table = index(cards)
         size = _data_bytes(table, unit)
         image = _image(table, unit)
@@ -81,10 +84,12 @@ def find_image(source: FileBytes, file_bytes: int, settings: DecodeSettings) -> 
                     return found
                 small = found
         start, unit, primary = data + -(-size // BLOCK) * BLOCK, unit + 1, primary or cards
-        if small is not None and not _goes_on(source, start):
+        weary = unit >= MAX_UNITS or blocks > MAX_ALL_BLOCKS or (source.compressed and start > MAX_SKIPPED_BYTES)
+        if small is not None and (weary or not _goes_on(source, start)):
             return small
-        if source.compressed and start > MAX_SKIPPED_BYTES:
-            raise DecodeError("too_large", f"{start} bytes of tables before any picture", {"bytes": start})
+        if weary:
+            told = f"no picture in the first {unit} units of {start} bytes"
+            raise DecodeError("too_large", told, {"units": unit, "bytes": start})
     raise DecodeError("no_image", f"none of {unit} units holds a picture", {"units": unit})
 
 
@@ -99,14 +104,14 @@ def _goes_on(source: FileBytes, start: int) -> bool:
 
 def _header(source: FileBytes, start: int) -> tuple[tuple[Card, ...], int] | None:
     """Return the cards of the header at `start` and where its data begin; None at the end of the file."""
-    text = b""
+    text = bytearray()
     for block in range(MAX_HEADER_BLOCKS):
         piece = bytes(source.view(start + block * BLOCK, start + (block + 1) * BLOCK))
         if block == 0 and not _begins(piece, start):
             return None
         text += piece
         if re.search(rb"^(?:.{80})*?END {5}", piece, re.DOTALL):
-            return parse_cards(text), start + (block + 1) * BLOCK
+            return parse_cards(bytes(text)), start + (block + 1) * BLOCK
         if len(piece) < BLOCK:
             raise DecodeError("truncated", f"header ends after {len(text)} bytes without END", {"bytes": len(text)})
     raise DecodeError("not_a_frame", f"no END in {len(text)} bytes of header", {"bytes": len(text)})

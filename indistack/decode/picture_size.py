@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from indistack.decode.tiff import TIFF
 from indistack.errors import DecodeError
 
-__all__ = ["JPEG", "PNG", "TIFF", "PictureSize", "jpeg_segments", "picture_size", "png_chunks"]
+__all__ = ["JPEG", "PNG", "TIFF", "PictureSize", "jpeg_segments", "picture_parts", "picture_size", "png_chunks"]
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8\xff"
+NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+"""Chunks of a PNG that make its pixels."""
 MAX_PARTS = 100_000
-MAX_SCANS = 100
+MAX_SCANS = 40
 """Progressive JPEGs have about ten; each one takes time for all pixels, however few bytes it has."""
 
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
@@ -75,6 +77,17 @@ def png_chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
             return
         at = end
     raise DecodeError("damaged", f"more than {MAX_PARTS} chunks", {"bytes": len(data)})
+
+
+def picture_parts(data: memoryview) -> Iterator[memoryview]:
+    """Yield what a decoder needs of a PNG: in texts, profiles and further pictures are bombs of their own."""
+    yield data[: len(PNG)]
+    at = len(PNG)
+    for name, body in png_chunks(data):
+        end = at + 12 + len(body)
+        if name in NEEDED:
+            yield data[at:end]
+        at = end
 
 
 def _png(data: memoryview) -> PictureSize:

@@ -14,7 +14,7 @@ from indistack.decode.assemble import FULL_SCALE
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
 from indistack.decode.camera_raw import is_raw_tiff
 from indistack.decode.exif import exif_facts, header_of
-from indistack.decode.picture_size import JPEG, PNG, picture_size, png_chunks
+from indistack.decode.picture_size import JPEG, PNG, picture_parts, picture_size, png_chunks
 from indistack.decode.pixels import Scaling, to_native
 from indistack.decode.tiff import TIFF
 from indistack.decode.tiff_pixels import tiff_pixels
@@ -78,8 +78,9 @@ def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:
     size = picture_size(data)
     require_size(size.width, size.height, settings)
     require_ratio(size.pixel_bytes, len(data))
+    picture = b"".join(picture_parts(data)) if bytes(data[:8]) == PNG else data
     with library("OpenCV", len(data)):
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[:2] != (size.height, size.width):
         raise DecodeError("damaged", "the picture cannot be decoded", {"bytes": len(data)})
     if pixels.ndim == 2:

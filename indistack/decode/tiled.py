@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import subprocess
-import sys
 import warnings
 from collections.abc import Mapping
 
@@ -14,18 +12,18 @@ import numpy as np
 
 from indistack.errors import DecodeError
 from indistack.system.blame import library
+from indistack.tile_compression import TileReader
 from indistack.values.frame import CardValue, PixelArray
 
 TILED = "tile compression"
 MAX_COLUMNS = 9
-LEAST_S, S_PER_MB = 30.0, 1.0
-"""Longest time for a file that is decompressed apart; a busy Raspberry Pi needs many to start Python and astropy."""
-
-IN_PROCESS = ("RICE_1", "RICE_ONE", "GZIP_1", "GZIP_2", "NOCOMPRESS")
+IN_PROCESS = ("RICE_1", "RICE_ONE", "NOCOMPRESS")
 """These stood a hundred thousand damaged files, once RICE's parameters were checked, which its C code believes."""
-APART = ("HCOMPRESS_1", "PLIO_1")
-"""HCOMPRESS_1 writes beyond its buffers on some, so these run in a process of their own."""
+APART = ("GZIP_1", "GZIP_2", "HCOMPRESS_1", "PLIO_1")
+"""HCOMPRESS_1 writes beyond its buffers on some, and a tile of gzip may inflate to any length."""
 RICE_PARAMETERS = {"BLOCKSIZE": (16, 32), "BYTEPIX": (1, 2, 4)}
+_TILES = TileReader()
+"""Starts nothing before the first such file."""
 _NEEDED = re.compile(
     r"T(?:TYPE|FORM|NULL|SCAL|ZERO)[1-9]|BSCALE|BZERO|BLANK"
     r"|Z(?:IMAGE|BITPIX|NAXIS[1-3]?|TILE[1-3]|CMPTYPE|NAME[1-9]|VAL[1-9]|QUANTIZ|DITHER0|BLANK|SCALE|ZERO|MASKCMP)"
@@ -56,10 +54,17 @@ def decompress(table: Mapping[str, CardValue], shape: tuple[int, ...], data: mem
     with library(TILED, len(data)):
         headers = (fits.PrimaryHDU().header.tostring() + fits.Header(cards).tostring()).encode("ascii")
     file = b"".join((headers, data, bytes(-len(data) % 2880)))
-    pixels = _apart(file) if table["ZCMPTYPE"] in APART else _here(file)
+    pixels = _TILES.read(file, math.prod(shape)) if _needs_process(table) else _here(file)
     if pixels.size != math.prod(shape):
         raise DecodeError("damaged", f"tile compression gave {pixels.shape}, not {shape}", {"bytes": len(data)})
     return pixels.reshape(shape)
+
+
+def _needs_process(table: Mapping[str, CardValue]) -> bool:
+    """Tell whether it is undone in a process of its own: then native code that dies or grows costs only this frame."""
+    columns = [str(table.get(f"TTYPE{number}", "")).upper() for number in range(1, MAX_COLUMNS + 1)]
+    inflates = any(name.startswith("GZIP") for name in columns) or "ZMASKCMP" in table
+    return table["ZCMPTYPE"] in APART or inflates
 
 
 def _here(file: bytes) -> PixelArray:
@@ -68,30 +73,6 @@ def _here(file: bytes) -> PixelArray:
     with library(TILED, len(file)), warnings.catch_warnings(), fits.open(io.BytesIO(file), memmap=False) as units:
         warnings.simplefilter("ignore")
         return np.asarray(units[1].data)
-
-
-_PROGRAM = """
-import io, sys, numpy
-from astropy.io import fits
-units = fits.open(io.BytesIO(sys.stdin.buffer.read()))
-pixels = io.BytesIO()  # given the pipe itself, numpy asks for its position unless it has no buffer, and fails
-numpy.save(pixels, numpy.asarray(units[1].data))
-sys.stdout.buffer.write(pixels.getbuffer())
-"""
-
-
-def _apart(file: bytes) -> PixelArray:
-    """Decompress in a process of its own: if native code dies there, only this frame is lost."""
-    with library(TILED, len(file)):
-        done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM],
-            input=file,
-            capture_output=True,
-            timeout=LEAST_S + S_PER_MB * len(file) / 1e6,
-            check=True,
-        )
-        pixels: PixelArray = np.load(io.BytesIO(done.stdout), allow_pickle=False)
-    return pixels
 
 
 def _checked(table: Mapping[str, CardValue], shape: tuple[int, ...], size: int) -> list[tuple[str, CardValue]]:

@@ -11,7 +11,9 @@ from indistack.system.blame import library
 
 GZIP = b"\x1f\x8b"
 LZW = b"\x1f\x9d"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+MAX_MEMBERS = 20_000
+"""Of a gzip file: bgzip makes one for each 64 kB. Empty ones take time and give nothing."""
 
 
 class FileBytes(Protocol):
@@ -46,21 +48,17 @@ class Inflated:
         self._wbits = 31 if bytes(self._packed[:2]) == GZIP else 15
         self._inflate = zlib.decompressobj(self._wbits)
         self._position = 0
+        self._members = 1
         self._done = bytearray()
 
     def view(self, start: int, stop: int) -> memoryview:
         """Return the bytes from `start` to `stop`."""
         require_ratio(stop, len(self._packed))
-        pieces = []
-        have = len(self._done)
-        while have < stop:
-            piece = self._next(min(_CHUNK, stop - have))
-            if not piece:
-                break
-            pieces.append(piece)
-            have += len(piece)
-        if pieces:
-            self._done = bytearray().join([self._done, *pieces])
+        while (missing := stop - len(self._done)) > 0 and (piece := self._next(min(_CHUNK, missing))):
+            try:
+                self._done += piece
+            except BufferError:  # somebody still looks at what was given out
+                self._done = self._done + piece
         return memoryview(self._done)[start:stop]
 
     def _next(self, limit: int) -> bytes:
@@ -79,6 +77,9 @@ class Inflated:
         rest = self._inflate.unused_data
         if self._wbits != 31 or not rest.startswith(GZIP):
             return False
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise DecodeError("damaged", f"more than {MAX_MEMBERS} gzip members", {"bytes": len(self._packed)})
         self._position -= len(rest)
         self._inflate = zlib.decompressobj(self._wbits)
         return True

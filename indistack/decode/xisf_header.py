@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from indistack.errors import DecodeError
-from indistack.fits_header import value_of
+from indistack.fits_header import MAX_TEXT, value_of
 from indistack.values.frame import Card, CardValue
 
-MAX_HEADER_BYTES = 16_000_000
+MAX_HEADER_BYTES = 8_000_000
 MAX_CARDS = 20_000
+MAX_ELEMENTS, MAX_DEPTH = 200_000, 100
+"""Of elements in a header, and of elements within each other: a picture's keywords are three deep."""
 
 PROPERTIES: dict[str, tuple[str, float]] = {
     "Instrument:ExposureTime": ("EXPTIME", 1),
@@ -111,11 +113,15 @@ class _Reader:
     def __init__(self) -> None:
         self.image: XisfImage | None = None
         self._closed = False
+        self._elements = 0
         self._path: list[str] = []
         self._property: Mapping[str, str] | None = None
         self._text: list[str] = []
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._elements += 1
+        if len(self._path) >= MAX_DEPTH or self._elements > MAX_ELEMENTS:
+            raise DecodeError("damaged", "XISF header: too many elements, or too deep", {"elements": self._elements})
         self._path.append(name.rpartition(" ")[2])
         if self._path[1:] == ["Image"] and self.image is None:
             self.image = XisfImage(attributes)
@@ -136,7 +142,7 @@ class _Reader:
     def end(self, _name: str) -> None:
         if self._property is not None and self.image is not None and self._path[-1] == "Property":
             keyword, factor = PROPERTIES[self._property["id"]]
-            value = value_of(self._property.get("value", "".join(self._text)).strip())
+            value = value_of(self._property.get("value", "".join(self._text))[:MAX_TEXT].strip())
             self.image.told[keyword] = value * factor if factor != 1 and isinstance(value, int | float) else value
             self._property = None
         if self._path[1:] == ["Image"]:
@@ -151,11 +157,11 @@ class _Reader:
 
 
 def _card(attributes: Mapping[str, str]) -> Card:
-    keyword = attributes.get("name", "").strip().upper()
-    comment = attributes.get("comment", "")
+    keyword = attributes.get("name", "")[:MAX_TEXT].strip().upper()
+    said, comment = (attributes.get(part, "")[:MAX_TEXT] for part in ("value", "comment"))
     if keyword in ("COMMENT", "HISTORY", ""):
-        return keyword, attributes.get("value", "") or comment, ""
-    value = value_of(attributes.get("value", "").strip())
+        return keyword, said or comment, ""
+    value = value_of(said.strip())
     if isinstance(value, float) and not math.isfinite(value):
         value = ""
     return keyword, value, comment

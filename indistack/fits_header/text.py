@@ -15,6 +15,8 @@ from indistack.values.frame import Card, CardValue
 
 BLOCK = 2880
 CARD = 80
+MAX_TEXT = 10_000
+"""Characters of a text; what CONTINUE cards add beyond is left out."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[EDed][+-]?\d+)?")
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'?\s*(?:/\s?(.*))?", re.DOTALL)
@@ -75,6 +77,8 @@ def _join(cards: list[Card], text: str) -> None:
     if not cards or not isinstance(cards[-1][1], str) or not cards[-1][1].endswith("&"):
         return
     keyword, value, comment = cards[-1]
+    if len(str(value)) + len(comment) > MAX_TEXT:
+        return
     more, more_comment = _value(text)
     cards[-1] = keyword, str(value)[:-1] + str(more), f"{comment} {more_comment}".strip()
 

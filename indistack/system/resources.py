@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path("/")
@@ -41,6 +42,19 @@ def peak_bytes(root: Path = ROOT) -> int:
     Not from getrusage: there a process starts with the memory of the one that forked it.
     """
     return _fields(root / "proc/self/status").get("VmHWM", 0)
+
+
+@contextmanager
+def bound_memory(spare_bytes: int) -> Iterator[None]:
+    """Let this process take no more memory of its own than so much beyond what it has: MemoryError tells of more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = _fields(ROOT / "proc/self/status").get("VmData", 0) + spare_bytes
+    known = [each for each in (soft, hard) if each != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([limit, *known]), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def let_go_of_arrays() -> None:

@@ -144,15 +144,6 @@ class TestContainers:
         frame = read(as_bytes([fits.PrimaryHDU(), fits.CompImageHDU(pixels, compression_type=compression)]))
         np.testing.assert_array_equal(frame.pixels, pixels)
 
-    @pytest.mark.parametrize("unbuffered", ["", "1"])
-    def test_what_is_decompressed_apart_comes_whole_through_any_pipe(
-        self, unbuffered: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
-        pixels = ramp(np.int16, 100, 300)
-        tiled = fits.CompImageHDU(pixels, compression_type="HCOMPRESS_1")
-        np.testing.assert_array_equal(read(as_bytes([fits.PrimaryHDU(), tiled])).pixels, pixels)
-
     def test_an_extension_inherits_the_primary_header(self) -> None:
         primary = fits.PrimaryHDU()
         primary.header.update({"DATE-OBS": "2020-01-02T03:04:05", "GAIN": 1.0})

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from indistack.errors import DecodeError
-from indistack.libraw import LibRaw, client
-from indistack.libraw.client import LibRawBugError
+from indistack.libraw import LibRaw
+from indistack.system import helpers
+from indistack.system.helpers import HelperBugError
 from tests.unit.decode.tiffs import LONG, dng
 
 PIXELS = np.random.default_rng(1).integers(500, 16_000, (48, 64), dtype=np.uint16)
@@ -108,13 +109,13 @@ def test_a_death_is_a_damaged_file_and_says_how() -> None:
 
 def test_a_bug_in_the_process_is_no_damaged_file() -> None:
     libraw = fake('array_pipe.send(link, {"bug": "AttributeError in reader.py"}, None); array_pipe.receive(link)')
-    with pytest.raises(LibRawBugError, match=r"AttributeError in reader\.py"):
+    with pytest.raises(HelperBugError, match=r"AttributeError in reader\.py"):
         libraw.read(GOOD, 200.0)
     libraw.close()
 
 
 def test_a_file_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LEAST_S", 0.2)
+    monkeypatch.setattr(helpers, "LEAST_S", 0.2)
     error = refusal(fake("time.sleep(60)"))
     assert error.reason == "damaged"
     assert "no end within" in error.detail

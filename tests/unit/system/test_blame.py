@@ -16,6 +16,7 @@ from astropy.io import fits
 from indistack.decode import DECODERS, DecodeSettings, decode
 from indistack.errors import DecodeError
 from indistack.libraw import worker
+from indistack.system import helper_loop
 from indistack.system.blame import blames_bytes, library
 from tests.pipeline.night import blob_of, make_sky
 from tests.unit.decode.files import fits_file, read, xisf_file
@@ -105,13 +106,15 @@ def test_every_decoder_has_its_libraries_behind_such_a_border(suffix: str, monke
         read(data, suffix)
 
 
+TASK = {"max_megapixels": 200.0, "spare_bytes": 1 << 30}
+
+
 def test_a_bug_of_ours_in_the_process_of_libraw_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indistack.libraw.reader._levelled", None)
     file = os.memfd_create("raw")
     try:
         os.write(file, dng(PIXELS, "RGGB"))
-        answer, pixels = worker._answer(file, 200.0)
-        pixels.close()
+        answer = helper_loop._answer(worker.load(), TASK, file, helper_loop.Pixels())
     finally:
         os.close(file)
     assert "'NoneType' object is not callable" in answer["bug"]
