@@ -49,16 +49,17 @@ class TestRatio:
     """A file of zeros is refused by what it claims, not after it was inflated."""
 
     def test_gzip(self) -> None:
-        data = gzip.compress(sized(14_000, 10_000)) + gzip.compress(ZEROS)
+        data = gzip.compress(sized(14_000, 10_000)) + gzip.compress(ZEROS) * 280
         assert refusal(data, ".fits.gz").reason == "too_large"
 
     def test_png(self) -> None:
         plain = encoded(".png", np.arange(100, dtype=np.uint16).reshape(10, 10))
         body = b"\0\0\x36\xb0\0\0\x27\x10\x10\0\0\0\0"  # 14000 x 10000
-        assert refusal(plain[:8] + chunk(b"IHDR", body) + plain[33:], ".png").reason == "too_large"
+        data = png_with(plain[:8] + chunk(b"IHDR", body) + plain[33:], b"tEXt", bytes(280_000))
+        assert refusal(data, ".png").reason == "too_large"
 
     def test_xisf(self) -> None:
-        packed = zlib.compress(ZEROS)
+        packed = zlib.compress(ZEROS).ljust(280_000)
         body = (
             f'<Image geometry="14000:10000:1" sampleFormat="UInt16" location="attachment:4096:{len(packed)}"'
             f' compression="zlib:280000000"/>'
