@@ -39,7 +39,7 @@ class PublishSettings(Settings):
     """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
     maps: bool = False
     """Add to each stack's FITS what else is known of every pixel: COVERAGE, WEIGHT, NOISE, REJECTED."""
-    sinks: list[Annotated[str, SINKS.choice()]] = Field(default=["fits", "png"])
+    sinks: list[Annotated[str, SINKS.choice()]] = Field(default=["jpeg", "png", "fits"])
     """Live: in which forms each picture is written, in this order."""
 
     @field_validator("sinks")

@@ -110,6 +110,8 @@ class Agent:
         )
         self._publisher = Publisher(folder, config, own_files)
         self._status = StatusFile(folder / STATUS, clock, status_listener)
+        self._publisher.showcase.listener = self._tell_of_pictures
+        self._tell_of_pictures()
         self._facts = AgentFacts(self._pipeline, self._journal, self._queue, self._feed, learner, keeper)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
@@ -239,6 +241,9 @@ class Agent:
         self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
             reply(request.answer, Answer(fault=ENDS))
+
+    def _tell_of_pictures(self) -> None:
+        self._status.show(self._publisher.showcase.told())
 
     def _write_status(self, state: str, session: Session | None, name: str = "") -> None:
         facts = self._facts.facts(state, session, name or self._journal.name, self._status.last_light)

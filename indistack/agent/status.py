@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -54,6 +55,8 @@ class StatusFile:
         self._last: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._written: dict[str, Any] = {}
+        self._pictures: dict[str, Any] = {}
+        self._lock = threading.Lock()
         self._cost: dict[str, float] = {}
         self.last_light: SubReport | None = None
 
@@ -77,6 +80,16 @@ class StatusFile:
         if report.word == Refused.word:
             self._reasons[report.reason] += 1
 
+    def show(self, pictures: Mapping[str, Any]) -> None:
+        """Tell at once of pictures that are published, beside what was told last; from any thread.
+
+        See `Showcase.told`.
+        """
+        with self._lock:
+            self._pictures = dict(pictures)
+            if self._written:
+                self._put({**self._written, **self._pictures})
+
     def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
         status = {
@@ -94,6 +107,10 @@ class StatusFile:
             **facts,
             "last": self._last,
         }
+        with self._lock:
+            self._put({**self._pictures, **status})
+
+    def _put(self, status: dict[str, Any]) -> None:
         if status == self._written:
             return
         self._written = status

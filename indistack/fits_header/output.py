@@ -19,6 +19,10 @@ OF_A_FILTER = (*READ["filter_name"], *READ["gain_setting"], *READ["offset_settin
 """Keywords of what may differ between the filters of one session."""
 
 
+NUMBER = "STATENUM"
+"""Keyword of the number of the publication that a file shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """What is true of a stack and not of its reference sub.
@@ -104,6 +108,11 @@ def is_stack(head: bytes) -> bool:
     cards = [head[at : at + CARD] for at in range(0, len(head), CARD)]
     header = {card[:10]: card[10:] for card in takewhile(lambda card: not card.startswith(b"END "), cards)}
     return b"STACKMTD= " in header and header.get(b"SWCREATE= ", b"").startswith(f"'{PROGRAM} ".encode())
+
+
+def numbered(cards: Sequence[Card], number: int) -> tuple[Card, ...]:
+    """Return a stack's header with the number of its publication."""
+    return (*cards, (NUMBER, number, "number of this publication"))
 
 
 def with_own_filter(reference: FrameInfo, own: FrameInfo) -> FrameInfo:

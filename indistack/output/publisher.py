@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from indistack.config import Config
 from indistack.errors import SinkError
+from indistack.fits_header import numbered
 from indistack.output import snapshots
+from indistack.output.showcase import PICTURE, Showcase
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
 from indistack.system.atomic import keep_as
@@ -51,15 +55,17 @@ class Output:
         """Return whether enough time has passed."""
         return now_s >= self.next_s
 
-    def write(self, snapshot: Snapshot) -> None:
-        """Publish; a failure is logged and concerns this file only."""
-        begin_s = time.monotonic()
+    def write(self, snapshot: Snapshot) -> bool:
+        """Publish; a failure is logged, told, and concerns this file only."""
+        begin_s, is_written = time.monotonic(), True
         try:
             self.sink.write(self.path, snapshot)
         except SinkError as error:
             log.error("cannot publish: %s", error)
+            is_written = False
         took_s = time.monotonic() - begin_s
         self.next_s = begin_s + max(self._interval_s, took_s / self._duty)
+        return is_written
 
 
 class Publisher:
@@ -76,6 +82,11 @@ class Publisher:
         Cadence and picture settings.
     own_files : OwnFiles, optional
         Is told of every file before it is written.
+
+    Attributes
+    ----------
+    showcase : Showcase
+        What is published now.
     """
 
     def __init__(self, folder: Path, config: Config, own_files: OwnFiles | None = None) -> None:
@@ -84,6 +95,8 @@ class Publisher:
         self._own_files = own_files or OwnFiles()
         self._sinks = [SINKS.get(name)() for name in config.publish.sinks]
         self._outputs: dict[str, list[Output]] = {}
+        suffixes = [sink.suffix for sink in self._sinks]
+        self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
         self._session: Session | None = None
         self._due: list[str] = []
         self._wake = threading.Condition()
@@ -113,7 +126,7 @@ class Publisher:
             self._wake.wait_for(lambda: not self._writing)
             self._take_in(session)
         for name in snapshots.names(session):
-            self._publish(snapshots.snapshot(session, name, maps=self._config.publish.maps), self._outputs[name])
+            self._publish(session, name, lambda picture: picture, self._config.publish.maps, self._outputs[name])
         for output in (output for outputs in self._outputs.values() for output in outputs):
             try:
                 keep_as(output.path, keep / output.path.name)
@@ -131,6 +144,7 @@ class Publisher:
         """Know the files of all pictures that the session has now; one that it has no more stays as it is."""
         if session is not self._session:
             self._session, self._outputs = session, {}
+            self.showcase.begin()
         for name in snapshots.names(session):
             if name not in self._outputs:
                 self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
@@ -173,10 +187,18 @@ class Publisher:
         whole = any(not output.sink.needs_preview for output in outputs)
         max_side_px = 0 if whole else self._config.picture.max_side_px
         maps = whole and self._config.publish.maps
-        self._publish(snapshots.snapshot(session, name, lambda picture: picture.copy(max_side_px), maps), outputs)
+        self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs)
 
-    def _publish(self, snapshot: Snapshot, outputs: list[Output]) -> None:
+    def _publish(
+        self, session: Session, name: str, keep: snapshots.Keep, maps: bool, outputs: Sequence[Output]
+    ) -> None:
+        """Write a picture in some forms, those with a preview first: who looks on waits for them."""
+        with session.lock:
+            sub, snapshot = session.newest, snapshots.snapshot(session, name, keep, maps)
+        number = self.showcase.next_number()
+        snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         if any(output.sink.needs_preview for output in outputs):
             snapshot = snapshots.with_preview(snapshot, self._config.picture)
-        for output in outputs:
-            output.write(snapshot)
+        for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
+            if output.write(snapshot):
+                self.showcase.show(name, number, sub, output.path, snapshot)

@@ -89,6 +89,7 @@ def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
         "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
         "canvas": pack(session.grid, arrays),
         "rung": session.rung,
+        "newest": session.newest,
         "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
         "drift": session.drift.memory(),
         **session.registration.memory(arrays),
@@ -107,6 +108,7 @@ def _session(
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
     grid = unpack(StackGrid, memory["canvas"], arrays)
     session = Session(config, setup_maker.make_again(reference.scene, first, grid, memory["rung"]), reference, first)
+    session.newest = memory.get("newest", 0)  # checkpoints of before do not know it
     session.drift.recall(memory["drift"])
     session.registration.recall(memory, arrays)
     session.filter_stacks = {name: _track(session, one, arrays, again) for name, one in memory["tracks"].items()}

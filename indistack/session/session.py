@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +17,7 @@ from indistack.session.filter_stack import FilterStack, MeasuredSub, Placement, 
 from indistack.session.registration import Registration
 from indistack.session.sky_position import SkyPosition
 from indistack.session.stack_branch import StackBranch
-from indistack.session.stack_setup import StackSetup, lacking
+from indistack.session.stack_setup import StackSetup, lacking, reaching
 from indistack.session.sub_placer import SubPlacer
 from indistack.solve import Solution
 from indistack.stack import BranchSettings
@@ -26,8 +25,6 @@ from indistack.values.file_names import file_words
 from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.transform import Transform
-
-log = logging.getLogger(__name__)
 
 
 class Session:
@@ -58,6 +55,8 @@ class Session:
         The first sub without its pixels.
     sky : SkyPosition
         Where the reference is on the sky.
+    newest : int
+        Number in the ledger of the sub that was added last.
     lock : RLock
         Held while the stacks change, and by a thread that looks at them.
     """
@@ -75,6 +74,7 @@ class Session:
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self.sky = SkyPosition(reference.info)
         self.lock = threading.RLock()
+        self.newest = 0
 
     @property
     def n_subs(self) -> int:
@@ -174,6 +174,7 @@ class Session:
         """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
         with self.lock:
             weights = self._add(sub, placement, number)
+            self.newest = number
         self.registration.learn(sub, placement, self.grid)
         return weights
 
@@ -198,17 +199,11 @@ class Session:
 
     def _make_room(self, sub: MeasuredSub, transform: Transform) -> None:
         """Grow the grid to where the sub reaches, if memory allows."""
-        grid = self.grid.reaching(transform, sub.frame.width, sub.frame.height)
-        if grid is self.grid:
-            return
-        stack_setup = self._stack_setup.on(grid)
-        why_not = lacking(self.config, stack_setup.extent, sub.frame)
-        if why_not:
-            log.warning("the canvas does not grow to %d x %d: %s", grid.width, grid.height, why_not)
-            return
-        for filter_stack in self.filter_stacks.values():
-            filter_stack.branch_set.move_to(stack_setup)
-        self._stack_setup = stack_setup
+        stack_setup = reaching(self._stack_setup, self.config, transform, sub.frame)
+        if stack_setup is not self._stack_setup:
+            for filter_stack in self.filter_stacks.values():
+                filter_stack.branch_set.move_to(stack_setup)
+            self._stack_setup = stack_setup
 
     def slow_down(self, factor: int) -> None:
         """Let further stacks take only every so many-th of the subs that they should take."""

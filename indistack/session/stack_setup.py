@@ -20,6 +20,7 @@ from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame
 from indistack.values.grid import StackGrid
 from indistack.values.star_list import Scene
+from indistack.values.transform import Transform
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +141,18 @@ class SetupMaker:
                     f"{name}: {settings.method} cannot weigh colours one by one, as drizzled ones must be; {able} can"
                 )
                 raise FrameError("no_drizzle", detail)
+
+
+def reaching(stack_setup: StackSetup, config: Config, transform: Transform, frame: CalibratedFrame) -> StackSetup:
+    """Return a setup whose grid has grown to where a sub reaches; the same where it does, or memory does not allow."""
+    grid = stack_setup.grid.reaching(transform, frame.width, frame.height)
+    if grid is stack_setup.grid:
+        return stack_setup
+    larger = stack_setup.on(grid)
+    why_not = lacking(config, larger.extent, frame)
+    if why_not:
+        log.warning("the canvas does not grow to %d x %d: %s", grid.width, grid.height, why_not)
+    return stack_setup if why_not else larger
 
 
 def lacking(config: Config, extent: Extent, frame: CalibratedFrame, spare_bytes: int = 0) -> str:

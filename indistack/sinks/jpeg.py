@@ -10,6 +10,7 @@ from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
 from indistack.sinks.labels import exif, labels_of
 from indistack.system.atomic import atomic_file
+from indistack.values.frame import PixelArray
 
 QUALITY = 90
 """Of 100: nobody sees the loss."""
@@ -29,11 +30,29 @@ class JpegSink:
         """See `indistack.sinks.base.Sink`."""
         if snapshot.preview is None:
             raise SinkError(f"{path}: no picture was rendered")
-        pixels = snapshot.preview.pixels
-        pixels = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-        done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        if not done:
-            raise SinkError(f"{path}: the picture cannot be encoded")
-        encoded = data.tobytes()
+        data = encoded(snapshot.preview.pixels, QUALITY)
         with atomic_file(path) as file:
-            file.write(encoded[:SIGNATURE_BYTES] + exif(labels_of(snapshot.cards)) + encoded[SIGNATURE_BYTES:])
+            file.write(data[:SIGNATURE_BYTES] + exif(labels_of(snapshot.cards)) + data[SIGNATURE_BYTES:])
+
+
+def encoded(pixels: PixelArray, quality: int) -> bytes:
+    """Return a picture as a JPEG file's bytes.
+
+    Parameters
+    ----------
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` uint8, RGB.
+    quality : int
+        Of 100.
+
+    Raises
+    ------
+    SinkError
+        It is too large for that.
+    """
+    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    try:
+        _, data = cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    except cv2.error as error:
+        raise SinkError(f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be a JPEG") from error
+    return data.tobytes()

@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from indistack.fits_header import NUMBER
 from indistack.values.frame import Card
 
 ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
 """Types of TIFF 6.0, section 2."""
 
 DESCRIPTION, SOFTWARE, DATE, EXIF_IFD = 0x010E, 0x0131, 0x0132, 0x8769
-EXPOSURE, ORIGINAL_DATE, COLOUR_SPACE = 0x829A, 0x9003, 0xA001
+EXPOSURE, ORIGINAL_DATE, IMAGE_NUMBER, COLOUR_SPACE = 0x829A, 0x9003, 0x9211, 0xA001
 """Tags of Exif 2.3; a colour space of 1 is sRGB."""
 
 IFD_AT = 8
@@ -38,6 +39,10 @@ class Labels:
         In the stack; 0 where that is not known.
     exposure_s : float
         Of all subs together; 0 where that is not known.
+    method : str
+        That made the stack.
+    number : int
+        Of the publication; 0 where it has none.
     """
 
     target: str
@@ -45,6 +50,8 @@ class Labels:
     date: str
     subs: int
     exposure_s: float
+    method: str = ""
+    number: int = 0
 
     @property
     def description(self) -> str:
@@ -56,13 +63,15 @@ class Labels:
 def labels_of(cards: Sequence[Card]) -> Labels:
     """Return the facts that a FITS header tells."""
     facts = {keyword: value for keyword, value, _ in cards}
-    subs, exposure_s = facts.get("STACKCNT", 0), facts.get("LIVETIME", 0)
+    subs, exposure_s, number = facts.get("STACKCNT", 0), facts.get("LIVETIME", 0), facts.get(NUMBER, 0)
     return Labels(
         str(facts.get("OBJECT", "")).strip(),
         str(facts.get("CREATOR", "")).strip(),
         str(facts.get("DATE-OBS", "")).strip(),
         subs if isinstance(subs, int) else 0,
         float(exposure_s) if isinstance(exposure_s, int | float) else 0.0,
+        str(facts.get("STACKMTD", "")).strip(),
+        number if isinstance(number, int) else 0,
     )
 
 
@@ -70,7 +79,8 @@ def exif(labels: Labels) -> bytes:
     """Return an Exif segment for a JPEG file, with its marker and length."""
     date = _exif_date(labels.date)
     dates = [_text(ORIGINAL_DATE, date)] if date else []
-    inner = [*dates, (COLOUR_SPACE, SHORT, 1, struct.pack("<HH", 1, 0))]
+    numbers = [(IMAGE_NUMBER, LONG, 1, struct.pack("<I", labels.number))] if labels.number else []
+    inner = [*dates, *numbers, (COLOUR_SPACE, SHORT, 1, struct.pack("<HH", 1, 0))]
     if 0 < labels.exposure_s < 4e6:
         inner.insert(0, (EXPOSURE, RATIONAL, 1, struct.pack("<II", round(labels.exposure_s * 1000), 1000)))
     outer = [_text(DESCRIPTION, labels.description), _text(SOFTWARE, labels.program)]
@@ -85,6 +95,7 @@ def png_chunks(labels: Labels) -> bytes:
     """Return chunks for a PNG file, to stand after its header: sRGB, and a text for each fact."""
     texts = {"Title": labels.target, "Description": labels.description, "Software": labels.program}
     texts["Creation Time"] = labels.date
+    texts["Publication"] = str(labels.number or "")
     known = [_chunk(b"tEXt", f"{key}\0".encode() + _latin(text)) for key, text in texts.items() if text]
     return _chunk(b"sRGB", b"\0") + b"".join(known)
 

@@ -52,7 +52,7 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
     assert status["stacks"]["stack"]["n_subs"] == 4
     (session,) = (tmp_path / "sessions").iterdir()
     assert status["session"] == session.name
-    expected = {"ledger.jsonl", "stack.fits", "stack.png", "settings.toml", "subs", "checkpoints"}
+    expected = {"ledger.jsonl", "stack.fits", "stack.jpg", "stack.png", "settings.toml", "subs", "checkpoints"}
     assert {path.name for path in session.iterdir()} == expected
 
 

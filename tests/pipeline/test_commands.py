@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from indistack.commands import Command, NewStack, Remove, Set, Undo, read_state
 from indistack.store.session_folders import SessionFolders
@@ -91,3 +92,16 @@ def test_the_state_tells_of_the_last_sub(tmp_path: Path, blobs: list[Blob]) -> N
     assert state.sentence == "Sub 2 is in the stack."
     assert state.ms_a_sub is not None
     assert json.loads((tmp_path / "status.json").read_text())["method"] == "mean"
+
+
+def test_a_picture_its_file_and_its_numbers_agree(tmp_path: Path, blobs: list[Blob]) -> None:
+    run(tmp_path, blobs[:3], "publish.interval_s=0", "publish.duty=1")
+    main = read_state(tmp_path).main
+    assert main is not None
+    header = fits.getheader(main.files[".fits"])
+    assert (main.n_subs, main.sub, main.exposure_s, main.method) == (3, 3, 30.0, "mean")
+    assert header["STATENUM"] == main.numbers[".fits"] == main.number
+    assert b"Publication\0%d" % main.number in main.files[".png"].read_bytes()
+    assert main.files[".jpg"].read_bytes() == (tmp_path / "stack.jpg").read_bytes()
+    assert main.view is not None
+    assert main.view.exists()

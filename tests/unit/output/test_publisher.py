@@ -112,6 +112,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         aligner=ALIGNERS.get("none")(Config().align),
         rung="full",
         sky=SimpleNamespace(solution=None),
+        newest=0,
     )
 
 
@@ -185,7 +186,10 @@ def test_the_copy_is_no_larger_than_what_is_due_needs(
     for name in SINKS:
         monkeypatch.setattr(SINKS.get(name), "write", write)
     monkeypatch.setattr(publisher, "snapshots", SimpleNamespace(**vars(snapshots) | {"snapshot": snapshot}))
-    config = Config(picture=PictureSettings(max_side_px=10), publish=PublishSettings(interval_s=0, duty=1))
+    config = Config(
+        picture=PictureSettings(max_side_px=10),
+        publish=PublishSettings(interval_s=0, duty=1, sinks=["fits", "png"]),
+    )
     session, live = stacks("stack", "trails", side_px=40), Publisher(tmp_path, config)
     add_sub(session, 1)
     live.offer(session)
