@@ -9,7 +9,7 @@ from indistack.numerics.surface import factors
 from indistack.values.frame import FloatArray, PixelArray
 from indistack.values.grid import PlacedSub
 
-KNOTS_PX = 16
+KNOTS_PX = 32
 """A surface is smooth: between points this far apart it goes beyond them by less than they differ."""
 
 
@@ -34,21 +34,24 @@ class Light:
         self._across = np.ascontiguousarray(_binned(across.swapaxes(0, 1), shrink).swapaxes(0, 1))
         self._shifts = bool(self._across.any())
         self.changes_nothing = self._factor == 1 and not self._shifts
+        knots = [np.append(np.arange(0, n - 1, KNOTS_PX), n - 1) for n in (len(self._down), self._across.shape[1])]
+        self._at_knots = np.tensordot(self._down[knots[0]], self._across[:, knots[1]], axes=1)
+        self._between = max(float(np.abs(np.diff(self._at_knots, axis=axis)).max(initial=0)) for axis in (0, 1))
 
     def span(self, stored: tuple[float, float], box: tuple[slice, slice]) -> tuple[float, float]:
         """Return between what all stored values of that range lie in a box (rows, columns) of the frame (ADU)."""
         low, high = (float(value * self._factor) for value in stored)
         if not self._shifts:
             return low, high
-        down, across = self._down[box[0]], self._across[:, box[1]]
-        knots = [np.append(np.arange(0, n - 1, KNOTS_PX), n - 1) for n in (len(down), across.shape[1])]
-        shifts = np.tensordot(down[knots[0]], across[:, knots[1]], axes=1)
-        between = max(float(np.abs(np.diff(shifts, axis=axis)).max(initial=0)) for axis in (0, 1))
-        return low + float(shifts.min()) - between, high + float(shifts.max()) + between
+        rows, cols = (slice(part.start // KNOTS_PX, -(-part.stop // KNOTS_PX) + 1) for part in box)
+        least, most, _, _ = cv2.minMaxLoc(self._at_knots[rows, cols].reshape(-1))
+        return low + least - self._between, high + most + self._between
 
     def fill(self, adu: FloatArray, stored: PixelArray, box: tuple[slice, slice]) -> None:
         """Fill `adu` from stored values, ``(h, w)`` or ``(h, w, channels)``, of a box (rows, columns) of the frame."""
-        np.multiply(stored, self._factor, out=adu, dtype=np.float32)
+        np.copyto(adu, stored)
+        if self._factor != 1:
+            adu *= self._factor
         if self._shifts:
             lines = adu.reshape(len(adu), -1)
             across = self._across[:, box[1]].reshape(len(self._across), -1)

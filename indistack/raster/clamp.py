@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from indistack.numerics.statistics import sigma_of_deviations
 from indistack.raster.adu_scale import Light
-from indistack.values.frame import CalibratedFrame, FloatArray, PixelArray
+from indistack.values.frame import BoolArray, CalibratedFrame, FloatArray, PixelArray
 from indistack.values.grid import Box, grown
 
 STEEP_SIGMA = 40.0
@@ -28,8 +27,8 @@ BLOCK = np.mgrid[:2, :2].reshape(2, 4)
 SAMPLE_ROWS = 16
 """The noise is taken from every so many rows of cells."""
 
-AT_ONCE = 4096
-"""Pixels; OpenCV maps 32767 at most."""
+AT_ONCE = 1024
+"""Blocks; OpenCV maps 32767 pixels at most."""
 
 
 class Clamp:
@@ -54,49 +53,70 @@ class Clamp:
         sample = _cells(rows.reshape(-1, 2, *rows.shape[1:])[::SAMPLE_ROWS].reshape(-1, *rows.shape[1:]))
         self._steep = STEEP_SIGMA / np.sqrt(2) * sigma_of_deviations(np.diff(sample.astype(np.float32), axis=1))
 
-    def hold(self, pixels: FloatArray, source: FloatArray, box: Box, places: FloatArray) -> None:
-        """Hold pixels, in place: all within the range of the frame, those in steep places within their neighbours'.
+    def steep_cells(self, box: Box) -> BoolArray | None:
+        """Find the steep places of a box.
+
+        Parameters
+        ----------
+        box : (slice, slice)
+            Rows and columns of the frame, in the pixels that are interpolated.
+
+        Returns
+        -------
+        array or None
+            ``(h, w)``, for each cell of 2 x 2 pixels of the frame; None where all is flat.
+        """
+        cells = _cells(self._pixels[grown(box, self._shrink)])
+        low, high = _range_of(cells)
+        if high - low <= self._steep:
+            return None
+        steep: BoolArray = np.asarray(cv2.morphologyEx(cells, cv2.MORPH_GRADIENT, WINDOW)) > self._steep
+        flags = np.logical_or.reduce(steep, axis=2) if steep.ndim == 3 else steep
+        return flags if flags.any() else None
+
+    def hold_range(self, pixels: FloatArray, box: Box) -> None:
+        """Hold pixels ``(h, w)`` or ``(h, w, 3)`` (ADU), made of a box of the frame, within its range, in place."""
+        (lowest, highest), (low, high) = self._light.span(self._range, box), _range_of(pixels)
+        if low < lowest or high > highest:
+            np.clip(pixels, lowest, highest, out=pixels)
+
+    def hold(self, pixels: FloatArray, source: FloatArray, flags: BoolArray, places: FloatArray) -> None:
+        """Hold pixels in steep places within their neighbours, in place.
 
         Parameters
         ----------
         pixels : array
             ``(h, w)`` or ``(h, w, 3)`` float32, ADU, interpolated from the source.
         source : array
-            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; unchanged.
-        box : (slice, slice)
-            Where in the frame the source is, in pixels of the source.
+            ``(h, w)`` or ``(h, w, 3)`` float32, ADU, a box of the frame; unchanged.
+        flags : array
+            What `steep_cells` says of that box.
         places : array
-            ``(h, w, 2)`` float32: x and y in the source of each of the pixels.
+            ``(h / 2, w / 2, 2)`` float32: x and y in the source of every second of the pixels.
         """
-        (lowest, highest), (low, high) = self._light.span(self._range, box), _range_of(pixels)
-        if low < lowest or high > highest:
-            np.clip(pixels, lowest, highest, out=pixels)
-        index = self._steep_pixels(box, places)
-        flat, positions = pixels.reshape(-1, *pixels.shape[2:]), places.reshape(-1, 2)
-        for start in range(0, len(index), AT_ONCE):
-            some = index[start : start + AT_ONCE]
-            x, y = positions.take(some, axis=0).T
-            neighbours = _nearest(source, x + AROUND[1], y + AROUND[0])
-            held = np.maximum(flat.take(some, axis=0), neighbours.min(axis=0))
-            flat[some] = np.minimum(held, neighbours.max(axis=0), out=held)
-
-    def _steep_pixels(self, box: Box, places: FloatArray) -> npt.NDArray[np.intp]:
-        """Index of the pixels that lie in steep places."""
-        cells = _cells(self._pixels[grown(box, self._shrink)])
-        steep = cv2.morphologyEx(cells, cv2.MORPH_GRADIENT, WINDOW) > self._steep
-        if not steep.any():
-            return np.zeros(0, np.intp)
-        height, width = places.shape[:2]
-        half = (width + 1) // 2, (height + 1) // 2
-        in_cells: FloatArray = np.asarray(cv2.resize(places, half, interpolation=cv2.INTER_NEAREST), np.float32)
-        in_cells *= np.float32(self._shrink / 2)
+        in_cells = places * np.float32(self._shrink / 2)
         in_cells += np.float32(self._shrink / 4 - 0.5)
-        flags = steep.any(axis=2) if steep.ndim == 3 else steep
-        blocks = _nearest(flags.view(np.uint8), in_cells)
-        above, left = np.divmod(np.flatnonzero(blocks), blocks.shape[1])
-        rows = np.minimum(2 * above[:, np.newaxis] + BLOCK[0], height - 1)
-        cols = np.minimum(2 * left[:, np.newaxis] + BLOCK[1], width - 1)
-        return np.asarray(rows * width + cols).ravel()
+        blocks = np.flatnonzero(_nearest(flags.view(np.uint8), in_cells))
+        slopes = _slopes(places)
+        for start in range(0, len(blocks), AT_ONCE):
+            some = blocks[start : start + AT_ONCE]
+            at = places.reshape(-1, 2).take(some, axis=0)[:, np.newaxis] + slopes
+            x, y = at.reshape(-1, 2).T
+            neighbours = _nearest(source, x + AROUND[1], y + AROUND[0])
+            above, left = np.divmod(some[:, np.newaxis], places.shape[1])
+            rows = np.minimum(2 * above + BLOCK[0], len(pixels) - 1).ravel()
+            cols = np.minimum(2 * left + BLOCK[1], pixels.shape[1] - 1).ravel()
+            held = np.maximum(pixels[rows, cols], neighbours.min(axis=0))
+            pixels[rows, cols] = np.minimum(held, neighbours.max(axis=0), out=held)
+
+
+def _slopes(places: FloatArray) -> FloatArray:
+    """How far the pixels of a block of 2 x 2 lie from its first in the source, ``(4, 2)`` px."""
+    across, down = (
+        np.diff(line[:2], axis=0)[0] / 2 if len(line) > 1 else np.zeros(2, np.float32)
+        for line in (places[0], places[:, 0])
+    )
+    return np.asarray(BLOCK[1][:, np.newaxis] * across + BLOCK[0][:, np.newaxis] * down, np.float32)
 
 
 def _cells(pixels: PixelArray) -> PixelArray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from indistack.raster.adu_scale import Light
 from indistack.raster.pixel_map import pixel_map_of
-from indistack.raster.warp import Footprint, regridded, resample
+from indistack.raster.warp import Footprint, Sampled, regridded, resample
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray, PixelArray
 from indistack.values.grid import Box, PlacedSub, StackGrid, grown, shape_of
@@ -48,28 +48,27 @@ class Drizzle:
         self._to_drops = pixel_map_of(regridded(place, 1 / scale, 0.0), grid.size, 0.0, workers.scratch)
         self._light = Light(sub)
 
-    def sample(self, grid_box: Box, out: FloatArray) -> FloatArray | None:
+    def sample(self, grid_box: Box) -> Sampled | None:
         """Drop the photosites of the sub on a box of the grid; see `tiles.Sampler.sample`.
 
         Parameters
         ----------
         grid_box : (slice, slice)
             Rows and columns of the grid (px).
-        out : array
-            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place with the mean of the drops, weighted by the area
-            that falls there (Fruchter and Hook 2002).
 
         Returns
         -------
-        array or None
-            Weight ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``; float32, scratch: 1 for each whole drop,
-            times the sub's, 0 where none falls. None where none falls at all.
+        (array, array) or None
+            Pixels ``(h, w)`` or ``(h, w, 3)`` float32, ADU, scratch: the mean of the drops, weighted by the area that
+            falls there (Fruchter and Hook 2002). Weight ``(h, w, 3)`` where the frame is CFA, else ``(h, w)``; float32,
+            scratch: 1 for each whole drop, times the sub's, 0 where none falls. None where none falls at all.
         """
         frame = self._frame
         footprint = Footprint.of(self._to_frame, grid_box, (frame.height, frame.width), REACH_PX, REACH_PX)
         if footprint is None:
             return None
         values, drops = self._drops(footprint.box)
+        out = self._scratch("warped", (*shape_of(grid_box), *values.shape[2:]), np.float32)
         weight = self._scratch("fallen", (*shape_of(grid_box), *drops.shape[2:]), np.float32)
         self._let_fall(values, footprint.box, grid_box, out)
         self._let_fall(drops, footprint.box, grid_box, weight)
@@ -79,7 +78,7 @@ class Drizzle:
         each = (..., *[np.newaxis] * (out.ndim - weight.ndim))
         np.divide(out, weight[each], out=out, where=reached[each])
         weight *= np.float32(self._weight) * reached
-        return weight
+        return out, weight
 
     def _drops(self, box: Box) -> tuple[FloatArray, FloatArray]:
         """Values in the reference's ADU and drops (1, or 0 where there is none) of a box of the frame."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from indistack.raster.adu_scale import Light
 from indistack.raster.clamp import Clamp
+from indistack.raster.fixed_phase import SPILL_PX, blocks_of, filter_blocks, is_turned
 from indistack.raster.pixel_map import pixel_map_of
-from indistack.raster.warp import KERNELS, Footprint, KernelName, regridded, resample
+from indistack.raster.warp import KERNELS, Footprint, KernelName, Sampled, regridded, resample
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CfaPattern, FloatArray, PixelArray
 from indistack.values.grid import Box, PlacedSub, StackGrid, grown, shape_of
@@ -71,34 +72,49 @@ class Interpolation:
         self._light = Light(sub, shrink)
         self._clamp = Clamp(frame, self._light, shrink) if self._kernel.overshoots else None
 
-    def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
+    def sample(self, grid_box: Box) -> Sampled | None:
         """Interpolate a box of the grid from the debayered sub; see `tiles.Sampler.sample`.
 
         Parameters
         ----------
         grid_box : (slice, slice)
             Rows and columns of the grid (px).
-        out : array
-            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place.
 
         Returns
         -------
-        float, array or None
-            The sub's weight, or ``(h, w)`` float32, scratch, where it differs over the box; None where it reaches
-            nothing.
+        (array, float or array) or None
+            Pixels ``(h, w)`` or ``(h, w, 3)`` float32, ADU, scratch; the sub's weight, or ``(h, w)`` float32, scratch,
+            where it differs over the box. None where the sub reaches nothing.
         """
         footprint = Footprint.of(self._pixel_map, grid_box, self._size, self._reach_px)
-        if footprint is None:
+        weight = None if footprint is None else self._weights(footprint, grid_box)
+        if footprint is None or weight is None:
             return None
-        weight = self._weights(footprint, grid_box)
-        if weight is None:
-            return None
-        colours = self._colours(footprint.box)
-        flag = self._kernel.flag
-        places = resample(self._pixel_map, colours, footprint.box, grid_box, flag, out, cv2.BORDER_REPLICATE)
+        box = footprint.box
+        colours = self._colours(box)
+        pixels = self._warped(colours, box, grid_box)
         if self._clamp is not None:
-            self._clamp.hold(out, colours, footprint.box, places)
-        return weight
+            self._clamp.hold_range(pixels, box)
+            steep = self._clamp.steep_cells(box)
+            if steep is not None:
+                places = self._pixel_map.sources(grid_box, (box[1].start, box[0].start), every=2)
+                self._clamp.hold(pixels, colours, steep, places)
+        return pixels, weight
+
+    def _warped(self, colours: FloatArray, box: Box, grid_box: Box) -> FloatArray:
+        """Bring a box of the frame to the grid, by filters where that pays."""
+        height, width = shape_of(grid_box)
+        filters = self._kernel.flag == cv2.INTER_CUBIC
+        turned = box if filters and is_turned(self._pixel_map, grid_box) else None
+        blocks = blocks_of(self._pixel_map, grid_box, turned) if filters else []
+        spill = SPILL_PX if blocks else 0
+        out: FloatArray = self._scratch("warped", (height + spill, width + spill, *colours.shape[2:]), np.float32)
+        if blocks:
+            source = colours if turned is None else np.asarray(cv2.flip(colours, -1), np.float32)
+            filter_blocks(blocks, source, (box[0].start - grid_box[0].start, box[1].start - grid_box[1].start), out)
+        else:
+            resample(self._pixel_map, colours, box, grid_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
+        return out[:height, :width]
 
     def _colours(self, box: Box) -> FloatArray:
         """Float32 ADU of a box of the frame, brought to the reference's; RGB where the frame is CFA."""
@@ -132,8 +148,7 @@ class Interpolation:
 
     def _inside(self, grid_box: Box) -> BoolArray:
         places, (height, width) = self._pixel_map.sources(grid_box), self._size
-        x, y = places[..., 0], places[..., 1]
-        inside: BoolArray = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        inside: BoolArray = cv2.inRange(places, (0.0, 0.0), (width - 1.0, height - 1.0)) != 0
         return inside
 
     def _bad(self, box: Box) -> BoolArray | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from indistack.system.workers import Scratch
 from indistack.values.frame import DoubleArray, FloatArray
-from indistack.values.grid import Box, shape_of
+from indistack.values.grid import Box
 from indistack.values.transform import Transform
 
 KNOTS_PX = 32
@@ -22,10 +22,27 @@ NOTHING = np.empty((0, 0), np.float32)
 class PixelMap(Protocol):
     """Tells where grid pixels lie in a frame."""
 
-    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
+    def sources(
+        self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False, every: int = 1
+    ) -> FloatArray:
         """Frame positions (x, y) of a box of grid pixels, ``(h, w, 2)``, to 0.001 px; scratch.
 
-        `origin` (x, y) is taken off, and the kernel's ripple added where `ripple` says so.
+        `origin` (x, y) is taken off, and the kernel's ripple added where `ripple` says so; of rows and columns one of
+        `every` is taken.
+        """
+
+    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+        """Return where places of the grid lie in the frame, exactly.
+
+        Parameters
+        ----------
+        ys, xs : array
+            ``(h,)`` and ``(w,)`` float64: the rows' y and the columns' x.
+
+        Returns
+        -------
+        x, y : array
+            ``(h, w)`` float64 each, px of the frame.
         """
 
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
@@ -75,18 +92,24 @@ class _Affine:
         self._straight = self._down.copy()
         self._straight[:, [2, 3, 6, 7]] = 0
 
-    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        height, width = shape_of(grid_box)
-        down = (self._down if ripple else self._straight)[grid_box[0]].copy()
+    def sources(
+        self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False, every: int = 1
+    ) -> FloatArray:
+        down = (self._down if ripple else self._straight)[grid_box[0]][::every].copy()
         down[:, 0] -= origin[0]
         down[:, 4] -= origin[1]
-        across = self._across[:, grid_box[1]].reshape(8, 2 * width)
+        picked = self._across[:, grid_box[1]][:, ::every]
+        height, width = len(down), picked.shape[1]
+        across = picked.reshape(8, 2 * width)
         places: FloatArray = self._scratch("places", (height, 2 * width), np.float32)
         cv2.gemm(down, across, 1.0, NOTHING, 0.0, dst=places)
         return places.reshape(height, width, 2)
 
+    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+        return _project(self._matrix, (ys, xs))
+
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, _corners(grid_box))
+        return self.at(*_corners(grid_box))
 
 
 class _Projective:
@@ -96,12 +119,17 @@ class _Projective:
         self._matrix = matrix
         self._ripple_px = ripple_px
 
-    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        places = np.stack(_project(self._matrix, _grid(grid_box)), axis=-1) - origin
+    def sources(
+        self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False, every: int = 1
+    ) -> FloatArray:
+        places = np.stack(self.at(*_grid(grid_box, every)), axis=-1) - origin
         return _rippled(places, self._ripple_px if ripple else 0.0)
 
+    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+        return _project(self._matrix, (ys, xs))
+
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, _corners(grid_box))
+        return self.at(*_corners(grid_box))
 
 
 class _Bent:
@@ -111,28 +139,29 @@ class _Bent:
         self._transform = transform
         self._ripple_px = ripple_px
 
-    def sources(self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False) -> FloatArray:
-        ys, xs = _grid(grid_box)
+    def sources(
+        self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False, every: int = 1
+    ) -> FloatArray:
+        ys, xs = _grid(grid_box, every)
         knots_x, knots_y = _knots(xs), _knots(ys)
         across, down = _hats(xs, knots_x).T, _hats(ys, knots_y)
-        places = np.stack([down @ at_knots @ across for at_knots in self._back(knots_x, knots_y)], axis=-1)
+        places = np.stack([down @ at_knots @ across for at_knots in self.at(knots_y, knots_x)], axis=-1)
         return _rippled(places - origin, self._ripple_px if ripple else 0.0)
 
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
         ys, xs = _grid(grid_box)
-        return self._back(_knots(xs), _knots(ys))
+        return self.at(_knots(ys), _knots(xs))
 
-    def _back(self, xs: DoubleArray, ys: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
         points = np.stack(np.meshgrid(xs, ys), axis=-1)
         x, y = self._transform.back(points.reshape(-1, 2)).T.reshape(2, *points.shape[:2])
         return x, y
 
 
-def _grid(box: Box) -> tuple[DoubleArray, DoubleArray]:
-    """The rows' y and the columns' x."""
-    return np.arange(box[0].start, box[0].stop, dtype=np.float64), np.arange(
-        box[1].start, box[1].stop, dtype=np.float64
-    )
+def _grid(box: Box, every: int = 1) -> tuple[DoubleArray, DoubleArray]:
+    """The rows' y and the columns' x, one of `every`."""
+    rows, cols = (np.arange(part.start, part.stop, every, dtype=np.float64) for part in box)
+    return rows, cols
 
 
 def _corners(box: Box) -> tuple[DoubleArray, DoubleArray]:

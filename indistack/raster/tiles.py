@@ -14,7 +14,7 @@ import numpy as np
 
 from indistack.raster.drizzle import Drizzle
 from indistack.raster.interpolation import Debayer, Interpolation
-from indistack.raster.warp import KernelName
+from indistack.raster.warp import KernelName, Sampled
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
 from indistack.values.grid import Box, PlacedSub, StackGrid, shape_of
@@ -57,21 +57,19 @@ class Sampling:
 class Sampler(Protocol):
     """One sub, asked for one box of the grid at a time."""
 
-    def sample(self, grid_box: Box, out: FloatArray) -> float | FloatArray | None:
-        """Fill a box of the grid from the sub.
+    def sample(self, grid_box: Box) -> Sampled | None:
+        """Make a box of the grid from the sub.
 
         Parameters
         ----------
         grid_box : (slice, slice)
             Rows and columns of the grid (px).
-        out : array
-            ``(h, w)`` or ``(h, w, 3)`` float32, ADU; filled in place, meaningless where the weight is 0.
 
         Returns
         -------
-        float, array or None
-            Weight as in `Tile`: one number, or ``(h, w)`` or ``(h, w, 3)`` float32, scratch, with 0 where the sub
-            does not reach or its photosites are bad; None where the sub reaches nothing of the box.
+        (array, float or array) or None
+            Pixels, meaningless where the weight is 0, and weight, as in `Tile`; None where the sub reaches nothing of
+            the box. Scratch: valid until a sampler of this thread is asked again.
         """
 
 
@@ -140,13 +138,12 @@ def integrate(
     workers : Workers
         The threads.
     """
-    sampler, colours = _sampler(sub, grid, sampling, workers), _colours(sub)
+    sampler = _sampler(sub, grid, sampling, workers)
 
     def work(box: Box) -> None:
-        pixels = workers.scratch("warped", (*shape_of(box), *colours), np.float32)
-        weight = sampler.sample(box, pixels)
-        if weight is not None:
-            take(Tile(*box, pixels, weight))
+        sampled = sampler.sample(box)
+        if sampled is not None:
+            take(Tile(*box, *sampled))
 
     workers.map(work, _boxes(grid, SIDE_PX))
 
@@ -193,11 +190,9 @@ def integrate_all(
 
 def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
     """Fill a sub's part of a cube; tell whether the sub reaches it."""
-    weight = sampler.sample((cube.rows, cube.cols), cube.pixels[number])
-    if weight is None:
-        cube.pixels[number] = 0
-    cube.weight[number] = 0 if weight is None else weight
-    return weight is not None
+    sampled = sampler.sample((cube.rows, cube.cols))
+    cube.pixels[number], cube.weight[number] = (0, 0) if sampled is None else sampled
+    return sampled is not None
 
 
 def _colours(sub: PlacedSub) -> tuple[int, ...]:

@@ -16,6 +16,10 @@ from indistack.values.transform import Transform
 
 KernelName = Literal["linear", "cubic", "lanczos"]
 
+Sampled = tuple[FloatArray, float | FloatArray]
+"""What a sub gives for a box of the grid: pixels ``(h, w)`` or ``(h, w, 3)`` float32, ADU, and their weight, one number
+or ``(h, w)`` or ``(h, w, 3)`` float32, with 0 where the sub does not reach or its photosites are bad; all scratch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
@@ -61,7 +65,7 @@ def regridded(transform: Transform, step_px: float, origin_px: float) -> Transfo
 
 def resample(
     pixel_map: PixelMap, source: FloatArray, box: Box, grid_box: Box, flag: int, out: FloatArray, outside: int
-) -> FloatArray:
+) -> None:
     """Interpolate a box of the grid from a box of the frame.
 
     Parameters
@@ -81,15 +85,9 @@ def resample(
         ``(h, w)`` or ``(h, w, 3)`` float32; filled in place.
     outside : int
         OpenCV's word for what lies beyond the source.
-
-    Returns
-    -------
-    array
-        Where in the source each pixel comes from, ``(h, w, 2)`` float32; scratch.
     """
     places = pixel_map.sources(grid_box, (box[1].start, box[0].start), ripple=flag == cv2.INTER_CUBIC)
     cv2.remap(source, places, None, flag, dst=out, borderMode=outside)  # type: ignore[call-overload]
-    return places
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,8 +198,7 @@ def blend(mean: FloatArray, pixels: FloatArray, share: FloatArray, scratch: Scra
         Buffers of this thread.
     """
     step = np.subtract(pixels, mean, out=scratch("step", mean.shape, np.float32))
-    lowest, _, _, _ = cv2.minMaxLoc(np.abs(share).reshape(len(share), -1))
-    if lowest == 0:
+    if not np.isfinite(cv2.sumElems(step)).all():
         np.copyto(step, np.float32(0), where=by_channel(share == 0, step.ndim))  # NaN * 0 is not 0
     step_by(mean, step, share, scratch)
 

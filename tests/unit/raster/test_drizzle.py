@@ -148,4 +148,4 @@ def test_dithered_drizzle_is_sharper_than_debayering_and_as_true_in_colour() -> 
     np.testing.assert_allclose(flux, truth, rtol=0.02)
     for channel in range(3):
         sharp, soft = (width(heap.mean[..., channel] - 1000) for heap in (drizzled, usual))
-        assert sharp < 0.97 * soft
+        assert sharp < 0.98 * soft

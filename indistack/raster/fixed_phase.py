@@ -1,0 +1,175 @@
+"""Resampling where a frame lies on the grid by a shift that hardly changes: one small filter for a block of pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from indistack.raster.pixel_map import PixelMap
+from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.grid import Box, shape_of
+
+STEP_PX = 1 / 32
+"""Within a block positions differ by no more along an axis: the step to which OpenCV's remap rounds them."""
+
+PHASES = 64
+"""Filters are made for so many places between one pixel and the next."""
+
+LEAST_AREA_PX = 48 * 48
+"""A filter costs a quarter of what remap takes for a pixel, but each call 15 us: below, that is more than it saves."""
+
+REACH = np.arange(-1, 3)
+"""Pixels that a filter reads, from that at or before a place on."""
+
+SPILL_PX = len(REACH) - 1
+"""OpenCV's filter gives as many pixels as it reads: so many too many, behind each block."""
+
+SHARPENING = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a box of the grid that lies on the frame by one shift.
+
+    Attributes
+    ----------
+    top, left : int
+        Its first pixel in the box.
+    height, width : int
+        Its size.
+    shift : (int, int)
+        In y and x from the grid to the frame, in steps of 1 / `PHASES` px.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    shift: tuple[int, int]
+
+    @property
+    def source(self) -> tuple[int, int]:
+        """Row and column of the first pixel of the frame that it reads, as seen from the box."""
+        down, across = (steps // PHASES + int(REACH[0]) for steps in self.shift)
+        return self.top + down, self.left + across
+
+
+def is_turned(pixel_map: PixelMap, grid_box: Box) -> bool:
+    """Tell whether the frame lies upside down, as it does when the mount has crossed the meridian."""
+    x, y = pixel_map.at(*(np.array([part.start, part.stop - 1.0]) for part in grid_box))
+    return bool(x[0, -1] < x[0, 0] and y[-1, 0] < y[0, 0])
+
+
+def blocks_of(pixel_map: PixelMap, grid_box: Box, turned: Box | None = None) -> list[Block]:
+    """Cut a box of the grid into blocks of one shift each; none where they would be too small to pay.
+
+    Parameters
+    ----------
+    pixel_map : PixelMap
+        Tells where grid pixels lie in the frame.
+    grid_box : (slice, slice)
+        Rows and columns of the grid (px).
+    turned : (slice, slice), optional
+        The box of the frame that is turned by 180 degrees before it is filtered.
+
+    Returns
+    -------
+    list of Block
+        From top to bottom, and in each row from left to right.
+    """
+    middle = [np.array([part.start, (part.start + part.stop - 1) / 2, part.stop - 1]) for part in grid_box]
+    shifts = _shifts(pixel_map, middle, turned)
+    steps = [float(np.abs(np.diff(shifts, axis=axis)).sum(axis=axis).max()) / STEP_PX for axis in (1, 2)]
+    shape = shape_of(grid_box)
+    down, across = (max(1, math.ceil(n)) for n in steps)
+    if down * across > 1 and shape[0] * shape[1] < LEAST_AREA_PX * down * across:
+        return []
+    rows, cols = (np.linspace(0, n, parts + 1).astype(int) for n, parts in zip(shape, (down, across), strict=True))
+    centres = [(edges[:-1] + edges[1:] - 1) / 2 for edges in (rows, cols)]
+    places = [part.start + centre for part, centre in zip(grid_box, centres, strict=True)]
+    x, y = np.rint(PHASES * _shifts(pixel_map, places, turned)).astype(int)
+    return [
+        Block(rows[i], cols[j], rows[i + 1] - rows[i], cols[j + 1] - cols[j], (int(y[i, j]), int(x[i, j])))
+        for i in range(down)
+        for j in range(across)
+    ]
+
+
+def _shifts(pixel_map: PixelMap, places: Sequence[DoubleArray], turned: Box | None) -> DoubleArray:
+    """From grid to frame (px), ``(2, rows, columns)``, in x and y, at rows and columns of the grid."""
+    rows, cols = places
+    x, y = pixel_map.at(rows, cols)
+    if turned is not None:
+        y, x = (part.start + part.stop - 1 - at for part, at in zip(turned, (y, x), strict=True))
+    return np.stack([x - cols, y - rows[:, np.newaxis]])
+
+
+def filter_blocks(blocks: Sequence[Block], source: FloatArray, origin: tuple[int, int], out: FloatArray) -> None:
+    """Interpolate a box of the grid from a box of the frame, block by block.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        Of the box of the grid, in the order of `blocks_of`.
+    source : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, the box of the frame; unchanged. What lies beyond it is as its rim. A NaN
+        spreads as far as the filter reaches.
+    origin : (int, int)
+        Row and column of the source's first pixel, as seen from the box of the grid.
+    out : array
+        As large as the box of the grid and `SPILL_PX` more each way, ``(h, w)`` or ``(h, w, 3)`` float32; filled in
+        place, but for the rows and columns too many, which hold nothing of use.
+    """
+    source, (above, before) = _padded(blocks, source, origin)
+    for block in blocks:
+        top, left = block.source[0] - above, block.source[1] - before
+        height, width = block.height + SPILL_PX, block.width + SPILL_PX
+        cv2.filter2D(
+            source[top : top + height, left : left + width],
+            cv2.CV_32F,
+            _filter(*(steps % PHASES for steps in block.shift)),
+            dst=out[block.top : block.top + height, block.left : block.left + width],
+            anchor=(0, 0),  # what is too much lies behind the block, where the next one writes
+            borderType=cv2.BORDER_CONSTANT,
+        )
+
+
+def _padded(blocks: Sequence[Block], source: FloatArray, origin: tuple[int, int]) -> tuple[FloatArray, tuple[int, int]]:
+    """Return the source with its rim repeated as far as blocks read, and its origin."""
+    first = [min(block.source[axis] for block in blocks) for axis in (0, 1)]
+    last = [
+        max(block.source[0] + block.height for block in blocks) + SPILL_PX,
+        max(block.source[1] + block.width for block in blocks) + SPILL_PX,
+    ]
+    before = [max(0, begin - start) for begin, start in zip(origin, first, strict=True)]
+    after = [max(0, stop - begin - n) for stop, begin, n in zip(last, origin, source.shape[:2], strict=True)]
+    if any(before + after):
+        source = np.asarray(cv2.copyMakeBorder(source, before[0], after[0], before[1], after[1], cv2.BORDER_REPLICATE))
+    return source, (origin[0] - before[0], origin[1] - before[1])
+
+
+@cache
+def _filter(down: int, across: int) -> FloatArray:
+    """Weights ``(4, 4)`` for a place so many steps below and to the right of a pixel."""
+    return np.outer(_weights(down), _weights(across)).astype(np.float32)
+
+
+@cache
+def _weights(steps: int) -> DoubleArray:
+    """Weights of the four pixels around a place.
+
+    Their sum is 1, their first and third moment about the place are 0, so that stars stay where they are, and the
+    second is ``-SHARPENING t (1 - t)``: 0 would be Lagrange's cubic, which widens stars. Averaged over all places, 0.6
+    leaves as much of the noise as Keys' cubic with a = -0.75 does (76 % of its variance), and stars 1.3 % narrower at
+    FWHM 2.5 px, 0.6 % at 4; their centroids err by 0.006 px rms an axis at FWHM 2.5, 0.001 at 4, 0.012 at 2.
+    """
+    phase = steps / PHASES
+    distance = REACH - phase
+    moments = np.array([1.0, 0.0, -SHARPENING * phase * (1 - phase), 0.0])
+    weights: DoubleArray = np.linalg.solve(distance ** np.arange(4)[:, np.newaxis], moments).astype(np.float64)
+    return weights
