@@ -83,7 +83,9 @@ def _join(cards: list[Card], text: str) -> None:
     cards[-1] = keyword, str(value)[:-1] + str(more), f"{comment} {more_comment}".strip()
 
 
-def header_bytes(cards: Iterable[Card], bitpix: int, shape: Sequence[int], extname: str = "") -> bytes:
+def header_bytes(
+    cards: Iterable[Card], bitpix: int, shape: Sequence[int], extname: str = "", *, unsigned: bool = False
+) -> bytes:
     """Return a complete header, padded to whole blocks, for an array of NumPy shape `shape` without scaling.
 
     Structural cards are written here and skipped in `cards`. Text outside ASCII is transliterated or replaced by "?",
@@ -93,12 +95,16 @@ def header_bytes(cards: Iterable[Card], bitpix: int, shape: Sequence[int], extna
     ----------
     extname : str
         Write an image extension of this name instead of a primary header.
+    unsigned : bool
+        The integers are unsigned, written as FITS does that: less by half their range.
     """
     first: Card = ("XTENSION", "IMAGE", "image extension") if extname else ("SIMPLE", True, "conforms to FITS standard")
     head: list[Card] = [first, ("BITPIX", bitpix, "bits per pixel"), ("NAXIS", len(shape), "number of axes")]
     head += [(f"NAXIS{axis}", int(size), "") for axis, size in enumerate(reversed(shape), 1)]
     if extname:
         head += [("PCOUNT", 0, ""), ("GCOUNT", 1, ""), ("EXTNAME", extname, "")]
+    if unsigned:
+        head += [("BSCALE", 1, ""), ("BZERO", 1 << (bitpix - 1), "unsigned integers")]
     lines = [line for card in head for line in _lines(card)]
     lines += [line for card in cards if not STRUCTURAL.fullmatch(card[0]) for line in _lines(card)]
     lines.append("END".ljust(CARD))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from indistack.values.own_driver import OWN_DRIVER
+
 INTERFACES = {
     0: "mount", 1: "camera", 2: "guider", 3: "focuser", 4: "filter wheel", 5: "dome", 6: "gps", 7: "weather",
     8: "adaptive optics", 9: "dust cap", 10: "light box", 11: "detector", 12: "rotator", 13: "spectrograph",
@@ -75,12 +77,16 @@ class _Device:
 
     @property
     def is_camera(self) -> bool:
-        """A mount has exposures of its own only where it says that it is a camera, too."""
+        """A mount has exposures of its own only where it says that it is a camera, too; our own device has stacks."""
+        return self.driver != OWN_DRIVER and self._exposes
+
+    @property
+    def _exposes(self) -> bool:
         return bool(self.bits & CAMERA) or (not self.bits & MOUNT and "CCD_EXPOSURE" in self.properties)
 
     @property
     def is_something_else(self) -> bool:
-        return bool(self.bits) and not self.is_camera and not self.blobs
+        return self.driver == OWN_DRIVER or (bool(self.bits) and not self.is_camera and not self.blobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from indistack.indi.census import ABSENT_S, CONNECT_S, PATIENCE_S, SETTLE_S, CameraChoice, Census, interface_words
+from indistack.values.own_driver import OWN_DRIVER
 
 CCD = 1 << 1
 
@@ -187,3 +188,23 @@ def test_facts() -> None:
 def test_interface_words() -> None:
     assert interface_words(0) == ()
     assert interface_words(1 << 0 | 1 << 1 | 1 << 3 | 1 << 30) == ("mount", "camera", "focuser")
+
+
+def test_our_own_stack_is_no_camera() -> None:
+    found = Census()
+    for name in ("Camera", "Live Stack"):
+        found.define(name, "CCD_EXPOSURE")
+        found.define(name, "CCD1", blob=True)
+    found.describe("Live Stack", OWN_DRIVER, CCD)
+    found.choose(0.0)
+    assert found.choose(60.0).device == "Camera"
+
+
+def test_our_own_stack_is_refused_by_name() -> None:
+    found = Census("Live Stack")
+    found.define("Live Stack", "CCD1", blob=True)
+    found.describe("Live Stack", OWN_DRIVER, CCD)
+    found.choose(0.0)
+    choice = found.choose(60.0)
+    assert choice.device == ""
+    assert "no camera" in choice.problem

@@ -44,6 +44,11 @@ class Driver:
         self._devices[name] = device = Device(name, self)
         return device
 
+    def remove(self, name: str) -> None:
+        """Let a device be there no more."""
+        if self._devices.pop(name, None) is not None:
+            self.wire.send(element("delProperty", {"device": name, "timestamp": timestamp()}, ""))
+
     def run(self, tick: Callable[[], None] | None = None, tick_s: float = 1.0) -> None:
         """Answer until the server closes the wire.
 

@@ -1,4 +1,4 @@
-"""INDI properties as values: vectors of numbers, switches, texts or BLOBs, and the messages about them."""
+"""INDI properties as values: vectors of numbers, switches, texts, lights or BLOBs, and the messages about them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from indistack.faces.indi_device.kernel.xml_stream import element, text_element
 
-VectorKind = Literal["Number", "Switch", "Text", "BLOB"]
+VectorKind = Literal["Number", "Switch", "Text", "Light", "BLOB"]
 State = Literal["Idle", "Ok", "Busy", "Alert"]
 
 
@@ -119,10 +119,18 @@ class Vector:
         else:
             self.choose(switched_on[0] if switched_on else "")
 
+    def show(self, values: Mapping[str, str | float]) -> bool:
+        """Take values of our own; tell whether they are others than those before."""
+        before = [member.value for member in self.elements]
+        self._set(values)
+        return before != [member.value for member in self.elements]
+
     def define(self, device: str) -> str:
         """Return the message that makes the property known."""
         attributes = {"device": device, "name": self.name, "label": self.label, "group": self.group}
-        attributes |= {"state": self.state, "perm": self.perm, "timeout": str(self.timeout_s), "timestamp": timestamp()}
+        attributes |= {"state": self.state, "timestamp": timestamp()}
+        if self.kind != "Light":
+            attributes |= {"perm": self.perm, "timeout": str(self.timeout_s)}
         if self.kind == "Switch":
             attributes["rule"] = self.rule
         return element(f"def{self.kind}Vector", attributes, "".join(self._definition(m) for m in self.elements))
@@ -138,8 +146,9 @@ class Vector:
 
     def set_message(self, device: str, message: str = "") -> str:
         """Return the message that tells the property's values and state; a BLOB's values go another way."""
-        attributes = {"device": device, "name": self.name, "state": self.state, "timeout": str(self.timeout_s)}
-        attributes["timestamp"] = timestamp()
+        attributes = {"device": device, "name": self.name, "state": self.state, "timestamp": timestamp()}
+        if self.kind != "Light":
+            attributes["timeout"] = str(self.timeout_s)
         if message:
             attributes["message"] = message
         members = [] if self.kind == "BLOB" else self.elements
@@ -177,6 +186,11 @@ def switches(
 def texts(name: str, label: str, group: str, *members: Element, perm: Literal["ro", "rw"] = "rw") -> Vector:
     """Return a text vector."""
     return Vector("Text", name, label, group, list(members), perm=perm)
+
+
+def lights(name: str, label: str, group: str, members: Mapping[str, str]) -> Vector:
+    """Return a vector of lights, all of them idle, from labels by name."""
+    return Vector("Light", name, label, group, [Element(key, text, "Idle") for key, text in members.items()], perm="ro")
 
 
 def number(name: str, label: str, value: float, low: float, high: float, fmt: str = "%g", step: float = 0.0) -> Element:
