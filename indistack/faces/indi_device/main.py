@@ -1,0 +1,62 @@
+"""The program `indi_indistack` that indiserver starts: the stack as an INDI device on standard input and output."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+from indistack.faces.indi_device.agent_process import server_port
+from indistack.faces.indi_device.kernel.driver import Driver
+from indistack.faces.indi_device.kernel.wire import take_standard_wire
+from indistack.faces.indi_device.live_stack import LiveStack, device_of
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+"""How often the folder is looked at: a new stack is to be seen within a second."""
+
+AGAIN_S = 5.0
+"""After a bug the device begins anew so much later, in the same process: indiserver restarts a driver ten times."""
+
+OUTPUT = "INDISTACK_OUTPUT"
+"""Variable that names the agent's output folder."""
+
+
+def main() -> int:
+    """Run until the server closes the wire; return the exit status."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indi_indistack: %(message)s")
+    signal.signal(signal.SIGTERM, _as_an_end)
+    driver = Driver(take_standard_wire())
+    while True:
+        device: LiveStack | None = None
+        try:
+            device = device_of(driver, output_folder(os.environ), server_port(os.getppid()), os.environ)
+            driver.run(device.tick, TICK_S)
+        except SystemExit:
+            pass
+        except Exception:  # the top of the process
+            log.exception("a bug in indistack; the device begins anew in %g s", AGAIN_S)
+            time.sleep(AGAIN_S)
+            continue
+        if device is not None:
+            device.close()
+        return 0
+
+
+def output_folder(environment: Mapping[str, str]) -> Path:
+    """Return where the agent keeps its stacks unless another place is set: ``~/indistack``."""
+    return Path(environment.get(OUTPUT) or "~/indistack").expanduser().absolute()
+
+
+def _as_an_end(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    sys.exit(main())
