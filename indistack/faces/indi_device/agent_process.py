@@ -97,10 +97,12 @@ class AgentProcess:
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
 
-    def end(self) -> None:
-        """Have the agent stack what it has received, keep the stack and end, if it was started here."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+    def end(self) -> bool:
+        """Have the agent stack what it has received, keep the stack and end; tell whether it was started here."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        self._process.send_signal(signal.SIGTERM)
+        return True
 
     def _log(self) -> IO[bytes]:
         path = self.output / LOG

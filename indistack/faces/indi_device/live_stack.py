@@ -127,13 +127,12 @@ class LiveStack:
 
     def close(self) -> None:
         """The server has gone: finish the stack, or leave it as it is, as was chosen."""
-        if self._at_end.chosen() != FINALISE or not self._agent.is_there():
+        if self._at_end.chosen() != FINALISE or self._agent.end():
             return
         try:
             tell(self._agent.output, Finish())
         except IndistackError as error:
             log.error("the stack cannot be finished: %s", error)
-        self._agent.end()
 
     @property
     def _connected(self) -> bool:
@@ -244,10 +243,3 @@ class LiveStack:
             self._driver.remove(f"{self._device.name}{SUFFIX}")
             self._sky = None
         self._device.set(vector, "Ok")
-
-
-def device_of(driver: Driver, output: Path, port: int, environment: Mapping[str, str]) -> LiveStack:
-    """Return the device, known to clients."""
-    device = LiveStack(driver, output, port, environment)
-    device.define()
-    return device

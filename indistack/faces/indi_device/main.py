@@ -14,7 +14,7 @@ from typing import NoReturn
 from indistack.faces.indi_device.agent_process import server_port
 from indistack.faces.indi_device.kernel.driver import Driver
 from indistack.faces.indi_device.kernel.wire import take_standard_wire
-from indistack.faces.indi_device.live_stack import LiveStack, device_of
+from indistack.faces.indi_device.live_stack import LiveStack
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ def main() -> int:
     while True:
         device: LiveStack | None = None
         try:
-            device = device_of(driver, output_folder(os.environ), server_port(os.getppid()), os.environ)
+            device = LiveStack(driver, output_folder(os.environ), server_port(os.getppid()), os.environ)
+            device.define()
             driver.run(device.tick, TICK_S)
         except SystemExit:
             pass
