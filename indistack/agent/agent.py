@@ -22,7 +22,6 @@ from indistack.centre import Keeper
 from indistack.commands import Answer, Command
 from indistack.commands.client import STOPPED
 from indistack.config import Config, jobs_of, record_settings
-from indistack.output.device_picture import DevicePicture
 from indistack.output.publisher import Publisher
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
@@ -110,7 +109,6 @@ class Agent:
             config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
         )
         self._publisher = Publisher(folder, config, own_files)
-        self._device_picture = DevicePicture(folder, own_files or OwnFiles())
         self._status = StatusFile(folder / STATUS, clock, status_listener)
         self._publisher.showcase.listener = self._tell_of_pictures
         self._tell_of_pictures()
@@ -172,7 +170,7 @@ class Agent:
                     self._handle(item)
                 elif over:
                     break
-                self._device_picture.look(self._pipeline.session)
+                self._publisher.device_picture.look(self._pipeline.session)
                 self._write_status("paused" if self._pipeline.paused else "running", self._pipeline.session)
             self._forget_the_rest()
             orderly = True
@@ -238,7 +236,6 @@ class Agent:
             self._journal.abandon()
         self._solve_watch.close()
         self._publisher.close()
-        self._device_picture.close()
         if self._learner is not None:
             self._learner.close()
         self._workers.close()

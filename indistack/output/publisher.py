@@ -13,6 +13,7 @@ from indistack.config import Config
 from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
+from indistack.output.device_picture import DevicePicture
 from indistack.output.showcase import PICTURE, Showcase
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
@@ -87,6 +88,8 @@ class Publisher:
     ----------
     showcase : Showcase
         What is published now.
+    device_picture : DevicePicture
+        What an INDI device shows of it, where one wants it.
     """
 
     def __init__(self, folder: Path, config: Config, own_files: OwnFiles | None = None) -> None:
@@ -97,6 +100,7 @@ class Publisher:
         self._outputs: dict[str, list[Output]] = {}
         suffixes = [sink.suffix for sink in self._sinks]
         self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
+        self.device_picture = DevicePicture(folder, self._own_files)
         self._session: Session | None = None
         self._due: list[str] = []
         self._wake = threading.Condition()
@@ -139,6 +143,7 @@ class Publisher:
             self._closing = True
             self._wake.notify()
         self._thread.join()
+        self.device_picture.close()
 
     def _take_in(self, session: Session) -> None:
         """Know the files of all pictures that the session has now; one that it has no more stays as it is."""

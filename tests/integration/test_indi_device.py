@@ -213,4 +213,4 @@ def test_the_stack_is_finished_with_the_server_where_that_is_wanted(night: Night
     night.server.process.terminate()
     night.wait_until(lambda: not is_at_work(night.output), LONG_S, "the agent has ended")
     assert len(list(night.output.glob("sessions/*/stack.fits"))) == 1
-    assert not night.agent_pids()
+    night.wait_until(lambda: not night.agent_pids(), LONG_S)
