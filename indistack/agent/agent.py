@@ -77,7 +77,7 @@ class Agent:
     own_files : OwnFiles, optional
         Is told of every file that is published.
     status_listener : callable, optional
-        Is told whenever the status has changed.
+        Is told of every change of the status.
     """
 
     def __init__(
@@ -120,8 +120,7 @@ class Agent:
         self._blobs = BlobHandler(
             self._pipeline, self._journal, self._publisher, self._status, keeper, clock, listener, taken
         )
-        earlier = reports_of_the_night(SessionFolders(folder), goes_on) if goes_on is not None else ()
-        self._known = FileStamps(earlier)
+        self._known = FileStamps(reports_of_the_night(SessionFolders(folder), goes_on) if goes_on is not None else ())
 
     def send(self, command: Command) -> None:
         """Give a command; it acts after the frames that have arrived before it."""
