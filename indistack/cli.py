@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from indistack.command_line.arguments import Options, make_parser
 from indistack.command_line.exit_status import FAILED, INTERRUPTED, WRONG_USAGE
+from indistack.command_line.say import complain
 from indistack.errors import IndistackError, SettingsError
 from indistack.system import log as logs
 from indistack.system.resources import let_go_of_arrays
@@ -46,13 +46,13 @@ def _run(options: Options) -> int:
         return function_of(options.command)(options)
     except SettingsError as error:
         for fault in error.faults:
-            print(f"indistack: {fault}", file=sys.stderr)
+            complain(fault)
         return WRONG_USAGE
     except IndistackError as error:
-        print(f"indistack: {error}", file=sys.stderr)
+        complain(error)
         return FAILED
     except KeyboardInterrupt:
-        print("indistack: interrupted; no result is written", file=sys.stderr)
+        complain("interrupted; no result is written")
         return INTERRUPTED
 
 

@@ -18,6 +18,7 @@ from indistack.session.session import Session
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
+from indistack.system.harmless import harmless_values
 from indistack.system.resources import resident_bytes
 from indistack.values.outcome import Filed, Refused
 from indistack.values.sub_report import SubReport
@@ -110,7 +111,8 @@ class StatusFile:
         with self._lock:
             self._put({**self._pictures, **status})
 
-    def _put(self, status: dict[str, Any]) -> None:
+    def _put(self, said: dict[str, Any]) -> None:
+        status = harmless_values(said)
         if status == self._written:
             return
         self._written = status

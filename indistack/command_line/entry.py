@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import textwrap
 
+from indistack.command_line.say import say
+
 WIDTH, INDENT = 80, 22
 
 
 def print_entry(name: str, facts: str, more: str = "") -> None:
     """Print an entry; a word that is longer than a line stays whole, as it may be copied."""
     for line in entry_lines(name, facts, more):
-        print(line)
+        say(line)
 
 
 def entry_lines(name: str, facts: str, more: str = "") -> list[str]:

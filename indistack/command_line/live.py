@@ -18,6 +18,7 @@ from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, config_of, given
+from indistack.command_line.say import say
 from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_folder, require_writable
@@ -128,7 +129,7 @@ def demo(options: Options) -> int:
             agent.run(_stop_on_signals(), options.subs)
 
     for path in run_demo(config_of(options), options.output_dir, stack):
-        print(path)
+        say(path)
     return DONE
 
 

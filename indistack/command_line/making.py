@@ -11,6 +11,7 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.options import Overrides, config_of, given
 from indistack.command_line.progress import ProgressDisplay
+from indistack.command_line.say import say
 from indistack.config import MAIN
 from indistack.errors import IndistackError
 from indistack.output.destinations import default_stem, require_writable
@@ -46,7 +47,7 @@ def stack(options: Options) -> int:
             fits=fits, png=png, report=options.report, progress=display.line,
         )  # fmt: skip
     facts = result.report["stack"]
-    print(f"{facts['n_subs']} of {len(files)} subs, {_in_words(facts['exposure_s'])}, in {facts['seconds']:.1f} s")
+    say(f"{facts['n_subs']} of {len(files)} subs, {_in_words(facts['exposure_s'])}, in {facts['seconds']:.1f} s")
     return _written(*result.files)
 
 
@@ -58,7 +59,7 @@ def _pictures(
         return options.output, options.png
     stem = default_stem(inputs, ending, SUFFIXES)
     fits, png = (Path(f"{stem}{suffix}") for suffix in SUFFIXES)
-    print(f"no output was named: {fits} and {png.name} will be written")
+    say(f"no output was named: {fits} and {png.name} will be written")
     return fits, png
 
 
@@ -75,7 +76,7 @@ def replay(options: Options) -> int:
     job = batch.Batch((), fits, png, options.report, others=subs)
     with ProgressDisplay(past.n_lights, "stacking") as display:
         result = batch.run(job, config, processing, display.line)
-    print(f"{result.report['stack']['n_subs']} of {past.n_lights} subs of {past.folder.name}")
+    say(f"{result.report['stack']['n_subs']} of {past.n_lights} subs of {past.folder.name}")
     return _written(*result.files)
 
 
@@ -90,7 +91,7 @@ def unstack(options: Options) -> int:
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
-    print(f"{session.n_subs} subs in the stack of {past.folder.name}, {_in_words(session.exposure_s)}")
+    say(f"{session.n_subs} subs in the stack of {past.folder.name}, {_in_words(session.exposure_s)}")
     return _written(*(path for suffix in SUFFIXES if (path := past.folder / f"{MAIN}{suffix}").exists()))
 
 
@@ -102,7 +103,7 @@ def merge(options: Options) -> int:
     merged = merge_stacks(options.stacks, config, grid=options.grid)
     for path in filter(None, (fits, png)):
         merged.save(path)
-        print(path)
+        say(path)
     return DONE
 
 
@@ -115,20 +116,20 @@ def master(options: Options) -> int:
             options.kind, files, output, config,
             force=options.force, progress=display.done, tell=display.say,
         )  # fmt: skip
-    print(built.describe())
+    say(built.describe())
     return _written(output)
 
 
 def _default_master(files: Sequence[Path], kind: str) -> Path:
     output = Path(f"{default_stem(files, f'master-{kind}', ['.fits'])}.fits")
-    print(f"no output was named: {output} will be written")
+    say(f"no output was named: {output} will be written")
     return output
 
 
 def _written(*paths: Path | None) -> int:
     """Tell which files were written."""
     for path in filter(None, paths):
-        print(path)
+        say(path)
     return DONE
 
 

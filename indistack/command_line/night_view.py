@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from indistack.command_line.sub_line import duration_words, print_sub
+from indistack.command_line.sub_line import duration_words, print_sub, shown
 from indistack.store.session_folders import FOLDER as SESSIONS
 from indistack.values.sub_report import SubReport
 
@@ -44,12 +44,12 @@ class NightView:
         self._last = status
         self._waited = status.get("waits_for") or self._waited
         if self._live is not None:
-            self._live.update(Text(status_line(status), no_wrap=True, overflow="ellipsis"), refresh=True)
+            self._live.update(shown(status_line(status), no_wrap=True, overflow="ellipsis"), refresh=True)
 
     def close(self, folder: Path, command: str) -> None:
         """Show what there is at the end; see `closing_lines`."""
         for line in closing_lines({**self._last, "waits_for": self._waited}, folder, command):
-            self.console.print(Text(line), soft_wrap=True)  # a path is one word, to be copied
+            self.console.print(shown(line), soft_wrap=True)  # a path is one word, to be copied
 
     def __enter__(self) -> NightView:
         if self._live is not None:

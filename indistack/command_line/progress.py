@@ -7,11 +7,10 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from indistack.calibrate import CatalogueEntry
 from indistack.command_line.entry import print_entry
-from indistack.command_line.sub_line import print_sub
+from indistack.command_line.sub_line import print_sub, shown
 from indistack.values.sub_report import SubReport
 
 
@@ -52,7 +51,7 @@ class ProgressDisplay:
 
     def say(self, text: str) -> None:
         """Show a sentence."""
-        self.console.print(Text(text))
+        self.console.print(shown(text))
 
     def __enter__(self) -> ProgressDisplay:
         self._progress.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from indistack.align import ALIGNERS
 from indistack.command_line.arguments import Options
 from indistack.command_line.doctor import BAD
@@ -12,6 +10,7 @@ from indistack.command_line.entry import print_entry
 from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
 from indistack.command_line.options import config_of, given, given_by
 from indistack.command_line.progress import show_masters
+from indistack.command_line.say import complain, say
 from indistack.command_line.settings_text import explain
 from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
@@ -34,19 +33,19 @@ def library(options: Options) -> int:
     settings = config_of(options)
     masters = library_of(settings)
     if masters is None:
-        print("the calibration library is off: calibrate.library is empty")
+        say("the calibration library is off: calibrate.library is empty")
         return DONE
     show_masters(masters.entries())
-    print(library_folder(settings.calibrate))
+    say(library_folder(settings.calibrate))
     return DONE
 
 
 def report(options: Options) -> int:
     """Tell of a session: text, JSON, a page."""
     summary = summarise(read_session(session_at(options.session)))
-    print(as_text(summary), end="")
+    say(as_text(summary).rstrip())
     for path in write_report(summary, options.output_dir or summary.subs.path.parent):
-        print(path)
+        say(path)
     return DONE
 
 
@@ -59,7 +58,7 @@ def devices(options: Options) -> int:
         state = "connected" if device.connected else "not connected"
         print_entry(device.name, f"{state}, {kinds}", f"({device.driver})" if device.driver else "")
     if not found:
-        print(f"no device on the INDI server at {server.host}:{server.port}")
+        say(f"no device on the INDI server at {server.host}:{server.port}")
     return DONE
 
 
@@ -69,7 +68,7 @@ def doctor(options: Options) -> int:
     settings, faults = load_what_holds(Config, said)
     findings = list(examine_machine(settings, options.output_dir, faults))
     for finding in findings:
-        print(f"{finding.mark:5s} {finding.subject}: {finding.text}")
+        say(f"{finding.mark:5s} {finding.subject}: {finding.text}")
     return FAILED if any(finding.mark == BAD for finding in findings) else DONE
 
 
@@ -77,15 +76,15 @@ def config(options: Options) -> int:
     """Show the effective settings as TOML; of a broken file those that hold."""
     settings, faults = load_what_holds(Config, given_by(options))
     for fault in faults:
-        print(f"indistack: {fault}", file=sys.stderr)
-    print(explain(settings, options.explain) if options.explain else to_toml(settings), end="")
+        complain(fault)
+    say((explain(settings, options.explain) if options.explain else to_toml(settings)).rstrip("\n"))
     return WRONG_USAGE if faults else DONE
 
 
 def methods(_: Options) -> int:
     """Show what can be chosen."""
     for registry in REGISTRIES:
-        print(f"{registry.slot}")
+        say(f"{registry.slot}")
         for name, text in registry.describe().items():
-            print(f"  {name:14s} {text}")
+            say(f"  {name:14s} {text}")
     return DONE

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from indistack.system.harmless import harmless
 from indistack.values.outcome import Accepted, Filed, Refused, Restarted
 from indistack.values.sub_report import SubReport
 
@@ -31,7 +33,13 @@ def sub_line(report: SubReport) -> Text:
     when = f"{decision.time.astimezone():%H:%M:%S}" if decision is not None else ""
     name = shorten(Path(arrival.path).name, NAME_COLUMNS) if arrival is not None and arrival.path else ""
     said = why(report) if report.word == Refused.word else ", ".join(_facts(report, bool(name)))
-    return Text.assemble(f"{when} {report.number:4d} ", (f"{word:10s}", colour), "  ".join(filter(None, (name, said))))
+    rest = harmless("  ".join(filter(None, (name, said))))
+    return Text.assemble(f"{when} {report.number:4d} ", (f"{word:10s}", colour), rest)
+
+
+def shown(text: str, **how: Any) -> Text:
+    """Return what a console prints, nothing of which acts there."""
+    return Text(harmless(text), **how)
 
 
 def print_sub(console: Console, report: SubReport) -> None:

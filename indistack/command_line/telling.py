@@ -7,6 +7,7 @@ from typing import Any
 
 from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
+from indistack.command_line.say import say
 from indistack.commands import COMMANDS, Argument, Command, arguments_of, parse, tell
 from indistack.commands.command import ALSO_CALLED
 from indistack.errors import SettingsError
@@ -20,7 +21,7 @@ def tell_agent(options: Options) -> int:
     folder = options.output_dir.absolute()
     output = folder.parent.parent if folder.parent.name == SESSIONS else folder
     for command in commands_of(options.word, options.values):
-        print(tell(output, command))
+        say(tell(output, command))
     return DONE
 
 

@@ -6,6 +6,8 @@ import math
 import struct
 from typing import NamedTuple
 
+from indistack.system.harmless import harmless
+
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """Marks of TIFF and BigTIFF, little and big-endian."""
 
@@ -98,7 +100,7 @@ class Directory:
         if field is None:
             return ""
         raw = bytes(self._data[field.at : field.at + min(field.values, MAX_TAGS)])
-        return raw.split(b"\0")[0].decode("utf-8", "replace").strip()
+        return harmless(raw.split(b"\0")[0].decode("utf-8", "replace").strip())
 
     def _unpack(self, kind: str, at: int) -> tuple[int, ...]:
         if at > len(self._data):  # beyond what Python takes for an offset, perhaps

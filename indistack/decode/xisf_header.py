@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from indistack.errors import DecodeError
 from indistack.fits_header import MAX_TEXT, value_of
+from indistack.system.harmless import harmless, harmless_values
 from indistack.values.frame import Card, CardValue
 
 MAX_HEADER_BYTES = 8_000_000
@@ -122,6 +123,7 @@ class _Reader:
         self._elements += 1
         if len(self._path) >= MAX_DEPTH or self._elements > MAX_ELEMENTS:
             raise DecodeError("damaged", "XISF header: too many elements, or too deep", {"elements": self._elements})
+        attributes = harmless_values(attributes)
         self._path.append(name.rpartition(" ")[2])
         if self._path[1:] == ["Image"] and self.image is None:
             self.image = XisfImage(attributes)
@@ -142,7 +144,8 @@ class _Reader:
     def end(self, _name: str) -> None:
         if self._property is not None and self.image is not None and self._path[-1] == "Property":
             keyword, factor = PROPERTIES[self._property["id"]]
-            value = value_of(self._property.get("value", "".join(self._text))[:MAX_TEXT].strip())
+            told = self._property.get("value", harmless("".join(self._text)))[:MAX_TEXT]
+            value = value_of(told.strip())
             self.image.told[keyword] = value * factor if factor != 1 and isinstance(value, int | float) else value
             self._property = None
         if self._path[1:] == ["Image"]:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from indistack.fits_header.keywords import STRUCTURAL
+from indistack.system.harmless import harmless
 from indistack.values.frame import Card, CardValue
 
 BLOCK = 2880
@@ -29,7 +30,7 @@ def parse_cards(block: bytes) -> tuple[Card, ...]:
     CONTINUE is joined to its string, HIERARCH keywords lose that word, an undefined value is "", a value that is
     none of FITS's types is kept as text.
     """
-    text = block.decode("latin-1")
+    text = harmless(block.decode("latin-1"))
     cards: list[Card] = []
     for start in range(0, len(text), CARD):
         line = text[start : start + CARD]

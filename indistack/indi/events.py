@@ -9,6 +9,7 @@ from typing import Any
 
 from indistack.indi.census import CameraChoice, DeviceFacts
 from indistack.system.array_pipe import Message
+from indistack.system.harmless import harmless_values
 
 PropertyValues = Mapping[str, Mapping[str, Any]]
 """Values of INDI properties at the time of a frame: property, element, value (of switches those on, with labels)."""
@@ -68,7 +69,7 @@ Event = FrameBlob | PathSaved | ServerState | CameraChoice | Devices | Said
 
 def event_of(message: Message, data: memoryview | None) -> Event | None:
     """Return the event that a message describes; None for messages between the processes themselves."""
-    fields = dict(message)
+    fields = {name: each if name == "path" else harmless_values(each) for name, each in message.items()}
     kind = fields.pop("kind")
     if "received" in fields:
         fields["received"] = datetime.fromtimestamp(fields["received"], UTC)

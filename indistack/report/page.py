@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 
+from indistack.report.markup import markup
 from indistack.report.periodic import Periodic
 from indistack.report.picture import as_data, picture_file
 from indistack.report.reading import SubTable
@@ -63,11 +63,11 @@ border-bottom:1px solid var(--line);vertical-align:top}
 def as_page(summary: Summary) -> str:
     """Return the whole page."""
     title = next(filter(None, summary.subs.words("target")), summary.subs.path.parent.name)
-    words = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in statements(summary))
+    words = "".join(f"<dt>{markup(name)}</dt><dd>{markup(text)}</dd>" for name, text in statements(summary))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{markup(title)}</title>'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
-        f"<h1>{escape(title)} <small>{summary.subs.start:%Y-%m-%d %H:%M} UTC</small></h1>{_picture(summary)}"
+        f"<h1>{markup(title)} <small>{summary.subs.start:%Y-%m-%d %H:%M} UTC</small></h1>{_picture(summary)}"
         f"<dl>{words}</dl>"
         f"<h2>Every sub</h2>{_outcomes(summary)}"
         f'<h2>Mount</h2><div class="charts">{"".join(_mount(summary))}</div>'
@@ -103,12 +103,12 @@ def _outcomes(summary: Summary) -> str:
     refused = [word for word in words if word not in ("accepted", "restarted")]
     colours = {word: word for word in words} | dict(zip(refused, COLOURS, strict=False))
     colours |= dict.fromkeys(refused[len(COLOURS) :], COLOURS[-1])
-    key = "".join(f'<span><i class="{colours[word]}"></i>{escape(word)} {kinds.count(word)}</span>' for word in words)
+    key = "".join(f'<span><i class="{colours[word]}"></i>{markup(word)} {kinds.count(word)}</span>' for word in words)
     found = runs(summary.subs)
     rows = [run for run in found if run[2] != "accepted"]
     numbers = summary.subs.numbers
     cells = [(span(numbers, a, b), word, why) for a, b, word, why in rows[:LISTED_RUNS]]
-    table = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in cells)
+    table = "".join(f"<tr>{''.join(f'<td>{markup(text)}</td>' for text in row)}</tr>" for row in cells)
     more = f'<p class="dim">and {len(rows) - LISTED_RUNS} more</p>' if len(rows) > LISTED_RUNS else ""
     table = f'<div class="scroll"><table><tr><th>sub</th><th>what</th><th>why</th></tr>{table}</table></div>{more}'
     bars = strip(_time_axis(summary.subs), _bars(summary, found, colours))

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from html import escape
 from typing import Literal
 
 import numpy as np
 
+from indistack.report.markup import markup
 from indistack.values.frame import DoubleArray
 
 WIDTH, HEIGHT = 420, 220
@@ -121,8 +121,8 @@ def chart(title: str, x: Axis, y: Axis, series: Sequence[Series], unit: str = ""
         py = y.place(one.y, floor, ceiling)
         classes = " ".join(filter(None, (one.kind, size if one.kind == "dots" else "", one.colour)))
         parts.append(f'<path class="{classes}" d="{_path(px, py, one.kind)}"/>')
-    caption = f"{escape(title)} <small>{escape(unit)}</small>" if unit else escape(title)
-    drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+    caption = f"{markup(title)} <small>{markup(unit)}</small>" if unit else markup(title)
+    drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{markup(title)}">{"".join(parts)}</svg>'
     return f"<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
 
 
@@ -155,13 +155,13 @@ def strip(axis: Axis, bars: Sequence[Bar]) -> str:
         width = max(right - left, LEAST_BAR)
         drawn.append(
             f'<rect class="{bar.colour}" x="{(left + right - width) / 2:.1f}" y="0" width="{width:.1f}" height="10">'
-            f"<title>{escape(bar.text)}</title></rect>"
+            f"<title>{markup(bar.text)}</title></rect>"
         )
     places = ((axis.place(np.array([tick]), 0, 100)[0], label) for tick, label in axis.ticks)
-    ticks = "".join(f'<span style="left:{place:.2f}%">{escape(label)}</span>' for place, label in places)
+    ticks = "".join(f'<span style="left:{place:.2f}%">{markup(label)}</span>' for place, label in places)
     box = f'viewBox="0 0 {STRIP_WIDTH} 10" preserveAspectRatio="none" role="img"'
     return (
-        f'<svg class="strip" {box}>{"".join(drawn)}</svg><div class="ticks">{ticks}<em>{escape(axis.name)}</em></div>'
+        f'<svg class="strip" {box}>{"".join(drawn)}</svg><div class="ticks">{ticks}<em>{markup(axis.name)}</em></div>'
     )
 
 
@@ -176,7 +176,7 @@ def _grid(x: Axis, y: Axis, floor: float, ceiling: float) -> str:
         parts.append(f'<path class="grid" d="M{LEFT} {at}H{right}"/>')
         parts.append(f'<text class="y" x="{LEFT - 6}" y="{at + 4}">{label}</text>')
     if x.name:
-        parts.append(f'<text class="y" x="{right}" y="{HEIGHT - 3}">{escape(x.name)}</text>')
+        parts.append(f'<text class="y" x="{right}" y="{HEIGHT - 3}">{markup(x.name)}</text>')
     return "".join(parts)
 
 

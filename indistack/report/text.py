@@ -12,13 +12,14 @@ from indistack.report.periodic import Periodic
 from indistack.report.polar import Polar
 from indistack.report.summary import TIMELESS, Summary, corrections_of, reasons, sky_of
 from indistack.report.track import Step
+from indistack.system.harmless import harmless
 
 MARGIN = 16
 
 
 def as_text(summary: Summary) -> str:
     """Return the report as lines of text."""
-    return "\n".join(f"{name:{MARGIN}s}{text}" for name, text in statements(summary)) + "\n"
+    return "\n".join(f"{name:{MARGIN}s}{harmless(text)}" for name, text in statements(summary)) + "\n"
 
 
 def statements(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indistack.fits_header import NUMBER
+from indistack.system.harmless import harmless
 from indistack.values.frame import Card
 
 ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
@@ -62,7 +63,7 @@ class Labels:
 
 def labels_of(cards: Sequence[Card]) -> Labels:
     """Return the facts that a FITS header tells."""
-    facts = {keyword: value for keyword, value, _ in cards}
+    facts = {keyword: harmless(value) if isinstance(value, str) else value for keyword, value, _ in cards}
     subs, exposure_s, number = facts.get("STACKCNT", 0), facts.get("LIVETIME", 0), facts.get(NUMBER, 0)
     return Labels(
         str(facts.get("OBJECT", "")).strip(),

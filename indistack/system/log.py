@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from indistack.system.harmless import harmless, harmless_lines
+
 LEVELS = ("debug", "info", "warning", "error")
 
 PLAIN = "%(asctime)s %(message)s"
@@ -17,11 +19,22 @@ def configure(level: str) -> None:
     Called by the command line only; importing the package configures nothing.
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(THOROUGH, CLOCK) if level == "debug" else _Plain(PLAIN, CLOCK))
+    handler.setFormatter(_Harmless(THOROUGH, CLOCK) if level == "debug" else _Plain(PLAIN, CLOCK))
     logging.basicConfig(level=getattr(logging, level.upper()), handlers=[handler], force=True)
 
 
-class _Plain(logging.Formatter):
+class _Harmless(logging.Formatter):
+    """One line a record, whatever it quotes; a traceback keeps its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name
+        record.message = harmless(record.message)
+        return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless_lines(super().format(record))
+
+
+class _Plain(_Harmless):
     """For people: the time and what is said; only what is not well is called so."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name

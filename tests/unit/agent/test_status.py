@@ -49,6 +49,16 @@ def test_it_counts_and_keeps_the_last_warnings(tmp_path: Path) -> None:
     assert (seen["state"], seen["n_subs"], seen["exposure_s"]) == ("running", 0, 0.0)
 
 
+def test_nothing_that_a_header_or_device_says_acts_where_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    heard: list[Any] = []
+    status = StatusFile(path, Clock(), heard.append)
+    status.count(decided(1, Refused("damaged", SubReport(), "header\x1b[31m\u202e"), START))
+    status.write("running", None, {"sources": [IndiStatus(device="a\nb", cameras=("c\x07",))]})
+    assert told(path)["last"]["detail"] == heard[0]["last"]["detail"] == "header?[31m?"
+    assert (told(path)["sources"][0]["device"], told(path)["sources"][0]["cameras"]) == ("a b", ["c?"])
+
+
 def test_it_is_written_when_something_has_changed(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     status = StatusFile(path, Clock())

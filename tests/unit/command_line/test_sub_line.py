@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from indistack.command_line.sub_line import duration_words, shorten, sub_line, why
+from indistack.command_line.sub_line import duration_words, shorten, shown, sub_line, why
 from indistack.store.entries import decided
 from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.values.star_list import Measures, PhotometricMatch
@@ -44,6 +44,12 @@ def test_a_file_is_named_and_a_camera_not() -> None:
     assert line.endswith("stacked   M27_Light…_0001.fits  149 stars, FWHM 3.1 px, clear 98%")
     assert len(line) < 80
     assert "CCD1" not in reported(Accepted(measured()))
+
+
+def test_nothing_that_a_file_is_called_acts_on_the_terminal() -> None:
+    line = reported(Accepted(measured("/night/a\x1b[2J\n\u202e.fits")))
+    assert "a?[2J ?.fits" in line
+    assert shown("b\x1b[0m").plain == "b?[0m"
 
 
 def test_a_sub_that_is_left_out_tells_why_in_words_without_its_measures() -> None:

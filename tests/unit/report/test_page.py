@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from indistack.errors import IndistackError
-from indistack.report import as_page, read_session, summarise, write_report
+from indistack.report import as_page, as_text, read_session, summarise, write_report
 from tests.unit.report.nights import line, refused, write_ledger
 
 
@@ -54,6 +54,16 @@ def test_what_a_header_says_is_text_and_no_markup(tmp_path: Path) -> None:
     page = page_of(tmp_path, line(1, target="<script>alert(1)</script>"), refused(2, "<b>odd", detail="<i>"))
     assert "script" not in Tags(page).names
     assert "&lt;script&gt;" in page
+
+
+def test_nothing_that_a_ledger_holds_acts_where_it_is_read(tmp_path: Path) -> None:
+    odd = "a\x1b[2Jb\nc\u202ed\udcff"
+    lines = line(1, target=odd), refused(2, "odd" + odd, detail=odd)
+    page, text = page_of(tmp_path, *lines), as_text(summarise(read_session(tmp_path)))
+    assert "a?[2Jb c?d?" in page
+    assert "a?[2Jb c?d?" in text
+    assert all(each.isprintable() for each in text.splitlines())
+    assert not re.search("[\x1b\u202e\udcff]", page)
 
 
 def test_a_night_without_a_registered_sub_has_a_page(tmp_path: Path) -> None:
