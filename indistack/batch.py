@@ -175,11 +175,11 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
             if session is None:
                 raise IndistackError(f"none of {len(reports)} files could be stacked{_reasons(reports)}")
             session.complete()
-            files = write_pictures(session, config, batch.pictures, batch.spared())
+            files = write_pictures(session, pipeline.config, batch.pictures, batch.spared())
         finally:
             report = {
                 "subs": [as_line(each) for each in reports],
-                "stack": _summary(session, config, time.monotonic() - begin_s),
+                "stack": _summary(session, pipeline.config, time.monotonic() - begin_s),
             }
             report["stacks"] = snapshots.numbers(session) if session is not None else {}
             _write_report(batch.report, report)

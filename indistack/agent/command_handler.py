@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from indistack.commands import (
     LIVE,
@@ -20,17 +21,27 @@ from indistack.commands import (
     Set,
     Undo,
 )
+from indistack.commands.live import Acts
 from indistack.errors import IndistackError, StackError
 from indistack.output.publisher import Publisher
 from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import Pipeline
+from indistack.report import read_session, summarise, write_report
 from indistack.resume.remove_sub import readmit, remove
+from indistack.resume.restack import restack
 from indistack.settings import OFF, as_toml
-from indistack.store.entries import BRANCH, DROPPED, READMITTED, REMOVED, SET, VALUE
+from indistack.store.entries import AGAIN, BRANCH, DROPPED, READMITTED, REMOVED, SET, VALUE
 from indistack.store.journal import Journal
 from indistack.store.session_reader import PastSession
 
 log = logging.getLogger(__name__)
+
+SINCE: dict[Acts, str] = {
+    "next sub": "from the next sub on",
+    "picture": "from the next picture on",
+    "again": "from the next stack on",
+}
+"""From when on a setting holds."""
 
 
 class CommandHandler:
@@ -68,8 +79,10 @@ class CommandHandler:
             It cannot be; nothing has changed.
         """
         match command:
-            case NewStack() | Finish():
-                return self._reset()
+            case NewStack(target):
+                return self._begin(target)
+            case Finish():
+                return self._finish()
             case Pause():
                 self._pipeline.paused = True
                 return "paused: frames are received, none is stacked"
@@ -104,11 +117,39 @@ class CommandHandler:
         return f"sub {number} is out, {self._stacked()}"
 
     def _set(self, name: str, value: object) -> str:
+        before, session = self._pipeline.config, self._pipeline.session
         set_live(self._pipeline, name, value)
         self._publisher.use(self._pipeline.config)
-        self._changed(SET, name=name, settings={VALUE: value})
-        since = {"picture": "picture", "next sub": "sub"}.get(LIVE[name].acts, "stack")
-        return f"{name} is {as_toml(OFF if value is None else value)}, from the next {since} on"
+        since, facts = SINCE[LIVE[name].acts], {VALUE: value}
+        if LIVE[name].acts == "again" and session is not None and before != self._pipeline.config:
+            since, facts = self._restack(facts)
+        self._changed(SET, name=name, settings=facts)
+        return f"{name} is {as_toml(OFF if value is None else value)}, {since}"
+
+    def _restack(self, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
+        """Make the stack again; say so, or why only the next one is made so, and what the ledger is to know."""
+        begin_s = time.monotonic()
+        try:
+            n_subs = restack(self._pipeline, self._past())
+        except IndistackError as error:
+            return f"from the next stack on, as this one cannot be made again: {error}", facts
+        took_s = time.monotonic() - begin_s
+        return f"the stack is made again of its {n_subs} subs, in {took_s:.1f} s", {**facts, AGAIN: True}
+
+    def _begin(self, target: str) -> str:
+        """End the stack; the next sub begins another."""
+        said = self._reset()
+        self._pipeline.starter.named = self._journal.named = target
+        return f"{said}, called {target}" if target else said
+
+    def _finish(self) -> str:
+        """End the stack, and tell of it."""
+        folder = self._journal.record.folder if self._journal.record is not None else None
+        said = self._reset()
+        if folder is None:
+            return said
+        pages = write_report(summarise(read_session(folder)), folder)
+        return f"{said}; report: {pages[-1]}"
 
     def _reset(self) -> str:
         if self._pipeline.session is None:

@@ -69,8 +69,9 @@ def replay(options: Options) -> int:
     method = [f"stack.method={options.method}"] if options.method else []
     if options.method == "comet":  # whatever stood still in the session
         method.append("stack.follow=comet")
-    config = settings_of(past, [*options.set, *method])
-    processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact)
+    overrides = [*options.set, *method]
+    config, said = settings_of(past, overrides), {word.partition("=")[0].strip() for word in overrides}
+    processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact, said)
     subs = [path for path in (past.folder / SUBS).glob("*") if path.is_file()]
     fits, png = _pictures(options, [past.folder / "ledger.jsonl"], "again", options.report)
     job = batch.Batch((), fits, png, options.report, others=subs)

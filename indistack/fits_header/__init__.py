@@ -2,7 +2,15 @@
 
 from indistack.fits_header.facts import camera_key, frame_info, text_fact, with_device_facts
 from indistack.fits_header.keywords import READ, STALE, STRUCTURAL
-from indistack.fits_header.output import NUMBER, StackFacts, is_stack, numbered, output_cards, with_own_filter
+from indistack.fits_header.output import (
+    NUMBER,
+    StackFacts,
+    is_stack,
+    numbered,
+    output_cards,
+    with_own_filter,
+    with_target,
+)
 from indistack.fits_header.stacked import frames_within, require_single
 from indistack.fits_header.tangent import Wcs, deproject, project
 from indistack.fits_header.text import BLOCK, CARD, MAX_TEXT, header_bytes, parse_cards, value_of
@@ -13,5 +21,5 @@ __all__ = [
     "BLOCK", "CARD", "MAX_TEXT", "NUMBER", "READ", "STALE", "STRUCTURAL", "StackFacts", "Wcs", "camera_key",
     "deproject", "frame_info", "frames_within", "header_bytes", "index", "is_celestial", "is_stack", "linear_part",
     "moved_cards", "number", "numbered", "output_cards", "parse_cards", "project", "read_wcs", "require_single",
-    "text_fact", "value_of", "with_device_facts", "with_own_filter", "with_wcs",
+    "text_fact", "value_of", "with_device_facts", "with_own_filter", "with_target", "with_wcs",
 ]  # fmt: skip

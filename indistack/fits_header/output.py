@@ -124,5 +124,13 @@ def with_own_filter(reference: FrameInfo, own: FrameInfo) -> FrameInfo:
     return replace(reference, header=tuple(kept), exposure_s=own.exposure_s)
 
 
+def with_target(info: FrameInfo, name: str) -> FrameInfo:
+    """Return a frame's facts with another name of what is seen; "" leaves it."""
+    if not name:
+        return info
+    kept = [card for card in info.header if card[0] != "OBJECT"]
+    return replace(info, header=(*kept, ("OBJECT", name, "as told by a person")), target=name)
+
+
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

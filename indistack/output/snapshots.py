@@ -11,7 +11,7 @@ from indistack import __version__
 from indistack.align import ALIGNERS
 from indistack.config import MAIN
 from indistack.enhance import PictureSettings, render
-from indistack.fits_header import StackFacts, output_cards, with_own_filter
+from indistack.fits_header import StackFacts, output_cards, with_own_filter, with_target
 from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
 from indistack.photometry import expected_scale
@@ -181,7 +181,7 @@ def _facts(
 def _snapshot(
     session: Session, picture: LinearPicture, info: FrameInfo, facts: StackFacts, branch: StackBranch, trim: Trim
 ) -> Snapshot:
-    solution = session.sky.solution
+    solution, info = session.sky.solution, with_target(info, session.named)
     cards = output_cards(info, facts, trim.matrix, solution.wcs if solution is not None else None)
     return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
 

@@ -44,7 +44,7 @@ class Trim:
     def size(session: Session) -> tuple[int, int]:
         """Return height and width (px) of what is published of a session."""
         height, width = (
-            len(range(*part.indices(side))) for part, side in zip(Trim.of(session).box, session.size, strict=True)
+            len(range(*part.indices(side))) for part, side in zip(Trim.of(session).box, session.grid.size, strict=True)
         )
         return height, width
 
@@ -56,7 +56,7 @@ class Trim:
 
 def _reached(session: Session) -> tuple[BoolArray, BoolArray]:
     """Tell of every row and column of the grid whether a sub has reached it."""
-    height, width = session.size
+    height, width = session.grid.size
     rows, cols = np.zeros(height, bool), np.zeros(width, bool)
     for filter_stack in session.filter_stacks.values():
         covered = filter_stack.branch_set.branches[MAIN].integration().coverage > 0

@@ -158,7 +158,7 @@ class Pipeline:
         if isinstance(found, Placement):
             self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
-        self.starter.reference = None  # the one that was asked for shows the old field
+        self.starter.forget()  # what was asked for shows the old field
         new = self.starter.begin(sub, blob, spare_bytes=session.state_bytes)
         first = PlaceSearch(new, sub, draft).match_photometry(Transform.identity())
         self.reset()
@@ -221,7 +221,8 @@ class Pipeline:
         if self.session is not None:
             self.session.complete()
             self._finished(self.session)
-        self.session = self.starter.reference = None
+        self.session = None
+        self.starter.forget()
 
     def set_config(self, config: Config) -> None:
         """Have these settings from the next stack on."""

@@ -26,11 +26,14 @@ class SessionStarter:
         As above, with the settings of the next session.
     reference : Reference or None
         What the next session is aligned to; None: its first good sub.
+    named : str
+        Target's name of the next session, as a person has told it.
     """
 
     def __init__(self, setup_maker: SetupMaker) -> None:
         self.setup_maker = setup_maker
         self.reference: Reference | None = None
+        self.named = ""
         self._doubtful: Scene | None = None
 
     def set_config(self, config: Config) -> None:
@@ -47,7 +50,13 @@ class SessionStarter:
         """
         reference = self.reference or sub.as_reference(blob.origin)
         stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
-        return Session(self.setup_maker.config, stack_setup, reference, sub.frame)
+        session = Session(self.setup_maker.config, stack_setup, reference, sub.frame)
+        session.named = self.named
+        return session
+
+    def forget(self) -> None:
+        """Begin the next session with whatever comes: another field, or another target."""
+        self.reference, self.named = None, ""
 
     def begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
         """Return an empty session for a sub that is good enough to be the first; raise `FrameError` where it is not."""

@@ -11,13 +11,16 @@ from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remove_sub import again, readmit, remove
 from indistack.resume.replay_entry import follow, skip
+from indistack.resume.restack import restack
 from indistack.resume.state import recall, start_of
 from indistack.session.session import Session
 from indistack.store.checkpoint import DAMAGED, State
 from indistack.store.entries import (
+    AGAIN,
     BRANCH,
     DROPPED,
     LOST,
+    NAMED,
     READMITTED,
     REMOVED,
     SET,
@@ -120,6 +123,10 @@ class Recovery:
         settings = event.settings or {}
         if event.word == SET:
             set_live(self._pipeline, name, settings.get(VALUE))
+            if settings.get(AGAIN):
+                restack(self._pipeline, self._past.before(event))
+        elif event.word == NAMED:
+            self._pipeline.starter.named = name
         elif event.word == BRANCH:
             open_branch(self._pipeline, name, settings)
         elif event.word == DROPPED:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from indistack.align import Waiting
+from indistack.config import MAIN
 from indistack.pipeline.changes import set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import FilterStack, Reference
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import SetupMaker
-from indistack.stack import BranchSettings
+from indistack.stack import BranchSettings, StackSettings
 from indistack.store.checkpoint import State
 from indistack.store.entries import Written
 from indistack.values.frame import CalibratedFrame, FrameInfo, PixelArray, hollow
@@ -90,6 +91,7 @@ def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
         "canvas": pack(session.grid, arrays),
         "rung": session.rung,
         "newest": session.newest,
+        "named": session.named,
         "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
         "drift": session.drift.memory(),
         **session.registration.memory(arrays),
@@ -102,17 +104,24 @@ def _session(
 ) -> Session:
     """Return the session whose memory this is."""
     branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
-    config = setup_maker.config.model_copy(update={"branches": branches})
+    stack = _as_it_was(setup_maker.config.stack, next(iter(memory["tracks"].values()))["branches"][MAIN]["settings"])
+    config = setup_maker.config.model_copy(update={"branches": branches, "stack": stack})
     reference = unpack(Reference, memory["reference"], arrays)
     shape, cfa, info = memory["first"]
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
     grid = unpack(StackGrid, memory["canvas"], arrays)
     session = Session(config, setup_maker.make_again(reference.scene, first, grid, memory["rung"]), reference, first)
-    session.newest = memory.get("newest", 0)  # checkpoints of before do not know it
+    session.newest, session.named = memory.get("newest", 0), memory.get("named", "")  # not in checkpoints of before
     session.drift.recall(memory["drift"])
     session.registration.recall(memory, arrays)
     session.filter_stacks = {name: _track(session, one, arrays, again) for name, one in memory["tracks"].items()}
     return session
+
+
+def _as_it_was(now: StackSettings, then: Mapping[str, Any]) -> StackSettings:
+    """Return how the main stack is made; what was changed for the next one does not concern it."""
+    own = {name: value for name, value in then.items() if name in BranchSettings.model_fields}
+    return now.model_copy(update=dict(BranchSettings.model_validate(own)))
 
 
 def _track(session: Session, memory: Mapping[str, Any], arrays: Mapping[str, PixelArray], again: Again) -> FilterStack:

@@ -70,7 +70,19 @@ class BranchSet:
 
     def open_branch(self, name: str, settings: BranchSettings) -> None:
         """Begin a further stack with the next sub; one of that name is begun anew."""
-        self.branches[name] = StackBranch(name, settings, self._stack_setup)
+        self.branches[name] = self.fresh(name, settings)
+
+    def fresh(self, name: str, settings: BranchSettings) -> StackBranch:
+        """Return an empty stack that is none of these yet."""
+        return StackBranch(name, settings, self._stack_setup)
+
+    def add_to(self, branch: StackBranch, sub: PlacedSub) -> None:
+        """Add a sub to a stack that is none of these yet."""
+        self._stacker.add([(branch, sub)], self._stack_setup)
+
+    def replace(self, branch: StackBranch) -> None:
+        """Put a stack in the place of the one of its name."""
+        self.branches[branch.name] = branch
 
     def drop_branch(self, name: str) -> None:
         """End a stack; the main one stays."""

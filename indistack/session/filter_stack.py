@@ -126,6 +126,11 @@ class FilterStack:
             self.first = min(begin, self.first or begin)
             self.end = max(end, self.end or end)
 
+    def replace_main(self, branch: StackBranch) -> None:
+        """Have another main stack, of the same subs."""
+        self.branch_set.replace(branch)
+        self.noise_history.look(*branch.sample())
+
     def share(self, weights: Mapping[str, float], n_subs: int) -> StackShare:
         """Return what the last sub, of these weights, is to the stacks; `n_subs` are in those of all filters."""
         noise = self.noise_history.numbers()

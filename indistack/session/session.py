@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup, lacking, reaching
 from indistack.session.sub_placer import SubPlacer
 from indistack.solve import Solution
-from indistack.stack import BranchSettings
+from indistack.stack import BranchSettings, StackSettings
 from indistack.values.file_names import file_words
 from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
 from indistack.values.grid import PlacedSub, StackGrid
@@ -43,6 +43,8 @@ class Session:
 
     Attributes
     ----------
+    stack_setup : StackSetup
+        What its stacks share now: their grid may have grown.
     drift : Drift
         Tells when another stack is to begin.
     registration : Registration
@@ -57,13 +59,15 @@ class Session:
         Where the reference is on the sky.
     newest : int
         Number in the ledger of the sub that was added last.
+    named : str
+        Target's name as a person has told it, "" where nobody has.
     lock : RLock
         Held while the stacks change, and by a thread that looks at them.
     """
 
     def __init__(self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> None:
         self.config = config
-        self._stack_setup = stack_setup
+        self.stack_setup = stack_setup
         self.drift = Drift(self.config.drift, frame)
         self.placer = SubPlacer(reference.info, config.comet)
         self.registration = Registration(config, reference.scene, stack_setup.workers)
@@ -74,7 +78,7 @@ class Session:
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self.sky = SkyPosition(reference.info)
         self.lock = threading.RLock()
-        self.newest = 0
+        self.newest, self.named = 0, ""
 
     @property
     def n_subs(self) -> int:
@@ -89,12 +93,7 @@ class Session:
     @property
     def target(self) -> str:
         """What is seen, "" where nobody tells."""
-        return self.reference.info.target
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the stack (px)."""
-        return self._stack_setup.grid.size
+        return self.named or self.reference.info.target
 
     @property
     def state_bytes(self) -> int:
@@ -105,12 +104,12 @@ class Session:
     @property
     def rung(self) -> str:
         """``full``, or why the resolution is halved."""
-        return self._stack_setup.rung
+        return self.stack_setup.rung
 
     @property
     def grid(self) -> StackGrid:
         """The stacks' grid."""
-        return self._stack_setup.grid
+        return self.stack_setup.grid
 
     @property
     def stack(self) -> StackBranch:
@@ -157,7 +156,7 @@ class Session:
             There is no memory for it.
         """
         name = self.drift.filter_of(sub.frame.info)
-        why_not = lacking(self.config, self._stack_setup.extent, sub.frame)
+        why_not = lacking(self.config, self.stack_setup.extent, sub.frame)
         if why_not:
             raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
         return self.new_filter_stack(sub.as_reference(name).moved(transform))
@@ -168,7 +167,7 @@ class Session:
 
     def new_filter_stack(self, photometric_reference: Reference) -> FilterStack:
         """Return an empty stack of a filter whose subs are brought to the ADU of this one."""
-        return FilterStack(self.config, photometric_reference, self._stack_setup, self.aligner.needs_stars)
+        return FilterStack(self.config, photometric_reference, self.stack_setup, self.aligner.needs_stars)
 
     def add(self, sub: MeasuredSub, placement: Placement, number: int = 0) -> dict[str, float]:
         """Add a sub, of that number in the ledger, to the stacks of its filter; return what it counts in each."""
@@ -199,11 +198,11 @@ class Session:
 
     def _make_room(self, sub: MeasuredSub, transform: Transform) -> None:
         """Grow the grid to where the sub reaches, if memory allows."""
-        stack_setup = reaching(self._stack_setup, self.config, transform, sub.frame)
-        if stack_setup is not self._stack_setup:
+        stack_setup = reaching(self.stack_setup, self.config, transform, sub.frame)
+        if stack_setup is not self.stack_setup:
             for filter_stack in self.filter_stacks.values():
                 filter_stack.branch_set.move_to(stack_setup)
-            self._stack_setup = stack_setup
+            self.stack_setup = stack_setup
 
     def slow_down(self, factor: int) -> None:
         """Let further stacks take only every so many-th of the subs that they should take."""
@@ -215,6 +214,13 @@ class Session:
         with self.lock:
             for filter_stack in self.filter_stacks.values():
                 filter_stack.branch_set.complete()
+
+    def replace_main(self, settings: StackSettings, branches: Mapping[str, StackBranch]) -> None:
+        """Have these main stacks, one of each filter, from now on; they hold the same subs."""
+        self.config = self.config.model_copy(update={"stack": settings})
+        with self.lock:
+            for name, filter_stack in self.filter_stacks.items():
+                filter_stack.replace_main(branches[name])
 
     def open_branch(self, name: str, settings: BranchSettings) -> None:
         """Begin a further stack, of every filter, with the next sub."""

@@ -21,8 +21,9 @@ STACKED = (Accepted.word, Restarted.word)
 REMOVED, READMITTED, LOST, BRANCH, DROPPED = "removed", "readmitted", "lost", "branch", "dropped"
 """Words of the lines that are not a blob's."""
 
-SET, VALUE = "set", "value"
-"""Word of the line of a setting that was changed, whose name is the event's, and key of its value."""
+SET, VALUE, AGAIN, NAMED = "set", "value", "again", "named"
+"""Word of the line of a setting that was changed, whose name is the event's; keys of its value, and whether the stack
+was made again by it. Word of the line of a stack's target that a person has named, which is the event's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class Event:
     Attributes
     ----------
     word : str
-        ``removed``, ``readmitted``, ``lost``, ``branch``, ``dropped`` or ``set``.
+        ``removed``, ``readmitted``, ``lost``, ``branch``, ``dropped``, ``set`` or ``named``.
     time : datetime
         UTC.
     number : int or None
         Of the sub, where it befell one.
     name, settings : optional
-        Of the further stack, where it befell one; or a setting's name, and its new value.
+        Of the further stack, where it befell one; or a setting's name, and its new value; or a target's name.
     detail : str or None
         Why a sub was lost.
     """

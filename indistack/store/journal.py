@@ -12,7 +12,7 @@ from typing import Any
 
 from indistack.errors import FrameError, StackError
 from indistack.store.checkpoint import State
-from indistack.store.entries import Event
+from indistack.store.entries import NAMED, Event
 from indistack.store.held_files import folders_of, sweep
 from indistack.store.late_subs import LateSub, LateSubs, keep_bytes
 from indistack.store.line_writer import as_line
@@ -56,6 +56,8 @@ class Journal:
         Of the session that is open.
     late : LateSubs
         What the disk has not taken.
+    named : str
+        Target's name of the next session, as a person has told it.
     fault : str
         Why lines cannot be written, "" while they can.
     """
@@ -70,7 +72,7 @@ class Journal:
         self.spool = Spool(output / "spool", settings.spool, self._sessions.give_up_oldest)
         self.record: SessionRecord | None = None
         self.late = LateSubs()
-        self.fault = ""
+        self.fault = self.named = ""
         self._begun: Path | None = None
         self._look_s = 0.0
         self._past = past
@@ -169,10 +171,11 @@ class Journal:
     def _begin(self, sub: LateSub) -> SessionRecord:
         """Open a session with a sub; the folder of an attempt that failed is taken."""
         if self._begun is None:
-            frame = sub.report.frame
-            self._begun = self._sessions.begin(self._clock(), frame.target if frame is not None else "")
+            self._begun = self._sessions.begin(self._clock(), self.named or sub.report.target)
         self.record = SessionRecord.begin(self._begun, sub.settings, self.spool, sub.start)
-        self._begun = None
+        if self.named:
+            self.event(NAMED, name=self.named)
+        self._begun, self.named = None, ""
         return self.record
 
     def _keep_raw(self, sub: LateSub) -> bool:

@@ -14,7 +14,18 @@ import numpy as np
 
 from indistack.errors import FrameError, IndistackError, StackError
 from indistack.sources import read_blob
-from indistack.store.entries import BRANCH, DROPPED, LOST, READMITTED, REMOVED, STACKED, Damaged, Entry, Event, Written
+from indistack.store.entries import (
+    BRANCH,
+    DROPPED,
+    LOST,
+    READMITTED,
+    REMOVED,
+    STACKED,
+    Damaged,
+    Entry,
+    Event,
+    Written,
+)
 from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_facts, read_spooled
 from indistack.values.blob import Blob, Content, Spooled

@@ -78,3 +78,8 @@ class SubReport:
     def reason(self) -> str:
         """Of the outcome; "" where there is none."""
         return self.decision.reason if self.decision is not None else ""
+
+    @property
+    def target(self) -> str:
+        """What the file says is seen; "" where it does not."""
+        return self.frame.target if self.frame is not None else ""

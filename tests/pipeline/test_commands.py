@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.commands import Command, NewStack, Remove, Set, Undo, read_state
+from indistack.cli import main
+from indistack.commands import Command, Finish, NewStack, Remove, Set, Undo, read_state
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
+from indistack.values.frame import FloatArray
 from tests.pipeline.night import blob_of, make_sky
 from tests.pipeline.sessions import agent_of, cut_power, lines_of, pixels, run
 
@@ -26,6 +28,11 @@ def blobs() -> list[Blob]:
 
 def outcomes(out: Path) -> list[str]:
     return [line["outcome"] for session in SessionFolders(out).all() for line in lines_of(session)]
+
+
+def assert_same(pixels: FloatArray, others: FloatArray) -> None:
+    """The ledger's digits, not those of the first time, say where a sub lies that is stacked again."""
+    np.testing.assert_allclose(pixels, others, rtol=1e-5)
 
 
 def test_undo_takes_the_last_sub_out_and_once_more_the_one_before(tmp_path: Path, blobs: list[Blob]) -> None:
@@ -105,3 +112,91 @@ def test_a_picture_its_file_and_its_numbers_agree(tmp_path: Path, blobs: list[Bl
     assert main.files[".jpg"].read_bytes() == (tmp_path / "stack.jpg").read_bytes()
     assert main.view is not None
     assert main.view.exists()
+
+
+def test_another_method_makes_the_stack_again_from_its_subs(tmp_path: Path, blobs: list[Blob]) -> None:
+    items: list[Blob | Command] = [*blobs[:3], Remove(2), Set("stack.method", "sigma_clip"), *blobs[3:]]
+    changed = run(tmp_path / "changed", items)
+    began = run(tmp_path / "began", blobs, "stack.method=maximum")
+    again = run(tmp_path / "again", [*blobs, Set("stack.method", "maximum")])
+    assert read_state(tmp_path / "changed").method == "sigma_clip"
+    assert fits.getheader(changed / "stack.fits")["NCOMBINE"] == 4
+    assert fits.getheader(changed / "stack.fits")["STACKMTD"] == "sigma_clip"
+    assert_same(pixels(again), pixels(began))
+
+
+def test_kappa_makes_the_stack_again(tmp_path: Path, blobs: list[Blob]) -> None:
+    strict = [*blobs, Set("stack.kappa_high", 1.0), Set("stack.kappa_low", 1.0)]
+    again = run(tmp_path / "again", strict, "stack.method=sigma_clip")
+    began = run(tmp_path / "began", blobs, "stack.method=sigma_clip", "stack.kappa_low=1", "stack.kappa_high=1")
+    usual = run(tmp_path / "usual", blobs, "stack.method=sigma_clip")
+    assert_same(pixels(again), pixels(began))
+    assert not np.array_equal(pixels(again), pixels(usual), equal_nan=True)
+
+
+def test_a_method_waits_for_the_next_stack_where_the_subs_are_not_kept(tmp_path: Path, blobs: list[Blob]) -> None:
+    agent = agent_of(tmp_path, [], "spool.enabled=false")
+    said = []
+    agent._orders.answer, answer = lambda command: said.append(answer(command)) or said[-1], agent._orders.answer  # type: ignore
+    for item in (*blobs[:2], Set("stack.method", "maximum"), NewStack(), blobs[2]):
+        agent.send(item)
+    agent.run(threading.Event())
+    assert "from the next stack on, as this one cannot be made again" in said[0].said
+    first, second = SessionFolders(tmp_path).all()
+    assert [fits.getheader(one / "stack.fits")["STACKMTD"] for one in (first, second)] == ["mean", "maximum"]
+
+
+@pytest.mark.parametrize("interval_s", [0, 3600])
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_start_after_a_power_cut_follows_another_method(
+    tmp_path: Path, blobs: list[Blob], interval_s: int, kept: bool
+) -> None:
+    agent = agent_of(tmp_path, [], f"checkpoint.interval_s={interval_s}")
+    for item in (*blobs[:3], Set("stack.method", "maximum"), *blobs[3:4]):
+        agent.send(item)
+    if not kept:
+        agent._pipeline.session = None
+    agent.run(threading.Event())
+    (session,) = SessionFolders(tmp_path).all()
+    before = pixels(session)
+    if not kept:  # the state at the end is lost, too
+        for path in (session / "checkpoints").glob("[ab].npz"):
+            path.unlink()
+    cut_power(tmp_path, session)
+    agent_of(tmp_path, [], goes_on=PastSession(session)).run(threading.Event())
+    assert_same(pixels(tmp_path), before)
+    assert read_state(tmp_path).method == "maximum"
+
+
+def test_replay_follows_what_was_set(tmp_path: Path, blobs: list[Blob]) -> None:
+    changes: list[Blob | Command] = [Set("quality.min_stars", 10_000), blobs[3], Set("quality.min_stars", 6), blobs[4]]
+    session = run(tmp_path / "out", [*blobs[:3], *changes, Set("stack.method", "maximum")])
+    assert main(["replay", str(session), "-o", str(tmp_path / "again.fits")]) == 0
+    assert_same(fits.getdata(tmp_path / "again.fits"), pixels(session))
+    assert main(["replay", str(session), "-o", str(tmp_path / "all.fits"), "--set", "quality.min_stars=6"]) == 0
+    assert fits.getheader(tmp_path / "all.fits")["NCOMBINE"] == 5
+    assert main(["replay", str(session), "-o", str(tmp_path / "mean.fits"), "--method", "mean"]) == 0
+    assert fits.getheader(tmp_path / "mean.fits")["STACKMTD"] == "mean"
+
+
+def test_a_person_names_the_target_of_the_next_stack(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, [blobs[0], NewStack("M 27/x"), *blobs[1:3]])
+    assert "27" in session.name
+    assert fits.getheader(session / "stack.fits")["OBJECT"] == "M 27/x"
+    assert read_state(tmp_path).target == "M 27/x"
+    cut_power(tmp_path, session)
+    agent_of(tmp_path, blobs[3:], goes_on=PastSession(session)).run(threading.Event())
+    assert fits.getheader(session / "stack.fits")["OBJECT"] == "M 27/x"
+    assert fits.getheader(session / "stack.fits")["NCOMBINE"] == 4
+
+
+def test_a_stack_that_begins_by_itself_has_not_that_name(tmp_path: Path, blobs: list[Blob]) -> None:
+    session = run(tmp_path, [NewStack("M 27"), *blobs], 'drift.limit="15 px"', "drift.patience=1")
+    assert fits.getheader(session / "stack.fits")["OBJECT"] == "Simulated Nebula"
+
+
+def test_finish_leaves_a_report(tmp_path: Path, blobs: list[Blob]) -> None:
+    run(tmp_path, [*blobs[:3], Finish(), Finish()])
+    (session,) = SessionFolders(tmp_path).all()
+    assert (session / "report.html").exists()
+    assert (session / "stack.fits").exists()

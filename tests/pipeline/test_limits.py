@@ -41,7 +41,7 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
         session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky(cfa=cfa))  # 640 x 480 wants 5 to 11 MB
     assert session.rung.startswith("half: ")
     assert "MB of memory wanted" in session.rung
-    assert session.size == (240, 320)
+    assert session.grid.size == (240, 320)
     full = stacked(make_pipeline(), make_sky(cfa=cfa))
     assert full.rung == "full"
     assert full.size == (480, 640)
@@ -118,7 +118,7 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
 def test_what_is_published_of_a_grown_canvas_is_what_subs_have_reached(make_pipeline: MakePipeline) -> None:
     """The grid grows in steps of 256 px; three subs that drift by 27 px need 54 more columns."""
     session = stacked(make_pipeline("stack.canvas=grow"), make_sky(drift_px_per_sub=(27.0, 0.0), cfa="mono"), subs=3)
-    assert session.size[1] == 640 + 256
+    assert session.grid.size[1] == 640 + 256
     published = snapshot(session, maps=True)
     height, width = published.picture.shape
     assert Trim.size(session) == (height, width)
@@ -140,7 +140,7 @@ def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, m
     monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: 1000)
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
     assert pipeline.session is not None
-    assert pipeline.session.size == (480, 640)
+    assert pipeline.session.grid.size == (480, 640)
 
 
 def test_what_cannot_be_drizzled_is_refused_with_a_reason(make_pipeline: MakePipeline) -> None:

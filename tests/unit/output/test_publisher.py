@@ -113,6 +113,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         rung="full",
         sky=SimpleNamespace(solution=None),
         newest=0,
+        named="",
     )
 
 

@@ -96,14 +96,14 @@ def test_what_is_in_the_stack_stays_where_it_is_when_the_canvas_grows(
     session = session_of(workers, sub_of(), "stack.canvas=grow", "stack.method=mean")
     add(session, sub_of(100.0, exposure_s=20.0))
     add(session, sub_of(100.0, exposure_s=20.0), moved(dx, dy))
-    assert session.size == (HEIGHT + top, WIDTH + left)
+    assert session.grid.size == (HEIGHT + top, WIDTH + left)
     coverage = session.stack.integration().coverage
     y, x = np.nonzero(coverage)
     assert (x.min(), y.min()) == (left + dx, top + dy)
     assert (x.max(), y.max()) == (left + WIDTH - 1, top + HEIGHT - 1)
     assert coverage.sum() == 2 * HEIGHT * WIDTH
     add(session, sub_of(100.0, exposure_s=20.0), moved(dx, dy))
-    assert session.size == (HEIGHT + top, WIDTH + left)
+    assert session.grid.size == (HEIGHT + top, WIDTH + left)
     assert session.stack.integration().coverage.sum() == 3 * HEIGHT * WIDTH
     assert (session.n_subs, session.exposure_s) == (3, 60.0)
 

@@ -1,0 +1,62 @@
+"""Makes the main stacks of a session again from its kept subs, by other settings, while the session goes on."""
+
+from __future__ import annotations
+
+from indistack.config import MAIN
+from indistack.errors import StackError
+from indistack.pipeline.pipeline import Pipeline
+from indistack.resume.remove_sub import again
+from indistack.session.session import Session
+from indistack.session.stack_branch import StackBranch
+from indistack.session.stack_setup import lacking
+from indistack.stack import StackSettings
+from indistack.store.entries import STACKED
+from indistack.store.session_reader import PastSession
+
+
+def restack(pipeline: Pipeline, past: PastSession) -> int:
+    """Make the main stack, of every filter, again from all subs that are in it.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Its settings tell how; its session gets the new stacks when these are complete.
+    past : PastSession
+        What is kept of the session.
+
+    Returns
+    -------
+    int
+        Subs.
+
+    Raises
+    ------
+    IndistackError
+        A sub is not kept, or memory lacks; the stacks are as before.
+    """
+    session, settings = pipeline.session, pipeline.config.stack
+    if session is None:
+        return 0
+    _require_memory(session, settings)
+    fresh = {name: one.branch_set.fresh(MAIN, settings) for name, one in session.filter_stacks.items()}
+    numbers = [report.number for report in past.lights() if report.word in STACKED and past.is_in(report.number)]
+    for number in numbers:
+        _add(pipeline, session, past, number, fresh)
+    session.replace_main(settings, fresh)
+    return len(numbers)
+
+
+def _add(pipeline: Pipeline, session: Session, past: PastSession, number: int, fresh: dict[str, StackBranch]) -> None:
+    frame, written = again(pipeline, past, number)
+    name = session.drift.filter_of(frame.info)
+    branch, weight = fresh[name], written.weights.get(MAIN)
+    if weight is not None:
+        placed = session.placer.place(frame, written.transform, written.match, branch, weight, number)
+        session.filter_stacks[name].branch_set.add_to(branch, placed)
+
+
+def _require_memory(session: Session, settings: StackSettings) -> None:
+    """Raise StackError where there is no room for the new stacks beside the old ones."""
+    config = session.config.model_copy(update={"stack": settings, "branches": {}})
+    if why_not := lacking(config, session.stack_setup.extent, session.first):
+        raise StackError(why_not)
