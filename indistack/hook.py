@@ -1,4 +1,4 @@
-"""The program that Ekos runs after each capture: tells the agent on this machine that a frame is there.
+"""The programs that Ekos runs around jobs and captures: they tell the agent on this machine that a frame is there.
 
 Ekos waits for it and gives it no arguments. Old versions (3.6.2) leave its standard input open and silent; newer ones
 write one JSON object there. Whatever happens it says nothing and ends with 0 in less than half a second: a slow hook is
@@ -23,6 +23,10 @@ STDIN_S = 0.25
 SEND_S = 0.05
 ALL_S = 0.35
 """After this the program ends, whatever it is doing."""
+
+
+POST_CAPTURE, PRE_JOB, POST_JOB = "POST_CAPTURE", "PRE_JOB", "POST_JOB"
+"""Ekos' scripts, as newer versions call them on standard input; old ones say nothing there."""
 
 
 def candidates() -> list[str]:
@@ -56,16 +60,18 @@ def read_json(fd: int, seconds: float) -> dict[str, Any]:
     return {}
 
 
-def announcement(arguments: list[str], said: dict[str, Any]) -> dict[str, Any]:
-    """Return what the agent is told: the file's path where it is known, and what kind of frame Ekos says it is."""
+def announcement(arguments: list[str], said: dict[str, Any], script: str) -> dict[str, Any]:
+    """Return what the agent is told: which script it is, the file's path and the job's target where known."""
     job, fits = said.get("job"), said.get("fits")
+    job = job if isinstance(job, dict) else {}
     path = fits.get("filename") if isinstance(fits, dict) else None
     if arguments and not arguments[0].startswith("-"):
         path = arguments[0]
     return {
         "path": os.path.abspath(path) if isinstance(path, str) and path else "",  # noqa: PTH100 - see above
-        "type": str(job.get("type", "")) if isinstance(job, dict) else "",
-        "script": str(said.get("script_type", "")),
+        "type": str(job.get("type", "")),
+        "target": str(job.get("target_name", "")),
+        "script": script,
     }
 
 
@@ -84,19 +90,29 @@ def announce(message: dict[str, Any]) -> bool:
     return False
 
 
-def main() -> int:
-    """Run the hook; always 0."""
+def main(script: str = POST_CAPTURE) -> int:
+    """Run the hook for one of Ekos' scripts; always 0."""
     try:
         signal.signal(signal.SIGALRM, lambda _number, _frame: os._exit(0))
         signal.setitimer(signal.ITIMER_REAL, ALL_S)
         arguments = sys.argv[1:]
         given = bool(arguments) and not arguments[0].startswith("-")
         said = {} if given or os.isatty(0) else read_json(0, STDIN_S)
-        announce(announcement(arguments, said))
+        announce(announcement(arguments, said, script))
     except Exception:  # noqa: BLE001 - Ekos must go on
         pass
     signal.setitimer(signal.ITIMER_REAL, 0)  # an interpreter that ends has no handlers: the alarm would kill it
     return 0
+
+
+def pre_job() -> int:
+    """Run the hook before a job; always 0."""
+    return main(PRE_JOB)
+
+
+def post_job() -> int:
+    """Run the hook after a job; always 0."""
+    return main(POST_JOB)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack.agent.agent import Agent
+from indistack.agent.ekos_jobs import EkosJobs
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
@@ -40,7 +41,7 @@ def run(options: Options) -> int:
     """Stack what the camera of an INDI server delivers."""
     overrides: Overrides = {"indi": given(host=options.host, port=options.port, device=options.device)}
     config = config_of(options, overrides | _limits(options))
-    return _agent(config, [IndiSource(config.indi), HookSource(config.hook)], options)
+    return _agent(config, [IndiSource(config.indi), HookSource(config.hook, EkosJobs(options.output_dir))], options)
 
 
 def watch(options: Options) -> int:

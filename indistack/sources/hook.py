@@ -1,4 +1,4 @@
-"""Frames that Ekos' capture hook announces, on a socket of this machine."""
+"""Frames and jobs that Ekos' hooks announce, on a socket of this machine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import select
 import socket
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from indistack.errors import SourceError
-from indistack.hook import candidates
+from indistack.hook import POST_JOB, PRE_JOB, candidates
 from indistack.settings import Settings
 from indistack.sources.base import Emit, read_announced
 
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 POLL_S = 0.2
 FILE_PATIENCE_S = 1.0
 MAX_MESSAGE_BYTES = 1 << 16
+
+
+OnJob = Callable[[bool, str], None]
+"""Gets whether a job begins (or has ended), and its target's name, "" where Ekos does not tell."""
 
 
 class HookSettings(Settings):
@@ -40,10 +45,13 @@ class HookSource:
     ----------
     settings : HookSettings
         Where to listen.
+    on_job : callable, optional
+        Told when a job of Ekos begins or has ended, see `OnJob`.
     """
 
-    def __init__(self, settings: HookSettings | None = None) -> None:
+    def __init__(self, settings: HookSettings | None = None, on_job: OnJob | None = None) -> None:
         self._settings = settings or HookSettings()
+        self._on_job = on_job
         self.path: Path | None = None
         self.announced = 0
 
@@ -89,11 +97,16 @@ class HookSource:
                 self._take(listener.recv(MAX_MESSAGE_BYTES), emit, stop)
 
     def _take(self, data: bytes, emit: Emit, stop: threading.Event) -> None:
-        """Deliver the file that one message names."""
+        """Deliver the file that one message names, or tell of a job."""
         try:
-            name = str(json.loads(data)["path"])
-        except (ValueError, LookupError, TypeError, RecursionError):
+            said = json.loads(data)
+            name, script, target = str(said["path"]), said.get("script"), str(said.get("target", ""))
+        except (AttributeError, ValueError, LookupError, TypeError, RecursionError):
             log.warning("the Ekos hook's socket received what is no announcement (%d bytes)", len(data))
+            return
+        if script in (PRE_JOB, POST_JOB):
+            if self._on_job is not None:
+                self._on_job(script == PRE_JOB, target)
             return
         self.announced += 1
         if not name:

@@ -2,7 +2,7 @@
 # Where install puts what, and uninstall finds it.
 
 PREFIX=/opt/indistack
-COMMANDS=(indistack indistack-post-capture)
+COMMANDS=(indistack indistack-pre-job indistack-post-capture indistack-post-job)
 LINKS=/usr/bin # beside indiserver
 UNIT=/etc/systemd/system/indistack.service
 OWN_USER=indistack

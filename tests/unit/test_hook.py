@@ -52,11 +52,12 @@ def test_a_silent_pipe_is_left_after_the_time() -> None:
 
 
 def test_the_announcement() -> None:
-    assert hook.announcement([], SAID) == {
-        "path": "/images/M_27/Light_001.fits", "type": "Light", "script": "POST_CAPTURE"
+    assert hook.announcement([], SAID, hook.PRE_JOB) == {
+        "path": "/images/M_27/Light_001.fits", "type": "Light", "target": "M 27", "script": "PRE_JOB"
     }  # fmt: skip
-    assert hook.announcement(["sub.fits"], {})["path"] == str(Path.cwd() / "sub.fits")
-    assert hook.announcement(["--odd"], {"fits": None, "job": 3}) == {"path": "", "type": "", "script": ""}
+    assert hook.announcement(["sub.fits"], {}, "")["path"] == str(Path.cwd() / "sub.fits")
+    nothing = {"path": "", "type": "", "target": "", "script": ""}
+    assert hook.announcement(["--odd"], {"fits": None, "job": 3}, "") == nothing
 
 
 def test_candidates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,9 @@ class Listening:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.blobs: list[Blob] = []
+        self.jobs: list[tuple[bool, str]] = []
         self.stop = threading.Event()
-        self.source = HookSource(HookSettings(socket=str(path)))
+        self.source = HookSource(HookSettings(socket=str(path)), lambda *job: self.jobs.append(job))
         self.thread = threading.Thread(target=self.source.run, args=(self.blobs.append, self.stop))
         self.thread.start()
         self.until(lambda: self.source.path is not None)
@@ -68,6 +69,13 @@ def test_announced_files_in_order(listening: Listening, tmp_path: Path) -> None:
         (b"Dark_1.FIT", ".fit", "Ekos"),
     ]
     assert listening.source.announced == 2
+
+
+def test_jobs_are_told_and_are_no_frames(listening: Listening) -> None:
+    for said in ({"script": "PRE_JOB", "target": "M 27"}, {"script": "POST_JOB"}, {"script": "PRE_CAPTURE"}):
+        listening.say(json.dumps({"path": "", **said}).encode())
+    listening.until(lambda: listening.source.announced == 1)
+    assert listening.jobs == [(True, "M 27"), (False, "")]
 
 
 def test_nonsense_is_survived(listening: Listening, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
