@@ -79,6 +79,6 @@ def test_each_target_has_its_stack(ekos: Ekos, wait_until: Callable[..., None]) 
     ekos.end_job()
     wait_until(lambda: last_status(out).get("n_subs") == 0, 60, "the job has ended, and the stack with it")
     ekos.begin_job("M 31")
-    ekos.capture("M 31", 0)
+    ekos.capture("M 31", 2)
     wait_until(lambda: n_subs() == 1, 60, "another stack has begun")
     assert len(sessions()) == 2
