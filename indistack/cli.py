@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "making:replay",
     "unstack": "making:unstack",
     "tell": "telling:tell_agent",
+    "web": "page:web",
     "master": "making:master",
     "library": "showing:library",
     "report": "showing:report",

@@ -20,6 +20,7 @@ from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
 from indistack.settings import OFF, Settings, as_toml, example
+from indistack.settings.faces import WebSettings
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
@@ -103,6 +104,7 @@ class Config(Settings):
     """Further stacks from the same subs, by name."""
     picture: PictureSettings = PictureSettings()
     publish: PublishSettings = PublishSettings()
+    web: WebSettings = WebSettings()
 
     @field_validator("branches")
     @classmethod

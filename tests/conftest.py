@@ -32,6 +32,20 @@ def _own_calibration_library(tmp_path_factory: pytest.TempPathFactory, monkeypat
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
 
 
+@pytest.fixture(scope="session")
+def _settings_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = tmp_path_factory.mktemp("config")
+    (settings / "indistack").mkdir()
+    (settings / "indistack" / "indistack.toml").write_text('[web]\nlisten = "off"\n')
+    return settings
+
+
+@pytest.fixture(autouse=True)
+def _no_page(_settings_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of the person who runs the tests out of them; no agent starts a page unless a test wants it."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(_settings_home))
+
+
 @pytest.fixture(autouse=True)
 def _no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a plate solver that may be installed here out of tests that are not about it."""

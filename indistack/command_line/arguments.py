@@ -16,6 +16,8 @@ from indistack.system import log as logs
 
 Options = argparse.Namespace
 
+PAGE = "127.0.0.1:7680"
+
 OUTPUT = "its suffix decides the form; by default a new name beside the inputs"
 
 
@@ -41,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
     _add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
     _add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
+    _add_web(_command(commands, "web", "serve the page of an output folder: for phones, and to observe with", "info"))
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
@@ -110,6 +113,7 @@ def _add_master(parser: argparse.ArgumentParser) -> None:
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
     parser.add_argument("--max-subs", type=_count, default=0, metavar="N", help="stop after N subs")
     session = parser.add_mutually_exclusive_group()
     session.add_argument("--new", action="store_true", help="begin a new stack, although there is one of this night")
@@ -158,6 +162,12 @@ def _command_help(word: str) -> str:
     return f"  {f'{word} {told}':22s}" + f"\n{'':24s}".join(lines)
 
 
+def _add_web(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("output_dir", type=Path, metavar="DIR", help="an agent's output folder")
+    parser.add_argument("--listen", metavar="HOST:PORT", help=f"where [{PAGE}]; 0.0.0.0:7680 shows it to the network")
+    parser.add_argument("--new-token", action="store_true", help="show a new token; the one of before ends")
+
+
 def _add_report(parser: argparse.ArgumentParser) -> None:
     _add_session(parser)
     parser.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
@@ -166,6 +176,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
     parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
+    parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, config_of, given
+from indistack.command_line.page import page_beside
 from indistack.command_line.say import say
 from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError, SettingsError
@@ -55,13 +56,14 @@ def watch(options: Options) -> int:
 
 
 def _limits(options: Options) -> Overrides:
-    return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory)}
+    return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory), "web": given(listen=options.listen)}
 
 
 def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
     _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
-    with only_one(make_folder(options.output_dir)):  # first: what another agent has just begun looks unfinished
+    # The lock first: what another agent has just begun looks unfinished.
+    with only_one(make_folder(options.output_dir)), page_beside(config.web, options.output_dir):
         return _agent_alone(config, sources, options, own_files)
 
 
@@ -124,12 +126,13 @@ def demo(options: Options) -> int:
     """Run indiserver, a simulated camera and the agent together."""
 
     def stack(config: Config, source: Source, folder: Path) -> None:
-        with NightView() as view:
+        with page_beside(config.web, make_folder(folder)), NightView() as view:
             factory = calibrator_factory(config)
             agent = Agent(config, [source], folder, factory, view.sub, status_listener=view.status)
             agent.run(_stop_on_signals(), options.subs)
 
-    for path in run_demo(config_of(options), options.output_dir, stack):
+    config = config_of(options, {"web": given(listen=options.listen)})
+    for path in run_demo(config, options.output_dir, stack):
         say(path)
     return DONE
 

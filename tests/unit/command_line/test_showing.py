@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from indistack.cli import main
+from indistack.command_line.arguments import default_config_path
 from indistack.config import Config, to_toml
 from indistack.settings import describe, load
 
@@ -16,7 +17,7 @@ def test_config_shows_every_setting_and_reads_back(tmp_path: Path, capsys: pytes
     assert main(["config", *(word for each in words for word in ("--set", each))]) == 0
     shown = capsys.readouterr().out
     (tmp_path / "mine.toml").write_text(shown)
-    assert load(Config, tmp_path / "mine.toml") == load(Config, None, words)
+    assert load(Config, tmp_path / "mine.toml") == load(Config, default_config_path(), words)
     for table in describe(Config):
         assert f"[{table.name.replace('NAME', 'b')}]\n" in shown
         for setting in table.settings:

@@ -1,0 +1,152 @@
+"""Serves the page: alone by ``indistack web``, or beside an agent."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socket import socket
+
+from indistack.command_line.arguments import Options, default_config_path
+from indistack.command_line.exit_status import DONE
+from indistack.command_line.say import say
+from indistack.errors import IndistackError, SettingsError
+from indistack.settings import Given, validate
+from indistack.settings.faces import WebSettings, host_and_port
+from indistack.store.folder_lock import make_folder
+from indistack.system import child_process
+
+log = logging.getLogger(__name__)
+
+LOCK, LOG = ".page.lock", "page.log"
+"""Files in the output folder: held by the page that shows it, and what that page has to say."""
+END_S = 5.0
+
+
+def web(options: Options) -> int:
+    """Serve the page of an output folder, whether an agent is at work there or not."""
+    settings = settings_of(options)
+    if settings.listen is None:
+        raise SettingsError(["web.listen: is off; say where the page is to be served with --listen HOST:PORT"])
+    folder = make_folder(options.output_dir)
+    lock = _lock(folder)
+    if lock is None:
+        if not options.new_token:
+            raise IndistackError(f"{folder}: its page is served already")
+        _show_token(folder, "")
+        return DONE
+    _tell_who(lock, os.getpid())
+    return _serve_here(settings, folder, options.new_token)
+
+
+def _serve_here(settings: WebSettings, folder: Path, fresh: bool) -> int:
+    from indistack.faces.web.address import bind
+    from indistack.faces.web.server import serve
+
+    with bind(*host_and_port(settings.listen or "")) as bound:
+        _announce(folder, bound, say, fresh)
+        sys.stdout.flush()
+        serve(folder, bound, settings.names)
+    return DONE
+
+
+def settings_of(options: Options) -> WebSettings:
+    """Return the settings of the page; the others are not looked at: their slots take a second to load."""
+    path = options.config
+    if path is None and default_config_path().is_file():
+        path = default_config_path()
+    said = Given(path, options.set).values().get("web", {})
+    listen = {"listen": options.listen} if options.listen is not None else {}
+    return validate(WebSettings, {**said, **listen} if isinstance(said, dict) else said)
+
+
+@contextmanager
+def page_beside(settings: WebSettings, folder: Path) -> Iterator[None]:
+    """Have the page served by a process of its own meanwhile, if it is wanted; the stack goes on without it, too."""
+    process = None
+    try:
+        process = _start(settings.listen, settings.names, folder) if settings.listen is not None else None
+    except (IndistackError, OSError) as error:
+        log.error("there is no page: %s", error)
+    try:
+        yield
+    finally:
+        if process is not None:
+            child_process.end(process, END_S)
+
+
+def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[bytes] | None:
+    """Start the page's process; it inherits the socket, and the lock that says that the page is served."""
+    from indistack.faces.web.address import bind
+
+    lock = _lock(folder)
+    if lock is None:
+        log.info("the page that is served already goes on")
+        return None
+    try:
+        with bind(*host_and_port(listen)) as bound, (folder / LOG).open("wb") as said:
+            handle = bound.fileno()
+            words = [str(folder.absolute()), str(handle), str(os.getpid()), *names]
+            process = child_process.start(
+                [sys.executable, "-m", "indistack.faces.web", *words], stderr=said, files=[handle, lock],
+                environment=child_process.with_package(os.environ),
+            )  # fmt: skip
+            _tell_who(lock, process.pid)
+            _announce(folder, bound, lambda text: log.info("%s", text))
+            return process
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """Return what says, as long as any process has it open, that a page of the folder is served; None if one is."""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    except OSError as error:  # a network share without locks
+        log.debug("%s: %s", folder, error.strerror)
+    return handle
+
+
+def _tell_who(lock: int, process: int) -> None:
+    """Write the number of the process that serves the page, for people who want to end it."""
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{process}\n".encode(), 0)
+
+
+def _announce(folder: Path, bound: socket, tell: Callable[[str], None], fresh: bool = False) -> None:
+    """Tell where the page is, and once the token that lets it change things."""
+    from indistack.faces.web.address import is_loopback, links
+    from indistack.faces.web.token_file import has_token
+
+    host, port = bound.getsockname()[:2]
+    found = links(host, port)
+    tell(f"the page is at {'  '.join(found)}")
+    if is_loopback(host):
+        tell(f"only this machine sees it; --listen 0.0.0.0:{port} shows it to everybody in the network")
+    if fresh or not has_token(folder):
+        _show_token(folder, found[0])
+
+
+def _show_token(folder: Path, link: str) -> None:
+    """Make a token and show it, on a terminal only: a log would keep it."""
+    from indistack.faces.web.invitation import in_terminal
+    from indistack.faces.web.token_file import new_token, write_token
+
+    if not sys.stdout.isatty():
+        log.info("to change things on the page, a token is needed: indistack web DIR --new-token shows one")
+        return
+    token = new_token()
+    write_token(folder, token)
+    say(f"token to change things on the page: {token}  (shown this once; --new-token makes another)")
+    if link:
+        say(f"the console, opened: {link}console#token={token}")
+        say(in_terminal(f"{link}console#token={token}"))

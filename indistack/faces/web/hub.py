@@ -1,0 +1,123 @@
+"""Looks at the output folder, and tells all pages when something has changed: the latest state wins."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from indistack.faces.web.album import Album, Page
+from indistack.faces.web.ledger_tail import LedgerTail
+from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Shown, Stamp
+from indistack.faces.web.page_state import facts_of
+from indistack.store.last_status import STATUS
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.2
+"""A handful of stat calls each; a mail from the agent would be no quicker than the eye."""
+LIVENESS_S = 2.0
+
+
+class Hub:
+    """The state that every page shows.
+
+    Parameters
+    ----------
+    folder : OutputFolder
+        Where the agent publishes.
+
+    Attributes
+    ----------
+    state : mapping
+        What all pages show now; ``number`` grows with every change, and is of this `run`.
+    readers : int
+        Pages that listen.
+    """
+
+    def __init__(self, folder: OutputFolder) -> None:
+        self.folder = folder
+        self.album = Album()
+        self.ledger = LedgerTail(folder.folder)
+        self.run = f"{os.getpid():x}{time.time_ns():x}"
+        self.state: Mapping[str, Any] = {"run": self.run, "number": 0}
+        self.readers = 0
+        self._stamps: dict[str, Stamp] = {}
+        self._looked_s = -LIVENESS_S
+        self._news = asyncio.Event()
+        self._view: tuple[Stamp, Shown] | None = None
+        self._shown = Shown.of({})
+
+    def look(self) -> bool:
+        """Look once; tell whether anything is new."""
+        stamps, now_s = self.folder.stamps(self._shown.view), time.monotonic()
+        if stamps == self._stamps and now_s - self._looked_s < LIVENESS_S:
+            return False
+        self._looked_s = now_s
+        status = self.folder.status()
+        self._shown = Shown.of(status)
+        self._stamps = stamps = self.folder.stamps(self._shown.view)
+        self.ledger.follow(status.get("session"))
+        facts = facts_of(status, self.folder.agent(status), self.ledger.subs)
+        self._take_picture(stamps, facts["session"])
+        whole = next((stamps[name] for name in WHOLES if name in stamps), None)
+        facts |= {
+            "pictures": self.album.told() if self._view is not None else [],
+            "whole": {"address": f"/api/v1/whole/{whole.version}", "bytes": whole.n_bytes} if whole else None,
+            "refused_in_a_row": [sub["reason"] for sub in self.ledger.refused_in_a_row[:50]],
+            "last": dict(self.ledger.subs[-1]) if self.ledger.subs else None,
+        }
+        known = {name: value for name, value in self.state.items() if name not in ("run", "number")}
+        if facts == known:
+            return False
+        self.state = {"run": self.run, "number": self.state["number"] + 1, **facts}
+        return True
+
+    def _take_picture(self, stamps: Mapping[str, Stamp], session: str) -> None:
+        """Keep the newest picture, with the numbers that belong to it."""
+        shown = self._shown
+        view = next((stamps[name] for name in (shown.view, *WHOLES) if name in stamps), None)
+        if view is None:
+            self._view = None
+            return
+        known = self._view is not None and self._view[0] == view and (not shown.number or self._view[1] == shown)
+        if known or (shown.number and view.modified_ns > stamps[STATUS].modified_ns):
+            return  # where publications are numbered, a picture's numbers are told after it
+        picture = self.folder.picture(view)
+        if picture is None:
+            self._stamps = {}  # it has just changed again: look anew
+            return
+        self._view = view, shown
+        self.album.add(session, Page(picture, shown))
+
+    def picture(self, version: str) -> Picture | None:
+        """Return a picture of this night."""
+        return self.album.picture(version)
+
+    def whole(self, version: str) -> Stamp | None:
+        """Return the file with the picture at full resolution, as long as it is of that version."""
+        stamps = (self.folder.stamp(name) for name in WHOLES)
+        return next((stamp for stamp in stamps if stamp is not None and stamp.version == version), None)
+
+    async def keep_looking(self) -> None:
+        """Look for ever."""
+        while True:
+            try:
+                if await asyncio.to_thread(self.look):
+                    self._news.set()
+                    self._news = asyncio.Event()
+            except Exception:  # the top of a task: the next look may do better
+                log.exception("a bug in indistack; the page shows what it had")
+            await asyncio.sleep(LOOK_S)
+
+    async def later_than(self, number: int, patience_s: float) -> Mapping[str, Any] | None:
+        """Return the state as soon as it is newer than a number; None when it is not for that long."""
+        if self.state["number"] == number:
+            try:
+                await asyncio.wait_for(self._news.wait(), patience_s)
+            except TimeoutError:
+                return None
+        return self.state

@@ -1,0 +1,25 @@
+"""Values out of files that anybody may have written, as what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from indistack.system.harmless import harmless
+
+MOST_TEXT = 300
+
+
+def text(value: object) -> str:
+    """Return what somebody else has written, of bounded length; "" for what is no text."""
+    return harmless(value[:MOST_TEXT]) if isinstance(value, str) else ""
+
+
+def number(value: object) -> float:
+    """Return a number that somebody else has written; 0 for what is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12 else 0
+
+
+def table(value: object) -> Mapping[str, Any]:
+    """Return a table that somebody else has written; an empty one for what is none."""
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,200 @@
+// The page of the audience: puts picture, words and panels together.
+import { $, make } from "./elements.js";
+import { Feed } from "./feed.js";
+import * as panels from "./panels.js";
+import { Pictures } from "./pictures.js";
+import { hasPicture, light, live, notice, welcome } from "./sentences.js";
+import { Viewer } from "./viewer.js";
+import { kept, number, photos, preferred, say, use } from "./words.js";
+
+const root = document.documentElement;
+
+class Page {
+  constructor() {
+    this.connected = true;
+    this.panel = "";
+    this.player = null;
+    this.offset = 0;
+    this.viewer = new Viewer($("stage"), [$("layer"), $("under")], () => this.zoomed());
+    this.pictures = new Pictures($("picture"), $("single"), this.viewer);
+    this.pictures.after = () => this.words();
+    for (const each of $("bar").children) each.addEventListener("click", () => this.press(each.dataset.do));
+    $("sheet-close").addEventListener("click", () => this.close());
+    $("zoom-out").addEventListener("click", () => this.viewer.reset());
+    $("show-newer").addEventListener("click", () => this.stay(false));
+    $("stage").addEventListener("tap", () => (root.classList.contains("projector") ? this.projector(false) : this.close()));
+    addEventListener("keydown", (event) => event.key === "Escape" && (this.close(), this.projector(false)));
+    document.addEventListener("fullscreenchange", () => document.fullscreenElement || this.projector(false));
+    this.slider();
+    this.night(kept("night") === "1");
+    setInterval(() => this.state && this.line(), 1000);
+  }
+
+  get state() { return this.pictures.state; }
+
+  async start() {
+    await this.speak(preferred());
+    this.feed = new Feed((state) => this.take(state), (connected) => this.link(connected));
+  }
+
+  async speak(name) {
+    await use(name);
+    for (const each of $("bar").children) each.lastElementChild.textContent = say(each.dataset.do);
+    $("sheet-close").setAttribute("aria-label", say("close"));
+    $("bar").setAttribute("aria-label", say("tools"));
+    $("stage").setAttribute("aria-label", say("stage_help"));
+    $("show-newer").textContent = say("show_newer");
+    if (this.panel) this.open(this.panel);
+    if (this.state) this.words();
+  }
+
+  link(connected) {
+    this.connected = connected;
+    if (this.state) this.line();
+  }
+
+  take(state) {
+    if (state.now) this.offset = Date.now() - Date.parse(state.now);
+    this.pictures.take(state);
+    this.words();
+  }
+
+  words() {
+    const { state } = this, page = this.pictures.page || this.pictures.newest;
+    $("target").textContent = hasPicture(state) ? state.target || say("unknown_target") : "";
+    $("light").textContent = page ? light(page) : "";
+    $("picture").alt = page ? say("picture_alt", { target: state.target || say("unknown_target"), light: light(page) }) : "";
+    document.title = state.target ? `${state.target} – indistack` : "indistack";
+    const told = notice(state);
+    $("notice").hidden = !told;
+    $("notice").textContent = told;
+    $("welcome").hidden = hasPicture(state);
+    if (!hasPicture(state)) this.welcome(welcome(state));
+    for (const each of $("bar").children) each.disabled = !hasPicture(state) && ["compare", "grow", "adjust"].includes(each.dataset.do);
+    $("newer").hidden = !this.pictures.held || this.panel === "grow" || this.pictures.held.address === this.pictures.newest?.address;
+    this.sides();
+    this.line();
+  }
+
+  welcome({ title, steps, hint }) {
+    $("welcome-title").textContent = title;
+    $("welcome-hint").textContent = hint;
+    const at = steps.findIndex(([, done]) => !done);
+    $("steps").replaceChildren(...steps.map(([text, done], place) => make("li", { text, class: done ? "done" : place === at ? "now" : "" })));
+  }
+
+  line() {
+    const { last } = this.state;
+    const ageS = last?.time ? (Date.now() - this.offset - Date.parse(last.time)) / 1000 : null;
+    const [text, kind] = live(this.state, this.connected, ageS);
+    if ($("live-text").textContent !== text) $("live-text").textContent = text;
+    $("dot").className = kind;
+  }
+
+  press(name) {
+    if (name === "compare") return this.compare($("left").hidden);
+    if (this.panel === name) this.close();
+    else this.open(name);
+  }
+
+  open(name) {
+    if (this.panel === "grow" && name !== "grow") this.pictures.follow();
+    this.player = null;
+    this.panel = name;
+    this.compare(false);
+    $("sheet-title").textContent = say(name);
+    $("sheet-body").replaceChildren(...panels[name](this));
+    $("sheet").hidden = false;
+    this.pressed();
+  }
+
+  close() {
+    if (this.panel === "grow") { this.player = null; this.pictures.follow(); }
+    this.panel = "";
+    $("sheet").hidden = true;
+    this.pressed();
+  }
+
+  pressed() {
+    for (const each of $("bar").children) {
+      const on = each.dataset.do === this.panel || (each.dataset.do === "compare" && !$("left").hidden);
+      each.setAttribute("aria-pressed", String(on));
+    }
+  }
+
+  async compare(on) {
+    if (on) { this.close(); await this.pictures.single(); }
+    for (const id of ["left", "divider", "side-left", "side-right"]) $(id).hidden = !on;
+    if (on) { this.split(50); this.sides(); }
+    this.pressed();
+  }
+
+  sides() {
+    const { first, page } = this.pictures;
+    if (!first || !page) return;
+    $("side-left").textContent = photos(first.n_subs);
+    $("side-right").textContent = say("together", { photos: photos(page.n_subs) });
+  }
+
+  split(percent) {
+    const at = Math.min(100, Math.max(0, percent));
+    $("left").style.width = $("divider").style.left = `${at}%`;
+    $("divider").setAttribute("aria-valuenow", String(Math.round(at)));
+    $("divider").setAttribute("aria-label", say("compare_slider"));
+  }
+
+  slider() {
+    const handle = $("divider");
+    handle.addEventListener("pointerdown", (event) => { event.stopPropagation(); handle.setPointerCapture(event.pointerId); });
+    handle.addEventListener("pointermove", (event) => {
+      event.stopPropagation();
+      if (handle.hasPointerCapture(event.pointerId)) this.split((100 * event.clientX) / innerWidth);
+    });
+    handle.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -5, ArrowRight: 5, Home: -100, End: 100 }[event.key];
+      if (step) { event.preventDefault(); this.split(Number(handle.getAttribute("aria-valuenow")) + step); }
+    });
+  }
+
+  stay(on) {
+    if (on) this.pictures.hold(this.pictures.newest);
+    else this.pictures.follow();
+    this.close();
+    this.words();
+  }
+
+  zoomed() {
+    const { viewer } = this;
+    $("zoom").hidden = !viewer.zoomed;
+    $("zoom-out").textContent = say("zoomed", { n: number(100 * viewer.scale * viewer.ratio) });
+    this.pictures?.sharpen();
+  }
+
+  applyLook() {
+    $("layer").style.filter = $("under").style.filter = panels.filter();
+  }
+
+  night(on) {
+    root.classList.toggle("night", on);
+    kept("night", on ? "1" : "0");
+  }
+
+  projector(on) {
+    if (on === root.classList.contains("projector")) return;
+    root.classList.toggle("projector", on);
+    this.close();
+    $("corner").hidden = true;
+    if (on) {
+      root.requestFullscreen?.().catch(() => {});
+      fetch("/api/v1/invitation").then((answer) => answer.json()).then((told) => {
+        $("corner").src = "/api/v1/qr.svg";
+        $("corner").alt = say("qr_alt");
+        $("corner").hidden = !told.open || !root.classList.contains("projector");
+      }).catch(() => {});
+    } else if (document.fullscreenElement) document.exitFullscreen();
+    setTimeout(() => this.viewer.refit(), 300);
+  }
+}
+
+window.page = new Page();
+window.page.start();

@@ -1,0 +1,48 @@
+// A picture with its caption to take home; drawn here, with the reader's own brightness.
+import { current, say } from "./words.js";
+import { light } from "./sentences.js";
+
+const WIDE = 1600, EDGE = 48, FOOT = 150;
+
+export function draw(image, state, page, filter) {
+  const scale = Math.min(1, WIDE / image.naturalWidth);
+  const width = Math.round(image.naturalWidth * scale), height = Math.round(image.naturalHeight * scale);
+  const unit = width / WIDE, edge = Math.round(EDGE * unit), foot = Math.max(84, Math.round(FOOT * unit));
+  const canvas = document.createElement("canvas");
+  canvas.width = width + 2 * edge;
+  canvas.height = height + edge + foot;
+  const ink = canvas.getContext("2d");
+  ink.fillStyle = "#0a0d15";
+  ink.fillRect(0, 0, canvas.width, canvas.height);
+  ink.filter = filter || "none";
+  ink.drawImage(image, edge, edge, width, height);
+  ink.filter = "none";
+  const size = (points) => Math.max(points * unit, points * 0.5), room = canvas.width - 2 * edge;
+  ink.textBaseline = "alphabetic";
+  ink.fillStyle = "#f2f5fc";
+  ink.font = `700 ${size(46)}px system-ui, sans-serif`;
+  ink.fillText(state.target || say("unknown_target"), edge, height + edge + foot * 0.45, room);
+  ink.fillStyle = "#ffd08a";
+  ink.font = `400 ${size(28)}px system-ui, sans-serif`;
+  const day = new Intl.DateTimeFormat(current(), { dateStyle: "long" }).format(new Date(state.time || state.now));
+  ink.fillText(`${light(page)} · ${day}`, edge, height + edge + foot * 0.8, room);
+  ink.fillStyle = "#7f8aa3";
+  ink.font = `400 ${size(20)}px system-ui, sans-serif`;
+  ink.textAlign = "right";
+  ink.fillText("indistack", canvas.width - edge, height + edge + foot * 0.42);
+  return canvas;
+}
+
+export function save(canvas, state) {
+  const name = (state.target || "indistack").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "indistack";
+  return new Promise((done) => canvas.toBlob((blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${name}.jpg`;
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    done();
+  }, "image/jpeg", 0.92));
+}

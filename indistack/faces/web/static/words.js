@@ -1,0 +1,51 @@
+// What the page says, in the reader's language; catalogues are in lang/.
+export const LANGUAGES = { en: "English", fr: "Français", de: "Deutsch", es: "Español", it: "Italiano" };
+
+let catalogue = {}, plurals = new Intl.PluralRules("en"), language = "en";
+
+const kept = (name, value) => {
+  try {
+    if (value === undefined) return localStorage.getItem(name);
+    localStorage.setItem(name, value);
+  } catch { /* a private window keeps nothing */ }
+  return null;
+};
+export { kept };
+
+export const current = () => language;
+
+export function preferred() {
+  const wanted = [new URLSearchParams(location.search).get("lang"), kept("language"), ...navigator.languages];
+  return wanted.map((each) => (each || "").slice(0, 2).toLowerCase()).find((each) => each in LANGUAGES) || "en";
+}
+
+export async function use(name) {
+  catalogue = await (await fetch(`/static/lang/${name}.json`)).json();
+  language = name;
+  plurals = new Intl.PluralRules(name);
+  document.documentElement.lang = name;
+}
+
+// The text of a key, with its {values}; one with forms takes that of `count`.
+export function say(key, values = {}) {
+  let text = catalogue[key];
+  if (text === undefined) return key;
+  if (typeof text === "object") text = text[plurals.select(values.count)] ?? text.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const knows = (key) => key in catalogue;
+
+export const number = (value, digits = 0) =>
+  new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+
+// A span of time in words: seconds below two minutes, then minutes, then hours and minutes.
+export function span(seconds) {
+  if (seconds < 120) return say("seconds", { count: Math.round(seconds), n: number(seconds, seconds < 3 ? 1 : 0) });
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return say("minutes", { count: minutes, n: number(minutes) });
+  const hours = say("hours", { count: Math.floor(minutes / 60), n: number(Math.floor(minutes / 60)) });
+  return minutes % 60 ? `${hours} ${say("minutes", { count: minutes % 60, n: number(minutes % 60) })}` : hours;
+}
+
+export const photos = (count) => say("photos", { count, n: number(count) });

@@ -1,0 +1,44 @@
+"""Settings of what people meet the agent through; light, for these programs load no slot."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from indistack.settings.model import Settings
+
+DEFAULT_PORT = 7680
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """Return an address that a page is served at, as ``192.168.1.7:7680``, ``0.0.0.0``, ``[::]:80`` or ``:8000``.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or (text.startswith("[") and text.endswith("]")) or text.count(":") > 1 > text.count("["):
+        host, port = text, str(DEFAULT_PORT)
+    number = int(port) if port.isascii() and port.isdecimal() else 0
+    host = host.removeprefix("[").removesuffix("]")
+    if not 1 <= number <= 65535 or any(letter.isspace() or letter in "/[]" for letter in host):
+        raise ValueError(f"{text!r}: wanted is HOST:PORT, as 0.0.0.0:{DEFAULT_PORT}, or off")
+    return host or "127.0.0.1", number
+
+
+class WebSettings(Settings):
+    """The page for phones and the observer."""
+
+    listen: str | None = "127.0.0.1:7680"
+    """Live: where the page is served, HOST:PORT, or ``"off"``. ``"0.0.0.0:7680"`` shows it to everybody in the network;
+    to change anything a token is needed."""
+    names: list[str] = Field(default=[], max_length=20)
+    """Further names that this machine is called by in a browser, beside numbers, localhost and NAME.local."""
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, text: str | None) -> str | None:
+        if text is not None:
+            host_and_port(text)
+        return text

@@ -1,0 +1,296 @@
+"""The page's interface, asked over HTTP as phones and programs do, and as who means harm."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indistack.agent.mailbox import Mailbox, reply
+from indistack.commands import Answer, Pause
+from indistack.faces.web.token_file import FREE_TRIES, write_token
+from indistack.store.folder_lock import only_one
+from tests.conftest import wait_until
+from tests.integration.web_process import WebProcess, publish
+from tests.ports import HOST
+
+TOKEN = "7KQD-2MXA-PV9C"
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page") / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(output: Path) -> Iterator[WebProcess]:
+    """Give a page that many tests ask; each publishes what it needs."""
+    publish(output, 1)
+    yield from served(output)
+
+
+@pytest.fixture
+def own_page(tmp_path: Path) -> Iterator[WebProcess]:
+    """Give a page that a test may ruin."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    publish(folder, 1)
+    yield from served(folder)
+
+
+def served(folder: Path) -> Iterator[WebProcess]:
+    process = WebProcess(folder, wait_until)
+    yield process
+    process.process.kill()
+    process.process.wait()
+
+
+def await_subs(page: WebProcess, n_subs: int) -> dict[str, Any]:
+    """Return the state that tells of a picture of so many subs."""
+    found: dict[str, Any] = {}
+
+    def is_there() -> bool:
+        found.update(page.told("/api/v1/status"))
+        return bool(found["pictures"]) and found["pictures"][-1]["n_subs"] == found["n_subs"] == n_subs
+
+    wait_until(is_there, 30)
+    return found
+
+
+def body(answer: Any) -> bytes:
+    found: bytes = answer.data
+    return found
+
+
+def test_status_and_pictures_carry_the_same_numbers(own_page: WebProcess) -> None:
+    page, output = own_page, own_page.folder
+    await_subs(page, 1)
+    publish(output, 4)
+    told = await_subs(page, 4)
+    assert (told["target"], told["agent"], told["exposure_s"]) == ("M 27", "stopped", 40.0)
+    assert [each["n_subs"] for each in told["pictures"]] == [1, 4]
+    newest = page.ask(told["pictures"][-1]["address"])
+    assert body(newest) == (output / "stack.jpg").read_bytes()
+    assert newest.headers["content-type"] == "image/jpeg"
+    assert "immutable" in newest.headers["cache-control"]
+    assert page.ask(told["pictures"][-1]["address"], if_none_match=newest.headers["etag"]).status == 304
+    assert body(page.ask(told["pictures"][0]["address"])) != body(newest)
+
+
+def test_the_whole_picture_is_of_its_version_only(page: WebProcess, output: Path) -> None:
+    address = page.told("/api/v1/status")["whole"]["address"]
+    assert body(page.ask(address)) == (output / "stack.jpg").read_bytes()
+    publish(output, 2)
+    assert page.ask(address).status == 404
+    wait_until(lambda: page.told("/api/v1/status")["whole"]["address"] != address, 30)
+
+
+def test_published_files_are_sent_as_they_are(page: WebProcess, output: Path) -> None:
+    (output / "stack.fits").write_bytes(b"SIMPLE" * 200_000)
+    answer = page.ask("/api/v1/stack.fits")
+    assert body(answer) == b"SIMPLE" * 200_000
+    assert 'filename="stack.fits"' in answer.headers["content-disposition"]
+    assert page.ask("/api/v1/stack.fits", if_none_match=answer.headers["etag"]).status == 304
+    head = page.ask("/api/v1/stack.fits", "HEAD")
+    assert (head.status, head.headers["content-length"], body(head)) == (200, "1200000", b"")
+    assert page.ask("/api/v1/stack.png").status == 404
+
+
+def test_subs_are_told_with_their_reasons(page: WebProcess, output: Path) -> None:
+    refused = {"number": 3, "outcome": "refused", "reason": "clouds", "detail": "transparency: 0.2"}
+    publish(output, 2, lines=[refused])
+    wait_until(lambda: len(page.told("/api/v1/subs")["subs"]) == 3, 30)
+    assert page.told("/api/v1/subs?after=2")["subs"] == [{**refused, "fate": ""}]
+    assert len(page.told("/api/v1/subs?limit=1")["subs"]) == 1
+    assert page.ask("/api/v1/subs?after=x").status == 422
+
+
+def test_the_page_and_all_that_it_loads_is_there(page: WebProcess) -> None:
+    for path in ("/", "/static/page.css", "/static/audience.js", "/static/lang/de.json", "/static/icon.svg"):
+        answer = page.ask(path, accept_encoding="gzip")
+        assert answer.status == 200, path
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["content-encoding"] == "gzip"
+        assert page.ask(path, if_none_match=answer.headers["etag"]).status == 304
+    assert b"<html" in body(page.ask("/"))
+
+
+def test_the_qr_code_leads_to_where_the_request_came_in(page: WebProcess) -> None:
+    assert body(page.ask("/api/v1/qr.svg")).startswith(b"<svg")
+    told = page.told("/api/v1/invitation")
+    assert told == {"link": f"{page.address}/", "name": "", "open": False}
+
+
+class Stream:
+    """An open stream of events."""
+
+    def __init__(self, page: WebProcess) -> None:
+        self.socket = socket.create_connection((HOST, page.port), timeout=30)
+        self.socket.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.file = self.socket.makefile("rb")
+
+    def states(self) -> Iterator[dict[str, Any]]:
+        for line in self.file:
+            if line.startswith(b"data: {") and b'"number"' in line:
+                yield json.loads(line[6:])
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+
+def test_a_change_reaches_every_page_that_listens(page: WebProcess, output: Path) -> None:
+    streams = [Stream(page) for _ in range(3)]
+    for stream in streams:
+        assert next(stream.states())["n_subs"] != 9
+    publish(output, 9)
+    for stream in streams:
+        assert next(state for state in stream.states() if state["n_subs"] == 9)["pictures"][-1]["n_subs"] == 9
+        stream.close()
+
+
+def test_without_the_token_nothing_can_be_changed(page: WebProcess, output: Path) -> None:
+    pause = {"command": "pause"}
+    for headers in (
+        {},
+        {"authorization": "Bearer "},
+        {"authorization": f"Basic {TOKEN}"},
+        {"authorization": f"Bearer {TOKEN}"},
+    ):
+        assert page.ask("/api/v1/commands", "POST", pause, **headers).status == 401
+    write_token(output, TOKEN)
+    assert page.ask("/api/v1/commands", "POST", pause).status == 401
+    assert page.ask("/api/v1/commands?token=" + TOKEN, "POST", pause).status == 401
+    assert page.ask("/api/v1/key", "POST", {}, authorization=f"Bearer {TOKEN}").status == 200
+    assert not list((output / "commands").glob("*"))
+
+
+def test_who_guesses_tokens_has_to_wait_even_with_the_right_one(own_page: WebProcess) -> None:
+    write_token(own_page.folder, TOKEN)
+    statuses = [own_page.ask("/api/v1/key", "POST", {}, authorization="Bearer X").status for _ in range(FREE_TRIES + 1)]
+    assert statuses == [401] * FREE_TRIES + [429]
+    refused = own_page.ask("/api/v1/key", "POST", {}, authorization=f"Bearer {TOKEN}")
+    assert refused.status == 429
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_command_reaches_the_agent_and_its_answer_comes_back(page: WebProcess, output: Path) -> None:
+    write_token(output, TOKEN)
+    key = {"authorization": f"Bearer {TOKEN}"}
+    nobody = page.ask("/api/v1/commands", "POST", {"command": "pause"}, **key)
+    assert (nobody.status, "no agent" in json.loads(body(nobody))["fault"]) == (409, True)
+    over, taken = threading.Event(), []
+
+    def agent() -> None:
+        with only_one(output):
+            ready.set()
+            while not over.wait(0.02):
+                for request in Mailbox(output).collect():
+                    taken.append(request.command)
+                    reply(request.answer, Answer(said="paused, as told"))
+
+    ready = threading.Event()
+    thread = threading.Thread(target=agent)
+    thread.start()
+    ready.wait(30)
+    answer = page.ask("/api/v1/commands", "POST", {"command": "pause"}, **key)
+    over.set()
+    thread.join()
+    assert (answer.status, json.loads(body(answer))) == (200, {"said": "paused, as told"})
+    assert taken == [Pause()]
+
+
+@pytest.mark.parametrize(
+    "said", [[], "pause", 3, None, {}, {"command": "rm"}, {"command": ["pause"]}, {"command": "remove"}]
+)
+def test_what_is_no_command_is_refused_in_words(page: WebProcess, output: Path, said: object) -> None:
+    write_token(output, TOKEN)
+    answer = page.ask("/api/v1/commands", "POST", [said] if said is None else said, authorization=f"Bearer {TOKEN}")
+    assert answer.status == 422
+    assert json.loads(body(answer))["fault"]
+
+
+WAYS = [
+    "/static/../../../secret.txt", "/static/..%2f..%2fsecret.txt", "/static/%2e%2e/secret.txt", "/static//etc/passwd",
+    "/../secret.txt", "/api/v1/pictures/..%2f..%2fsecret.txt", "/api/v1/whole/../status.json", "/api/v1/whole/%00",
+    "/api/v1/stack.fits/../../secret.txt", "/status.json", "/page-token.json", "/api/v1/pictures/page-token.json",
+    "/static/lang/../../app.py", "/%c0%ae%c0%ae/secret.txt", "//secret.txt", "/static/" + "a" * 5000, "/\u00c3",
+]  # fmt: skip
+
+
+def test_no_path_leads_out(page: WebProcess, output: Path) -> None:
+    (output.parent / "secret.txt").write_text("a secret")
+    (output / "secret.txt").write_text("a secret")
+    for way in WAYS:
+        answer = page.raw(f"GET {way} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin1"))
+        assert b" 404 " in answer[:20] or b" 400 " in answer[:20], (way, answer[:200])
+        assert b"a secret" not in answer
+
+
+MALFORMED = [
+    b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"A" * 100_000,
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 2_000_000 + b"\r\n\r\n",
+    b"POST /api/v1/key HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    b"POST /api/v1/key HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+    b"GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
+]  # fmt: skip
+
+
+def test_what_is_malformed_is_refused_and_harms_nobody(page: WebProcess) -> None:
+    for sent in MALFORMED:
+        try:
+            answer = page.raw(sent)
+        except ConnectionError:
+            answer = b""
+        assert answer == b"" or answer[9:10] == b"4", (sent[:60], answer[:100])
+    assert page.ask("/api/v1/status").status == 200
+
+
+def test_others_are_refused_by_name_and_by_page(page: WebProcess) -> None:
+    assert page.ask("/api/v1/status", host="evil.example").status == 421
+    assert page.ask("/api/v1/status", host="evil.example", origin="http://evil.example").status == 421
+    assert page.ask("/api/v1/status", origin="http://evil.example").status == 403
+
+
+@pytest.mark.slow
+def test_a_thousand_connections_are_bounded_and_let_go(own_page: WebProcess) -> None:
+    held = []
+    for _ in range(1000):
+        try:
+            held.append(socket.create_connection((HOST, own_page.port), timeout=5))
+        except OSError:
+            break
+    memory = int(Path(f"/proc/{own_page.process.pid}/statm").read_text().split()[1]) * 4096
+    assert memory < 200e6
+    for each in held:
+        each.close()
+    wait_until(lambda: own_page.ask("/api/v1/status").status == 200, 30)
+
+
+@pytest.mark.slow
+def test_who_connects_and_asks_nothing_is_let_go(page: WebProcess) -> None:
+    for begun in (b"", b"GET / HTTP/1.1\r\nHost: loc"):
+        with socket.create_connection((HOST, page.port), timeout=60) as connection:
+            connection.sendall(begun)
+            assert connection.recv(100) == b""
+
+
+def test_one_folder_has_one_page(page: WebProcess, output: Path) -> None:
+    other = page.start()
+    assert other.wait(60) == 1
+    assert "served already" in page.log.read_text()
+
+
+def test_it_ends_at_once_when_told_to_although_pages_are_open(own_page: WebProcess) -> None:
+    stream = Stream(own_page)
+    next(stream.states())
+    assert own_page.end() in (0, -15)
+    stream.close()

@@ -1,0 +1,121 @@
+"""The state that every page shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indistack.faces.web import hub as hub_module
+from indistack.faces.web.hub import Hub
+from indistack.faces.web.output_folder import OutputFolder
+
+STATUS: dict[str, Any] = {
+    "state": "stopped", "host": platform.node(), "n_subs": 3, "exposure_s": 30.0, "session": "20260101-220000_M27_001",
+    "outcomes": {"accepted": 3, "refused": 1}, "last": {"target": "M 27"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    monkeypatch.setattr(hub_module, "LIVENESS_S", 0.0)
+    return Hub(OutputFolder(tmp_path))
+
+
+def write(folder: Path, status: object = STATUS, picture: bytes | None = None, at: int = 0) -> None:
+    if picture is not None:
+        (folder / "stack.jpg").write_bytes(picture)
+        os.utime(folder / "stack.jpg", (1000 + at, 1000 + at))
+    (folder / "status.json").write_text(status if isinstance(status, str) else json.dumps(status))
+    os.utime(folder / "status.json", (1001 + at, 1001 + at))
+
+
+def test_without_a_folder_there_is_a_state_that_says_so(tmp_path: Path) -> None:
+    hub = Hub(OutputFolder(tmp_path / "nowhere"))
+    assert hub.look()
+    assert hub.state["agent"] == "none"
+    assert hub.state["pictures"] == []
+    assert hub.state["n_subs"] == 0
+
+
+def test_a_number_grows_with_every_change_and_only_then(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path, picture=b"one")
+    assert hub.look()
+    assert not hub.look()
+    first = hub.state["number"]
+    write(tmp_path, {**STATUS, "n_subs": 4}, at=10)
+    assert hub.look()
+    assert hub.state["number"] == first + 1
+    assert hub.state["n_subs"] == 4
+
+
+def test_pictures_carry_what_is_in_them(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path, picture=b"one")
+    hub.look()
+    (told,) = hub.state["pictures"]
+    assert (told["n_subs"], told["exposure_s"]) == (3, 30.0)
+    picture = hub.picture(told["address"].rpartition("/")[2])
+    assert picture is not None
+    assert picture.data == b"one"
+    assert picture.media == "image/jpeg"
+    assert hub.state["target"] == "M 27"
+    assert hub.state["refused"] == 1
+
+
+def test_a_numbered_picture_waits_for_its_numbers(hub: Hub, tmp_path: Path) -> None:
+    shown = {"number": 1, "n_subs": 3, "exposure_s": 30.0, "view": "view.jpg", "snr_gain": 1.7}
+    numbered = {**STATUS, "n_subs": 5, "shown": {"stack": shown}}
+    (tmp_path / "view.jpg").write_bytes(b"small")
+    os.utime(tmp_path / "view.jpg", (1000, 1000))
+    write(tmp_path, numbered, picture=b"large")
+    hub.look()
+    assert [told["n_subs"] for told in hub.state["pictures"]] == [3]
+    (tmp_path / "view.jpg").write_bytes(b"newer")
+    os.utime(tmp_path / "view.jpg", (1100, 1100))
+    hub.look()
+    assert [told["n_subs"] for told in hub.state["pictures"]] == [3]
+    write(tmp_path, {**numbered, "shown": {"stack": {**shown, "number": 2, "n_subs": 5}}}, at=200)
+    hub.look()
+    assert [(told["n_subs"], told["snr_gain"]) for told in hub.state["pictures"]] == [(3, 1.7), (5, 1.7)]
+    picture = hub.picture(hub.state["pictures"][-1]["address"].rpartition("/")[2])
+    assert picture is not None
+    assert picture.data == b"newer"
+
+
+def test_a_view_outside_the_folder_is_not_looked_at(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path.parent / "secret.jpg").write_bytes(b"secret")
+    for name in ("../secret.jpg", str(tmp_path.parent / "secret.jpg"), ".hidden.jpg", 3, None):
+        write(tmp_path, {**STATUS, "shown": {"stack": {"number": 1, "view": name}}}, picture=b"mine")
+        hub.look()
+        versions = [told["address"].rpartition("/")[2] for told in hub.state["pictures"]]
+        assert [picture.data for version in versions if (picture := hub.picture(version))] == [b"mine"]
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["", "[]", "nonsense", "[" * 100_000, '{"state": 3}', json.dumps({name: {"a": [1]} for name in STATUS}),
+     json.dumps(dict.fromkeys(STATUS, "x" * 10000) | {"sources": [3, {"device": ["x"]}], "warnings": [1, "y" * 9000]}),
+     '{"state": "running", "n_subs": NaN, "exposure_s": Infinity, "stacks": {"stack": {"snr_gain": NaN}}}'],
+)  # fmt: skip
+def test_whatever_stands_in_the_status_the_state_is_bounded_json(hub: Hub, tmp_path: Path, status: str) -> None:
+    write(tmp_path, status, picture=b"one")
+    hub.look()
+    assert len(json.dumps(hub.state, allow_nan=False)) < 20_000
+
+
+def test_an_agent_that_died_is_told_from_one_that_ended(hub: Hub, tmp_path: Path) -> None:
+    for state, agent in (("stopped", "stopped"), ("running", "gone"), ("paused", "gone")):
+        write(tmp_path, {**STATUS, "state": state})
+        hub.look()
+        assert hub.state["agent"] == agent
+
+
+def test_no_folder_of_this_machine_is_told(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path, {**STATUS, "sources": [{"folder": "/home/ann/lights", "waits_for": "files in /home/ann/lights"}]})
+    hub.look()
+    assert "/home" not in json.dumps(hub.state)
+    assert hub.state["sources"][0]["folder"] == "lights"
