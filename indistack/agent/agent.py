@@ -28,6 +28,7 @@ from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery, is_worth
 from indistack.resume.same_night import reports_of_the_night
 from indistack.resume.state import state_of
+from indistack.session.memory_need import queue_bytes
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
@@ -101,12 +102,11 @@ class Agent:
         self._journal = Journal(folder, record_settings(config), clock, goes_on)
         self._mailbox = Mailbox(folder)
         self._feed = SourceThreads(sources, self._receive)
-        self._queue = BlobQueue(int(config.queue.max_mb * 1e6), self._journal.spool, config.spool.enabled)
+        self._queue = BlobQueue(queue_bytes(config), self._journal.spool, config.spool.enabled)
         self._workers = Workers(jobs_of(config.stack))
-        calibrator = calibrator_for(self._workers)
         learn = learner.learn if learner is not None else None
         self._pipeline = Pipeline(
-            config, self._workers, calibrator, self._finish, learn=learn, folder=folder, pace=Pace()
+            config, self._workers, calibrator_for(self._workers), self._finish, learn=learn, folder=folder, pace=Pace()
         )
         self._publisher = Publisher(folder, config, own_files)
         self._status = StatusFile(folder / STATUS, clock, status_listener)
@@ -221,8 +221,8 @@ class Agent:
         if self._keeper is not None:
             self._keeper.begin()
         self._journal.look_again(at_once=True)
-        if self._journal.record is not None:
-            self._publisher.finish(session, self._journal.record.folder)
+        record = self._journal.record
+        self._publisher.end(session, record.folder if record is not None else None)
         self._journal.end(partial(state_of, self._pipeline))
 
     def _close(self, orderly: bool) -> None:

@@ -99,7 +99,7 @@ class StatusFile:
             "state": state,
             "n_subs": session.n_subs if session else 0,
             "exposure_s": session.exposure_s if session else 0.0,
-            "rung": session.rung if session else "",
+            "rung": str(session.rung) if session else "",
             "stacks": snapshots.numbers(session) if session else {},
             "outcomes": dict(self._outcomes),
             "refusals": dict(self._reasons),

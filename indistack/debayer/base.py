@@ -18,7 +18,8 @@ class DebayerSettings(Settings):
     """How colour is made from the CFA plane."""
 
     method: Annotated[str, DEBAYERS.choice()] = "bilinear"
-    """``superpixel`` halves the picture, of mono and RGB frames too; the others keep its size."""
+    """``superpixel`` halves the picture, of mono and RGB frames too, ``superpixel4`` makes a quarter of it; the others
+    keep its size."""
 
 
 def demosaic(box: PixelArray, cfa: CfaPattern, variant: str, out: PixelArray | None) -> PixelArray:

@@ -137,6 +137,13 @@ class Publisher:
             except OSError as error:
                 log.error("cannot keep %s in %s: %s", output.path, keep, error.strerror)
 
+    def end(self, session: Session, keep: Path | None) -> None:
+        """Finish a session that is over, if its files are kept, and let go of it: its memory is needed for the next."""
+        if keep is not None:
+            self.finish(session, keep)
+        with self._wake:
+            self._session, self._due = None, []
+
     def close(self) -> None:
         """Let a publication under way end, then end the thread."""
         with self._wake:
@@ -182,6 +189,7 @@ class Publisher:
                 log.debug("%s was dropped before it was published", name)
             except Exception:  # the top of a thread: the next publication may do better
                 log.exception("a bug in indistack; nothing was published")
+            del session  # it may end while this thread waits
             with self._wake:
                 self._writing = ""
                 self._wake.notify_all()
@@ -192,7 +200,11 @@ class Publisher:
         whole = any(not output.sink.needs_preview for output in outputs)
         max_side_px = 0 if whole else self._config.picture.max_side_px
         maps = whole and self._config.publish.maps
-        self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs)
+        if whole and session.stack_setup.lean:
+            with session.lock:  # no sub is stacked meanwhile: that takes longer, and no memory for a copy
+                self._publish(session, name, lambda picture: picture, maps, outputs)
+        else:
+            self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs)
 
     def _publish(
         self, session: Session, name: str, keep: snapshots.Keep, maps: bool, outputs: Sequence[Output]

@@ -21,9 +21,10 @@ from indistack.pipeline.place_sub import PlaceSearch
 from indistack.pipeline.preparer import Preparer
 from indistack.pipeline.starter import SessionStarter
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
+from indistack.session.memory_need import lacking_for_frame
 from indistack.session.registration import Registration
 from indistack.session.session import Session
-from indistack.session.stack_setup import FULL, SetupMaker
+from indistack.session.stack_setup import SetupMaker
 from indistack.session.stacker import LocalStacker, Stacker
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
@@ -143,6 +144,8 @@ class Pipeline:
         return replace(outcome, report=replace(outcome.report, drift=self.session.drift.memory()))
 
     def _take(self, blob: Blob, draft: Draft, known: bool) -> Outcome:
+        if self.session is None and (lacks := lacking_for_frame(self.config.stack, blob.size_bytes)):
+            raise FrameError("no_memory", lacks)  # what the subs of a stack take has been reckoned with
         raw = self.intake.decode(blob, draft, new=known)
         if raw.info.kind != "light":
             return self._file(raw, blob, draft)
@@ -158,13 +161,19 @@ class Pipeline:
         if isinstance(found, Placement):
             self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
+        del session  # its memory is needed for the next one's
+        self._restart(sub, blob, draft)
+        log.info("new stack: %s (%s)", found.reason, found.detail)
+        return Restarted(found.reason, draft.report, found.detail)
+
+    def _restart(self, sub: MeasuredSub, blob: Blob, draft: Draft) -> None:
+        """End the stack and begin another with a sub that is good enough for it."""
+        assert self.session is not None
         self.starter.forget()  # what was asked for shows the old field
-        new = self.starter.begin(sub, blob, spare_bytes=session.state_bytes)
+        new = self.starter.begin(sub, blob, freed_bytes=self.session.state_bytes)
         first = PlaceSearch(new, sub, draft).match_photometry(Transform.identity())
         self.reset()
         self._stack(new, sub, first, blob, draft)
-        log.info("new stack: %s (%s)", found.reason, found.detail)
-        return Restarted(found.reason, draft.report, found.detail)
 
     def _file(self, raw: RawFrame, blob: Blob, draft: Draft) -> Filed:
         """Take a calibration frame into the library."""
@@ -187,7 +196,7 @@ class Pipeline:
             self._keep_up(self._pace, sub, placement, blob, draft)
         share = placement.filter_stack.share(weights, self.session.n_subs)
         if self._pace is not None:
-            share = replace(share, rung=self.session.rung, slowed=self._pace.slowed)
+            share = replace(share, rung=str(self.session.rung), slowed=self._pace.slowed)
         draft.note(stack=share)
 
     def _keep_up(self, pace: Pace, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
@@ -197,8 +206,8 @@ class Pipeline:
         pace.observe(blob.received, took_s)
         self.session.slow_down(pace.slowed)
         too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
-        if too_slow and self.session.rung == FULL:
-            self.session = self.starter.begin(sub, blob, too_slow)
+        if (slower := self.starter.setup_maker.slower(self.session.rung, too_slow)) is not None:
+            self.session = self.starter.begin(sub, blob, slower, self.session.state_bytes)
             again = replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
             self.session.add(sub, again, self._number)
 

@@ -6,6 +6,7 @@ import dataclasses
 
 from indistack.config import Config
 from indistack.session.filter_stack import MeasuredSub, Reference
+from indistack.session.rung import FINEST, Rung
 from indistack.session.session import Session
 from indistack.session.stack_setup import SetupMaker
 from indistack.values.blob import Blob
@@ -40,7 +41,7 @@ class SessionStarter:
         """Have these settings from the next session on."""
         self.setup_maker = dataclasses.replace(self.setup_maker, config=config)
 
-    def new(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+    def new(self, sub: MeasuredSub, blob: Blob, at_most: Rung = FINEST, freed_bytes: int = 0) -> Session:
         """Return an empty session for a first sub, whatever that is; see `SetupMaker.make`.
 
         Raises
@@ -49,7 +50,7 @@ class SessionStarter:
             There is no memory for it.
         """
         reference = self.reference or sub.as_reference(blob.origin)
-        stack_setup = self.setup_maker.make(reference.scene, sub.frame, too_slow, spare_bytes)
+        stack_setup = self.setup_maker.make(reference.scene, sub.frame, at_most, freed_bytes)
         session = Session(self.setup_maker.config, stack_setup, reference, sub.frame)
         session.named = self.named
         return session
@@ -58,9 +59,9 @@ class SessionStarter:
         """Begin the next session with whatever comes: another field, or another target."""
         self.reference, self.named = None, ""
 
-    def begin(self, sub: MeasuredSub, blob: Blob, too_slow: str = "", spare_bytes: int = 0) -> Session:
+    def begin(self, sub: MeasuredSub, blob: Blob, at_most: Rung = FINEST, freed_bytes: int = 0) -> Session:
         """Return an empty session for a sub that is good enough to be the first; raise `FrameError` where it is not."""
-        session = self.new(sub, blob, too_slow, spare_bytes)
+        session = self.new(sub, blob, at_most, freed_bytes)
         filter_stack = session.filter_stack_of(sub.frame.info)
         session.registration.require_reference()
         session.check(sub, filter_stack, lambda: self._fits_before(session, sub))

@@ -28,7 +28,7 @@ class Debayer(Protocol):
     margin_px : int
         How far a pixel's colour depends on its neighbours, in pixels of the result.
     shrink : int
-        1, or 2 where each 2x2 cell becomes one pixel.
+        1, or 2 or 4 where each 2x2 or 4x4 cell becomes one pixel.
     """
 
     margin_px: int

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from indistack.config import MAIN
-from indistack.errors import StackError
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.remove_sub import again
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
-from indistack.session.stack_setup import lacking
+from indistack.session.stack_setup import with_room
 from indistack.stack import StackSettings
 from indistack.store.entries import STACKED
 from indistack.store.session_reader import PastSession
@@ -56,7 +55,6 @@ def _add(pipeline: Pipeline, session: Session, past: PastSession, number: int, f
 
 
 def _require_memory(session: Session, settings: StackSettings) -> None:
-    """Raise StackError where there is no room for the new stacks beside the old ones."""
+    """Raise FrameError where there is no room for the new stacks beside the old ones."""
     config = session.config.model_copy(update={"stack": settings, "branches": {}})
-    if why_not := lacking(config, session.stack_setup.extent, session.first):
-        raise StackError(why_not)
+    session.stack_setup = with_room(session.stack_setup, config, session.first, f"by {settings.method}")

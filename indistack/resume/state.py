@@ -12,6 +12,7 @@ from indistack.config import MAIN
 from indistack.pipeline.changes import set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import FilterStack, Reference
+from indistack.session.rung import Rung
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import SetupMaker
@@ -89,7 +90,7 @@ def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
         "reference": pack(session.reference, arrays),
         "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
         "canvas": pack(session.grid, arrays),
-        "rung": session.rung,
+        "rung": str(session.rung),
         "newest": session.newest,
         "named": session.named,
         "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
@@ -110,7 +111,8 @@ def _session(
     shape, cfa, info = memory["first"]
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
     grid = unpack(StackGrid, memory["canvas"], arrays)
-    session = Session(config, setup_maker.make_again(reference.scene, first, grid, memory["rung"]), reference, first)
+    stack_setup = setup_maker.make_again(reference.scene, first, grid, Rung.parse(memory["rung"]))
+    session = Session(config, stack_setup, reference, first)
     session.newest, session.named = memory.get("newest", 0), memory.get("named", "")  # not in checkpoints of before
     session.drift.recall(memory["drift"])
     session.registration.recall(memory, arrays)

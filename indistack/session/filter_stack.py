@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from indistack.config import MAIN, Config, stacks_of
+from indistack.config import MAIN, Config
 from indistack.grading.quality import Judge
 from indistack.grading.star_measures import measure
 from indistack.photometry import Photometer, SkyLevels, measure_sky_levels
@@ -104,7 +105,7 @@ class FilterStack:
         self.photometer = Photometer(
             config.match, photometric_reference.scene, photometric_reference.sky, photometric_reference.info
         )
-        self.branch_set = BranchSet(stacks_of(config), stack_setup)
+        self.branch_set = BranchSet(stack_setup.stacks_of(config), stack_setup)
         self.noise_history = NoiseHistory()
         self.masters: Sequence[str] = ()
         self.first: datetime | None = None
@@ -164,10 +165,14 @@ class FilterStack:
         self.first, self.end = (unpack(datetime | None, memory[name], arrays) for name in ("first", "end"))
         for name, one in memory["branches"].items():
             branch, planes = self.branch_set.branches[name], memory["planes"][name]
-            stored = {plane: arrays[key[ARRAY]] for plane, key in planes.items()}
-            branch.recall(one, stored, [again(number, branch) for number in one["kept"]])
+            kept = [again(number, branch) for number in one["kept"]]
+            branch.recall(one, partial(_stored, planes, arrays), kept)
         if self.n_subs:
             self.noise_history.look(*self.branch_set.main.sample())
+
+
+def _stored(planes: Mapping[str, Mapping[str, str]], arrays: Mapping[str, PixelArray], name: str) -> PixelArray:
+    return arrays[planes[name][ARRAY]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ import numpy as np
 
 from indistack.align import Aligner
 from indistack.config import Config
-from indistack.errors import FrameError
 from indistack.field.drift import Drift
 from indistack.grading.quality import Judge
 from indistack.session.filter_stack import FilterStack, MeasuredSub, Placement, Reference
 from indistack.session.registration import Registration
+from indistack.session.rung import Rung
 from indistack.session.sky_position import SkyPosition
 from indistack.session.stack_branch import StackBranch
-from indistack.session.stack_setup import StackSetup, lacking, reaching
+from indistack.session.stack_setup import StackSetup, reaching, with_room
 from indistack.session.sub_placer import SubPlacer
 from indistack.solve import Solution
 from indistack.stack import BranchSettings, StackSettings
@@ -102,8 +102,8 @@ class Session:
         return sum(plane.nbytes for method in methods for plane in method.planes().values())
 
     @property
-    def rung(self) -> str:
-        """``full``, or why the resolution is halved."""
+    def rung(self) -> Rung:
+        """How fine the stacks are, and why."""
         return self.stack_setup.rung
 
     @property
@@ -156,9 +156,7 @@ class Session:
             There is no memory for it.
         """
         name = self.drift.filter_of(sub.frame.info)
-        why_not = lacking(self.config, self.stack_setup.extent, sub.frame)
-        if why_not:
-            raise FrameError("no_memory", f"no stack can be made of filter {name!r}: {why_not}")
+        self.stack_setup = with_room(self.stack_setup, self.config, sub.frame, f"of filter {name!r}")
         return self.new_filter_stack(sub.as_reference(name).moved(transform))
 
     def filter_stack_for(self, sub: MeasuredSub, transform: Transform) -> FilterStack:

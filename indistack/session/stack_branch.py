@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -106,8 +106,10 @@ class StackBranch:
             "kept": self.kept,
         }
 
-    def recall(self, memory: Mapping[str, Any], planes: Mapping[str, PixelArray], kept: Iterable[PlacedSub]) -> None:
-        """Go on as the one would whose memory this is.
+    def recall(
+        self, memory: Mapping[str, Any], plane_of: Callable[[str], PixelArray], kept: Iterable[PlacedSub]
+    ) -> None:
+        """Go on as the one would whose memory this is; its planes are asked for one by one: they are large.
 
         Raises
         ------
@@ -115,10 +117,11 @@ class StackBranch:
             The planes are not those of such a stack.
         """
         for name, plane in self.method.planes().items():
-            plane[...] = planes[name]
+            plane[...] = plane_of(name)
         self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
         self._offered, self.slowed = memory["offered"], memory["slowed"]
-        self._kept.extend(self._parked(sub) if self.settings.last else sub for sub in kept)
+        parks = bool(self.settings.last) or self._stack_setup.lean
+        self._kept.extend(self._parked(sub) if parks else sub for sub in kept)
         self._is_behind = bool(self._kept) and self.opens and not self._exact
 
     def update(self, tile: Tile, weight: float) -> None:
@@ -135,7 +138,7 @@ class StackBranch:
 
         The picture of the very first one and of all of them is made at once, too: one is wanted soon, the other needed.
         """
-        self._kept.append(self._parked(sub) if self._exact else sub)
+        self._kept.append(self._parked(sub) if self._exact or self._stack_setup.lean else sub)
         if self._exact:
             return
         n_subs = self.method.tally.n_subs + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from indistack.config import Config, stacks_of
 from indistack.debayer import DEBAYERS
 from indistack.errors import FrameError
 from indistack.raster.tiles import Sampling
+from indistack.session.memory_need import MemoryNeed, lacking, need_of
+from indistack.session.rung import FINEST, HALF, QUARTER, Rung
 from indistack.session.stacker import LocalStacker, Stacker
 from indistack.settings import built
-from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
-from indistack.system.resources import available_bytes, resident_bytes
+from indistack.stack import METHODS, BranchSettings, Extent
 from indistack.system.workers import Workers
 from indistack.values.frame import CalibratedFrame
 from indistack.values.grid import StackGrid
@@ -27,14 +28,8 @@ log = logging.getLogger(__name__)
 FULL_SCALE_ADU = 65535.0
 """Where the camera does not tell at which value it clips."""
 
-RESERVE_BYTES = 150_000_000
-"""Left to the system and to what else runs beside us."""
-
-FULL, HALF_DEBAYER = "full", "superpixel"
-"""The rung where nothing lacks; what halves the resolution."""
-
-SAMPLE_PX = 64
-"""Side of the small stacks that tell how much memory a large one takes."""
+COARSER = {HALF: "superpixel", QUARTER: "superpixel4"}
+"""What makes a lower resolution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +50,10 @@ class StackSetup:
         Room for subs that are kept on disk.
     exact : bool
         Combine all subs at once when the session is complete, where the method can.
-    rung : str
-        ``full``, or why the resolution is halved.
+    rung : Rung
+        How fine they are, and why.
+    lean : bool
+        Memory is spared: subs of openings are kept on the disk, pictures are written from the stacks themselves.
     new_stacker : callable
         Makes what puts the subs into the stacks of one filter.
     """
@@ -67,8 +64,17 @@ class StackSetup:
     workers: Workers
     folder: Path | None = None
     exact: bool = False
-    rung: str = FULL
+    rung: Rung = FINEST
+    lean: bool = False
     new_stacker: Callable[[], Stacker] = LocalStacker
+
+    def stacks_of(self, config: Config) -> dict[str, BranchSettings]:
+        """Return the settings of the stacks that are made, by name, the main one first."""
+        return {name: one for name, one in stacks_of(config).items() if name not in self.rung.without}
+
+    def need(self, config: Config, frame: CalibratedFrame) -> MemoryNeed:
+        """Return what the stacks of one more filter will take."""
+        return need_of(config, self.stacks_of(config).values(), self.extent, frame)
 
     def on(self, grid: StackGrid) -> StackSetup:
         """Return the same with another grid."""
@@ -99,39 +105,79 @@ class SetupMaker:
     exact: bool = False
     new_stacker: Callable[[], Stacker] = LocalStacker
 
-    def make(self, reference: Scene, frame: CalibratedFrame, too_slow: str = "", spare_bytes: int = 0) -> StackSetup:
-        """Return the setup for a reference and the first sub: at full resolution where time and memory allow it.
+    def make(
+        self, reference: Scene, frame: CalibratedFrame, at_most: Rung = FINEST, freed_bytes: int = 0
+    ) -> StackSetup:
+        """Return the setup for a reference and the first sub: as fine as time and memory allow it.
 
         Parameters
         ----------
-        too_slow : str
-            Why full resolution takes too long, "" where it does not.
-        spare_bytes : int
+        at_most : Rung
+            No finer, and without these stacks.
+        freed_bytes : int
             Memory that is about to be given back.
+
+        Raises
+        ------
+        FrameError
+            There is no memory even for the coarsest one.
         """
-        full = self._with(reference, frame, self.config.debayer.method)
-        why = too_slow or lacking(self.config, full.extent, frame, spare_bytes)
-        if not why or full.sampling.scale != 1:
-            return full
-        log.warning("the stack is made at half the resolution: %s", why)
-        return replace(self._with(reference, frame, HALF_DEBAYER), rung=f"half: {why}")
+        why = ""
+        for stack_setup in self._ladder(reference, frame, at_most):
+            need = stack_setup.need(self.config, frame)
+            for lean in (False, True):
+                lacks = lacking(self.config, need, lean, freed_bytes)
+                if not lacks:
+                    return self._told(replace(stack_setup, lean=lean), why)
+            why = why or lacks
+        raise FrameError("no_memory", f"no stack can be made, not even at a quarter of the resolution: {lacks}")
 
-    def make_again(self, reference: Scene, frame: CalibratedFrame, grid: StackGrid, rung: str) -> StackSetup:
-        """Return a setup as it was before."""
-        stack_setup = self._with(reference, frame, self.config.debayer.method if rung == FULL else HALF_DEBAYER)
-        return replace(stack_setup.on(grid), rung=rung)
+    def slower(self, now: Rung, why: str) -> Rung | None:
+        """Return where to go where subs come too fast: half the resolution; None where that is not to be changed."""
+        chosen = DEBAYERS.get(self.config.debayer.method).shrink != 1 or self.config.stack.drizzle
+        return None if chosen or not why or now != FINEST else Rung(HALF, why=why)
 
-    def _with(self, reference: Scene, frame: CalibratedFrame, debayer: str) -> StackSetup:
+    def make_again(self, reference: Scene, frame: CalibratedFrame, grid: StackGrid, rung: Rung) -> StackSetup:
+        """Return a setup as it was before.
+
+        Raises
+        ------
+        FrameError
+            There is no memory for it now.
+        """
+        return with_room(self._at(reference, frame, rung).on(grid), self.config, frame, "as it was")
+
+    def _ladder(self, reference: Scene, frame: CalibratedFrame, at_most: Rung) -> Iterator[StackSetup]:
+        finest = math.inf
+        for rung in at_most.down(list(self.config.branches)):
+            stack_setup = self._at(reference, frame, rung)
+            if stack_setup.sampling.scale < finest or rung.without != at_most.without:
+                yield stack_setup
+            finest = min(finest, stack_setup.sampling.scale)
+
+    def _told(self, stack_setup: StackSetup, lacks: str) -> StackSetup:
+        """Give the rung its reason, and say it."""
+        rung = replace(stack_setup.rung, why=stack_setup.rung.why or lacks)
+        if rung != FINEST:
+            log.warning("the stack is made at a lower rung: %s", rung)
+        return replace(stack_setup, rung=rung)
+
+    def _at(self, reference: Scene, frame: CalibratedFrame, rung: Rung) -> StackSetup:
         settings = self.config.stack
-        sampling = Sampling(built(DEBAYERS.get(debayer), self.config.debayer), settings.kernel, settings.drizzle)
+        debayer, drizzle = COARSER.get(rung.word, self.config.debayer.method), settings.drizzle
+        sampling = Sampling(
+            built(DEBAYERS.get(debayer), self.config.debayer), settings.kernel, 0 if rung.word in COARSER else drizzle
+        )
         grid = StackGrid.over(reference.height, reference.width, sampling.scale)
         clipped_adu = frame.info.saturation_adu
         full_scale_adu = clipped_adu if math.isfinite(clipped_adu) else FULL_SCALE_ADU
-        own_weights = settings.drizzle > 0 and frame.cfa is not None
+        own_weights = sampling.drizzle > 0 and frame.cfa is not None
         if own_weights:
             self._require_own_weights()
         extent = Extent(*grid.size, frame.channels, full_scale_adu, own_weights)
-        return StackSetup(grid, sampling, extent, self.workers, self.folder, self.exact, new_stacker=self.new_stacker)
+        return StackSetup(
+            grid, sampling, extent, self.workers, self.folder, self.exact, rung, new_stacker=self.new_stacker
+        )
 
     def _require_own_weights(self) -> None:
         for name, settings in stacks_of(self.config).items():
@@ -143,35 +189,29 @@ class SetupMaker:
                 raise FrameError("no_drizzle", detail)
 
 
+def with_room(stack_setup: StackSetup, config: Config, frame: CalibratedFrame, what: str) -> StackSetup:
+    """Return a setup, lean if need be, whose stacks of one more filter find room; `what` says which stack that is.
+
+    Raises
+    ------
+    FrameError
+        There is no memory for them.
+    """
+    need = stack_setup.need(config, frame)
+    if not stack_setup.lean and not lacking(config, need, lean=False):
+        return stack_setup
+    if lacks := lacking(config, need, lean=True):
+        raise FrameError("no_memory", f"no stack can be made {what}: {lacks}")
+    return replace(stack_setup, lean=True)
+
+
 def reaching(stack_setup: StackSetup, config: Config, transform: Transform, frame: CalibratedFrame) -> StackSetup:
     """Return a setup whose grid has grown to where a sub reaches; the same where it does, or memory does not allow."""
     grid = stack_setup.grid.reaching(transform, frame.width, frame.height)
     if grid is stack_setup.grid:
         return stack_setup
-    larger = stack_setup.on(grid)
-    why_not = lacking(config, larger.extent, frame)
-    if why_not:
-        log.warning("the canvas does not grow to %d x %d: %s", grid.width, grid.height, why_not)
-    return stack_setup if why_not else larger
-
-
-def lacking(config: Config, extent: Extent, frame: CalibratedFrame, spare_bytes: int = 0) -> str:
-    """Say what memory the stacks of one filter would lack, "" where they fit."""
-    wanted = memory_bytes(stacks_of(config).values(), extent, frame.pixels.nbytes)
-    budget = budget_bytes(config.stack) + spare_bytes
-    return f"{wanted / 1e6:.0f} MB of memory wanted, {budget / 1e6:.0f} MB there" if wanted > budget else ""
-
-
-def memory_bytes(branches: Iterable[BranchSettings], extent: Extent, frame_bytes: int) -> int:
-    """Return what stacks of that extent will take: their state, the subs of their openings, a copy to publish."""
-    small = replace(extent, height=SAMPLE_PX, width=SAMPLE_PX)
-    methods = [METHODS.get(settings.method)(small, settings) for settings in branches]
-    per_px = [sum(plane.nbytes for plane in method.planes().values()) / SAMPLE_PX**2 for method in methods]
-    kept = max((method.opening for method in methods), default=0)
-    return int(extent.height * extent.width * (sum(per_px) + max(per_px))) + kept * frame_bytes
-
-
-def budget_bytes(settings: StackSettings) -> int:
-    """Return how much more memory may be taken: what the machine has left, or what `max_memory_mb` leaves."""
-    left = available_bytes() - RESERVE_BYTES
-    return min(left, int(settings.max_memory_mb * 1e6) - resident_bytes()) if settings.max_memory_mb else left
+    try:
+        return with_room(stack_setup.on(grid), config, frame, "of that size")
+    except FrameError as error:
+        log.warning("the canvas does not grow to %d x %d: %s", grid.width, grid.height, error.detail)
+        return stack_setup

@@ -64,8 +64,8 @@ class StackSettings(BranchSettings):
     nice: int = Field(default=5, ge=0, le=19)
     """Live: how far `run` and `watch` step back behind other programs, such as Ekos, as the command nice does."""
     max_memory_mb: float = Field(default=0, ge=0)
-    """Memory that the whole process may take; where full resolution needs more, the stack is made at half of it. 0 =
-    what the machine has."""
+    """Memory that the program and its helpers may take; where full resolution needs more, the stack is made at half of
+    it, at a quarter, then without further stacks. 0 = what the machine has."""
     keep_up: bool = True
     """Live: where subs come faster than they can be stacked, halve the resolution of the next stack, and let further
     stacks (`branches`) take every 2nd, 4th ... sub only."""

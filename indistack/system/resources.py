@@ -17,6 +17,10 @@ LARGE_BYTES, KEPT_BYTES = 1 << 23, 1 << 26
 """Arrays from there on leave at once; of smaller ones so much is kept for the next sub."""
 
 
+RESERVE_BYTES, RESERVE_SHARE = 150_000_000, 0.05
+"""Left to the system and to what else runs beside us; of a limit that is ours alone, that share of it."""
+
+
 def available_bytes(root: Path = ROOT) -> int:
     """Return how much memory can be taken before the kernel begins to kill.
 
@@ -28,7 +32,37 @@ def available_bytes(root: Path = ROOT) -> int:
     root : Path
         Of the file system with ``proc`` and ``sys``.
     """
-    return max(0, min([_free(root), *_left_in_groups(root), _left_of_address_space(root)]))
+    groups = [left for left, _ in _left_in_groups(root)]
+    return max(0, min([_free(root), *groups, _left_of_address_space(root)[0]]))
+
+
+def spare_bytes(root: Path = ROOT) -> int:
+    """Return how much of `available_bytes` may be planned with: the kernel kills where the last of it is asked for.
+
+    Of the machine, something is left to the system and to what else runs; of a group's or the process's own limit,
+    something for what is not counted in arrays.
+    """
+    machine = _free(root) - RESERVE_BYTES
+    address_space, limit = _left_of_address_space(root)
+    groups = [left - int(RESERVE_SHARE * limit) for left, limit in _left_in_groups(root)]
+    return max(0, min([machine, *groups, address_space - int(RESERVE_SHARE * limit)]))
+
+
+def children_bytes(root: Path = ROOT) -> tuple[int, int]:
+    """Return what the processes that this one has started hold now, and the most that they have held, in bytes."""
+    held = [_fields(root / f"proc/{pid}/status") for pid in _children(root / "proc/self")]
+    return sum(each.get("VmRSS", 0) for each in held), sum(each.get("VmHWM", 0) for each in held)
+
+
+def _children(process: Path) -> Iterator[str]:
+    """Each thread has those that it has started; a kernel may not tell."""
+    try:
+        threads = list((process / "task").iterdir())
+    except OSError:
+        return
+    for thread in threads:
+        for line in _lines(thread / "children"):
+            yield from line.split()
 
 
 def resident_bytes(root: Path = ROOT) -> int:
@@ -79,8 +113,8 @@ def _free(root: Path) -> int:
     return _fields(root / "proc/meminfo").get("MemAvailable", 1 << 62)
 
 
-def _left_in_groups(root: Path) -> Iterator[int]:
-    """What the groups leave, of both versions: ``limit - used``, where pages of files count as free."""
+def _left_in_groups(root: Path) -> Iterator[tuple[int, int]]:
+    """What the groups leave, of both versions, and their limits: ``limit - used``; pages of files count as free."""
     for line in _lines(root / "proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
         if not controllers:
@@ -89,7 +123,7 @@ def _left_in_groups(root: Path) -> Iterator[int]:
             yield from _left(root / "sys/fs/cgroup/memory", path, "memory.limit_in_bytes", "memory.usage_in_bytes")
 
 
-def _left(base: Path, path: str, limit_name: str, used_name: str) -> Iterator[int]:
+def _left(base: Path, path: str, limit_name: str, used_name: str) -> Iterator[tuple[int, int]]:
     """Go from the process's group up to the root: each may have a limit."""
     group = base / path.strip("/")
     for folder in (group, *group.parents):
@@ -97,14 +131,17 @@ def _left(base: Path, path: str, limit_name: str, used_name: str) -> Iterator[in
             return
         limit, used = _number(folder / limit_name), _number(folder / used_name)
         if limit is not None and used is not None:
-            yield limit - used + _fields(folder / "memory.stat").get("inactive_file", 0)
+            files = _fields(folder / "memory.stat")
+            of_files = sum(files.get(f"total_{name}", files.get(name, 0)) for name in ("inactive_file", "active_file"))
+            yield limit - used + of_files, limit
 
 
-def _left_of_address_space(root: Path) -> int:
+def _left_of_address_space(root: Path) -> tuple[int, int]:
+    """What the process's own limit leaves, and the limit."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
-        return 1 << 62
-    return limit - _fields(root / "proc/self/status").get("VmSize", 0)
+        return 1 << 62, 0
+    return limit - _fields(root / "proc/self/status").get("VmSize", 0), limit
 
 
 def _fields(path: Path) -> dict[str, int]:

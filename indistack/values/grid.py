@@ -36,7 +36,7 @@ class StackGrid:
 
     @staticmethod
     def over(height: int, width: int, scale: float = 1.0) -> StackGrid:
-        """Cover a reference of that size (px) with pixels of 1 / `scale` px; scale is 0.5, 1 or 2."""
+        """Cover a reference of that size (px) with pixels of 1 / `scale` px; scale is 0.25, 0.5, 1 or 2."""
         shift = (scale - 1) / 2
         matrix = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1.0]])
         return StackGrid(int(height * scale), int(width * scale), matrix)

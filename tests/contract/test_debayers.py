@@ -86,8 +86,8 @@ def test_stars_and_sky_come_back(name: str, cfa: CfaPattern) -> None:
 def test_a_box_equals_the_whole_frame_inside_its_margin(name: str, cfa: CfaPattern) -> None:
     plane, one = mosaic(scene(), cfa), debayer(name)
     whole, margin, shrink = one(plane, cfa), one.margin_px, one.shrink
-    box = one(plane[20:80, 30:100], cfa)
-    expected = whole[20 // shrink : 80 // shrink, 30 // shrink : 100 // shrink]
+    box = one(plane[20:80, 32:100], cfa)
+    expected = whole[20 // shrink : 80 // shrink, 32 // shrink : 100 // shrink]
     inner = np.s_[margin : box.shape[0] - margin, margin : box.shape[1] - margin]
     np.testing.assert_array_equal(box[inner], expected[inner])
 
@@ -111,7 +111,7 @@ def test_values_at_the_ends_of_the_range_do_not_wrap(name: str) -> None:
         plane = np.full((24, 24), ground, np.uint16)
         plane[12, 12] = dot
         rgb = debayer(name)(plane, "RGGB").astype(float)
-        far = rgb[:4].mean()
+        far = rgb[:2].mean()
         assert far == ground
         assert (np.abs(rgb - ground) <= 65535).all()
         assert np.count_nonzero(np.abs(rgb - ground) > 40000) <= 3

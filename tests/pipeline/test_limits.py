@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +17,15 @@ from indistack.output.trim import Trim
 from indistack.picture.linear import StackPicture
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
+from indistack.session.memory_need import WAITING_SHARE
+from indistack.session.rung import Rung
 from indistack.session.session import Session
 from indistack.values.blob import Blob
 from indistack.values.outcome import Accepted, Refused
 from simulators.observatory import Observatory
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
+from tests.pipeline.sessions import agent_of
 
 MB = 1e6
 
@@ -32,19 +39,19 @@ def stacked(pipeline: Pipeline, sky: Observatory, subs: int = 3, every_s: float 
     return pipeline.session
 
 
-@pytest.mark.parametrize("cfa", ["RGGB", "mono"])
+@pytest.mark.parametrize(("cfa", "max_memory_mb"), [("RGGB", 142), ("mono", 117)])
 def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
-    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, cfa: str
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, cfa: str, max_memory_mb: int
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.session.stack_setup.resident_bytes", lambda: 100 * MB)
-        session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky(cfa=cfa))  # 640 x 480 wants 5 to 11 MB
-    assert session.rung.startswith("half: ")
-    assert "MB of memory wanted" in session.rung
+        patch.setattr("indistack.session.memory_need.resident_bytes", lambda: 100 * MB)
+        session = stacked(make_pipeline("stack.jobs=2", f"stack.max_memory_mb={max_memory_mb}"), make_sky(cfa=cfa))
+    assert session.rung.word == "half"
+    assert "MB of memory wanted" in session.rung.why
     assert session.grid.size == (240, 320)
     full = stacked(make_pipeline(), make_sky(cfa=cfa))
-    assert full.rung == "full"
-    assert full.size == (480, 640)
+    assert str(full.rung) == "full"
+    assert full.grid.size == (480, 640)
     coarse, fine = (np.asarray(each.stack.integration().pixels) for each in (session, full))
     cells = fine.reshape(240, 2, 320, 2, *fine.shape[2:]).mean(axis=(1, 3))
     inner = np.s_[8:-8, 8:-8]
@@ -53,8 +60,8 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
 
 
 def test_the_header_tells_the_rung(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indistack.session.stack_setup.resident_bytes", lambda: 100 * MB)
-    session = stacked(make_pipeline("stack.max_memory_mb=102"), make_sky())
+    monkeypatch.setattr("indistack.session.memory_need.resident_bytes", lambda: 100 * MB)
+    session = stacked(make_pipeline("stack.jobs=2", "stack.max_memory_mb=142"), make_sky())
     history = [value for keyword, value, _ in snapshot(session).cards if keyword == "HISTORY"]
     assert any(line.startswith("resolution: half") for line in map(str, history))
 
@@ -65,7 +72,7 @@ def test_a_filter_for_which_there_is_no_memory_is_refused(
     pipeline = make_pipeline()
     sky = make_sky(cfa="mono")
     assert isinstance(pipeline.process(through(sky, "L")), Accepted)
-    monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: 1000)
+    monkeypatch.setattr("indistack.session.memory_need.spare_bytes", lambda: 3 * MB)
     refused = pipeline.process(through(sky, "R"))
     assert isinstance(refused, Refused)
     assert refused.reason == "no_memory"
@@ -83,10 +90,10 @@ def test_what_comes_too_fast_is_stacked_at_half_the_resolution(
 ) -> None:
     monkeypatch.setattr("indistack.pipeline.pace.COLD", 1e-4)  # of an exposure of 10 s
     session = stacked(make_pipeline(pace=Pace()), make_sky())
-    assert session.rung.startswith("half: a sub takes ")
+    assert str(session.rung).startswith("half: a sub takes ")
     assert session.n_subs == 3
     relaxed = stacked(make_pipeline("stack.keep_up=false", pace=Pace()), make_sky())
-    assert relaxed.rung == "full"
+    assert str(relaxed.rung) == "full"
 
 
 def test_further_stacks_take_fewer_subs_where_time_is_short(make_pipeline: MakePipeline) -> None:
@@ -101,7 +108,7 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
     drifting = {"drift_px_per_sub": (40.0, -25.0), "cfa": "RGGB"}
     grown = stacked(make_pipeline("stack.canvas=grow", "drift.limit=90 %"), make_sky(**drifting), subs=5)
     plain = stacked(make_pipeline("drift.limit=90 %"), make_sky(**drifting), subs=5)
-    height, width = grown.size
+    height, width = grown.grid.size
     assert height > 480
     assert width > 640
     left, top = grown.grid.matrix[:2, 2].astype(int)
@@ -137,7 +144,7 @@ def test_what_is_published_of_a_grown_canvas_is_what_subs_have_reached(make_pipe
 def test_a_canvas_does_not_grow_beyond_the_memory(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline, sky = make_pipeline("stack.canvas=grow", "drift.limit=90 %"), make_sky(drift_px_per_sub=(40.0, 0.0))
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
-    monkeypatch.setattr("indistack.session.stack_setup.budget_bytes", lambda _: 1000)
+    monkeypatch.setattr("indistack.session.memory_need.spare_bytes", lambda: 3 * MB)
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
     assert pipeline.session is not None
     assert pipeline.session.grid.size == (480, 640)
@@ -150,3 +157,58 @@ def test_what_cannot_be_drizzled_is_refused_with_a_reason(make_pipeline: MakePip
     assert refused.reason == "no_drizzle"
     assert "mean" in refused.detail
     assert isinstance(make_pipeline(*settings).process(blob_of(make_sky(cfa="mono").expose())), Accepted)
+
+
+def test_where_memory_is_too_short_for_any_stack_the_first_sub_says_so(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline, sky = make_pipeline("stack.jobs=2"), make_sky()
+    for spare, told in ((0.5 * MB, "to read it"), (20 * MB, "not even at a quarter of the resolution")):
+        monkeypatch.setattr("indistack.session.memory_need.spare_bytes", lambda spare=spare: spare)
+        refused = pipeline.process(blob_of(sky.expose()))
+        assert isinstance(refused, Refused)
+        assert refused.reason == "no_memory"
+        assert told in refused.detail
+    monkeypatch.undo()
+    assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
+
+
+def test_further_stacks_are_left_out_last(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ("stack.jobs=1", *(f'branches.{name}.method="sigma_clip"' for name in "abc"))
+    probe = make_pipeline(*settings)
+    session = stacked(probe, make_sky(), subs=1)
+    maker, frame = probe.starter.setup_maker, session.first
+    quarter = maker.make(session.reference.scene, frame, Rung("quarter", ("b", "c")))
+    room = quarter.need(maker.config, frame).total(lean=True, opens_on_disk=True) / (1 - WAITING_SHARE)
+    monkeypatch.setattr("indistack.session.memory_need.spare_bytes", lambda: room + 1000)
+    session = stacked(make_pipeline(*settings), make_sky(), subs=2)
+    assert (session.rung.word, session.rung.without) == ("quarter", ("b", "c"))
+    assert list(session.stacks()) == ["stack", "a"]
+    assert session.grid.size == (120, 160)
+
+
+@pytest.mark.parametrize("is_lean", [False, True])
+def test_a_session_that_is_over_leaves_no_memory_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_lean: bool
+) -> None:
+    """The next one has none to spare for it."""
+    begun: list[weakref.ref[Session]] = []
+    alive: list[Session] = []
+    sky = make_sky(width_px=160, height_px=120, n_stars=60, mag_max=11.0)
+    first, second = sky.expose(), sky.expose()
+    longer = replace(second, header=second.header | {"EXPTIME": 77.0})
+    agent = agent_of(tmp_path, [blob_of(first), blob_of(longer)], "drift.change_patience=1")
+    if is_lean:
+        monkeypatch.setattr("indistack.session.stack_setup.lacking", lambda _, __, lean, ___=0: "" if lean else "short")
+    add = Session.add
+
+    def look(session: Session, *args: Any) -> Any:
+        alive.extend(one for ref in begun if (one := ref()) is not None)
+        begun.append(weakref.ref(session))
+        return add(session, *args)
+
+    monkeypatch.setattr(Session, "add", look)
+    agent.run(threading.Event())
+    assert len(begun) == 2
+    assert not alive
+    assert len(list(tmp_path.glob("sessions/*/stack.fits"))) == 2

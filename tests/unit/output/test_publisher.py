@@ -111,6 +111,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         grid=StackGrid.over(side_px, side_px),
         aligner=ALIGNERS.get("none")(Config().align),
         rung="full",
+        stack_setup=SimpleNamespace(lean=False),
         sky=SimpleNamespace(solution=None),
         newest=0,
         named="",

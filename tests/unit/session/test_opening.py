@@ -113,5 +113,5 @@ def test_one_that_goes_on_combines_its_subs_again(session: Session, workers: Wor
     add(again, sub_of())  # its stacks begin with a first sub
     branch = StackBranch("stack", again.stack.settings, again.stack._stack_setup)
     kept = [PlacedSub(noisy(n).frame, Transform.identity(), PhotometricMatch(), 1.0, n) for n in memory["kept"]]
-    branch.recall(memory, planes, kept)
+    branch.recall(memory, planes.__getitem__, kept)
     np.testing.assert_array_equal(branch.integration().pixels, session.stack.integration().pixels)

@@ -1,0 +1,81 @@
+"""How much memory stacks are said to take, and how much there is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indistack.config import Config, stacks_of
+from indistack.session import memory_need
+from indistack.session.memory_need import MemoryNeed, lacking, lacking_for_frame, need_of, queue_bytes
+from indistack.settings import load
+from indistack.stack import Extent, StackSettings
+from indistack.values.frame import CalibratedFrame, FrameInfo, hollow
+
+MB = 1_000_000
+NEED = MemoryNeed(
+    stacks_bytes=100 * MB, opening_bytes=40 * MB, picture_bytes=30 * MB, copy_bytes=20 * MB, sub_bytes=8 * MB,
+    scratch_bytes=2 * MB,
+)  # fmt: skip
+
+
+def config_of(*settings: str) -> Config:
+    return load(Config, None, ["queue.max_mb=0.001", *settings])
+
+
+@pytest.fixture(autouse=True)
+def _no_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_need, "children_bytes", lambda: (0, 0))
+    monkeypatch.setattr(memory_need, "resident_bytes", lambda: 50 * MB)
+
+
+@pytest.mark.parametrize(("spare_mb", "full", "lean"), [(201, True, True), (199, False, True), (139, False, False)])
+def test_what_the_machine_has_is_compared_with_what_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, spare_mb: int, full: bool, lean: bool
+) -> None:
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: spare_mb * MB)
+    config = config_of()
+    assert [not lacking(config, NEED, is_lean) for is_lean in (False, True)] == [full, lean]
+    assert lacking(config, NEED, lean=True, freed_bytes=2 * MB) == "" or not lean
+
+
+@pytest.mark.parametrize(("max_memory_mb", "lean"), [(231, True), (229, False)])
+def test_of_what_is_allowed_files_of_openings_are_no_part_to_spare(
+    monkeypatch: pytest.MonkeyPatch, max_memory_mb: int, lean: bool
+) -> None:
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: 10_000 * MB)
+    assert (lacking(config_of(f"stack.max_memory_mb={max_memory_mb}"), NEED, lean=True) == "") == lean
+
+
+def test_children_grow_again_to_what_they_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: 230 * MB)
+    assert not lacking(config_of(), NEED, lean=False)
+    monkeypatch.setattr(memory_need, "children_bytes", lambda: (20 * MB, 60 * MB))
+    assert lacking(config_of(), NEED, lean=False) == "200 MB of memory wanted, 190 MB there"
+
+
+def test_frames_that_wait_take_a_tenth_of_the_memory_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: 1000 * MB)
+    assert queue_bytes(config_of("queue.max_mb=512")) == 100 * MB
+    assert queue_bytes(config_of("queue.max_mb=30")) == 30 * MB
+
+
+def test_a_frame_that_cannot_even_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: 100 * MB)
+    assert lacking_for_frame(StackSettings(), 30 * MB) == ""
+    assert "100 MB there" in lacking_for_frame(StackSettings(), 40 * MB)
+
+
+def test_it_follows_the_shapes_that_are_allocated() -> None:
+    frame = CalibratedFrame(hollow((4000, 6000), np.uint16), "RGGB", 0.0, 1.0, None, FrameInfo())
+    extent = Extent(4000, 6000, 3)
+    config = config_of(
+        "stack.method=sigma_clip", "stack.opening=4", "branches.b.method=mean", "picture.max_side_px=3000"
+    )
+    need = need_of(config, stacks_of(config).values(), extent, frame)
+    pixels, plane = 4 * 3 * 24 * MB, 4 * 24 * MB
+    clipped = pixels + plane + plane // 2 + plane + plane // 2  # weight, coverage, variance, rejected
+    assert need.stacks_bytes == clipped + pixels + plane + plane // 2
+    assert need.opening_bytes == 4 * 48 * MB
+    assert need.copy_bytes == pixels
+    assert need.picture_bytes == 4 * pixels // 4
