@@ -23,6 +23,10 @@ GUIDE_HEAD = "CCD2"
 GUIDE_WORD = "guid"
 """In the name of a camera that guides."""
 
+EXPOSURE = "CCD_EXPOSURE"
+MAX_DEVICES, MAX_BLOBS = 100, 20
+"""Of a server, and of a device: what comes beyond is not looked at."""
+
 SETTLE_S = 1.0
 """Drivers of one server start one after the other: a camera is chosen when so long none came or went."""
 
@@ -72,17 +76,18 @@ class _Device:
     bits: int = 0
     connected: bool | None = None
     guides: bool = False
-    properties: set[str] = field(default_factory=set)
+    exposes: bool = False
     blobs: set[str] = field(default_factory=set)
 
     @property
     def is_camera(self) -> bool:
         """A mount has exposures of its own only where it says that it is a camera, too; our own device has stacks."""
-        return self.driver != OWN_DRIVER and self._exposes
+        return self.driver != OWN_DRIVER and self.may_expose
 
     @property
-    def _exposes(self) -> bool:
-        return bool(self.bits & CAMERA) or (not self.bits & MOUNT and "CCD_EXPOSURE" in self.properties)
+    def may_expose(self) -> bool:
+        """Whether its driver is said, or seen, to take exposures."""
+        return bool(self.bits & CAMERA) or (not self.bits & MOUNT and self.exposes)
 
     @property
     def is_something_else(self) -> bool:
@@ -115,34 +120,42 @@ class Census:
         self._devices: dict[str, _Device] = {}
         self._since: dict[str, float] = {}
         self._candidates: tuple[str, ...] = ()
+        self.is_full = False
 
     def define(self, device: str, name: str, *, blob: bool = False) -> None:
         """Note a property."""
-        entry = self._devices.setdefault(device, _Device())
-        entry.properties.add(name)
-        if blob:
+        entry = self._entry(device)
+        entry.exposes |= name == EXPOSURE
+        if blob and len(entry.blobs) < MAX_BLOBS:
             entry.blobs.add(name)
+
+    def _entry(self, device: str) -> _Device:
+        """Return what is known of a device, to be added to; of one too many it is forgotten at once."""
+        if device not in self._devices and len(self._devices) >= MAX_DEVICES:
+            self.is_full = True
+            return _Device()
+        return self._devices.setdefault(device, _Device())
 
     def describe(self, device: str, driver: str, bits: int) -> None:
         """Note what DRIVER_INFO says."""
-        entry = self._devices.setdefault(device, _Device())
+        entry = self._entry(device)
         entry.driver, entry.bits = driver, bits
         entry.guides |= GUIDE_WORD in f"{device} {driver}".lower()
 
     def connect(self, device: str, connected: bool) -> None:
         """Note whether the driver has its hardware."""
-        self._devices.setdefault(device, _Device()).connected = connected
+        self._entry(device).connected = connected
 
     def guide(self, device: str, guides: bool) -> None:
         """Note whether a camera sits on the guide telescope."""
-        self._devices.setdefault(device, _Device()).guides = guides
+        self._entry(device).guides = guides
 
     def forget(self, device: str, name: str = "") -> None:
         """Note that a property, or the whole device, is gone."""
         if not name:
             self._devices.pop(device, None)
         elif entry := self._devices.get(device):
-            entry.properties.discard(name)
+            entry.exposes &= name != EXPOSURE
             entry.blobs.discard(name)
 
     def prove(self, device: str) -> None:

@@ -12,10 +12,12 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import TracebackType
 
 from indistack.indi import library
 from indistack.indi.events import Event, FrameBlob, PathSaved, ServerState, event_of
+from indistack.indi.heart import FRAME_LOST
 from indistack.system import array_pipe, child_process
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,13 @@ QUIET_S = 20.0
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = {"ended": 1.0, "crashed": 5.0}
 """Pauses between processes that end soon after their start; a server that comes back is met within the first."""
+
+LOST_FRAMES = 2
+REMEDY = (
+    "no frame comes through the INDI server: it drops who is more than 128 MiB behind, which a frame of 96 MB is at"
+    " once; start it as indiserver -m 1024, or set the camera's upload mode to Both"
+)
+"""What is said after so many."""
 
 LONG_LIFE_S = 10.0
 
@@ -78,6 +87,7 @@ class IndiClient:
         self._closing = threading.Event()
         self._link: socket.socket | None = None
         self._told: tuple[bool, str] | None = None
+        self._lost_frames = 0
         self._thread = threading.Thread(target=self._supervise, name="indi", daemon=True)
         self._thread.start()
 
@@ -168,12 +178,21 @@ class IndiClient:
         """Queue an event; a server's state counts, and is logged, when it changes."""
         if isinstance(event, FrameBlob) or (isinstance(event, PathSaved) and not event.defined):
             self._task["proven"] = event.device
+            self._lost_frames = 0
         if isinstance(event, ServerState):
+            event = self._advised(event)
             if self._told == (event.up, event.reason):
                 return
             self._log_server(event)
             self._told = (event.up, event.reason)
         self._events.put(event)
+
+    def _advised(self, state: ServerState) -> ServerState:
+        """Add what helps where frames are lost again and again."""
+        self._lost_frames += state.reason == FRAME_LOST
+        if self._lost_frames == LOST_FRAMES and not state.up:
+            log.warning("%s", REMEDY)
+        return replace(state, advice=REMEDY if self._lost_frames >= LOST_FRAMES else "")
 
     def _log_server(self, state: ServerState) -> None:
         if state.up:

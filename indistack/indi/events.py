@@ -43,10 +43,11 @@ class PathSaved:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """The server answers, or why it does not."""
+    """The server answers, or why it does not; and what helps where its frames do not come."""
 
     up: bool
     reason: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

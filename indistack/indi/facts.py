@@ -43,11 +43,22 @@ def facts_of(camera: str, known: Mapping[str, Mapping[str, Message]]) -> dict[st
     return found | dict(own)
 
 
+LAST_S = 1.0
+"""Of an exposure: with so much left, or none, the frame is the next that comes."""
+
+
 class Countdown:
-    """The exposure that was asked for: the driver's number starts with it and counts down to 0."""
+    """The exposure that was asked for: the driver's number starts with it and counts down to 0.
+
+    Attributes
+    ----------
+    is_awaited : bool
+        It has ended, or is about to, and its frame has not come.
+    """
 
     def __init__(self) -> None:
         self.requested_s: float | None = None
+        self.is_awaited = False
         self._last_s = 0.0
         self._busy = False
 
@@ -55,6 +66,7 @@ class Countdown:
         """Take in a change of the property: a new exposure begins where it becomes busy, or jumps up while it is."""
         if busy and (not self._busy or left_s > self._last_s):
             self.requested_s = left_s
+        self.is_awaited |= self._busy if not busy else left_s <= LAST_S
         self._last_s, self._busy = left_s, busy
 
     def join(self, left_s: float, busy: bool) -> None:
@@ -75,13 +87,25 @@ class FactBook:
         with self._lock:
             self._facts.setdefault(device, {})[name] = values
 
-    def expose(self, device: str, left_s: float, *, busy: bool, defined: bool) -> None:
-        """Keep the exposure that was asked for; `defined`: so the property was found."""
+    def expose(self, device: str, said: object, *, busy: bool, defined: bool) -> None:
+        """Keep the exposure that was asked for, if it is a number (s); `defined`: so the property was found."""
+        left_s = said if isinstance(said, float) else 0.0
         with self._lock:
             exposure = self._exposures.setdefault(device, Countdown())
             (exposure.join if defined else exposure.note)(left_s, busy)
             known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
             self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
+
+    def took(self, device: str) -> None:
+        """Note that a frame of a camera, or its file's path, has come."""
+        with self._lock:
+            if device in self._exposures:
+                self._exposures[device].is_awaited = False
+
+    def is_awaited(self, device: str) -> bool:
+        """Tell whether a camera's frame should have come, or is about to."""
+        with self._lock:
+            return device in self._exposures and self._exposures[device].is_awaited
 
     def forget(self, device: str, name: str = "") -> None:
         """Forget a property, or all of a device."""

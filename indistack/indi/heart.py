@@ -10,12 +10,40 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from indistack.system.resources import available_bytes, resident_bytes
+
 PING_S = 2.0
 SILENT_S = 60.0
 """A new connection on which nothing comes for this long is given up; a server without drivers may be mute."""
 
 STALLED_S = 10.0
 """So is an old one, when a ping stays unanswered and TCP has brought no byte for this long."""
+
+
+FRAME_LOST = "it has closed the connection instead of sending a frame"
+
+MOST_BYTES, LEAST_BYTES = 1_200_000_000, 400_000_000
+"""What a connection may fill at most, and at least: a frame of 150 MP takes 800 MB on its way, one of 60 MP 350 MB."""
+
+
+class Glut:
+    """Tells a server that fills the memory: with a message that does not end, or with ever more of them.
+
+    Parameters
+    ----------
+    spare_bytes : int, optional
+        What it may fill; by default half of what the machine has left.
+    """
+
+    def __init__(self, spare_bytes: int | None = None) -> None:
+        if spare_bytes is None:
+            spare_bytes = min(MOST_BYTES, max(LEAST_BYTES, available_bytes() // 2))
+        self._limit_bytes = resident_bytes() + spare_bytes
+
+    def beat(self) -> str:
+        """Return why the server is given up, "" while it is not."""
+        held = resident_bytes()
+        return f"what it sends has no end: {held / 1e6:.0f} MB are held" if held > self._limit_bytes else ""
 
 
 class Heart:

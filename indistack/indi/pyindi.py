@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
 import socket
 import threading
 import time
@@ -24,6 +25,9 @@ from indistack.indi.facts import OF_CAMERA, OF_OTHERS, FactBook
 from indistack.system import array_pipe
 
 CONNECT_TIMEOUT_S = 3
+
+MAX_COMPLAINTS, MAX_PATH = 20, 4096
+"""Faults that one connection tells, none twice; characters of a path, as longer ones are none."""
 
 STREAM = ".stream"
 """How the format of a BLOB begins that is video."""
@@ -67,6 +71,7 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
         self._link = link
         self._census = census
         self._facts = FactBook()
+        self._complaints: set[str] = set()
         self.signs: list[bool] = []
         self.replies: deque[str] = deque()
         self.wake = wake
@@ -93,8 +98,15 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
         signs, self.signs = self.signs, []
         return signs
 
+    def is_awaited(self) -> bool:
+        """Tell whether a frame of the camera should have come, or is about to."""
+        return self._facts.is_awaited(self.camera)
+
     def complain(self, text: str) -> None:
-        """Tell the agent of a fault in this process."""
+        """Tell the agent of a fault in this process, once."""
+        if text in self._complaints or len(self._complaints) >= MAX_COMPLAINTS:
+            return
+        self._complaints.add(text)
         try:
             array_pipe.send(self._link, {"kind": "fault", "text": text[-4000:]})
         except OSError:
@@ -156,15 +168,15 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     def _note(self, device: str, name: str, prop: Any, *, defined: bool = False) -> None:
         """Keep the values that go with a frame, or that tell what the device is."""
         if name == "CCD_EXPOSURE":
-            left_s = _values(prop).get("CCD_EXPOSURE_VALUE", 0.0)
+            left_s = _values(prop).get("CCD_EXPOSURE_VALUE")
             self._facts.expose(device, left_s, busy=prop.getState() == PyIndi.IPS_BUSY, defined=defined)
         elif name in OF_CAMERA or name in OF_OTHERS:
             self._facts.note(device, name, _values(prop))
         elif name == "DRIVER_INFO":
             values = _values(prop)
-            bits = values.get("DRIVER_INTERFACE", "")
+            bits, driver = (str(values.get(name) or "") for name in ("DRIVER_INTERFACE", "DRIVER_EXEC"))
             with self.lock:
-                self._census.describe(device, values.get("DRIVER_EXEC", ""), int(bits) if bits.isdecimal() else 0)
+                self._census.describe(device, driver, int(bits) if re.fullmatch("[0-9]{1,10}", bits) else 0)
         elif name == "TELESCOPE_TYPE":
             with self.lock:
                 self._census.guide(device, "TELESCOPE_GUIDE" in _values(prop))
@@ -177,7 +189,8 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
 
     def _announce(self, device: str, prop: Any, *, defined: bool) -> None:
         """Pass on the path of a file that the camera's driver has written."""
-        if path := _values(prop).get("FILE_PATH"):
+        path = _values(prop).get("FILE_PATH")
+        if isinstance(path, str) and 0 < len(path) <= MAX_PATH:
             array_pipe.send(self._link, {"kind": "path", "path": path, "defined": defined, **self._with_facts(device)})
             if device == self.camera and not defined:
                 self._prove(device)
@@ -208,6 +221,7 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
         self._prove(device)
 
     def _prove(self, device: str) -> None:
+        self._facts.took(device)
         with self.lock:
             self._census.prove(device)
 

@@ -7,6 +7,7 @@ only: it stays in memory beside the agent.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -14,14 +15,15 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Protocol
 
 from indistack.indi.blob_path import BlobPath
-from indistack.indi.census import CameraChoice, Census
-from indistack.indi.heart import Heart, idle_s, tcp_peer
+from indistack.indi.census import MAX_DEVICES, CameraChoice, Census
+from indistack.indi.heart import FRAME_LOST, Glut, Heart, idle_s, tcp_peer
 from indistack.indi.pyindi import ServerClient
 from indistack.system import array_pipe
 
@@ -48,21 +50,36 @@ class AgentGone(Exception):  # noqa: N818 - an event, not an error
 
 def wait_for_port(host: str, port: int, rest: Callable[[float], None], send: Send) -> None:
     """Return when somebody listens; a plain socket asks, for the library freezes all threads while it connects."""
-    pause, told, alive_s = PROBE_S[0], "", time.monotonic()
-    while True:
-        if time.monotonic() - alive_s > ALIVE_S:
-            alive_s = time.monotonic()
-            send({"kind": "alive"})
-        try:
-            socket.create_connection((host, port), timeout=3).close()
-            return
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if reason != told:
-                send({"kind": "server", "up": False, "reason": reason})
-                told = reason
-        rest(pause)
-        pause = min(pause * 2, PROBE_S[1])
+    pause, told = PROBE_S[0], ""
+    with _pulse(send):
+        while True:
+            try:
+                socket.create_connection((host, port), timeout=3).close()
+                return
+            except (OSError, UnicodeError) as error:  # the latter of what can be no name
+                reason = getattr(error, "strerror", None) or str(error)
+                if reason != told:
+                    send({"kind": "server", "up": False, "reason": reason})
+                    told = reason
+            rest(pause)
+            pause = min(pause * 2, PROBE_S[1])
+
+
+@contextlib.contextmanager
+def _pulse(send: Send) -> Iterator[None]:
+    """Tell the agent that this process lives, from a thread: to look a name up may take half a minute."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(OSError):
+            while not ended.wait(ALIVE_S):
+                send({"kind": "alive"})
+
+    threading.Thread(target=tell, name="pulse", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 class Connection:
@@ -88,6 +105,7 @@ class Connection:
         self._rest = rest
         self._send = send
         self._path = path
+        self._glut = Glut()
         self._choice: CameraChoice | None = None
         self._devices = ""
         self._told_s = 0.0
@@ -109,11 +127,13 @@ class Connection:
                 up = True
                 self._send({"kind": "server", "up": True, "reason": ""})
             self._tell(now)
-            if reason := heart.beat(now):
+            if reason := heart.beat(now) or self._glut.beat():
                 return reason
             self._rest(TICK_S)
             if self._path is not None:
                 self._path.take()
+        if up and self._client.is_awaited():
+            return FRAME_LOST
         return "it has closed the connection" if up else "it has closed the connection without a word"
 
     def _tell(self, now: float) -> None:
@@ -128,6 +148,8 @@ class Connection:
             self._send({"kind": "camera", **asdict(choice)})
         if self._path is not None:
             self._path.want({(choice.device, name) for name in blobs}, driver)
+        if self._census.is_full:
+            self._client.complain(f"the server has more than {MAX_DEVICES} devices; the others are not looked at")
         if json.dumps(devices) != self._devices:
             self._devices = json.dumps(devices)
             self._send({"kind": "devices", "devices": devices})

@@ -115,6 +115,7 @@ class IndiSource:
         self._device = ""
         self._last_path: Mapping[str, str] = {}
         self._told = ""
+        self._advice = ""
 
     def status(self) -> IndiStatus:
         """Return how things stand; may be called from any thread."""
@@ -136,7 +137,9 @@ class IndiSource:
     def _handle(self, event: Event, emit: Emit, stop: threading.Event) -> None:
         match event:
             case FrameBlob():
-                self._note(frames=self._status.frames + 1, facts=event.facts)
+                said = "" if self._advice else self._status.last_error
+                self._advice = ""
+                self._note(frames=self._status.frames + 1, facts=event.facts, last_error=said)
                 origin = f"{event.device}.{event.property}"
                 cards = cards_of(event.device, event.facts, event.received)
                 emit(Blob(Content(event.data), event.suffix, event.device, origin, event.received, cards=cards))
@@ -144,9 +147,10 @@ class IndiSource:
                 self._open(event, emit, stop)
             case CameraChoice():
                 self._choose(event)
-            case ServerState(up=up, reason=reason):
+            case ServerState(up=up, reason=reason, advice=advice):
+                self._advice = advice
                 self._told = "" if up else self._told  # a mute one never is
-                self._note(connected=up, device="", cameras=(), devices=(), last_error=reason)
+                self._note(connected=up, device="", cameras=(), devices=(), last_error=advice or reason)
             case Devices(devices=devices):
                 self._note(devices=tuple(each.name for each in devices))
             case Said(device=device, text=text):
@@ -183,7 +187,7 @@ class IndiSource:
         elif self._status.device:
             self._say(logging.INFO, f"camera {self._status.device} is gone; waiting for it")
         self._device = choice.device or self._device
-        self._note(device=choice.device, cameras=choice.cameras, last_error=choice.problem)
+        self._note(device=choice.device, cameras=choice.cameras, last_error=choice.problem or self._advice)
 
     def _say(self, level: int, text: str) -> None:
         """Log what is new."""

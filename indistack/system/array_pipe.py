@@ -12,12 +12,16 @@ import mmap
 import os
 import socket
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 Message = dict[str, Any]
 
 MAX_MESSAGE_BYTES = 1 << 17
 """Above the list of devices of any observatory, below the kernel's default send buffer (208 KiB)."""
+
+CUTS = (1000, 100, 30, 16)
+"""To so many letters and members what is too long is cut, one after the other; the keys of our own are no longer."""
 
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
@@ -28,14 +32,34 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def send(link: socket.socket, message: Message, frame: int | None = None) -> None:
-    """Send a message, with the memfd `frame` beside it.
+    """Send a message, with the memfd `frame` beside it; of a message that is too long texts and lists are cut.
 
     Raises
     ------
     OSError
         Nobody is at the other end.
     """
-    socket.send_fds(link, [json.dumps(message).encode()], [] if frame is None else [frame])
+    socket.send_fds(link, [_fitting(message)], [] if frame is None else [frame])
+
+
+def _fitting(message: Message) -> bytes:
+    data = json.dumps(message).encode()
+    for most in CUTS:
+        if len(data) <= MAX_MESSAGE_BYTES:
+            break
+        data = json.dumps(_cut(message, most)).encode()
+    return data
+
+
+def _cut(value: Any, most: int) -> Any:
+    """Return a value with at most so many letters in each text and members in each list."""
+    if isinstance(value, str):
+        return value[:most]
+    if isinstance(value, list | tuple):
+        return [_cut(each, most) for each in value[:most]]
+    if isinstance(value, dict):
+        return {key[:most]: _cut(each, most) for key, each in islice(value.items(), most)}
+    return value
 
 
 def receive(link: socket.socket) -> tuple[Message, memoryview | None] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 pytest.importorskip("PyIndi")
@@ -38,3 +40,36 @@ def test_while_nobody_listens_the_agent_hears_that_the_process_lives(monkeypatch
     with pytest.raises(AgentGone):
         worker.wait_for_port("127.0.0.1", an_unused_port(), rest, messages.append)
     assert [message["kind"] for message in messages].count("alive") >= 2
+
+
+def test_a_slow_look_up_of_a_name_does_not_look_like_a_process_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "ALIVE_S", 0.01)
+    alive = threading.Event()
+
+    def look_up(*_: object, **__: object) -> None:
+        assert alive.wait(30)
+        raise OSError("no such name")
+
+    def send(message: array_pipe.Message) -> None:
+        if message["kind"] == "alive":
+            alive.set()
+
+    def rest(_seconds: float) -> None:
+        raise AgentGone
+
+    monkeypatch.setattr("socket.create_connection", look_up)
+    with pytest.raises(AgentGone):
+        worker.wait_for_port("a.name", 7624, rest, send)
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example", "\udcff"])
+def test_a_name_that_can_be_none_is_told(host: str) -> None:
+    messages: list[array_pipe.Message] = []
+
+    def rest(_seconds: float) -> None:
+        raise AgentGone
+
+    with pytest.raises(AgentGone):
+        worker.wait_for_port(host, 7624, rest, messages.append)
+    assert [message["kind"] for message in messages] == ["server"]
+    assert messages[0]["reason"]

@@ -109,3 +109,26 @@ def test_memory_is_filled_by_one_side_and_read_by_the_other(links: Pair) -> None
     assert received is not None
     assert received[1] is not None
     assert bytes(array_pipe.view(received[1])) == b"pixels"
+
+
+def test_a_message_that_is_too_long_arrives_cut() -> None:
+    ours, theirs = array_pipe.pair()
+    devices = [{"name": f"Device {n}" + "x" * 500, "blobs": ["CCD1"] * 500, "connected": True} for n in range(3000)]
+    with ours, theirs:
+        array_pipe.send(ours, {"kind": "devices", "devices": devices, "number": 7})
+        array_pipe.send(ours, {"kind": "alive"})
+        received = array_pipe.receive(theirs)
+        assert array_pipe.receive(theirs) == ({"kind": "alive"}, None)
+    assert received is not None
+    message = received[0]
+    assert (message["kind"], message["number"]) == ("devices", 7)
+    assert message["devices"][3]["connected"]
+    assert message["devices"][3]["name"].startswith("Device 3xxx")
+
+
+def test_a_message_that_fits_is_sent_as_it_is() -> None:
+    ours, theirs = array_pipe.pair()
+    message = {"text": "x" * (array_pipe.MAX_MESSAGE_BYTES - 20)}
+    with ours, theirs:
+        array_pipe.send(ours, message)
+        assert array_pipe.receive(theirs) == (message, None)
