@@ -3,85 +3,49 @@
 Run by scripts/test-ekos, which sees to the packages and the network. For each of Ekos' upload modes (client, local,
 both), Ekos takes a short sequence with the post-capture hook. The sequence must complete, the hook must have run
 once per frame and been quick, the agent's ledger must hold exactly one line per frame, there must be a stack, and
-SIGTERM must end the agent with status 0.
+SIGTERM must end the agent with status 0. Then the stack itself is a device, see `ekos_device`.
 """
 
 from __future__ import annotations
 
 import argparse
-import configparser
 import contextlib
-import json
-import os
 import shlex
 import shutil
 import signal
-import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
+
+from ekos_device import try_device
+from ekos_stage import (
+    CAMERA,
+    END_S,
+    EXPOSURE_S,
+    FRAMES,
+    MODES,
+    MOUNT,
+    ROOT,
+    SEQUENCE,
+    ShortfallError,
+    Stage,
+    add_ekos_profile,
+    capture,
+    expect,
+    has_camera,
+    ledger_lines,
+    point_mount,
+    start_ekos,
+    start_indiserver,
+    start_screen_and_bus,
+    wait_for,
+    write_kstars_settings,
+)  # fmt: skip
 
 from indistack.system import child_process
 
-ROOT = Path(__file__).resolve().parent.parent
-
-END_S = 8.0
-"""Longest time in which a program may end by itself."""
-MODES = ("client", "local", "both")  # in the order of Ekos' numbers for them
-FRAMES = 4
-EXPOSURE_S = 1
 HOOK_LIMIT_MS = 1000  # promised: 500 on a quiet machine; Ekos waits this long after each frame
-CAMERA, MOUNT = "CCD Simulator", "Telescope Simulator"
-TARGET = "5.5;20"  # where the mount is said to point: right ascension in hours, declination in degrees
-EKOS, CAPTURE = "org.kde.kstars.Ekos", "org.kde.kstars.Ekos.Capture"
-
-KSTARS_SETTINGS = {
-    "GUI": {"RunStartupWizard": "false"},
-    "General": {"KStarsFirstRun": "false"},
-    "TipOfDay": {"RunOnStart": "false"},
-    "indi": {"showINDIMessages": "false", "messageNotificationINDI": "false", "useGPSSource": "false"},
-    "Location": {"CityName": "Greenwich", "CountryName": "United Kingdom", "Latitude": "51.46", "Longitude": "0"},
-    "FITSViewer": {"useFITSViewer": "false", "AutoHFR": "false"},
-    "Ekos": {"profile": "indistack", "AutoStartEkosLive": "false"},
-    "Capture": {"useSummaryPreview": "false", "AlwaysResetSequenceWhenStarting": "true"},
-}
-
-# The time stamp matters: in mode both, KStars 3.6 writes its own copies over each other if their names allow it.
-SEQUENCE = """<?xml version="1.0" encoding="UTF-8"?>
-<SequenceQueue version="2.4">
-<GuideDeviation enabled="false">2</GuideDeviation>
-<Job>
-<Exposure>{exposure_s}</Exposure>
-<Format>Mono</Format>
-<Encoding>FITS</Encoding>
-<Binning><X>1</X><Y>1</Y></Binning>
-<Frame><X>0</X><Y>0</Y><W>1280</W><H>1024</H></Frame>
-<Temperature force="false">0</Temperature>
-<Type>Light</Type>
-<Prefix><RawPrefix>{mode}</RawPrefix><TimeStampEnabled>1</TimeStampEnabled></Prefix>
-<Count>{frames}</Count>
-<Delay>0</Delay>
-<PostCaptureScript>{hook}</PostCaptureScript>
-<FITSDirectory>{folder}/client</FITSDirectory>
-<PlaceholderFormat>/%t_%T_%D</PlaceholderFormat>
-<PlaceholderSuffix>3</PlaceholderSuffix>
-<UploadMode>{mode_number}</UploadMode>
-<RemoteDirectory>{folder}/local</RemoteDirectory>
-<Properties></Properties>
-<Calibration>
-<FlatSource><Type>Manual</Type></FlatSource>
-<FlatDuration dark="false"><Type>Manual</Type></FlatDuration>
-<PreMountPark>False</PreMountPark>
-<PreDomePark>False</PreDomePark>
-</Calibration>
-</Job>
-</SequenceQueue>
-"""
 
 # Ekos runs a path without arguments; this one writes down the hook's status and how long it took.
 WITNESS = """#!/bin/bash
@@ -91,192 +55,6 @@ status=$?
 echo "$status $((($(date +%s%N) - start) / 1000000))" >>{record}
 exit $status
 """
-
-
-class ShortfallError(Exception):
-    """What the run was to show did not come about, or could not be tried."""
-
-
-def wait_for(what: str, condition: Callable[[], object], timeout_s: float) -> None:
-    """Return as soon as `condition` is true, or raise ShortfallError."""
-    deadline_s = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline_s:
-            raise ShortfallError(f"{what}: not within {timeout_s:g} s")
-        time.sleep(0.2)
-
-
-def expect(condition: object, otherwise: str) -> None:
-    """Raise ShortfallError unless `condition` is true."""
-    if not condition:
-        raise ShortfallError(otherwise)
-
-
-class Stage(contextlib.ExitStack):
-    """The programs of this run: where they keep their files, what they see of the world, and their end."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-        home, runtime = folder / "home", folder / "runtime"
-        home.mkdir()
-        runtime.mkdir(mode=0o700)
-        foreign = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XAUTHORITY")
-        self.env = {name: value for name, value in os.environ.items() if name not in foreign}
-        self.env |= {
-            "HOME": str(home),
-            "XDG_CONFIG_HOME": str(home / ".config"),
-            "XDG_DATA_HOME": str(home / ".local/share"),
-            "XDG_CACHE_HOME": str(home / ".cache"),
-            "XDG_RUNTIME_DIR": str(runtime),
-            # The camera calls `gsc`; the hook and that one call `python3`, which here and there is a slow stand-in.
-            "PATH": f"{ROOT}/simulators:{ROOT}/.venv/bin:{os.environ['PATH']}",
-            "LANG": "C.UTF-8",
-            "QT_QPA_PLATFORM": "xcb",
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-            "NO_AT_BRIDGE": "1",
-        }
-
-    def start(
-        self, name: str, *command: str | Path, ends_by: signal.Signals = signal.SIGTERM
-    ) -> subprocess.Popen[bytes]:
-        """Start a program that is ended with this stage; what it says goes to NAME.log."""
-        with (self.folder / f"{name}.log").open("ab") as log:
-            stdout = subprocess.PIPE if name in ("xvfb", "dbus") else log
-            words = list(map(str, command))
-            process = child_process.start(words, stdout=stdout, stderr=log, environment=self.env, folder=self.folder)
-        self.callback(child_process.end, process, END_S, ends_by)
-        return process
-
-    def start_and_hear(self, name: str, *command: str | Path) -> str:
-        """Start a program and return the first line that it prints: the address it is reached at."""
-        stdout = self.start(name, *command).stdout
-        assert stdout is not None
-        line = stdout.readline().decode().strip()
-        expect(line, f"{name} did not start")
-        return line
-
-    def run(self, *command: str, check: bool = True) -> str:
-        """Run a program to its end and return what it prints."""
-        done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=30)
-        expect(done.returncode == 0 or not check, f"{shlex.join(command)}: {done.stderr.strip()}")
-        return done.stdout.strip()
-
-    def call(self, path: str, method: str, *arguments: str, check: bool = True) -> str:
-        """Call a D-Bus method of KStars; return gdbus' words for the answer, empty for a failure."""
-        gdbus = ["gdbus", "call", "--session", "--timeout=20", "--dest=org.kde.kstars", f"--object-path={path}"]
-        return self.run(*gdbus, f"--method={method}", *arguments, check=check)
-
-    def ekos_property(self, path: str, interface: str, name: str) -> str:
-        """Return gdbus' words for a property."""
-        return self.call(path, "org.freedesktop.DBus.Properties.Get", interface, name, check=False)
-
-
-def start_screen_and_bus(stage: Stage) -> None:
-    """Start an X server and a session bus that nothing else uses."""
-    display = stage.start_and_hear(
-        "xvfb", "Xvfb", "-displayfd", "1", "-screen", "0", "1280x1000x24", "-nolisten", "tcp"
-    )
-    stage.env["DISPLAY"] = f":{display}"
-    stage.env["DBUS_SESSION_BUS_ADDRESS"] = stage.start_and_hear(
-        "dbus", "dbus-daemon", "--session", "--nofork", "--print-address"
-    )
-
-
-def start_indiserver(stage: Stage) -> int:
-    """Start the stock simulators, point the mount at the target, and return the server's port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    server = ("indiserver", "-v", "-p", str(port), "-u", stage.folder / "indi")
-    stage.start("indiserver", *server, "indi_simulator_ccd", "indi_simulator_telescope")
-
-    def answers() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-        return False
-
-    wait_for("indiserver answers", answers, 10)
-    return port
-
-
-def point_mount(stage: Stage, port: int) -> None:
-    """Tell the mount that it points at the target and follows it."""
-    for setting in ("TELESCOPE_PARK.UNPARK=On", "ON_COORD_SET.SYNC=On", f"EQUATORIAL_EOD_COORD.RA;DEC={TARGET}"):
-        stage.run("indi_setprop", "-p", str(port), f"{MOUNT}.{setting}")
-    for setting in ("ON_COORD_SET.TRACK=On", "TELESCOPE_TRACK_STATE.TRACK_ON=On"):
-        stage.run("indi_setprop", "-p", str(port), f"{MOUNT}.{setting}")
-
-
-def has_property(stage: Stage, path: str, interface: str, name: str, words: str) -> bool:
-    """Return whether the value of KStars' property holds these words."""
-    return words in stage.ekos_property(path, interface, name)
-
-
-def write_kstars_settings(stage: Stage) -> None:
-    """Write the settings of a KStars that asks nothing and shows no pictures."""
-    settings = configparser.ConfigParser()
-    settings.optionxform = str  # type: ignore[assignment, method-assign]  # the names' case matters
-    settings.read_dict(KSTARS_SETTINGS)
-    file = Path(stage.env["XDG_CONFIG_HOME"], "kstarsrc")
-    file.parent.mkdir(parents=True)
-    with file.open("w") as out:
-        settings.write(out, space_around_delimiters=False)
-
-
-def add_ekos_profile(stage: Stage, port: int) -> None:
-    """Let this KStars make its own database, then add a profile for the server to it."""
-    database = Path(stage.env["XDG_DATA_HOME"], "kstars/userdb.sqlite")
-
-    def is_filled() -> bool:
-        with (
-            contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db,
-        ):
-            return bool(db.execute("select count(*) from driver").fetchone()[0])
-        return False
-
-    first = stage.start("kstars-first", "kstars")
-    wait_for("KStars makes its database", is_filled, 60)
-    time.sleep(1)  # it may be about to write the last tables
-    child_process.end(first, END_S)
-    with contextlib.closing(sqlite3.connect(database)) as db, db:
-        profile: Mapping[str, str | int] = {
-            "name": "indistack",
-            "host": "127.0.0.1",
-            "port": port,
-            "autoconnect": 1,
-            "guidertype": 0,
-            "portselector": 0,
-            "indihub": 0,
-        }
-        columns = [row[1] for row in db.execute("pragma table_info(profile)") if row[1] in profile]
-        marks = ",".join("?" * len(columns))
-        added = db.execute(f"insert into profile({','.join(columns)}) values({marks})", [profile[c] for c in columns])
-        drivers = [(MOUNT, "Mount", added.lastrowid), (CAMERA, "CCD", added.lastrowid)]
-        db.executemany("insert into driver(label, role, profile) values(?, ?, ?)", drivers)
-
-
-def start_ekos(stage: Stage) -> None:
-    """Start KStars, open Ekos, and connect it with the server's devices."""
-    action = "/kstars/MainWindow_1/actions/ekos"
-    alive = "org.freedesktop.DBus.Peer.Ping"
-    for _ in range(3):  # KStars 3.6 now and then dies while it starts
-        kstars = stage.start("kstars", "kstars")
-        up = partial(stage.call, action, alive, check=False)
-        wait_for("KStars is on the bus", lambda up=up, kstars=kstars: up() or kstars.poll() is not None, 60)
-        if kstars.poll() is None:
-            break
-    expect(kstars.poll() is None, "KStars ended at once, three times")
-    time.sleep(2)  # a window that is still being built takes the action and forgets it
-    stage.call(action, "org.qtproject.Qt.QAction.trigger")
-    wait_for("Ekos opens", lambda: stage.call("/KStars/Ekos", f"{EKOS}.getProfiles", check=False), 20)
-    expect("true" in stage.call("/KStars/Ekos", f"{EKOS}.setProfile", "indistack"), "Ekos does not know the profile")
-    stage.call("/KStars/Ekos", f"{EKOS}.start")
-    for name in ("ekosStatus", "indiStatus"):
-        wait_for(f"{name} is success", partial(has_property, stage, "/KStars/Ekos", EKOS, name, "<2>"), 40)
-    camera = partial(has_property, stage, "/KStars/Ekos/Capture", CAPTURE, "camera", CAMERA)
-    wait_for("Ekos has the camera", camera, 20)
 
 
 def write_sequence(folder: Path, mode: str, hook: Path) -> Path:
@@ -291,41 +69,6 @@ def write_sequence(folder: Path, mode: str, hook: Path) -> Path:
         )
     )
     return sequence
-
-
-def capture(stage: Stage, sequence: Path) -> None:
-    """Let Ekos take the sequence, and wait until it is complete."""
-    ekos = "/KStars/Ekos/Capture"
-    stage.call(ekos, f"{CAPTURE}.clearSequenceQueue")
-    expect("true" in stage.call(ekos, f"{CAPTURE}.loadSequenceQueue", str(sequence)), "Ekos refuses the sequence")
-    stage.call(ekos, f"{CAPTURE}.start")
-    status = ""
-
-    def has_ended() -> bool:
-        nonlocal status
-        status = stage.call(ekos, f"{CAPTURE}.getSequenceQueueStatus")
-        return any(word in status for word in ("Complete", "Abort", "Error"))
-
-    try:
-        wait_for("the sequence ends", has_ended, 20 + 3 * FRAMES * EXPOSURE_S)
-        expect("Complete" in status, f"the sequence ended as {status}")
-    except ShortfallError:
-        print(stage.ekos_property(ekos, CAPTURE, "logText"))
-        raise
-
-
-def has_camera(output: Path) -> bool:
-    """Return whether the agent listens to the camera."""
-    with contextlib.suppress(FileNotFoundError):
-        sources = json.loads((output / "status.json").read_text())["sources"]
-        return any(source.get("device") == CAMERA for source in sources)
-    return False
-
-
-def ledger_lines(output: Path) -> list[dict[str, object]]:
-    """Return what the agent has written down so far, one object per frame."""
-    files = sorted(output.glob("sessions/*/ledger.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
 def check_files(folder: Path, mode: str) -> None:
@@ -374,7 +117,7 @@ def try_all_modes(stage: Stage, agent: Path, hook: Path) -> None:
     start_screen_and_bus(stage)
     port = start_indiserver(stage)
     write_kstars_settings(stage)
-    add_ekos_profile(stage, port)
+    add_ekos_profile(stage, "127.0.0.1", port, {"Mount": MOUNT, "CCD": CAMERA})
     start_ekos(stage)
     point_mount(stage, port)
     for mode in MODES:
@@ -391,14 +134,18 @@ def main() -> int:
     parser.add_argument(
         "--hook", type=Path, default=ROOT / "scripts/ekos/post-capture", help="the script that Ekos runs"
     )
+    parser.add_argument("--pictures", type=Path, help="folder for what the screen shows at the end")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by a signal, or by the time limit"))
     folder = Path(tempfile.mkdtemp(prefix="ekos-"))
     try:
-        with Stage(folder) as stage:
+        (folder / "modes").mkdir()
+        with Stage(folder / "modes") as stage:
             try_all_modes(stage, options.agent.absolute(), options.hook.absolute())
+        try_device(folder, options.agent.absolute().with_name("indi_indistack"), options.pictures)
     except ShortfallError as shortfall:
-        for log in [*folder.glob("kstars.log"), *folder.glob("indiserver.log"), *sorted(folder.glob("agent-*.log"))]:
+        names = ("kstars.log", "indiserver.log", "agent*.log")
+        for log in sorted(path for name in names for path in folder.rglob(name)):
             print(f"--- end of {log}", *log.read_text(errors="replace").splitlines()[-12:], sep="\n")
         print(f"test-ekos: FAILED: {shortfall}")
         return 1

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from indistack.commands.client import has_agent
 from indistack.faces.indi_device.agent_process import server_port
 from indistack.faces.indi_device.kernel.driver import Driver
 from indistack.faces.indi_device.kernel.wire import take_standard_wire
@@ -26,6 +27,9 @@ AGAIN_S = 5.0
 
 OUTPUT = "INDISTACK_OUTPUT"
 """Variable that names the agent's output folder."""
+
+SERVICE = Path("/var/lib/indistack/live")
+"""Output folder of the systemd service."""
 
 
 def main() -> int:
@@ -50,9 +54,12 @@ def main() -> int:
         return 0
 
 
-def output_folder(environment: Mapping[str, str]) -> Path:
-    """Return where the agent keeps its stacks unless another place is set: ``~/indistack``."""
-    return Path(environment.get(OUTPUT) or "~/indistack").expanduser().absolute()
+def output_folder(environment: Mapping[str, str], service: Path = SERVICE) -> Path:
+    """Return where the agent keeps its stacks unless another place is set: that of the service if it runs and obeys."""
+    named = environment.get(OUTPUT)
+    if not named and os.access(service, os.W_OK) and has_agent(service):
+        return service
+    return Path(named or "~/indistack").expanduser().absolute()
 
 
 def _as_an_end(_signal: int, _frame: object) -> NoReturn:
