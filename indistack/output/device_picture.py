@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -147,9 +148,8 @@ def write(path: Path, snapshot: Snapshot, binning: int = 1) -> None:
     height, width, *colours = counts.shape
     with atomic_file(path, durable=False) as file:
         file.write(header_bytes((*cards, told), 16, (*colours, height, width), unsigned=True))
-        planes = counts.reshape(height, width, -1)
-        for plane in range(planes.shape[2]):
-            file.write((planes[..., plane] - np.uint16(1 << 15)).astype(">u2").tobytes())
+        for plane in [counts] if counts.ndim == 2 else cv2.split(counts):
+            file.write((np.asarray(plane, np.uint16) ^ np.uint16(1 << 15)).byteswap().data)
         file.write(bytes(-2 * counts.size % BLOCK))
 
 
@@ -168,9 +168,10 @@ def to_counts(pixels: FloatArray) -> tuple[NDArray[np.uint16], float, float]:
     scale, zero : float
         A power of two that fits the brightest pixel; 0, or less where there are values below it.
     """
-    known = pixels[np.isfinite(pixels)]
-    zero = min(0.0, math.floor(float(known.min()))) if known.size else 0.0
-    most = float(known.max()) - zero if known.size else 0.0
-    scale = 2.0 ** min(MOST_ZOOM, math.floor(math.log2(MOST / most))) if most > 0 else 1.0
-    counts = np.nan_to_num((pixels - np.float32(zero)) * np.float32(scale), nan=0.0, posinf=MOST, neginf=0.0)
-    return np.rint(counts).clip(0, MOST).astype(np.uint16), scale, zero
+    least, most = float(np.fmin.reduce(pixels, axis=None)), float(np.fmax.reduce(pixels, axis=None))
+    zero = min(0.0, math.floor(least)) if math.isfinite(least) else 0.0
+    above = most - zero if math.isfinite(most) else 0.0
+    scale = 2.0 ** min(MOST_ZOOM, math.floor(math.log2(MOST / above))) if above > 0 else 1.0
+    # Rounds, keeps within 0 and 65535, and makes 0 of NaN, in one pass.
+    counts = cv2.addWeighted(pixels, scale, pixels, 0.0, -zero * scale, dtype=cv2.CV_16U)
+    return np.asarray(counts, np.uint16).reshape(pixels.shape), scale, zero

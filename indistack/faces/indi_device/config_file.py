@@ -56,6 +56,8 @@ class ConfigFile:
         """Set what the file keeps; raise OSError or StreamError where it cannot be read."""
         messages: list[Message] = []
         XmlReader(messages.append).feed(read_ordinary(self._path, MAX_BYTES))
+        if not messages:
+            raise StreamError("it is no configuration, or not a whole one")
         for kept in (vector for message in messages for vector in message.elements):
             if kept.tag.startswith("new"):
                 self._device.change(kept.attributes.get("name", ""), kept.values())
