@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator, channels_of
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, channels_of
 from indistack.enhance.sky import DAMAGED_SIGMA, covered_box, is_lit
+from indistack.enhance.strips import each_strip
 from indistack.numerics.statistics import MEDIAN_TO_MEAN_ERROR, robust_sigmas, sigma_of_deviations
 from indistack.numerics.surface import terms
 from indistack.picture.linear import StackPicture, binning_for
@@ -32,7 +33,7 @@ SKY_SHARE = 0.25
 OBJECT_SIGMA, MIN_SIGMA_SHARE = 3.0, 0.02
 """Cells that far above the surface show an object; sigma is no less than that share of the cells' range."""
 
-AT_NOISE, WORTH, ROUGH = 1.6, 1.5, 3.0
+AT_NOISE, WORTH, ROUGH = 1.6, 1.5, 1.5
 """A surface that fits the sky to that many times its noise is enough; a higher one must fit that much better; where the
 best leaves more than `ROUGH` times the noise, no surface follows the sky."""
 
@@ -44,7 +45,7 @@ ROUNDS, REWEIGHTINGS = 4, 20
 SMOOTH_CELLS = (4.0, 2.0, 1.5)
 """Standard deviations of the blurs that take off what no surface follows, one after the other."""
 
-DENSE_SHARE = 0.5
+DENSE_SHARE = 0.75
 """Of the cells must be sky for that: beside a nebula that fills the field nothing tells sky from nebula."""
 
 
@@ -59,7 +60,7 @@ class BackgroundSettings(Settings):
 
 
 @OPERATORS.register("background")
-class Background(Operator):
+class Background(MeasuringOperator):
     """Takes the gradient of the sky off, channel by channel; its mean level stays.
 
     The simplest of a constant, a plane and a quadratic surface that fits the sky is taken, from the medians of cells
@@ -69,18 +70,34 @@ class Background(Operator):
     """
 
     settings: ClassVar[type[Settings]] = BackgroundSettings
+    eased = (True,)
 
     def __init__(self, settings: BackgroundSettings = BackgroundSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
-        result = picture.copy()
-        shown = result[covered_box(picture)]
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return the gradient in cells of the covered part."""
+        shown = picture[covered_box(picture)]
         small = channels_of(StackPicture(shown).binned(binning_for(shown.shape, self._settings.side_px)))
-        if min(small.shape[:2]) >= MIN_CELLS * CELL and self._settings.strength > 0:
-            model = gradient_of(*_cells(small)) * np.float32(self._settings.strength)
-            shown -= _enlarged(model, *shown.shape[:2]).reshape(shown.shape)
+        if min(small.shape[:2]) < MIN_CELLS * CELL or self._settings.strength == 0:
+            return ()
+        return (gradient_of(*_cells(small)) * np.float32(self._settings.strength),)
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
+        box = covered_box(picture)
+        shown = picture[box]
+        result = np.empty_like(picture) if shown.shape == picture.shape else np.full_like(picture, np.nan)
+        flat = result[box]
+        height, width = shown.shape[:2]
+        weights, model = _wide(measures[0], height, width)
+
+        def subtract(rows: slice) -> None:
+            used = np.flatnonzero(weights[rows].any(axis=0))
+            near = slice(used[0], used[-1] + 1)
+            np.subtract(shown[rows], (weights[rows, near] @ model[near]).reshape(shown[rows].shape), out=flat[rows])
+
+        each_strip(subtract, shown)
         return result
 
 
@@ -110,6 +127,8 @@ def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
     on_sky = np.flatnonzero(known)[sky]
     surface = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
     model: FloatArray = surface.astype(np.float32).reshape(levels.shape)
+    of_channels = np.std((cells - surface)[on_sky], axis=0)
+    rough = rough or bool((of_channels > ROUGH * noise * channels**0.5).any())  # the glow of a sensor has a colour
     if rough and sky.sum() >= DENSE_SHARE * len(cells):
         is_sky = np.zeros(len(cells), bool)
         is_sky[on_sky] = True
@@ -192,12 +211,24 @@ def _blurred(rest: FloatArray, sky: npt.NDArray[np.bool_], cells: float) -> Floa
     return np.asarray(blurred / np.maximum(total, 0.1)[..., np.newaxis], np.float32)
 
 
-def _enlarged(model: FloatArray, height: int, width: int) -> FloatArray:
-    """Interpolate between the cells' centres, and go on beyond the outer ones as between the last two."""
+def _wide(model: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:
+    """Return two matrices whose product, a row of pixels in each row, is the model at full size.
+
+    It is linear between the cells' centres, and goes on beyond the outer ones as between the last two.
+    """
     rows, columns = model.shape[:2]
-    wider = np.pad(model, ((1, 1), (1, 1), (0, 0)), mode="reflect", reflect_type="odd")
-    size = round(width * (columns + 2) / columns), round(height * (rows + 2) / rows)
-    top, left = round(height / rows), round(width / columns)
-    return np.asarray(cv2.resize(wider, size, interpolation=cv2.INTER_LINEAR), np.float32)[
-        top : top + height, left : left + width
-    ]
+    across = _between(columns, width) @ model.transpose(1, 0, 2).reshape(columns, -1)
+    wide = across.reshape(width, rows, -1).swapaxes(0, 1)
+    return _between(rows, height), np.ascontiguousarray(wide.reshape(rows, -1))
+
+
+def _between(cells: int, size: int) -> FloatArray:
+    """Return the weights ``(size, cells)`` of the cells at each pixel."""
+    places = (np.arange(size) + 0.5) * cells / size - 0.5
+    left = np.clip(np.floor(places).astype(int), 0, max(cells - 2, 0))
+    weights = np.zeros((size, cells), np.float32)
+    pixels = np.arange(size)
+    weights[pixels, left] = 1 - (places - left)
+    if cells > 1:
+        weights[pixels, left + 1] = places - left
+    return weights

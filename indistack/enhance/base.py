@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
@@ -27,12 +28,73 @@ class Operator(Protocol):
     ----------
     balances_colour : bool
         It decides which colours are white: left out where colours stand for something else.
+    reshapes : bool
+        Its result may have another size, and be a view.
     """
 
     balances_colour: ClassVar[bool] = False
+    reshapes: ClassVar[bool] = False
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""
+
+
+Measures = tuple[FloatArray, ...]
+"""What an operator found in a picture and goes by; no measures: it leaves the picture as it is."""
+
+
+class MeasuringOperator(Operator):
+    """An operator that goes by what it finds in the picture, so that a live picture can be eased from one to the next.
+
+    Attributes
+    ----------
+    eased : tuple of bool
+        Of each of the measures, whether it moves by a part of a change at a time; the others follow at once.
+    """
+
+    eased: ClassVar[tuple[bool, ...]]
+
+    def __call__(self, picture: FloatArray) -> FloatArray:
+        """See `Operator`."""
+        return self.applied(picture, self.measure(picture))
+
+    def applied(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """Return what the operator makes of a picture; see `Operator`.
+
+        Parameters
+        ----------
+        picture : array
+            ``(h, w)`` or ``(h, w, 3)`` float32; NaN is not covered; unchanged.
+        measures : Measures
+            What to go by: those of this picture or of earlier ones.
+
+        Returns
+        -------
+        array
+            New, float32, NaN where the picture is.
+        """
+        return self.apply(picture, measures) if measures else picture.copy()
+
+    @abstractmethod
+    def measure(self, picture: FloatArray) -> Measures:
+        """Look at a picture ``(h, w)`` or ``(h, w, 3)``, float32; NaN is not covered; unchanged."""
+
+    @abstractmethod
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """Make the new picture, where there are measures; see `applied`.
+
+        Parameters
+        ----------
+        picture : array
+            ``(h, w)`` or ``(h, w, 3)`` float32; NaN is not covered; unchanged.
+        measures : Measures
+            What to go by, not empty.
+
+        Returns
+        -------
+        array
+            New, float32, NaN where the picture is.
+        """
 
 
 OPERATORS: Registry[Operator] = Registry("picture.operators")
@@ -111,6 +173,10 @@ class PictureSettings(Settings):
 
     max_side_px: int = Field(default=3000, ge=0)
     """Larger stacks are shown binned by whole numbers; 0 = full size always."""
+
+    easing: float = Field(default=0.5, gt=0, le=1)
+    """Share of a change in background, white point or stretch that each publication takes on, so that a live picture
+    does not flicker; 1 = all at once."""
 
 
 def channels_of(picture: FloatArray) -> FloatArray:

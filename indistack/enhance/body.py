@@ -8,23 +8,37 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator, channels_of
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, channels_of
 from indistack.enhance.sky import channel_mean, measure_sky
-from indistack.enhance.strips import strips
+from indistack.enhance.strips import each_strip
+from indistack.picture.linear import StackPicture, binning_for
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
 
 BODY = 0.25
 """Of the brightest place: what is above is the body."""
 
-BLUR_PX = 1.5
-"""No hot pixel is the brightest place."""
+SIDE_PX, BLUR_PX = 1000, 1.5
+"""Of the copy that is measured, and of a blur: no hot pixel is the brightest place."""
+
+DARKEST, DARK, BRIGHTEST = 0.001, 0.25, 0.995
+"""Shares of the pixels that are darker."""
+
+MOST_OF_RANGE, BELOW = 0.15, 0.9
+"""Where the dark quarter of a picture spans more than that share of its range, it is no sky: the body fills the field,
+and black lies that much below its darkest place."""
+
+KNEE = 0.92
+"""Brightness from which on nothing is burnt, but ever less brightened."""
+
+HALVINGS = 20
+"""Of the search for white: to a millionth."""
 
 
 class BodySettings(Settings):
     """Arguments of ``body``."""
 
-    white: float = Field(default=0.9, gt=0, lt=1)
+    white: float = Field(default=0.88, gt=0, lt=1)
     """Brightness of the body where it is brightest (that 99.5 % of it do not reach)."""
 
     gamma: float = Field(default=1.2, gt=0, le=5)
@@ -35,39 +49,71 @@ class BodySettings(Settings):
 
 
 @OPERATORS.register("body")
-class Body(Operator):
+class Body(MeasuringOperator):
     """A linear picture, or one with a gamma, of the Moon, the Sun or a planet: nothing burnt, the sky black.
 
     Colours are the camera's: one body tells nothing of what is white.
     """
 
     settings: ClassVar[type[Settings]] = BodySettings
+    eased = (True, True)
 
     def __init__(self, settings: BodySettings = BodySettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
-        sky = measure_sky(picture)
-        if sky is None:
-            return picture.copy()
-        black = sky.level + self._settings.black_sigma * sky.noise
-        light = np.nan_to_num(channel_mean(picture) - black.mean())
-        smooth = cv2.GaussianBlur(light, (0, 0), BLUR_PX)
-        body = light[smooth > BODY * smooth.max()]
-        white = float(np.quantile(body, 0.995)) if len(body) else 0.0
-        if white <= 0:  # nothing but sky
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return what becomes black in each channel, and how far above it light becomes `white`."""
+        small = StackPicture(picture).binned(binning_for(picture.shape, SIDE_PX))
+        black = self._black(picture, small)
+        if black is None:
+            return ()
+        above = channels_of(np.nan_to_num(small - black).reshape(small.shape))
+        smooth = cv2.GaussianBlur(channel_mean(np.squeeze(above, 2) if small.ndim == 2 else above), (0, 0), BLUR_PX)
+        return black, self._full_light(np.maximum(above[smooth > BODY * smooth.max()], 0))
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
+        black, full = measures
+        if full[0] <= 0:  # nothing but sky
             return np.where(np.isfinite(picture), np.float32(0), picture)
         result = np.empty_like(picture)
-        for rows in strips(picture):
-            above = (np.maximum(channels_of(picture[rows]) - black, 0) / white).astype(np.float32)
-            result[rows] = self._shown(above).reshape(result[rows].shape)
+
+        def show(rows: slice) -> None:
+            above = np.maximum(channels_of(picture[rows]) - black, 0)
+            result[rows] = self._shown(above / full[0]).reshape(result[rows].shape)
+
+        each_strip(show, picture)
         return result
 
+    def _black(self, picture: FloatArray, small: FloatArray) -> FloatArray | None:
+        """Return the level of each channel that becomes black; None where nothing is covered."""
+        sky = measure_sky(picture)
+        if sky is None:
+            return None
+        light = channel_mean(small)
+        known = np.isfinite(light)
+        darkest, dark, brightest = np.quantile(light[known], (DARKEST, DARK, BRIGHTEST))
+        if dark - darkest > MOST_OF_RANGE * (brightest - darkest):
+            lowest = np.quantile(channels_of(small)[known], DARKEST, axis=0)
+            return np.asarray(lowest - (1 - BELOW) * np.abs(lowest), np.float32)
+        return sky.level + np.float32(self._settings.black_sigma) * sky.noise
+
+    def _full_light(self, body: FloatArray) -> FloatArray:
+        """Return the light above black ``(1,)`` with which all but the brightest of a body is below `white`."""
+        low, high = 0.0, 4 * float(body.max(initial=0))
+        if high <= 0:
+            return np.zeros(1, np.float32)
+        points = body[:: max(1, len(body) // 20_000)]
+        for _ in range(HALVINGS):
+            full = (low + high) / 2
+            shown = self._shown(points / np.float32(full)).mean(axis=1)
+            low, high = (full, high) if np.quantile(shown, BRIGHTEST) > self._settings.white else (low, full)
+        return np.array([high], np.float32)
+
     def _shown(self, above: FloatArray) -> FloatArray:
-        """Brightness 0..1, one curve for all channels: what is above white comes ever nearer to 1."""
-        white = np.float32(self._settings.white)
-        shown: FloatArray = white * np.power(above, np.float32(1 / self._settings.gamma))
-        over = np.maximum(shown - white, 0) / (1 - white)
-        shown = np.minimum(shown, white) + (1 - white) * over / (1 + over)
+        """Brightness 0..1, one curve for all channels: what is above the knee comes ever nearer to 1."""
+        shown: FloatArray = np.float32(self._settings.white) * np.power(above, np.float32(1 / self._settings.gamma))
+        knee = np.float32(max(self._settings.white, KNEE))
+        over = np.maximum(shown - knee, 0) / (1 - knee)
+        shown = np.minimum(shown, knee) + (1 - knee) * over / (1 + over)
         return shown

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator
-from indistack.enhance.sky import Sky, channel_mean, measure_sky
-from indistack.enhance.strips import strips
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
+from indistack.enhance.sky import SAMPLES, channel_mean, measure_sky, thinned
+from indistack.enhance.strips import each_strip, planes_of
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
 
 SHRINK = 4
-"""The blur is made in a copy so many times smaller."""
+"""The blur is made in a copy so many times smaller; strips have a multiple of so many rows."""
 
 
 class ColourNoiseSettings(Settings):
@@ -32,57 +32,74 @@ class ColourNoiseSettings(Settings):
 
 
 @OPERATORS.register("colour_noise")
-class ColourNoise(Operator):
+class ColourNoise(MeasuringOperator):
     """Blurs the differences between the colours where there is little signal; brightness stays as it is.
 
     Colours of bright pixels stay, and do not bleed into the sky. Grey pictures pass unchanged.
     """
 
     settings: ClassVar[type[Settings]] = ColourNoiseSettings
+    eased = (False, True)
 
     def __init__(self, settings: ColourNoiseSettings = ColourNoiseSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
-        light = channel_mean(picture)
-        sky = measure_sky(light)
-        if picture.ndim == 2 or sky is None or sky.noise[0] <= 0 or self._settings.strength == 0:
-            return picture.copy()
-        faint = self._faintness(light, sky)
-        smooth = _smooth_colour(picture, light, faint, self._settings.sigma_px)
-        faint *= self._settings.strength
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return the level and the noise of the sky's brightness."""
+        if picture.ndim == 2 or self._settings.strength == 0:
+            return ()
+        sky = measure_sky(channel_mean(thinned(picture, SAMPLES)))
+        return () if sky is None or sky.noise[0] <= 0 else (sky.level, sky.noise)
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
+        level, noise = measures
+        unit = np.float32(1 / (self._settings.snr * noise[0]))
+        small = np.concatenate(each_strip(lambda rows: _shrunk(picture[rows], level, unit), picture))
+        small = cv2.GaussianBlur(np.nan_to_num(small), (0, 0), self._settings.sigma_px / SHRINK)
+        colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
+        colours = planes_of(np.asarray(np.pad(colour, ((1, 1), (0, 0), (0, 0)), mode="edge"), np.float32))
         result = np.empty_like(picture)
-        for rows in strips(picture):
-            own, blurred = (np.asarray(cv2.split(part[rows]), np.float32) for part in (picture, smooth))
-            blurred += light[rows]
-            blurred -= own
-            blurred *= faint[rows]
-            own += blurred
-            result[rows] = cv2.merge(list(own))
+
+        def quieten(rows: slice) -> None:
+            light = channel_mean(picture[rows])
+            faint = _faintness(light, level, unit, self._settings.strength)
+            planes = planes_of(picture[rows])
+            for plane, smooth in zip(planes, colours, strict=True):
+                off = cv2.add(_enlarged(smooth, rows, light.shape[1]), light)
+                cv2.multiply(cv2.subtract(off, plane, dst=off), faint, dst=off)
+                cv2.add(plane, off, dst=plane)
+            cv2.merge(planes, dst=result[rows])
+
+        each_strip(quieten, picture)
         return result
 
-    def _faintness(self, light: FloatArray, sky: Sky) -> FloatArray:
-        """Return how little signal there is in each pixel, 0 to 1."""
-        faint: FloatArray = light - sky.level[0]
-        faint *= 1 / (self._settings.snr * sky.noise[0])
-        np.square(faint, out=faint)
-        faint += 1
-        np.reciprocal(faint, out=faint)
-        return faint
+
+def _faintness(light: FloatArray, level: FloatArray, unit: np.float32, most: float = 1.0) -> FloatArray:
+    """Return how little signal there is in each pixel, 0 to `most`."""
+    faint = np.asarray(cv2.addWeighted(light, float(unit), light, 0, -float(level[0] * unit)), np.float32)
+    np.square(faint, out=faint)
+    faint += 1
+    return np.divide(np.float32(most), faint, out=faint)
 
 
-def _smooth_colour(picture: FloatArray, light: FloatArray, weight: FloatArray, sigma_px: float) -> FloatArray:
-    """Blur the colours less their mean, by weight; not covered pixels have none."""
-    height, width = light.shape
-    small = np.concatenate([_shrunk(picture[rows], light[rows], weight[rows]) for rows in strips(picture)])
-    small = cv2.GaussianBlur(np.nan_to_num(small), (0, 0), sigma_px / SHRINK)
-    colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
-    return np.asarray(cv2.resize(colour, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+def _shrunk(picture: FloatArray, level: FloatArray, unit: np.float32) -> FloatArray:
+    """Return colours less their mean, weighted by faintness, and the weight, in a copy `SHRINK` times smaller.
+
+    Pixels that are not covered have no weight.
+    """
+    height, width = (-(-size // SHRINK) for size in picture.shape[:2])
+    half = np.asarray(cv2.resize(picture, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR), np.float32)
+    light = channel_mean(half)
+    faint = _faintness(light, level, unit)
+    planes = [(plane - light) * faint for plane in planes_of(half)]
+    shrunk = cv2.resize(cv2.merge([*planes, faint]), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(shrunk, np.float32)
 
 
-def _shrunk(picture: FloatArray, light: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return weighted colours and their weight, ``(h, w, 4)``, in a copy that is `SHRINK` times smaller."""
-    size = max(1, light.shape[1] // SHRINK), max(1, light.shape[0] // SHRINK)
-    planes = [(plane - light) * weight for plane in cv2.split(picture)]
-    return np.asarray(cv2.resize(cv2.merge([*planes, weight]), size, interpolation=cv2.INTER_AREA), np.float32)
+def _enlarged(colour: FloatArray, rows: slice, width: int) -> FloatArray:
+    """Return some rows of the smooth colours at full size, of a copy with one more row at each end."""
+    part = colour[rows.start // SHRINK : -(-rows.stop // SHRINK) + 2]
+    size = width, part.shape[0] * SHRINK
+    large = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large[SHRINK : SHRINK + rows.stop - rows.start], np.float32)

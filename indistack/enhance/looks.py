@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-DEEP_SKY = ("background", "neutral", "colour_noise", "stretch")
+DEEP_SKY = ("trim", "background", "neutral", "colour_noise", "stretch")
 
 LOOKS: dict[str, tuple[str, ...]] = {
     "deepsky": DEEP_SKY,
-    "cluster": ("background", "neutral", "colour_noise", "stretch:sky=0.1,saturation=1.6"),
+    "cluster": ("trim", "background", "neutral", "colour_noise", "stretch:sky=0.1,saturation=1.6"),
     "comet": DEEP_SKY,
-    "wide": ("neutral", "colour_noise", "stretch:sky=0.1"),
+    "wide": ("trim", "neutral", "colour_noise", "stretch:sky=0.1"),
     "halo": ("colour_noise", "stretch:sky=0.3,saturation=1"),
     "planet": ("body",),
     "moon": ("body",),
@@ -18,3 +18,20 @@ LOOKS: dict[str, tuple[str, ...]] = {
 
 AUTO = "auto"
 """The look that suits what is in the picture."""
+
+
+def look_of(name: str, white_balance: tuple[float, float, float] | None = None) -> list[str]:
+    """Return the operators of a look; none where there is no such look.
+
+    Parameters
+    ----------
+    name : str
+        Of the look.
+    white_balance : tuple of 3 floats, optional
+        Where the camera knows what is white, the stars are not asked.
+    """
+    words = list(LOOKS.get(name, ()))
+    if white_balance is None or not words:
+        return words
+    sky_only = ["neutral:stars=false" if word == "neutral" else word for word in words]
+    return ["white_balance:" + ",".join(f"{gain:g}" for gain in white_balance), *sky_only]

@@ -7,18 +7,25 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, Operator
-from indistack.enhance.sky import Sky, measure_sky, thinned
-from indistack.enhance.strips import strips
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
+from indistack.enhance.sky import channel_mean, measure_sky, thinned
+from indistack.enhance.strips import each_strip, planes_of
+from indistack.numerics.statistics import robust_sigmas
+from indistack.picture.linear import StackPicture, binning_for
+from indistack.settings import Settings
 from indistack.values.frame import FloatArray
 
 STAR_SIGMA = 10.0
-"""Pixels that far above the sky in every channel are taken for stars."""
+"""Points that far above the noise in every channel are taken for stars."""
 
-MIN_STAR_PIXELS = 30
+MIN_STARS, MOST_STARS = 8, 400
+"""Fewer tell nothing of what is white; of more, the brightest do."""
 
-STAR_PIXELS = 600_000
-"""Of a picture are looked at for stars, at most."""
+STAR_SIDE_PX, STAR_PX, AROUND_PX = 800, 1.0, 4.0
+"""Stars are looked for in a copy of that side, as what a narrow blur has more of than a wide one: a nebula is none."""
+
+SAMPLES, NOISE_SAMPLES = 600_000, 30_000
+"""Pixels of a picture that are looked at for clipped ones, and for the noise, about."""
 
 GAIN_LIMIT = 4.0
 """No camera needs more between two of its colours."""
@@ -28,62 +35,85 @@ CLIPPED, MIN_CLIPPED, SAME_LEVEL = 0.7, 12, 0.95
 some of its colour in a part of the subs."""
 
 
+class NeutralSettings(Settings):
+    """Arguments of ``neutral``."""
+
+    stars: bool = True
+    """Whether the field's stars tell what is white; else only the sky is made grey."""
+
+
 @OPERATORS.register("neutral")
-class Neutral(Operator):
+class Neutral(MeasuringOperator):
     """Sky to one level in all channels, channels scaled so that the field's stars are white on average.
 
-    A one-shot colour camera's raw channels differ by its filters and by the sky's own light; the mean star of a field
+    A one-shot colour camera's raw channels differ by its filters and by the sky's own light; the median star of a field
     is close to white, so its colour is the white point. What was clipped has lost its colour and becomes white. Grey
     pictures pass unchanged.
     """
 
+    settings: ClassVar[type[Settings]] = NeutralSettings
     balances_colour: ClassVar[bool] = True
+    eased = (False, True, False, False)
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
+    def __init__(self, settings: NeutralSettings = NeutralSettings()) -> None:  # noqa: B008 - frozen
+        self._stars = settings.stars
+
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return the sky, gains, brightest value of each channel, and how many pixels are as bright as that."""
         sky = measure_sky(picture)
         if picture.ndim == 2 or sky is None:
-            return picture.copy()
-        pixels = np.ascontiguousarray(np.moveaxis(thinned(picture, STAR_PIXELS), 2, 0)).reshape(3, -1)
+            return ()
+        pixels = np.ascontiguousarray(np.moveaxis(thinned(picture, SAMPLES), 2, 0)).reshape(3, -1)
         brightest = np.fmax.reduce(pixels, axis=1)
-        gains = _white_gains(pixels, sky, brightest)
+        gains = _white_gains(picture, sky.level, brightest) if self._stars else np.ones(3, np.float32)
+        alike = np.count_nonzero(pixels > SAME_LEVEL * brightest[:, np.newaxis], axis=1)
+        return sky.level, gains, brightest, alike.astype(np.float32)
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
+        level, gains, brightest, alike = measures
         width = picture.shape[1]
-        factor, offset = np.tile(gains, width), np.tile(sky.level[1] - sky.level * gains, width)
-        clipped = _is_clipped(pixels, brightest)
+        factor, offset = np.tile(gains, width), np.tile(level[1] - level * gains, width)
+        clipped = bool((alike >= MIN_CLIPPED).any())
         result = np.empty_like(picture)
-        for rows in strips(picture):
+
+        def balance(rows: slice) -> None:
             flat = result[rows].reshape(-1, 3 * width)
             np.multiply(picture[rows].reshape(-1, 3 * width), factor, out=flat)
             flat += offset
             if clipped:
-                _whiten(picture[rows], result[rows], sky.level, brightest)
+                _whiten(np.ascontiguousarray(picture[rows]), result[rows], level, brightest)
+
+        each_strip(balance, picture)
         return result
 
 
-def _white_gains(pixels: FloatArray, sky: Sky, brightest: FloatArray) -> FloatArray:
-    """Gain per channel, green = 1, from the pixels of stars that are not clipped; ones where there are too few."""
-    bright = pixels[1] > sky.level[1] + STAR_SIGMA * sky.noise[1]  # NaN is none
-    stars = pixels[:, bright].T - sky.level
-    stars = stars[((stars > STAR_SIGMA * sky.noise) & (stars < CLIPPED * (brightest - sky.level))).all(axis=1)]
-    if len(stars) < MIN_STAR_PIXELS:
+def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) -> FloatArray:
+    """Gain per channel, green = 1, that makes the median star white; ones where there are too few stars."""
+    small: FloatArray = StackPicture(picture).binned(binning_for(picture.shape, STAR_SIDE_PX)) - sky
+    unclipped = (small < CLIPPED * (brightest - sky)).all(axis=2)
+    np.nan_to_num(small, copy=False)
+    narrow, wide = (cv2.GaussianBlur(small, (0, 0), size) for size in (STAR_PX, AROUND_PX))
+    points = np.asarray(narrow - wide, np.float32)
+    noise = robust_sigmas(thinned(points, NOISE_SAMPLES).reshape(-1, 3), 0.0)
+    light = channel_mean(points)
+    peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
+    stars = points[peaks]
+    stars = stars[(stars > STAR_SIGMA * noise + 1e-9).all(axis=1)]
+    if len(stars) < MIN_STARS:
         return np.ones(3, np.float32)
+    stars = stars[np.argsort(-stars[:, 1])[:MOST_STARS]]
     ratio = np.median(stars[:, 1:2] / stars, axis=0)
-    gains: FloatArray = np.clip(ratio, 1 / GAIN_LIMIT, GAIN_LIMIT).astype(np.float32)
-    return gains
-
-
-def _is_clipped(pixels: FloatArray, brightest: FloatArray) -> bool:
-    alike = np.count_nonzero(pixels > SAME_LEVEL * brightest[:, np.newaxis], axis=1)
-    return bool((alike >= MIN_CLIPPED).any())
+    return np.asarray(np.clip(ratio, 1 / GAIN_LIMIT, GAIN_LIMIT), np.float32)
 
 
 def _whiten(picture: FloatArray, result: FloatArray, sky: FloatArray, brightest: FloatArray) -> None:
     """Let the balanced picture go over to white, in place, where a channel of the picture is near its limit."""
     limit = np.maximum(brightest - sky, 1e-6)
-    levels = sky + CLIPPED * limit
-    red, green, blue = (plane > level for plane, level in zip(cv2.split(picture), levels, strict=True))
-    near = red | green | blue
-    share = ((picture[near] - sky) / limit).max(axis=1, keepdims=True, initial=0)
+    red, green, blue = (plane > level for plane, level in zip(planes_of(picture), sky + CLIPPED * limit, strict=True))
+    near = np.flatnonzero(red | green | blue)
+    share = ((picture.reshape(-1, 3)[near] - sky) / limit).max(axis=1, keepdims=True, initial=0)
     share = np.clip((share - CLIPPED) / (SAME_LEVEL - CLIPPED), 0, 1)
-    balanced = result[near]
-    result[near] = balanced + share * (balanced.max(axis=1, keepdims=True, initial=0) - balanced)
+    flat = result.reshape(-1, 3)
+    balanced = flat[near]
+    flat[near] = balanced + share * (balanced.max(axis=1, keepdims=True, initial=0) - balanced)

@@ -5,23 +5,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from indistack.enhance.base import PictureSettings, operator_of
-from indistack.enhance.looks import AUTO, LOOKS
+from indistack.enhance.base import MeasuringOperator, PictureSettings, operator_of
+from indistack.enhance.facts import PLAIN, PictureFacts
+from indistack.enhance.looks import AUTO, look_of
+from indistack.enhance.memory import LookMemory
 from indistack.enhance.scene import scene_of
-from indistack.enhance.strips import strips
-from indistack.picture.crop import WHOLE, Part
+from indistack.enhance.strips import each_strip
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture, binning_for
 from indistack.values.frame import FloatArray, PixelArray
 
 
 def render(
-    stack: LinearPicture,
-    bottom_up: bool,
-    settings: PictureSettings,
-    orientation: int = 1,
-    shown: Part = WHOLE,
-    false_colours: bool = False,
+    stack: LinearPicture, settings: PictureSettings, facts: PictureFacts = PLAIN, memory: LookMemory | None = None
 ) -> Preview:
     """Make a picture of a stack.
 
@@ -29,35 +25,34 @@ def render(
     ----------
     stack : LinearPicture
         Pixels that are not covered become black and enter no statistic.
-    bottom_up : bool
-        The stack's first row is the bottom of the picture.
     settings : PictureSettings
         Operators and size.
-    orientation : int
-        EXIF: how the camera was held.
-    shown : Part
-        What the picture shows; the rest enters no statistic.
-    false_colours : bool
-        The colours stand for something else than colours: none is made white.
+    facts : PictureFacts
+        What else is known of it.
+    memory : LookMemory, optional
+        Of the pictures before, where this is one of a live picture that grows; it is changed.
 
     Returns
     -------
     Preview
         uint8, grey or RGB.
     """
-    picture = shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
-    for word in words_for(settings, picture):
+    picture = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
+    for place, word in enumerate(words_for(settings, picture, facts, memory)):
         operator = operator_of(word)
-        if not (false_colours and operator.balances_colour):
+        if facts.false_colours and operator.balances_colour:
+            continue
+        if memory is not None and isinstance(operator, MeasuringOperator):
+            picture = operator.applied(picture, memory.eased(place, operator, operator.measure(picture)))
+        else:
             picture = operator(picture)
-    eight_bit = np.empty(picture.shape, np.uint8)
-    for rows in strips(picture):  # NaN becomes 0
-        eight_bit[rows] = cv2.addWeighted(picture[rows], 255, picture[rows], 0, 0, dtype=cv2.CV_8U)
-    upright = _upright(eight_bit[::-1] if bottom_up else eight_bit, orientation)
-    return Preview(np.ascontiguousarray(upright))
+    upright = _upright(picture[::-1] if facts.bottom_up else picture, facts.orientation)
+    return Preview(in_bytes(np.ascontiguousarray(upright)))
 
 
-def words_for(settings: PictureSettings, picture: FloatArray) -> list[str]:
+def words_for(
+    settings: PictureSettings, picture: FloatArray, facts: PictureFacts = PLAIN, memory: LookMemory | None = None
+) -> list[str]:
     """Return the operators that make a picture, looks taken apart.
 
     Parameters
@@ -66,12 +61,40 @@ def words_for(settings: PictureSettings, picture: FloatArray) -> list[str]:
         What is wanted.
     picture : array
         ``(h, w)`` or ``(h, w, 3)`` float32, linear; looked at where the look is to suit it.
+    facts : PictureFacts
+        What else is known of it.
+    memory : LookMemory, optional
+        A look that was taken before is kept for a while.
     """
     words: list[str] = []
     for word in settings.operators:
-        look = scene_of(picture) if word == AUTO else word
-        words += settings.looks.get(look, LOOKS.get(look, (word,)))
+        look = scene_of(picture, facts.body) if word == AUTO else word
+        if word == AUTO and memory is not None:
+            look = memory.look(look)
+        words += settings.looks.get(look) or look_of(look, facts.white_balance) or [word]
     return words
+
+
+def in_bytes(picture: FloatArray) -> PixelArray:
+    """Round a picture to 8 bits.
+
+    Parameters
+    ----------
+    picture : array
+        ``(h, w)`` or ``(h, w, 3)`` float32, 0 to 1; beyond that it is clipped, NaN becomes 0; unchanged.
+
+    Returns
+    -------
+    array
+        uint8 of the same shape, new.
+    """
+    result = np.empty(picture.shape, np.uint8)
+
+    def round_rows(rows: slice) -> None:
+        result[rows] = cv2.addWeighted(picture[rows], 255, picture[rows], 0, 0, dtype=cv2.CV_8U)
+
+    each_strip(round_rows, picture)
+    return result
 
 
 def _upright(picture: PixelArray, orientation: int) -> PixelArray:

@@ -58,15 +58,19 @@ class Brightness:
     of_light: float
 
 
-def scene_of(picture: FloatArray) -> str:
+def scene_of(picture: FloatArray, body: bool = False) -> str:
     """Return the look that suits a linear picture: ``planet``, ``moon`` or ``deepsky``.
 
     Parameters
     ----------
     picture : array
         ``(h, w)`` or ``(h, w, 3)`` float32; NaN where nothing is covered.
+    body : bool
+        It is known to show a body, which may fill the field.
     """
     light = brightness_of(picture)
+    if body:
+        return "planet" if light is not None and light.area <= LARGE and light.flatness >= LEAST_FLATNESS else "moon"
     if (
         light is None
         or light.snr < LEAST_SNR

@@ -99,7 +99,10 @@ def covered_box(picture: FloatArray) -> tuple[slice, slice]:
     picture : array
         ``(h, w)`` or ``(h, w, 3)``; NaN is not covered; unchanged.
     """
-    covered = np.isfinite(channels_of(picture)[..., 0])
+    plane = channels_of(picture)[..., 0]
+    if all(np.isfinite(edge).any() for edge in (plane[0], plane[-1], plane[:, 0], plane[:, -1])):
+        return slice(None), slice(None)
+    covered = np.isfinite(plane)
     rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
     if len(rows) == 0:
         return slice(None), slice(None)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import channel_mean, measure_sky, thinned
 from indistack.enhance.stf import balance_for, midtones
-from indistack.enhance.strips import strips
+from indistack.enhance.strips import each_strip, planes_of
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
 
@@ -30,8 +30,8 @@ class Curve:
 
     def __call__(self, light: FloatArray) -> FloatArray:
         """Brightness 0..1 of a linear one; new."""
-        above = light - np.float32(self.black)
-        above *= np.float32(1 / (self.white - self.black))
+        scale = 1 / (self.white - self.black)
+        above = np.asarray(cv2.addWeighted(light, scale, light, 0, -self.black * scale), np.float32)
         return midtones(np.clip(above, 0, 1, out=above), self.balance)
 
 
@@ -52,7 +52,7 @@ class StretchSettings(Settings):
 
 
 @OPERATORS.register("stretch")
-class Stretch(Operator):
+class Stretch(MeasuringOperator):
     """Stretch to 0..1 with the sky at 0.12, the same for 3 and for 300 subs; colours keep their hue.
 
     A midtones curve on the mean of the colours; what would be brighter than white in one colour is made paler instead,
@@ -60,41 +60,67 @@ class Stretch(Operator):
     """
 
     settings: ClassVar[type[Settings]] = StretchSettings
+    eased = (False, True, True)
 
     def __init__(self, settings: StretchSettings = StretchSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
-        light = channel_mean(picture)
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return the level and the noise of the sky's brightness, and the brightness that becomes white."""
+        light = channel_mean(thinned(picture, WHITE_PIXELS))
         sky = measure_sky(light)
         if sky is None:
-            return picture.copy()
-        level, noise = float(sky.level[0]), float(sky.noise[0])
-        pixels = thinned(light, WHITE_PIXELS)
-        white = float(np.quantile(pixels[np.isfinite(pixels)], self._settings.white_quantile))
-        black = level - self._settings.black_sigma * noise
-        if noise <= 0:  # of a few grey levels only
-            black = level - self._settings.sky * max(white - level, 0.0)
+            return ()
+        white = np.quantile(light[np.isfinite(light)], [self._settings.white_quantile])
+        return sky.level, sky.noise, white.astype(np.float32)
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
+        level, noise, white = (float(part[0]) for part in measures)
         if white <= level:  # a field of one value
             return np.where(np.isfinite(picture), np.float32(self._settings.sky), picture)
-        white = max(white, black + (level - black) / self._settings.sky)
-        curve = Curve(black, white, balance_for((level - black) / (white - black), self._settings.sky))
-        if picture.ndim == 2:
-            return curve(light)
+        curve = self._curve(level, noise, white)
         result = np.empty_like(picture)
-        for rows in strips(picture):
-            result[rows] = self._coloured(picture[rows], light[rows], curve, noise)
+
+        def stretch(rows: slice) -> None:
+            light = channel_mean(picture[rows])
+            result[rows] = curve(light) if picture.ndim == 2 else self._coloured(picture[rows], light, curve, noise)
+
+        each_strip(stretch, picture)
         return result
+
+    def _curve(self, level: float, noise: float, white: float) -> Curve:
+        """Return the curve that brings the sky's level to where it belongs."""
+        black = level - self._settings.black_sigma * noise
+        if noise <= 0:  # of a few grey levels only
+            black = level - self._settings.sky * (white - level)
+        white = max(white, black + (level - black) / self._settings.sky)
+        return Curve(black, white, balance_for((level - black) / (white - black), self._settings.sky))
 
     def _coloured(self, picture: FloatArray, light: FloatArray, curve: Curve, noise: float) -> FloatArray:
         """Give the stretched brightness the colours of the linear picture."""
         shown = curve(light)
-        factor = shown / np.maximum(light - np.float32(curve.black), np.float32(max(noise, 1e-6)))
-        factor *= np.float32(self._settings.saturation)
-        planes = [(plane - light) * factor for plane in cv2.split(picture)]
-        most = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
-        least = np.minimum(np.minimum(planes[0], planes[1]), planes[2])
-        room = np.minimum((1 - shown) / np.maximum(most, 1e-6), shown / np.maximum(-least, 1e-6))
-        np.minimum(room, 1, out=room)
-        return np.asarray(cv2.merge([plane * room + shown for plane in planes]), np.float32)
+        factor = light - np.float32(curve.black)
+        np.maximum(factor, np.float32(max(noise, 1e-6)), out=factor)
+        cv2.divide(shown, factor, dst=factor, scale=self._settings.saturation)
+        rest = shown - cv2.multiply(light, factor)
+        planes = planes_of(picture)
+        for plane in planes:
+            cv2.add(cv2.multiply(plane, factor, dst=plane), rest, dst=plane)
+        result = np.asarray(cv2.merge(planes), np.float32)
+        out = np.maximum(planes[0], np.maximum(planes[1], planes[2])) > 1
+        out |= np.minimum(planes[0], np.minimum(planes[1], planes[2])) < 0
+        beyond = np.flatnonzero(out)
+        if len(beyond):
+            flat = result.reshape(-1, 3)
+            flat[beyond] = _paler(flat[beyond], shown.ravel()[beyond])
+        return result
+
+
+def _paler(colours: FloatArray, light: FloatArray) -> FloatArray:
+    """Move ``(n, 3)`` colours towards grey of the same brightness ``(n,)``, until all are within 0 to 1."""
+    light = light[:, np.newaxis]
+    off = colours - light
+    most, least = off.max(axis=1, keepdims=True, initial=0), off.min(axis=1, keepdims=True, initial=0)
+    room = np.minimum((1 - light) / np.maximum(most, 1e-6), light / np.maximum(-least, 1e-6))
+    return np.asarray(light + off * np.minimum(room, 1), np.float32)

@@ -1,21 +1,36 @@
-"""A picture in strips of rows, whose temporaries stay in the processor's cache."""
+"""A picture in strips of rows, whose temporaries stay in the processor's cache, shared among a few threads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import TypeVar
 
+import cv2
+import numpy as np
+
+from indistack.system.workers import shared_workers
 from indistack.values.frame import FloatArray
 
-STRIP_ROWS = 32
+R = TypeVar("R")
+
+STRIP_ROWS = 16
 
 
-def strips(picture: FloatArray) -> Iterator[slice]:
-    """Yield the rows of each strip, from the first to the last.
+def each_strip(function: Callable[[slice], R], picture: FloatArray) -> list[R]:
+    """Apply a function to the rows of each strip, several at a time; return what it returns, from the top down.
 
     Parameters
     ----------
+    function : callable
+        Given the rows; it must not change what another strip needs.
     picture : array
         ``(h, w)`` or ``(h, w, 3)``; only its height counts.
     """
-    for top in range(0, picture.shape[0], STRIP_ROWS):
-        yield slice(top, min(top + STRIP_ROWS, picture.shape[0]))
+    return shared_workers().strips(function, picture.shape[0], STRIP_ROWS)
+
+
+def planes_of(strip: FloatArray) -> list[FloatArray]:
+    """``(h, w, 3)`` -> its three planes ``(h, w)``, new: into arrays of ours, which is many times faster."""
+    planes = [np.empty(strip.shape[:2], np.float32) for _ in range(3)]
+    cv2.split(strip, planes)
+    return planes

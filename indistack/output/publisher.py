@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from indistack.config import Config
+from indistack.enhance.memory import LookMemories, LookMemory
 from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
@@ -102,6 +103,7 @@ class Publisher:
         self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
         self.device_picture = DevicePicture(folder, self._own_files)
         self._session: Session | None = None
+        self._memories = LookMemories(config.picture.easing)
         self._due: list[str] = []
         self._wake = threading.Condition()
         self._writing = ""
@@ -157,6 +159,7 @@ class Publisher:
         if session is not self._session:
             self._session, self._outputs = session, {}
             self.showcase.begin()
+            self._memories = LookMemories(self._config.picture.easing)
         for name in snapshots.names(session):
             if name not in self._outputs:
                 self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
@@ -200,14 +203,21 @@ class Publisher:
         whole = any(not output.sink.needs_preview for output in outputs)
         max_side_px = 0 if whole else self._config.picture.max_side_px
         maps = whole and self._config.publish.maps
+        memory = self._memories.of(name)
         if whole and session.stack_setup.lean:
             with session.lock:  # no sub is stacked meanwhile: that takes longer, and no memory for a copy
-                self._publish(session, name, lambda picture: picture, maps, outputs)
+                self._publish(session, name, lambda picture: picture, maps, outputs, memory)
         else:
-            self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs)
+            self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs, memory)
 
     def _publish(
-        self, session: Session, name: str, keep: snapshots.Keep, maps: bool, outputs: Sequence[Output]
+        self,
+        session: Session,
+        name: str,
+        keep: snapshots.Keep,
+        maps: bool,
+        outputs: Sequence[Output],
+        memory: LookMemory | None = None,
     ) -> None:
         """Write a picture in some forms, those with a preview first: who looks on waits for them."""
         with session.lock:
@@ -215,7 +225,7 @@ class Publisher:
         number = self.showcase.next_number()
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         if any(output.sink.needs_preview for output in outputs):
-            snapshot = snapshots.with_preview(snapshot, self._config.picture)
+            snapshot = snapshots.with_preview(snapshot, self._config.picture, memory)
         for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
             if output.write(snapshot):
                 self.showcase.show(name, number, sub, output.path, snapshot)

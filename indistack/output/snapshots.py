@@ -10,7 +10,7 @@ from typing import Any
 from indistack import __version__
 from indistack.align import ALIGNERS
 from indistack.config import MAIN
-from indistack.enhance import PictureSettings, render
+from indistack.enhance import LookMemory, PictureFacts, PictureSettings, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter, with_target
 from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
@@ -80,19 +80,19 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         return _combined(session, name, keep)
 
 
-def with_preview(snapshot: Snapshot, settings: PictureSettings) -> Snapshot:
-    """Return the snapshot with its picture for people."""
+def with_preview(snapshot: Snapshot, settings: PictureSettings, memory: LookMemory | None = None) -> Snapshot:
+    """Return the snapshot with its picture for people; `memory` is of those before it, of a live picture."""
     if snapshot.operators is not None:
         settings = settings.model_copy(update={"operators": list(snapshot.operators)})
-    preview = render(
-        snapshot.picture,
+    facts = PictureFacts(
         snapshot.bottom_up,
-        settings,
         snapshot.orientation,
         snapshot.shown,
         snapshot.false_colours and snapshot.operators is None,
+        snapshot.body,
+        snapshot.white_balance,
     )
-    return replace(snapshot, preview=preview)
+    return replace(snapshot, preview=render(snapshot.picture, settings, facts, memory))
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:
@@ -183,7 +183,21 @@ def _snapshot(
 ) -> Snapshot:
     solution, info = session.sky.solution, with_target(info, session.named)
     cards = output_cards(info, facts, trim.matrix, solution.wcs if solution is not None else None)
-    return Snapshot(picture, cards, info.bottom_up, orientation=info.orientation, operators=branch.settings.operators)
+    return Snapshot(
+        picture,
+        cards,
+        info.bottom_up,
+        orientation=info.orientation,
+        operators=branch.settings.operators,
+        body=_is_body(session),
+        white_balance=info.white_balance,
+    )
+
+
+def _is_body(session: Session) -> bool:
+    """Tell whether subs are aligned by a limb, or by detail that was seen where stars were looked for."""
+    aligner = ALIGNERS.name_of(session.aligner)
+    return aligner == "disk" or (aligner == "ecc" and session.config.align.method == "auto")
 
 
 def _shown(session: Session, stacks: Sequence[Integration]) -> Part:

@@ -9,6 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from indistack.system.workers import shared_workers
 from indistack.values.frame import CountArray, FloatArray
 
 STRIP_ROWS = 64
@@ -64,6 +65,8 @@ class StackPicture:
         if self.weight is None:
             return pixels
         covered = self.weight[rows] > 0
+        if covered.all():
+            return pixels
         if covered.ndim < pixels.ndim:
             covered = covered[..., np.newaxis]
         return np.where(covered, pixels, np.float32(np.nan))
@@ -72,10 +75,14 @@ class StackPicture:
         """See `LinearPicture`."""
         if factor == 1:
             return self.rows(slice(None))
-        height = max(1, self.shape[0] // factor)
-        tops = range(0, height, STRIP_ROWS)
-        strips = (slice(top * factor, min(top + STRIP_ROWS, height) * factor) for top in tops)
-        return np.concatenate([_block_means(self.rows(strip), factor) for strip in strips])
+        height, width = (max(1, size // factor) for size in self.shape[:2])
+        result = np.empty((height, width, *self.shape[2:]), np.float32)
+
+        def bin_rows(rows: slice) -> None:
+            result[rows] = _block_means(self.rows(slice(rows.start * factor, rows.stop * factor)), factor)
+
+        shared_workers().strips(bin_rows, height, STRIP_ROWS)
+        return result
 
     def copy(self, max_side_px: int = 0) -> StackPicture:
         """Return one that later subs do not change, binned to fit in a square of that side; 0 = as large as it is."""
@@ -151,7 +158,8 @@ def _block_means(pixels: FloatArray, factor: int) -> FloatArray:
     size = (max(1, width // factor), max(1, height // factor))
     pixels = pixels[: size[1] * factor, : size[0] * factor]
     if np.isfinite(cv2.sumElems(pixels)).all():
-        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
+        way = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # the same for two, and three times faster
+        return np.asarray(cv2.resize(pixels, size, interpolation=way), np.float32)
     covered = np.isfinite(pixels)
     share = cv2.resize(covered.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     mean = cv2.resize(np.where(covered, pixels, np.float32(0)), size, interpolation=cv2.INTER_AREA)

@@ -37,6 +37,10 @@ class Snapshot:
         Its colours are those of lines: the preview's are not balanced.
     shown : Part
         What the preview shows of it.
+    body : bool
+        Subs were aligned by a limb or a surface: the preview may be filled by the Sun or the Moon.
+    white_balance : tuple of 3 floats, or None
+        The camera's own multipliers of its colours.
     maps : mapping
         What else is known of every pixel, by the name of its FITS extension.
     coverage : LinearPicture or None
@@ -51,6 +55,8 @@ class Snapshot:
     operators: Sequence[str] | None = None
     false_colours: bool = False
     shown: Part = WHOLE
+    body: bool = False
+    white_balance: tuple[float, float, float] | None = None
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
     coverage: LinearPicture | None = None
 

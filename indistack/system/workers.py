@@ -6,9 +6,11 @@ OpenCV and NumPy release the interpreter's lock, so plain threads keep all cores
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -77,3 +79,13 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+MOST_SHARED = 4
+"""Threads: further ones wait for memory, not for a core."""
+
+
+@cache
+def shared_workers() -> Workers:
+    """Return the threads that all pictures for people are made by, begun with the first."""
+    return Workers(min(MOST_SHARED, len(os.sched_getaffinity(0))))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from indistack.enhance import PictureSettings, operator_of, render
+from indistack.enhance import PictureFacts, PictureSettings, operator_of, render
 from indistack.enhance.looks import LOOKS
 from indistack.enhance.render import words_for
 from indistack.enhance.scene import scene_of
@@ -34,7 +34,7 @@ def stars(count: int, flux: float) -> FloatArray:
 
 
 def shown(picture: FloatArray) -> FloatArray:
-    return render(StackPicture(picture), False, PictureSettings()).pixels.astype(np.float32) / 255
+    return render(StackPicture(picture), PictureSettings()).pixels.astype(np.float32) / 255
 
 
 def test_a_gradient_goes_and_the_mean_sky_stays() -> None:
@@ -161,3 +161,51 @@ def test_the_shadow_of_a_baffle_is_no_sky() -> None:
     shaded[:, :110] -= 900
     rest = np.s_[:, 150:]
     np.testing.assert_allclose(np.median(shown(shaded)[rest]), np.median(shown(plain)[rest]), atol=0.01)
+
+
+@pytest.mark.parametrize("side", [0, 1, 2, 3])
+def test_a_noisy_or_dark_rim_is_cut_off_and_no_more(side: int) -> None:
+    picture = noise(5, 1) + 1000 + stars(100, 60_000)
+    rim = np.rot90(picture, side)[:14]
+    rim[:] = 1000 + 1.5 * (rim - 1000)
+    cut = operator_of("trim")(picture.astype(np.float32))
+    assert sorted(np.subtract(picture.shape, cut.shape)) == [0, 16]
+    rim -= 500
+    assert operator_of("trim")(picture.astype(np.float32)).min() > 900
+
+
+def test_an_even_picture_keeps_its_rim() -> None:
+    picture = noise(5, 1) + 1000 + stars(100, 60_000) + (GRADIENT / 3).astype(np.float32)
+    assert operator_of("trim")(picture).shape == picture.shape
+
+
+def test_the_moons_face_fills_the_field_and_is_not_burnt_nor_its_plains_black() -> None:
+    rough = cv2.GaussianBlur(noise(1, 1), (0, 0), 6)
+    face = (3000 * (1 + 0.25 * rough / rough.std()) + noise(20, 1)).astype(np.float32)
+    shown_face = render(StackPicture(face), PictureSettings(), PictureFacts(body=True)).pixels / 255
+    assert 0.84 < np.quantile(shown_face, 0.995) < 0.95
+    assert np.quantile(shown_face, 0.02) > 0.03
+    linear = np.corrcoef(shown_face.ravel(), face.ravel())[0, 1]
+    assert linear > 0.97
+
+
+def test_the_median_star_becomes_white_whatever_the_nebula() -> None:
+    nebula = cv2.GaussianBlur(np.where(np.hypot(U, V) < 0.3, 300, 0).astype(np.float32), (0, 0), 20)
+    light = stars(60, 30_000)[..., np.newaxis] * (0.6, 1, 0.8) + nebula[..., np.newaxis] * (1, 0.2, 0.2)
+    picture = (light + noise(2) + 200).astype(np.float32)
+    balanced = operator_of("neutral")(picture) - 200
+    bright = (stars(60, 30_000) > 1000) & (nebula < 1)
+    np.testing.assert_allclose(np.median(balanced[bright] / balanced[bright][:, 1:2], axis=0), 1, atol=0.05)
+    unasked = operator_of("neutral:stars=false")(picture) - 200
+    assert np.median(unasked[bright][:, 0] / unasked[bright][:, 1]) == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_camera_that_knows_white_is_believed() -> None:
+    words = words_for(PictureSettings(), noise(5) + 500, PictureFacts(white_balance=(2.0, 1.0, 1.5)))
+    assert words[0] == "white_balance:2,1,1.5"
+    assert "neutral:stars=false" in words
+    picture = (noise(2) + 500).astype(np.float32)
+    np.testing.assert_array_equal(operator_of(words[0])(picture), picture * np.array([2, 1, 1.5], np.float32))
+    assert words_for(PictureSettings(operators=["stf"]), picture, PictureFacts(white_balance=(2.0, 1.0, 1.5))) == [
+        "stf"
+    ]

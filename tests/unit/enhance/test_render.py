@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.enhance import OPERATORS, PictureSettings, operator_of, render
+from indistack.enhance import OPERATORS, PictureFacts, PictureSettings, operator_of, render
 from indistack.enhance.stf import midtones
 from indistack.errors import SettingsError
 from indistack.picture.linear import StackPicture
@@ -63,7 +63,7 @@ def test_uncovered_pixels_are_black_and_do_not_change_the_rest() -> None:
     weight[:, :100] = 0
     spoilt = picture.copy()
     spoilt[:, :100] = 0
-    shown = render(stack(spoilt, weight), False, PictureSettings()).pixels
+    shown = render(stack(spoilt, weight), PictureSettings()).pixels
     assert not shown[:, :100].any()
     assert 0.1 < np.median(shown[:, 100:]) / 255 < 0.16
 
@@ -72,7 +72,7 @@ def test_large_stacks_are_binned_and_uncovered_pixels_do_not_darken_blocks() -> 
     pixels = np.full((40, 60), 8.0)
     weight = np.ones((40, 60), np.float32)
     pixels[:, 31:], weight[:, 31:] = 0, 0
-    shown = render(stack(pixels, weight), False, PictureSettings(operators=["stf"], max_side_px=30)).pixels
+    shown = render(stack(pixels, weight), PictureSettings(operators=["stf"], max_side_px=30)).pixels
     assert shown.shape == (20, 30)
     assert len(set(shown[:, :16].ravel())) == 1
     assert not shown[:, 16:].any()
@@ -81,7 +81,7 @@ def test_large_stacks_are_binned_and_uncovered_pixels_do_not_darken_blocks() -> 
 def test_a_bottom_up_stack_is_turned() -> None:
     pixels = np.random.default_rng(0).normal(100, 5, (30, 30))
     pixels[:5] += 500
-    shown = render(stack(pixels), True, PictureSettings(operators=["stf"])).pixels
+    shown = render(stack(pixels), PictureSettings(operators=["stf"]), PictureFacts(bottom_up=True)).pixels
     assert shown[-5:].mean() > shown[:5].mean()
 
 
@@ -105,10 +105,11 @@ LETTER_L = np.array([[9, 1, 1], [9, 1, 1], [9, 9, 5], [9, 5, 5]]) / 10
 @pytest.mark.parametrize("bottom_up", [False, True])
 def test_a_picture_is_turned_as_the_camera_was_held(orientation: int, upright: np.ndarray, bottom_up: bool) -> None:
     stored = LETTER_L[::-1] if bottom_up else LETTER_L
-    shown = render(stack(stored), bottom_up, PictureSettings(operators=[]), orientation).pixels
-    plain = render(stack(upright), False, PictureSettings(operators=[])).pixels
+    as_stored, facts = PictureSettings(operators=[]), PictureFacts(bottom_up, orientation)
+    shown = render(stack(stored), as_stored, facts).pixels
+    plain = render(stack(upright), as_stored).pixels
     np.testing.assert_array_equal(shown, plain)
-    colour = render(stack(np.dstack([stored] * 3)), bottom_up, PictureSettings(operators=[]), orientation).pixels
+    colour = render(stack(np.dstack([stored] * 3)), as_stored, facts).pixels
     np.testing.assert_array_equal(colour[..., 1], plain)
 
 
@@ -122,20 +123,20 @@ def test_arguments_follow_the_name_of_an_operator() -> None:
     picture[::10, ::10] = 20000
     for word in ("stf:0.1", "stf: target = 0.1"):
         assert np.median(operator_of(word)(picture)) == pytest.approx(0.1, abs=0.01)
-    shown = render(stack(picture), False, PictureSettings(operators=["stf:0.1"])).pixels
+    shown = render(stack(picture), PictureSettings(operators=["stf:0.1"])).pixels
     assert np.median(shown) == pytest.approx(25, abs=3)
 
 
 def test_an_operator_may_be_applied_more_than_once() -> None:
     settings = validate(PictureSettings, {"operators": ["stf:0.1", "stf:0.4"]})
-    shown = render(stack(np.random.default_rng(0).normal(500, 10, (300, 300))), False, settings).pixels
+    shown = render(stack(np.random.default_rng(0).normal(500, 10, (300, 300))), settings).pixels
     assert np.median(shown) == pytest.approx(0.4 * 255, abs=8)
 
 
 @pytest.mark.parametrize(
     ("word", "fault"),
     [
-        ("neutral:3", "takes no arguments"),
+        ("neutral:3", "stars"),
         ("stf:0.1,0.2", "at most 1"),
         ("stf:2", "target"),
         ("stf:black=0.1", "black"),

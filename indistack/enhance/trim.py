@@ -1,0 +1,93 @@
+"""The rim of a stack: where fewer subs overlap, or the camera's border shows, it is noisier or darker than the rest."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from indistack.enhance.base import OPERATORS, Operator
+from indistack.enhance.sky import DAMAGED_SIGMA, channel_mean
+from indistack.numerics.statistics import robust_sigma
+from indistack.settings import Settings
+from indistack.values.frame import FloatArray
+
+STRIP_PX = 8
+"""Depth of the strips that the rim is judged by."""
+
+DEPTHS = 3
+"""The rim is compared with what lies up to so many times as far in as may be cut off."""
+
+ROW_STEP, LAG_PX = 4, 3
+"""Every so many rows are looked at; noise is how pixels differ that lie so far apart along the rim."""
+
+TINY = 1e-9
+"""Above the one level of a picture without noise."""
+
+FEWEST = 32
+"""Dark pixels that a strip has, unless it is damaged."""
+
+OBJECT_SIGMA = 3.0
+"""Brighter pixels are stars."""
+
+QUIET = 0.6
+"""Of the noise: a strip with less was made up by a filter or a camera."""
+
+MOSTLY = 0.75
+"""Of the strips up to a cut are bad: a clump of stars further in is no rim."""
+
+
+class TrimSettings(Settings):
+    """Arguments of ``trim``."""
+
+    noise: float = Field(default=1.1, gt=1)
+    """Rows and columns at the rim with so many times the noise of the inside are cut off."""
+
+    most: float = Field(default=0.08, gt=0, le=0.25)
+    """Share of the picture's shorter side that is cut off each side at most."""
+
+
+@OPERATORS.register("trim")
+class Trim(Operator):
+    """Cuts off rows and columns at the rim that are noisier than the inside, or of another level."""
+
+    settings: ClassVar[type[Settings]] = TrimSettings
+    reshapes: ClassVar[bool] = True
+
+    def __init__(self, settings: TrimSettings = TrimSettings()) -> None:  # noqa: B008 - frozen
+        self._settings = settings
+
+    def __call__(self, picture: FloatArray) -> FloatArray:
+        """See `indistack.enhance.base.Operator`."""
+        depth = round(self._settings.most * min(picture.shape[:2])) // STRIP_PX * STRIP_PX
+        if depth == 0 or not np.isfinite(picture).any():
+            return picture[:]
+        turns = range(4)
+        cuts = [self._cut(np.rot90(picture, turn), depth) for turn in turns]  # top, right, bottom, left
+        height, width = picture.shape[:2]
+        return picture[cuts[0] : height - cuts[2], cuts[3] : width - cuts[1]]
+
+    def _cut(self, picture: FloatArray, depth: int) -> int:
+        """Return how many rows are to go from the top."""
+        band = channel_mean(np.ascontiguousarray(picture[: DEPTHS * depth : ROW_STEP, ::LAG_PX]))
+        known = band[np.isfinite(band)]
+        if len(known) == 0 or band.shape[1] < 2:
+            return 0
+        middle = float(np.median(known))
+        dark = band < middle + OBJECT_SIGMA * robust_sigma(known, middle) + TINY
+        grain, pairs = np.diff(band), dark[:, 1:] & dark[:, :-1]
+        inside = slice(depth // ROW_STEP, None)
+        noise, level = robust_sigma(grain[inside][pairs[inside]]), float(np.median(band[inside][dark[inside]]))
+        rows = [slice(top // ROW_STEP, (top + STRIP_PX) // ROW_STEP) for top in range(0, depth, STRIP_PX)]
+        bad = [self._is_bad(grain[strip][pairs[strip]], band[strip][dark[strip]] - level, noise) for strip in rows]
+        cuts = [count for count in range(1, len(bad) + 1) if sum(bad[:count]) >= MOSTLY * count and bad[count - 1]]
+        return STRIP_PX * max(cuts, default=0)
+
+    def _is_bad(self, grain: FloatArray, off: FloatArray, noise: float) -> bool:
+        """Tell whether the dark pixels of a strip are noisier than others, far off their level, or too few."""
+        if len(grain) < FEWEST:
+            return True
+        own = robust_sigma(grain)
+        uneven = not QUIET * noise <= own <= self._settings.noise * noise
+        return uneven or abs(float(np.median(off))) > DAMAGED_SIGMA * noise

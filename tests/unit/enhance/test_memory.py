@@ -1,0 +1,55 @@
+"""A live picture moves to what is found, instead of jumping."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from indistack.enhance import LookMemory, PictureSettings, operator_of, render
+from indistack.enhance.base import MeasuringOperator
+from indistack.enhance.memory import PATIENCE
+from indistack.picture.linear import StackPicture
+from indistack.values.frame import FloatArray
+
+
+def value(number: float) -> tuple[FloatArray, ...]:
+    return tuple(np.array([number], np.float32) for _ in range(3))
+
+
+def stretch() -> MeasuringOperator:
+    operator = operator_of("stretch")
+    assert isinstance(operator, MeasuringOperator)
+    return operator
+
+
+def test_each_picture_takes_on_a_share_of_the_change() -> None:
+    memory = LookMemory(0.25)
+    assert memory.eased(0, stretch(), value(8)) == value(8)
+    level, noise, white = memory.eased(0, stretch(), value(16))
+    assert (level, noise, white) == (16, 10, 10), "the sky's level follows at once"
+    assert memory.eased(0, stretch(), value(16))[1] == 11.5
+    assert memory.eased(1, stretch(), value(16)) == value(16), "another place in the chain is another thing"
+
+
+def test_what_has_another_shape_is_taken_as_it_is() -> None:
+    memory = LookMemory(0.5)
+    memory.eased(0, stretch(), value(8))
+    assert memory.eased(0, stretch(), ()) == ()
+    assert memory.eased(0, stretch(), value(4)) == value(4)
+
+
+def test_another_look_is_taken_when_it_has_been_seen_some_times() -> None:
+    memory = LookMemory(0.5)
+    assert memory.look("deepsky") == "deepsky"
+    assert [memory.look("planet") for _ in range(PATIENCE)] == ["deepsky"] * (PATIENCE - 1) + ["planet"]
+    assert memory.look("deepsky") == "planet"
+
+
+@pytest.mark.parametrize("n_subs", [3, 8, 32])
+def test_the_sky_stays_where_it_is_while_the_noise_falls(n_subs: int) -> None:
+    memory, rng = LookMemory(0.5), np.random.default_rng(1)
+    for subs in range(1, n_subs + 1):
+        picture = rng.normal(1000, 50 / subs**0.5, (150, 200)).astype(np.float32)
+        picture[::25, ::25] += 3000
+        shown = render(StackPicture(picture), PictureSettings(), memory=memory)
+    assert np.median(shown.pixels) / 255 == pytest.approx(0.12, abs=0.02)
