@@ -27,7 +27,7 @@ class BlurSettings(Settings):
     """Of the Gaussian, in pixels; by default a third of the radius."""
 
 
-def blurred(pixels: FloatArray, settings: BlurSettings) -> DoubleArray:
+def blurred(pixels: FloatArray, settings: BlurSettings, as_halostack: bool = False) -> DoubleArray:
     """Blur a picture along rows, then along columns.
 
     Parameters
@@ -36,6 +36,8 @@ def blurred(pixels: FloatArray, settings: BlurSettings) -> DoubleArray:
         ``(h, w)`` or ``(h, w, 3)``, finite; unchanged. Beyond a border lies the mean of its outer `radius` pixels.
     settings : BlurSettings
         Radius and sigma.
+    as_halostack : bool
+        The last row and column are taken for a part of what lies beyond, whose outermost pixel is 0.
 
     Returns
     -------
@@ -47,15 +49,21 @@ def blurred(pixels: FloatArray, settings: BlurSettings) -> DoubleArray:
         return pixels.astype(float)
     steps = np.arange(-radius, radius + 1)
     kernel = np.exp(-0.5 * (steps / (settings.sigma or radius / RADIUS_PER_SIGMA)) ** 2)
-    along = _along_rows(pixels.astype(float), kernel / kernel.sum(), radius)
-    turned = _along_rows(np.ascontiguousarray(along.swapaxes(0, 1)), kernel / kernel.sum(), radius)
-    return np.ascontiguousarray(turned.swapaxes(0, 1))
+    made = pixels.astype(float)
+    for _ in range(2):
+        made = _along_rows(made, kernel / kernel.sum(), as_halostack)
+        made = np.ascontiguousarray(made.swapaxes(0, 1))
+    return made
 
 
-def _along_rows(pixels: DoubleArray, kernel: DoubleArray, radius: int) -> DoubleArray:
+def _along_rows(pixels: DoubleArray, kernel: DoubleArray, as_halostack: bool) -> DoubleArray:
+    radius = len(kernel) // 2
     ends = pixels[:, :radius].mean(axis=1, keepdims=True), pixels[:, -radius:].mean(axis=1, keepdims=True)
     left, right = (np.repeat(end, radius, axis=1) for end in ends)
-    wide = np.concatenate([left, pixels, right], axis=1)
+    if as_halostack:
+        wide = np.concatenate([left, pixels[:, :-1], right, np.zeros_like(right[:, :1])], axis=1)
+    else:
+        wide = np.concatenate([left, pixels, right], axis=1)
     made = cv2.filter2D(wide, -1, kernel[np.newaxis], borderType=cv2.BORDER_REPLICATE)
     return np.asarray(made[:, radius : radius + pixels.shape[1]], float)
 
@@ -64,6 +72,7 @@ def _along_rows(pixels: DoubleArray, kernel: DoubleArray, radius: int) -> Double
 class Blur(FilledOperator):
     """A Gaussian blur, raised or lowered so that the least value is 0: ``blur:12,4``."""
 
+    as_halostack: ClassVar[bool] = False
     settings: ClassVar[type[Settings]] = BlurSettings
 
     def __init__(self, settings: BlurSettings = BlurSettings()) -> None:  # noqa: B008 - frozen
@@ -71,7 +80,7 @@ class Blur(FilledOperator):
 
     def make(self, pixels: FloatArray) -> FloatArray:
         """See `FilledOperator`."""
-        smooth = blurred(pixels, self._settings)
+        smooth = blurred(pixels, self._settings, self.as_halostack)
         return np.asarray(smooth - smooth.min(), np.float32)
 
 
@@ -79,6 +88,7 @@ class Blur(FilledOperator):
 class Gradient(FilledOperator):
     """The picture less what `blur` makes of it, raised so that nothing is negative: ``gradient:100``."""
 
+    as_halostack: ClassVar[bool] = False
     settings: ClassVar[type[Settings]] = BlurSettings
 
     def __init__(self, settings: BlurSettings = BlurSettings()) -> None:  # noqa: B008 - frozen
@@ -86,6 +96,20 @@ class Gradient(FilledOperator):
 
     def make(self, pixels: FloatArray) -> FloatArray:
         """See `FilledOperator`."""
-        smooth = blurred(pixels, self._settings)
+        smooth = blurred(pixels, self._settings, self.as_halostack)
         rest = pixels - (smooth - smooth.min())
         return np.asarray(rest - min(float(rest.min()), 0.0), np.float32)
+
+
+@OPERATORS.register("blur_halostack")
+class BlurHalostack(Blur):
+    """`blur` with halostack's right and lower borders."""
+
+    as_halostack = True
+
+
+@OPERATORS.register("gradient_halostack")
+class GradientHalostack(Gradient):
+    """`gradient` with halostack's right and lower borders."""
+
+    as_halostack = True

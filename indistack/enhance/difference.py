@@ -45,7 +45,7 @@ class Difference(Operator):
             return picture.copy()
         more, less = picture[..., self.more].astype(float), picture[..., self.less].astype(float)
         factor = _factor(more, less) if self._factor is None else self._factor
-        return (factor * more - less).astype(np.float32)
+        return np.asarray(factor * more - less, np.float32)
 
 
 def _factor(first: DoubleArray, second: DoubleArray) -> float:

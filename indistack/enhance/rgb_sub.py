@@ -10,7 +10,7 @@ from pydantic import Field
 from indistack.enhance.base import OPERATORS
 from indistack.enhance.filled import FilledOperator
 from indistack.settings import Settings
-from indistack.values.frame import FloatArray
+from indistack.values.frame import DoubleArray, FloatArray
 
 
 class MixSettings(Settings):
@@ -20,7 +20,7 @@ class MixSettings(Settings):
     """Of the colours without their brightness; the rest is the picture."""
 
 
-def colours_alone(pixels: FloatArray) -> FloatArray:
+def colours_alone(pixels: FloatArray) -> DoubleArray:
     """Return each colour less the mean of the three, raised so that the least value is 0.
 
     Parameters
@@ -36,7 +36,7 @@ def colours_alone(pixels: FloatArray) -> FloatArray:
     wide = pixels.astype(float)
     wide -= wide.mean(axis=2, keepdims=True)
     wide -= wide.min()
-    return wide  # type: ignore[return-value]
+    return wide
 
 
 @OPERATORS.register("rgb_sub")
@@ -45,7 +45,7 @@ class RgbSub(FilledOperator):
 
     def make(self, pixels: FloatArray) -> FloatArray:
         """See `FilledOperator`."""
-        return pixels.copy() if pixels.ndim == 2 else colours_alone(pixels)
+        return pixels.copy() if pixels.ndim == 2 else np.asarray(colours_alone(pixels), np.float32)
 
 
 @OPERATORS.register("rgb_mix")

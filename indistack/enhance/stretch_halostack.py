@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, channels_of
+from indistack.enhance.base import OPERATORS
 from indistack.enhance.filled import FilledOperator
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
@@ -42,7 +42,7 @@ class StretchHalostack(FilledOperator):
     def make(self, pixels: FloatArray) -> FloatArray:
         """See `FilledOperator`."""
         raised = pixels.astype(float) - float(pixels.min())
-        counts, _ = np.histogram(channels_of(raised).mean(axis=2), BINS)
+        counts, _ = np.histogram((raised if raised.ndim == 2 else raised.mean(axis=2)), BINS)
         passed = np.cumsum(counts) / counts.sum()
         lowest = int(np.argmax(passed >= self._low)) + 1
         highest = BINS - 2 - int(np.argmax(passed[::-1] < self._high))

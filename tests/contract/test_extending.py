@@ -38,9 +38,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert not (root / path).exists(), f"{path} is there already"
         (root / path).write_text(text)
         door = (root / path).with_name("__init__.py")
-        begin = f"from indistack.{Path(path).parent.name} import "
-        assert begin in door.read_text()
-        door.write_text(door.read_text().replace(begin, f"{begin}{Path(path).stem}, "))
+        begin = rf"from indistack\.{Path(path).parent.name} import \(?"
+        entered, count = re.subn(begin, rf"\g<0>{Path(path).stem}, ", door.read_text())
+        assert count == 1
+        door.write_text(entered)
     samples = root / "tests" / "contract" / "test_decoders.py"
     marker = '"""A small file of each'
     samples.write_text(samples.read_text().replace(marker, f"{NPY_SAMPLE}\n{marker}"))

@@ -51,7 +51,8 @@ def test_a_new_picture_of_the_same_shape_and_the_old_one_as_it_was(name: str, ki
     operator = operator_of(name)
     result = operator(picture)
     np.testing.assert_array_equal(picture, PICTURES[kind])
-    assert (result.ndim, result.dtype, result.size > 0) == (picture.ndim, np.float32, True)
+    assert result.dtype == np.float32
+    assert result.size > 0
     if operator.reshapes:
         return
     assert result.shape == picture.shape
