@@ -9,8 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from indistack.errors import SinkError
 from indistack.sources import stamp_of
 from indistack.store.spool import Spool
+from indistack.system.atomic import atomic_file
 from indistack.values.blob import Blob, Content
 
 log = logging.getLogger(__name__)
@@ -72,9 +74,10 @@ class Attempts:
             self._write()
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError):  # the spool tells of the disk
+        with contextlib.suppress(OSError, SinkError):  # the spool tells of the disk
             if self._counts:
-                self._note.write_text(json.dumps(self._counts), encoding="utf-8")
+                with atomic_file(self._note, durable=False) as file:
+                    file.write(json.dumps(self._counts).encode())
             else:
                 self._note.unlink(missing_ok=True)
 

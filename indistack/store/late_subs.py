@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from indistack.errors import SinkError
 from indistack.store.checkpoint import State
 from indistack.store.session_record import RecordSettings
+from indistack.store.spooled import safe_suffix
+from indistack.system.atomic import atomic_file
 from indistack.values.blob import Blob, Content
 from indistack.values.frame import IndexArray
 from indistack.values.sub_report import SubReport
@@ -64,6 +67,7 @@ def keep_bytes(folder: Path, blob: Blob, number: int) -> None:
     """Keep the frame that a bug refused: it is wanted for mending the bug, and for the stack afterwards."""
     try:
         folder.mkdir(exist_ok=True)
-        (folder / f"{number:06d}{blob.suffix}").write_bytes(blob.data)
-    except OSError as error:
-        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error.strerror)
+        with atomic_file(folder / f"{number:06d}{safe_suffix(blob.suffix)}") as file:
+            file.write(blob.data)
+    except (OSError, SinkError) as error:
+        log.error("%s: cannot keep the bytes of a refused frame: %s", folder, error)

@@ -22,7 +22,7 @@ from indistack.errors import FrameError, SinkError
 from indistack.settings import Settings
 from indistack.sources import stamp_of
 from indistack.store.disk_use import DiskUse, size_of
-from indistack.store.spooled import FACTS, facts_of, file_of, read_facts, read_spooled
+from indistack.store.spooled import FACTS, facts_of, file_of, read_facts, read_spooled, safe_suffix
 from indistack.system.atomic import atomic_file
 from indistack.system.place import Place
 from indistack.values.blob import Blob, Content, Spooled
@@ -186,7 +186,7 @@ class Spool:
     def _write(self, name: str, blob: Blob, modified_ns: int) -> Content:
         """Write a blob's facts, and its bytes where they would not last elsewhere; return these with their place."""
         here = blob.path is None or _is_temporary(blob.path)
-        facts = facts_of(blob, modified_ns, f"{name}{_safe(blob.suffix)}" if here else "")
+        facts = facts_of(blob, modified_ns, f"{name}{safe_suffix(blob.suffix)}" if here else "")
         told = json.dumps(facts).encode()
         self._require_room(len(told) + (blob.size_bytes if here else 0))
         self._place.make()
@@ -217,9 +217,3 @@ class Spool:
 def _is_temporary(path: Path) -> bool:
     folders = {Path(one).resolve() for one in (*TEMPORARY, tempfile.gettempdir())}
     return any(path.resolve().is_relative_to(one) for one in folders)
-
-
-def _safe(suffix: str) -> str:
-    """A format as the end of a file's name."""
-    safe = "." + (re.sub(r"[^a-z0-9.]", "", suffix.lower()).strip(".") or "blob")
-    return ".blob" if safe == FACTS else safe

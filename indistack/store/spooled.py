@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 FACTS = ".json"
 """Suffix of that file."""
+
+MAX_SUFFIX = 20
+"""Letters of a format that go into a file's name."""
 
 KINDS: dict[str, type | tuple[type, ...]] = {
     "file": str, "path": str, "modified_ns": int, "crc32": (int, type(None)), "suffix": str, "device": str,
@@ -103,3 +107,9 @@ def facts_of(blob: Blob, modified_ns: int, file: str) -> dict[str, Any]:
         "received": blob.received.isoformat(),
         "cards": blob.cards,
     }
+
+
+def safe_suffix(suffix: str) -> str:
+    """Return a format, as a device has called it, as the end of a file's name."""
+    safe = "." + (re.sub(r"[^a-z0-9.]", "", suffix.lower())[:MAX_SUFFIX].strip(".") or "blob")
+    return ".blob" if safe == FACTS else safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indistack.errors import SinkError
+
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+"""A file that is not there yet, whose name nobody could guess: where others may write to the folder, none can put a
+link in its place."""
 
 
 @contextmanager
@@ -28,9 +33,9 @@ def atomic_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     SinkError
         The file cannot be written; the message names it.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(os.open(temporary, NEW, 0o666), "wb") as file:
             yield file
             file.flush()
             if durable:

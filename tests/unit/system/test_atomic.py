@@ -51,3 +51,30 @@ def test_a_disk_that_does_not_take_it_leaves_the_old_one(tmp_path: Path, monkeyp
     with pytest.raises(SinkError, match=r"file: No space left"), atomic_file(tmp_path / "file") as file:
         file.write(b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_nobody_can_lay_a_link_where_it_will_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "guessed")
+    (tmp_path / ".file.guessed.tmp").symlink_to(victim)
+    with pytest.raises(SinkError), atomic_file(tmp_path / "file") as file:
+        file.write(b"theirs")
+    assert victim.read_bytes() == b"mine"
+
+
+def test_no_two_have_the_same_name_before_they_are_whole(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(10):
+        with atomic_file(tmp_path / "file", durable=False):
+            names |= {path.name for path in tmp_path.glob(".*.tmp")}
+    assert len(names) == 10
+
+
+def test_a_link_that_has_its_name_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    (tmp_path / "file").symlink_to(victim)
+    with atomic_file(tmp_path / "file") as file:
+        file.write(b"new")
+    assert (victim.read_bytes(), (tmp_path / "file").is_symlink()) == (b"mine", False)
