@@ -15,6 +15,7 @@ from indistack.errors import IndistackError
 from indistack.store.folder_lock import is_at_work
 from indistack.store.last_status import last_status
 from indistack.system.atomic import atomic_file
+from indistack.system.ordinary_file import read_ordinary
 
 FOLDER = "commands"
 STOPPED = "stopped"
@@ -77,7 +78,7 @@ def _answer(output: Path, path: Path) -> str:
     while time.monotonic() < deadline_s:
         gone = not has_agent(output)  # asked first: its last answer may just be there
         if path.exists():
-            answer = Answer(**json.loads(path.read_bytes()))
+            answer = Answer(**json.loads(read_ordinary(path)))
             path.unlink(missing_ok=True)
             if answer.fault:
                 raise IndistackError(answer.fault)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from indistack.store.session_folders import SessionFolders
+from indistack.system.ordinary_file import read_ordinary
 
 NAME = "stack.png"
 
@@ -26,7 +27,7 @@ def picture_file(session: Path) -> Path | None:
 def as_data(path: Path) -> str:
     """Return a picture file as a JPEG in a ``data:`` address, no larger than a screen; "" where it cannot be read."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        data = np.frombuffer(read_ordinary(path), np.uint8)
     except OSError:
         return ""
     pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None

@@ -13,6 +13,7 @@ from indistack.errors import SinkError
 from indistack.sources import stamp_of
 from indistack.store.spool import Spool
 from indistack.system.atomic import atomic_file
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.blob import Blob, Content
 
 log = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ class Attempts:
 def _read(note: Path) -> dict[str, int]:
     """Return what earlier runs have begun and not ended, how often each; nothing where the note is damaged."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        counts = json.loads(note.read_bytes())
+        counts = json.loads(read_ordinary(note))
         if isinstance(counts, dict) and all(isinstance(count, int) for count in counts.values()):
             return counts
     return {}

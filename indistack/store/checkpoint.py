@@ -189,6 +189,8 @@ def _opened(path: Path) -> State:
     with zipfile.ZipFile(path) as archive:  # np.load leaves the file open where this fails
         if archive.getinfo(f"{FACTS}.npy").file_size > MAX_FACTS_BYTES:
             raise ValueError("its facts are too large")
+        if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
+            raise ValueError("it is compressed, as none of ours is: nobody knows to how much it grows")
         data = archive.read(f"{FACTS}.npy")
     facts = json.loads(np.load(io.BytesIO(data), allow_pickle=False).tobytes())
     if facts.pop("format") != FORMAT:

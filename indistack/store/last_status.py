@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from indistack.system.ordinary_file import read_ordinary
+
 STATUS = "status.json"
 """File in the output folder: what the agent is doing."""
 
@@ -23,7 +25,7 @@ def shown_pictures(output: Path) -> list[str]:
 def last_status(output: Path) -> dict[str, Any]:
     """Return the last status of an output folder; {} where there is none that can be read."""
     try:
-        status = json.loads((output / STATUS).read_bytes())
+        status = json.loads(read_ordinary(output / STATUS))
     except (OSError, ValueError):
         return {}
     return status if isinstance(status, dict) else {}

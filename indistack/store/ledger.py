@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import StackError
+from indistack.system.ordinary_file import read_ordinary
 from indistack.system.place import Place
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,7 @@ def read_lines(session: Path) -> list[dict[str, Any]]:
     """
     ledger = ledger_of(session)
     try:
-        data = ledger.read_bytes()
+        data = read_ordinary(ledger)
     except OSError as error:
         raise StackError(f"{ledger}: {error.strerror}") from error
     return [_parsed(text) for text in data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack.errors import FrameError
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.blob import Blob, Content
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ def read_spooled(folder: Path, name: str) -> Blob:
     facts = read_facts(folder, name)
     path = file_of(folder, name) or Path(facts["path"])
     try:
-        data = path.read_bytes()
+        data = read_ordinary(path)
     except OSError as error:
         raise FrameError("lost", f"{path}: {error.strerror}") from error
     if facts["crc32"] not in (None, zlib.crc32(data)):
@@ -67,7 +68,7 @@ def read_facts(folder: Path, name: str) -> dict[str, Any]:
     """Return what `facts_of` told; raises as `read_spooled`."""
     path = folder / f"{name}{FACTS}"
     try:
-        return _checked(json.loads(path.read_bytes()))
+        return _checked(json.loads(read_ordinary(path)))
     except (OSError, ValueError, RecursionError) as error:
         files = [other for other in folder.glob(f"{name}.*") if other != path]
         if len(files) != 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.frame import Card
 
 
@@ -63,7 +64,7 @@ class Content:
         """Return the bytes, from the disk where they were let go of; raise OSError where that fails."""
         if self._data is None:
             assert self._file is not None, "else they are not let go of"
-            return self._file.read_bytes()
+            return read_ordinary(self._file)
         return self._data
 
     def let_go(self) -> None:

@@ -15,6 +15,7 @@ from indistack.calibrate.defects.evidence import NONE, IndexArray
 from indistack.calibrate.defects.learned import DefectMap
 from indistack.errors import SinkError
 from indistack.system.atomic import atomic_file
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.frame import PixelArray, RawFrame
 
 _log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class DefectMaps:
         if path is None or not path.exists():
             return NONE
         try:
-            return _checked(np.load(io.BytesIO(path.read_bytes()), allow_pickle=False), n_pixels)
+            return _checked(np.load(io.BytesIO(read_ordinary(path)), allow_pickle=False), n_pixels)
         except (OSError, ValueError, EOFError) as error:
             _log.warning("%s is damaged (%s): bad pixels are learned anew", path, error)
             return NONE

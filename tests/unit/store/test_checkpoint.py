@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,32 @@ def test_facts_beyond_any_measure_are_not_unpacked(tmp_path: Path, monkeypatch: 
     checkpoints.begin(State(0, {"tally": "1" * 2000}))
     monkeypatch.setattr(module, "MAX_FACTS_BYTES", 1000)
     assert not list(checkpoints.newest_first())
+
+
+def test_one_that_is_compressed_is_none_of_ours_and_is_not_unpacked(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.begin(state(1))
+    path = tmp_path / "checkpoints" / "start.npz"
+    with np.load(path) as members:
+        held = {name: members[name] for name in members.files}
+    assert checkpoints.read("start.npz") is not None
+    np.savez_compressed(path, **held | {"plane": np.zeros(10_000_000)})
+    assert checkpoints.read("start.npz") is None
+
+
+@pytest.mark.parametrize("shape", ["(4000000000000,)", "(-1,)", "(3, 4000000000)"])
+def test_an_array_that_claims_more_than_its_file_holds_is_damage(tmp_path: Path, shape: str) -> None:
+    checkpoints = Checkpoints(tmp_path, CheckpointSettings())
+    checkpoints.begin(state(1))
+    path = tmp_path / "checkpoints" / "start.npz"
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    with np.load(path) as members:
+        facts = members["facts"]
+    np.savez(path, facts=facts)
+    with zipfile.ZipFile(path, "a") as archive:
+        magic = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little")
+        archive.writestr("plane.npy", magic + head.encode() + bytes(48))
+    found = checkpoints.read("start.npz")
+    assert found is not None
+    with pytest.raises(DAMAGED):
+        _ = found.arrays["plane"]

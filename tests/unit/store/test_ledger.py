@@ -85,3 +85,9 @@ def test_lines_that_a_full_disk_did_not_take_come_with_the_next(
 
 def test_a_perspective_is_not_rounded_away() -> None:
     assert json.loads(dump({"per_px": 1.23456789012e-8})) == {"per_px": 1.23456789012e-8}
+
+
+def test_a_ledger_that_never_ends_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ledger.jsonl")
+    with pytest.raises(StackError, match="ordinary"):
+        read_lines(tmp_path)

@@ -42,7 +42,7 @@ def not_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/nowhere")
 
 
-@pytest.mark.parametrize("suffix", [".fits", ".fits.fz", "", ".json", "/../x"])
+@pytest.mark.parametrize("suffix", [".fits", ".fits.fz", "", ".json", "/../x", ".fits" + "x" * 300, ".a\0b"])
 def test_a_blob_comes_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     taken = Spool(tmp_path / "spool", NO_RESERVE).take(blob(suffix=suffix))
     assert taken.spooled is not None

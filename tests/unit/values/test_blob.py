@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,3 +57,11 @@ def test_a_file_that_nobody_has_read_tells_its_size_and_is_read_when_asked(tmp_p
     assert content.read() == b"abcd"
     with pytest.raises(FileNotFoundError):
         Content.unread(tmp_path / "gone.fits")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+def test_what_a_ledger_calls_a_file_and_never_ends_is_not_read(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "a.fits"
+    make(path)
+    with pytest.raises(OSError, match="ordinary"):
+        Content.unread(path).read()
