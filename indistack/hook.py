@@ -20,6 +20,9 @@ from typing import Any
 STDIN_S = 0.25
 """How long Ekos may take to say something on standard input."""
 
+MAX_JSON_BYTES = 1 << 20
+"""Ekos says less than a kilobyte beside the header of a frame."""
+
 SEND_S = 0.05
 ALL_S = 0.35
 """After this the program ends, whatever it is doing."""
@@ -41,10 +44,10 @@ def candidates() -> list[str]:
 
 
 def read_json(fd: int, seconds: float) -> dict[str, Any]:
-    """Return the JSON object that comes on a file descriptor; {} when none does within the time."""
+    """Return the JSON object that comes on a file descriptor; {} when none does within the time, or a huge one."""
     deadline = time.monotonic() + seconds
     text = b""
-    while (left_s := deadline - time.monotonic()) > 0:
+    while len(text) <= MAX_JSON_BYTES and (left_s := deadline - time.monotonic()) > 0:
         if not select.select([fd], [], [], left_s)[0]:
             break
         chunk = os.read(fd, 1 << 16)

@@ -225,6 +225,7 @@ def _connected(address: str, n_local: int, exit_stack: contextlib.ExitStack) -> 
     if address == LOCAL:
         options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
         address = exit_stack.enter_context(LocalCluster(n_workers=n_local, **options)).scheduler_address
+        log.warning("while this works, every user of this machine can give orders to its processes at %s", address)
     try:
         client = exit_stack.enter_context(Client(address, timeout=CONNECT_S, set_as_default=False))
         client.wait_for_workers(1, timeout=CONNECT_S)

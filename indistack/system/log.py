@@ -10,6 +10,8 @@ LEVELS = ("debug", "info", "warning", "error")
 
 PLAIN = "%(asctime)s %(message)s"
 THOROUGH = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+MOST = 4000
+"""Characters of a record: what names and paths are longer are not worth a page of the log."""
 CLOCK = "%H:%M:%S"
 
 
@@ -27,7 +29,7 @@ class _Harmless(logging.Formatter):
     """One line a record, whatever it quotes; a traceback keeps its own."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name
-        record.message = harmless(record.message)
+        record.message = harmless(record.message[:MOST])
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:

@@ -176,10 +176,13 @@ def test_a_real_camera_s_pixels_agree(shared_data: Path, cluster: Any) -> None:
     np.testing.assert_allclose(many.picture, alone.picture, **ROUNDING)
 
 
-def test_it_is_an_option_of_the_command_with_workers_of_its_own(night: Path, tmp_path: Path) -> None:
+def test_it_is_an_option_of_the_command_with_workers_of_its_own(
+    night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out.fits"
     assert main(["stack", str(night / "sub[0-2].fits"), "-o", str(out), "--cluster", "local"]) == 0
     assert out.exists()
+    assert "every user of this machine can give orders" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_told_before_anything_begins(

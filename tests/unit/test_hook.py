@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -31,6 +32,26 @@ def test_reads_one_object_and_does_not_wait_for_the_end() -> None:
     assert time.monotonic() - began < 2.0
     os.close(readable)
     os.close(writable)
+
+
+def test_a_huge_object_is_nothing() -> None:
+    readable, writable = os.pipe()
+
+    def write() -> None:
+        with contextlib.suppress(OSError), os.fdopen(writable, "wb") as file:
+            file.write(json.dumps({"a": "x" * 3_000_000}).encode())
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert hook.read_json(readable, 30.0) == {}
+    os.close(readable)
+    writer.join(10)
+
+
+def test_an_object_of_any_depth_ends_the_hook_as_any_other() -> None:
+    deep = b'{"job": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    done = subprocess.run([sys.executable, "-m", "indistack.hook"], input=deep, capture_output=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{", "3", "[1]", '{"a": }'])

@@ -91,6 +91,10 @@ class TestWhereTextLeaves:
         assert all(line.isprintable() for line in lines)
         assert sum("Traceback" in line for line in lines) == 1
 
+    def test_a_name_without_end_fills_no_log(self) -> None:
+        record = logging.makeLogRecord({"msg": "%s is not here", "args": ("x" * 60_000,), "levelno": 20})
+        assert len(log._Plain(log.PLAIN, log.CLOCK).format(record)) < 5000
+
     def test_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
         say(f"one {ODD}\ntwo")
         complain(f"why {ODD}")
