@@ -7,8 +7,8 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import socket
 
@@ -48,8 +48,9 @@ def _serve_here(settings: WebSettings, folder: Path, fresh: bool) -> int:
     from indistack.faces.web.address import bind
     from indistack.faces.web.server import serve
 
-    with bind(*host_and_port(settings.listen or "")) as bound:
-        _announce(folder, bound, say, fresh)
+    # CTRL-C is how it ends, also before it has quite begun.
+    with suppress(KeyboardInterrupt), bind(*host_and_port(settings.listen or "")) as bound:
+        _announce(folder, bound, fresh)
         sys.stdout.flush()
         serve(folder, bound, settings.names)
     return DONE
@@ -97,7 +98,7 @@ def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[byte
                 environment=child_process.with_package(os.environ),
             )  # fmt: skip
             _tell_who(lock, process.pid)
-            _announce(folder, bound, lambda text: log.info("%s", text))
+            _announce(folder, bound)
             return process
     finally:
         os.close(lock)
@@ -122,16 +123,16 @@ def _tell_who(lock: int, process: int) -> None:
     os.pwrite(lock, f"{process}\n".encode(), 0)
 
 
-def _announce(folder: Path, bound: socket, tell: Callable[[str], None], fresh: bool = False) -> None:
+def _announce(folder: Path, bound: socket, fresh: bool = False) -> None:
     """Tell where the page is, and once the token that lets it change things."""
     from indistack.faces.web.address import is_loopback, links
     from indistack.faces.web.token_file import has_token
 
     host, port = bound.getsockname()[:2]
     found = links(host, port)
-    tell(f"the page is at {'  '.join(found)}")
+    say(f"the page is at {'  '.join(found)}")
     if is_loopback(host):
-        tell(f"only this machine sees it; --listen 0.0.0.0:{port} shows it to everybody in the network")
+        say(f"only this machine sees it; --listen 0.0.0.0:{port} shows it to everybody in the network")
     if fresh or not has_token(folder):
         _show_token(folder, found[0])
 
@@ -142,7 +143,7 @@ def _show_token(folder: Path, link: str) -> None:
     from indistack.faces.web.token_file import new_token, write_token
 
     if not sys.stdout.isatty():
-        log.info("to change things on the page, a token is needed: indistack web DIR --new-token shows one")
+        say("to change things on the page, a token is needed: indistack web DIR --new-token shows one")
         return
     token = new_token()
     write_token(folder, token)

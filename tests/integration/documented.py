@@ -70,9 +70,12 @@ LIVE: dict[str, Expected] = {
     "indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
     "indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --set branches.trails.follow=camera --output-dir tonight": WAITS,
+    "indistack run --listen 0.0.0.0:7680": WAITS,
     "indistack run --output-dir tonight": WAITS,
     "indistack run --output-dir tonight --new": WAITS,
     "indistack run --output-dir tonight --continue last": WAITS,
+    "indistack web tonight --listen 0.0.0.0:8080": Expected("the page is at"),
+    "indistack web tonight --new-token": Expected("the page is at"),
 }
 """Those that go on until CTRL-C; there is no server here."""
 

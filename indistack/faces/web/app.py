@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from indistack.faces.web import control, events, invitation
+from indistack.faces.web import control, description, events, invitation
 from indistack.faces.web.answers import fault, file_answer, picture_answer, told
 from indistack.faces.web.guard import Guard
 from indistack.faces.web.hub import Hub
@@ -136,4 +136,8 @@ ROUTES = [
     Route("/api/v1/qr.svg", invitation.qr_code),
     Route("/api/v1/key", control.check_key, methods=["POST"]),
     Route("/api/v1/commands", control.command, methods=["POST"]),
+    Route("/api/v1/commands", description.commands),
+    Route("/api/v1/settings", description.settings),
+    Route("/api/v1/openapi.json", description.openapi),
+    Route("/api/v1/metrics", description.metrics),
 ]

@@ -68,6 +68,7 @@ class Hub:
             "pictures": self.album.told() if self._view is not None else [],
             "whole": {"address": f"/api/v1/whole/{whole.version}", "bytes": whole.n_bytes} if whole else None,
             "refused_in_a_row": [sub["reason"] for sub in self.ledger.refused_in_a_row[:50]],
+            "changed": self.ledger.changed,
             "last": dict(self.ledger.subs[-1]) if self.ledger.subs else None,
         }
         known = {name: value for name, value in self.state.items() if name not in ("run", "number")}

@@ -44,6 +44,13 @@ class LedgerTail:
     ----------
     output : Path
         The agent's output folder.
+
+    Attributes
+    ----------
+    subs : list
+        Facts of each, oldest first.
+    changed : int
+        Grows when something has befallen a sub that is told already.
     """
 
     def __init__(self, output: Path) -> None:
@@ -52,6 +59,7 @@ class LedgerTail:
         self._offset = 0
         self._file_number = 0
         self.subs: list[dict[str, Any]] = []
+        self.changed = 0
 
     def follow(self, session: object) -> None:
         """Read what has been added to a session's ledger; a name that is no session's shows nothing."""
@@ -100,6 +108,7 @@ class LedgerTail:
         if word in (*STACKED, REFUSED):
             self.subs.append(facts_of(line))
         elif word in FATES:
+            self.changed += 1
             for sub in self.subs:
                 if sub["number"] == line.get("number"):
                     sub["fate"] = FATES[word]

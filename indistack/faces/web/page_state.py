@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from indistack.faces.web.plain import number, table, text
+from indistack.commands import LIVE, LiveSetting
+from indistack.commands.state import LIGHTS
+from indistack.faces.web.plain import MOST_TEXT, number, table, text
 
 PLAIN = ("version", "state", "session", "rung", "disk", "time")
 """What is told as the agent says it."""
@@ -39,10 +41,27 @@ def facts_of(status: Mapping[str, Any], agent: str, subs: Sequence[Mapping[str, 
         "refused": int(number(outcomes.get("refused"))),
         "target": _target(last, subs),
         "method": text(stack.get("method")),
+        "sentence": text(status.get("sentence")),
+        "lights": {name: text(value) for name, value in table(status.get("lights")).items() if name in LIGHTS},
+        "settings": _settings(table(status.get("settings"))),
+        "seconds_to_target": number(table(status.get("snr")).get("seconds_to_target")),
         "stack": {name: number(stack[name]) for name in NUMBERS if name in stack},
         "warnings": [text(each) for each in warnings[:20]] if isinstance(warnings, list) else [],
         "sources": _sources(status.get("sources")),
     }
+
+
+def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those that change live and are what they may be."""
+    return {name: told[name] for name, setting in LIVE.items() if name in told and _fits(setting, told[name])}
+
+
+def _fits(setting: LiveSetting, value: object) -> bool:
+    try:
+        setting.check(value)
+    except ValueError:
+        return False
+    return len(str(value)) <= MOST_TEXT
 
 
 def _target(last: Mapping[str, Any], subs: Sequence[Mapping[str, Any]]) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import resource
+import signal
 import socket
 import time
 import weakref
@@ -83,12 +84,21 @@ def serve(folder: Path, bound: socket.socket, names: Iterable[str] = (), parent:
 
 
 async def _serve(server: uvicorn.Server, folder: Path, bound: socket.socket, parent: int) -> None:
+    vars(server)["capture_signals"] = contextlib.nullcontext  # it would raise them again: to be told to end is no fault
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, _end, server)
     if not parent:
         await server.serve([bound])
         return
     watch = asyncio.create_task(_end_when_alone(server, folder, parent))
     await server.serve([bound])
     watch.cancel()
+
+
+def _end(server: uvicorn.Server) -> None:
+    """Let the server end in good order; at once where it is told so again."""
+    server.force_exit = server.should_exit
+    server.should_exit = True
 
 
 async def _end_when_alone(server: uvicorn.Server, folder: Path, parent: int) -> None:

@@ -89,5 +89,6 @@ export function more(page) {
     button(say(page.pictures.held ? "follow_newest" : "stay"), () => page.stay(!page.pictures.held), "hold"),
     make("div", { class: "languages wide-group", role: "group", "aria-label": say("language") }, ...languages),
     make("p", { class: "soft", text: say("what_this_is") }),
+    make("a", { class: "wide", href: "/console", text: say("to_console") }),
   ];
 }

@@ -1,0 +1,139 @@
+// What changes something: the token, and the controls, which are made of what the agent's commands say of themselves.
+import { $, make } from "./elements.js";
+import { kept } from "./words.js";
+
+const SURE = ["new", "finish", "drop", "undo"];  // asked twice
+const OWN = ["set", "remove", "readmit"];        // have a place of their own
+const SURE_MS = 4000;
+
+let token = kept("token") || "";
+
+export function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return;
+  token = given;
+  history.replaceState(null, "", location.pathname);  // it is for nobody's list of visited pages
+}
+
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST", body: JSON.stringify(body), cache: "no-store",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+  });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(told.fault || `refused (${answer.status})`), { status: answer.status });
+  return told.said;
+}
+
+function show(text, isFault) {
+  $("answer").textContent = text;
+  $("answer").className = isFault ? "fault" : "";
+}
+
+export async function send(command) {
+  show("…", false);
+  try { show(await post("/api/v1/commands", command), false); } catch (fault) {
+    show(fault.message, true);
+    if (fault.status === 401) lock();
+  }
+}
+
+export const isOpen = () => Boolean(token) && document.body.classList.contains("open");
+
+export function lock() {
+  document.body.classList.remove("open");
+  $("key").textContent = "Unlock to change things";
+  for (const each of document.querySelectorAll(".needs-key")) each.disabled = true;
+}
+
+export async function unlock(given) {
+  if (given !== undefined) token = given;
+  if (!token) return lock();
+  try {
+    await post("/api/v1/key", {});
+    kept("token", token);
+    document.body.classList.add("open");
+    $("unlock").hidden = true;
+    $("key").textContent = "Lock";
+    for (const each of document.querySelectorAll(".needs-key")) each.disabled = false;
+  } catch (fault) {
+    if (given !== undefined) $("unlock-said").textContent = fault.message;
+    return lock();
+  }
+  return undefined;
+}
+
+// A button that acts at once, or at the second press where much would be lost.
+export function acting(label, act, { sure = false, title = "" } = {}) {
+  const button = make("button", { type: "button", class: "chip needs-key", title, text: label });
+  button.disabled = !isOpen();
+  button.addEventListener("click", () => {
+    if (!sure || button.classList.contains("sure")) { act(); return rest(); }
+    button.classList.add("sure");
+    button.textContent = `${label}: sure?`;
+    setTimeout(rest, SURE_MS);
+  });
+  const rest = () => { button.classList.remove("sure"); button.textContent = label; };
+  return button;
+}
+
+export async function commands() {
+  const { commands: every } = await (await fetch("/api/v1/commands")).json();
+  const made = every.filter(({ command }) => !OWN.includes(command)).map((each) => {
+    const options = { sure: SURE.includes(each.command), title: each.meaning };
+    if (!each.arguments.length) return acting(each.label, () => send({ command: each.command }), options);
+    const inputs = each.arguments.map((argument) => make("input", {
+      name: argument.name, placeholder: argument.meaning, "aria-label": `${each.label}: ${argument.meaning}`, class: "needs-key",
+      type: argument.kind === "number" ? "number" : "text", maxlength: String(argument.max_letters),
+    }));
+    const act = () => send({ command: each.command, ...Object.fromEntries(inputs.map((input, at) => [input.name, read(each.arguments[at], input.value)])) });
+    return make("form", { on: { submit: (event) => event.preventDefault() } }, acting(each.label, act, options), ...inputs);
+  });
+  $("commands").replaceChildren(...made);
+}
+
+function read(argument, text) {
+  if (argument.kind === "number") return Number(text);
+  if (argument.kind !== "table") return text;
+  return Object.fromEntries(text.split(/\s+/).filter(Boolean).map((word) => {
+    const [name, ...value] = word.split("=");
+    return [name, plain(value.join("="))];
+  }));
+}
+
+const plain = (text) => (text === "true" ? true : text === "false" ? false : text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text);
+
+const fields = new Map();
+
+export async function settings() {
+  const { settings: every } = await (await fetch("/api/v1/settings")).json();
+  $("settings").replaceChildren(...every.map(field));
+}
+
+function field(setting) {
+  const facts = { class: "needs-key", title: setting.meaning };
+  const input = setting.kind === "choice"
+    ? make("select", facts, ...setting.choices.map((choice) => make("option", { value: choice, text: choice })), setting.may_be_off && make("option", { value: "off", text: "off" }))
+    : make("input", { ...facts, type: setting.kind === "switch" ? "checkbox" : "text", inputmode: setting.kind === "number" || setting.kind === "whole" ? "decimal" : "text" });
+  input.disabled = !isOpen();
+  input.addEventListener("change", () => {
+    const value = setting.kind === "switch" ? input.checked
+      : setting.kind === "words" ? input.value.split(/[\s,]+/).filter(Boolean)
+      : setting.may_be_off && input.value.trim() === "off" ? null
+      : setting.kind === "number" || setting.kind === "whole" ? Number(input.value.replace(",", ".")) : input.value;
+    send({ command: "set", name: setting.name, value });
+  });
+  fields.set(setting.name, [setting, input]);
+  const unit = setting.unit ? ` (${setting.unit})` : "";
+  return make("label", { class: setting.kind === "switch" ? "switch" : "" }, setting.kind === "switch" && input, make("span", { text: setting.label + unit, title: setting.meaning }), setting.kind !== "switch" && input);
+}
+
+// Shows what is in force, but not over what is just being typed.
+export function inForce(told) {
+  for (const [name, [setting, input]] of fields) {
+    if (input === document.activeElement && setting.kind !== "switch") continue;
+    const value = name in told ? told[name] : setting.default;
+    if (setting.kind === "switch") input.checked = value === true;
+    else input.value = value === null ? "off" : Array.isArray(value) ? value.join(", ") : String(value);
+  }
+}
