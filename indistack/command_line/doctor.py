@@ -18,6 +18,7 @@ from indistack.indi.library import BUNDLED
 from indistack.output.destinations import require_folder
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.solve import find_program
+from indistack.values.own_driver import OWN_DRIVER
 
 GOOD, WARN, BAD = "ok", "warn", "BAD"
 
@@ -52,6 +53,7 @@ def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterato
     yield _calibration(config)
     yield _solver(config)
     yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
+    yield _driver()
     yield _server(config.indi.host, config.indi.port)
 
 
@@ -113,6 +115,19 @@ def _solver(config: Config) -> Finding:
 def _program(name: str, why: str) -> Finding:
     path = shutil.which(name)
     return Finding(GOOD, name, path) if path else Finding(WARN, name, f"not installed; {why}")
+
+
+def _driver(descriptions: Path = Path("/usr/share/indi")) -> Finding:
+    """Look whether Ekos can have the stack as a device: a program beside indiserver, and its description in a file."""
+    server, program = shutil.which("indiserver"), shutil.which(OWN_DRIVER)
+    description = descriptions / f"{OWN_DRIVER}.xml"
+    if server is None or (not description.exists() and not description.is_symlink()):
+        return Finding(GOOD, "INDI device", "not installed; scripts/install makes the stack a camera of Ekos'")
+    if description.is_symlink():
+        return Finding(WARN, "INDI device", f"{description} is a link, which KStars leaves out; copy the file")
+    if program is None or Path(program).parent != Path(server).parent:
+        return Finding(WARN, "INDI device", f"{OWN_DRIVER} is not beside {server}; link it to there")
+    return Finding(GOOD, "INDI device", f"{program}, in Ekos' profiles as Live Stack")
 
 
 def _server(host: str, port: int) -> Finding:

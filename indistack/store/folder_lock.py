@@ -48,7 +48,7 @@ def is_at_work(output: Path) -> bool:
     """Tell whether an agent of this machine holds an output folder; True where the file system knows no locks."""
     try:
         handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
+    except OSError:  # there is no such folder, or none that anybody could work in
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

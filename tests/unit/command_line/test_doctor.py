@@ -45,3 +45,31 @@ def test_the_output_folder(tmp_path: Path) -> None:
         doctor.BAD, "output", f"output folder {tmp_path}/file: {tmp_path}/file is a file"
     )
     assert found(Path("/proc/none")).mark == doctor.BAD
+
+
+@pytest.mark.parametrize(
+    ("programs", "description", "mark", "text"),
+    [
+        (("bin/indiserver",), "", doctor.GOOD, "not installed"),
+        ((), "file", doctor.GOOD, "not installed"),
+        (("bin/indiserver", "bin/indi_indistack"), "file", doctor.GOOD, "/bin/indi_indistack, in Ekos"),
+        (("bin/indiserver", "bin/indi_indistack"), "link", doctor.WARN, "is a link"),
+        (("bin/indiserver", "other/indi_indistack"), "file", doctor.WARN, "is not beside"),
+        (("bin/indiserver",), "file", doctor.WARN, "is not beside"),
+    ],
+)
+def test_the_stack_as_a_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: tuple[str, ...], description: str, mark: str, text: str
+) -> None:
+    for program in programs:
+        (tmp_path / program).parent.mkdir(exist_ok=True)
+        (tmp_path / program).touch(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{tmp_path}/other")
+    file = tmp_path / "indi_indistack.xml"
+    if description == "file":
+        file.touch()
+    elif description == "link":
+        file.symlink_to("/dev/null")
+    found = doctor._driver(tmp_path)
+    assert found.mark == mark
+    assert text in found.text
