@@ -96,10 +96,11 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "port"), [("-p 7777 -v", 7777), ("-p7625", 7625), ("-v", DEFAULT_PORT), ("-p none", DEFAULT_PORT)]
 )
-def test_the_servers_port_is_that_of_its_command_line(words: str, port: int) -> None:
+def test_the_servers_port_is_that_of_its_command_line(words: str, port: int, wait_until: Callable[..., None]) -> None:
     command = [sys.executable, "-c", "import time; time.sleep(60)", *shlex.split(words)]
     server = child_process.start(command)
     try:
+        wait_until(lambda: Path(f"/proc/{server.pid}/cmdline").read_bytes())
         assert server_port(server.pid) == port
     finally:
         child_process.end(server)

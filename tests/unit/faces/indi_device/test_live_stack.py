@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from indistack.commands import COMMANDS, LIVE, Command, Set, Undo
-from indistack.faces.indi_device import agent_process, live_stack, teller
+from indistack.faces.indi_device import agent_process, teller
 from indistack.faces.indi_device.kernel.driver import Driver
 from indistack.faces.indi_device.kernel.wire import Wire
 from indistack.faces.indi_device.kernel.xml_stream import Message, XmlReader
@@ -107,7 +107,7 @@ def setup(tmp_path: Path, wait_until: Callable[..., None], monkeypatch: pytest.M
 
     monkeypatch.setattr(teller, "tell", tell)
     monkeypatch.setattr(agent_process, "PROBE_S", 0.02)
-    monkeypatch.setattr(live_stack.AgentProcess, "start", lambda self, camera: started.append(camera))
+    monkeypatch.setattr(agent_process.AgentProcess, "start", lambda self, camera: started.append(camera))
     ours, theirs = socket.socketpair()
     driver = Driver(Wire(theirs.fileno(), theirs.fileno()))
     device = LiveStack(driver, output, PORT, {"INDICONFIG": str(tmp_path / "config.xml")})
@@ -185,6 +185,16 @@ def test_a_picture_comes_as_a_file_in_memory_and_disconnecting_ends_the_next_one
         setup.bus.put("Switch", "CONNECTION", DISCONNECT="On")
         setup.bus.until_state("CCD_EXPOSURE", "Idle")
     assert len(setup.bus.blobs) == 1
+
+
+def test_an_exposure_ends_with_the_agent(setup: Setup) -> None:
+    with at_work(setup.output):
+        setup.bus.put("Switch", "CONNECTION", CONNECT="On")
+        setup.bus.until_state("CONNECTION", "Ok")
+        setup.bus.until("STACK_STATE.STATE", "")
+        setup.bus.put("Number", "CCD_EXPOSURE", CCD_EXPOSURE_VALUE=500)
+        setup.bus.until_state("CCD_EXPOSURE", "Busy")
+    setup.bus.until_state("CCD_EXPOSURE", "Alert")
 
 
 def test_buttons_forms_and_settings_are_commands(setup: Setup) -> None:
