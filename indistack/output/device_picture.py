@@ -19,7 +19,7 @@ from indistack.picture.linear import StackPicture
 from indistack.session.session import Session
 from indistack.sinks import Snapshot
 from indistack.store.wanted import DEVICE_PICTURE, is_wanted
-from indistack.system.atomic import atomic_file
+from indistack.system.atomic import atomic_file, remove_if_can_be
 from indistack.values.frame import Card, FloatArray
 from indistack.values.own_files import OwnFiles
 
@@ -62,7 +62,7 @@ class DevicePicture:
         if not is_wanted(self._path.parent, self._path.name):
             if self._known is not None:
                 self._known = None
-                self._path.unlink(missing_ok=True)
+                remove_if_can_be(self._path)
             return
         known = None if session is None else (session, snapshots.numbers(session))
         if session is None or known == self._known:
@@ -77,7 +77,7 @@ class DevicePicture:
             self._closing = True
             self._wake.notify()
         self._thread.join()
-        self._path.unlink(missing_ok=True)
+        remove_if_can_be(self._path)
 
     def _work(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from indistack.errors import SourceError
 from indistack.hook import POST_JOB, PRE_JOB, candidates
 from indistack.settings import Settings
 from indistack.sources.base import Emit, read_announced
+from indistack.system.atomic import remove_if_can_be
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class HookSource:
                 self._serve(listener, emit, stop)
             finally:
                 if self.path is not None:
-                    self.path.unlink(missing_ok=True)
+                    remove_if_can_be(self.path)
 
     def _listen(self) -> socket.socket:
         """Return the socket at the first path that can be had."""

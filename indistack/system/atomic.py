@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,7 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 link in its place."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its name when the block ends well.
 
@@ -46,7 +46,13 @@ def atomic_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         raise SinkError(f"{path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        remove_if_can_be(temporary)
+
+
+def remove_if_can_be(path: Path) -> None:
+    """Remove a file; on a disk that has become read-only it stays, even one that is not there."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

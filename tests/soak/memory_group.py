@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import tempfile
 import time
@@ -111,8 +110,3 @@ def _held(pid: int) -> tuple[int, int]:
     file_kb = kb.get("RssFile", 0)
     now = kb.get("VmRSS", 0) - file_kb
     return now * 1024, (kb.get("VmHWM", 0) - file_kb) * 1024
-
-
-def parallel_environment() -> dict[str, str]:
-    """Return the environment of programs that share a machine."""
-    return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}

@@ -130,3 +130,12 @@ def test_it_goes_with_its_agent(tmp_path: Path, shown: Stacks, wait_until: Calla
     wait_until((tmp_path / DEVICE_PICTURE).exists)
     keeper.close()
     assert not (tmp_path / DEVICE_PICTURE).exists()
+
+
+def test_a_disk_that_has_become_read_only_keeps_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    picture = DevicePicture(tmp_path, OwnFiles())
+    monkeypatch.setattr(Path, "unlink", refuse)
+    picture.close()

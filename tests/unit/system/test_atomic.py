@@ -78,3 +78,15 @@ def test_a_link_that_has_its_name_is_replaced_and_not_followed(tmp_path: Path) -
     with atomic_file(tmp_path / "file") as file:
         file.write(b"new")
     assert (victim.read_bytes(), (tmp_path / "file").is_symlink()) == (b"mine", False)
+
+
+def test_a_disk_that_has_become_read_only_is_told_of_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, not even a file that is not there can be removed."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(SinkError, match="file: Read-only file system"), atomic_file(tmp_path / "file"):
+        pass
