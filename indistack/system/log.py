@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from indistack.system.harmless import harmless, harmless_lines
 
@@ -20,6 +21,8 @@ def configure(level: str) -> None:
 
     Called by the command line only; importing the package configures nothing.
     """
+    if level != "debug":
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # it has a line for each piece of a damaged TIFF
     handler = logging.StreamHandler()
     handler.setFormatter(_Harmless(THOROUGH, CLOCK) if level == "debug" else _Plain(PLAIN, CLOCK))
     logging.basicConfig(level=getattr(logging, level.upper()), handlers=[handler], force=True)

@@ -17,6 +17,7 @@ from indistack.system.helpers import Helpers
 from indistack.tile_compression import TileReader, client
 from tests.unit.decode.files import fits_file, read, xisf_xml
 from tests.unit.decode.pictures import chunk, encoded, png_with, refusal
+from tests.unit.decode.tiffs import tiff
 
 PIXELS = np.random.default_rng(1).integers(100, 200, (48, 64)).astype(np.int16)
 ZEROS = bytes(1_000_000)
@@ -143,6 +144,13 @@ class TestPngChunks:
         data = png_with(png_with(plain, b"zTXt", b"a\0\0" + zlib.compress(ZEROS)), b"acTL", bytes(8))
         np.testing.assert_array_equal(read(data, ".png").pixels, pixels)
         assert set(re.findall(rb"IHDR|IDAT|IEND|zTXt|acTL", given[0])) == {b"IHDR", b"IDAT", b"IEND"}
+
+
+class TestTiffPieces:
+    def test_more_than_any_picture_has_are_refused(self) -> None:
+        pixels = np.ones((25_001, 8), np.uint8)
+        assert refusal(tiff(pixels, list(pixels), rows=1), ".tif").reason == "damaged"
+        assert refusal(tiff(pixels[:-2], list(pixels[:-2]), rows=1), ".tif").reason == "constant"
 
 
 def with_tile(compression: str, column: str, tile: bytes) -> bytes:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import logging
+import os
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -94,6 +97,17 @@ class TestWhereTextLeaves:
     def test_a_name_without_end_fills_no_log(self) -> None:
         record = logging.makeLogRecord({"msg": "%s is not here", "args": ("x" * 60_000,), "levelno": 20})
         assert len(log._Plain(log.PLAIN, log.CLOCK).format(record)) < 5000
+
+    def test_a_library_that_has_a_line_for_each_piece_of_a_file_is_silent(self) -> None:
+        code = (
+            "from indistack.system import log\n"
+            "log.configure('info')\n"
+            "from indistack.decode.tiff_pixels import PACKBITS, _grey\n"
+            "_grey(memoryview(bytes([200, 7])), PACKBITS, 8, 1, 10)\n"  # a run of 57 bytes in a row of 10
+        )
+        environment = {name: value for name, value in os.environ.items() if name != "OPENCV_LOG_LEVEL"}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+        assert done.stderr == ""
 
     def test_terminal(self, capsys: pytest.CaptureFixture[str]) -> None:
         say(f"one {ODD}\ntwo")
