@@ -52,6 +52,14 @@ class PublishSettings(Settings):
         return names
 
 
+class GoalSettings(Settings):
+    """What a stack is to reach."""
+
+    snr: float | None = Field(default=None, gt=0)
+    """Signal to noise of the stack's stars, as the ledger's `snr` of one sub; status and faces tell how long it will
+    take."""
+
+
 class QueueSettings(Settings):
     """What waits between the camera and the stack."""
 
@@ -105,6 +113,7 @@ class Config(Settings):
     picture: PictureSettings = PictureSettings()
     publish: PublishSettings = PublishSettings()
     web: WebSettings = WebSettings()
+    goal: GoalSettings = GoalSettings()
 
     @field_validator("branches")
     @classmethod

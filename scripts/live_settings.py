@@ -24,6 +24,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "stack.kappa_high": ("Rejection above", "again"),
     "stack.winsorize": ("Pull outliers in", "again"),
     "picture.operators": ("Look", "picture"),
+    "picture.sky": ("Sky's brightness", "picture"),
+    "picture.saturation": ("Saturation", "picture"),
     "picture.crop_coverage": ("Crop to coverage", "picture"),
     "picture.max_side_px": ("Picture's side", "picture"),
     "publish.interval_s": ("Publish every", "picture"),
@@ -36,7 +38,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "quality.max_fwhm_ratio": ("Greatest FWHM ratio", "next sub"),
     "quality.max_eccentricity": ("Greatest eccentricity", "next sub"),
     "quality.weight": ("Weights", "next sub"),
+    "calibrate.enabled": ("Calibration", "next sub"),
     "calibrate.learn": ("Learn calibration frames", "next sub"),
+    "goal.snr": ("Target SNR", "picture"),
 }
 """Setting -> what stands beside its control, and from when on it acts."""
 

@@ -15,6 +15,7 @@ from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
 from indistack.agent.facts import AgentFacts
 from indistack.agent.mailbox import Mailbox, Request, reply
+from indistack.agent.snr_growth import SnrGrowth
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import StatusFile, StatusListener
 from indistack.calibrate import Calibrator, Learner
@@ -109,10 +110,10 @@ class Agent:
             config, self._workers, calibrator_for(self._workers), self._finish, learn=learn, folder=folder, pace=Pace()
         )
         self._publisher = Publisher(folder, config, own_files)
-        self._status = StatusFile(folder / STATUS, clock, status_listener)
-        self._publisher.showcase.listener = self._tell_of_pictures
-        self._tell_of_pictures()
-        self._facts = AgentFacts(self._pipeline, self._journal, self._queue, self._feed, learner, keeper)
+        self._status = StatusFile(folder / STATUS, clock, status_listener, growth := SnrGrowth())
+        self._publisher.showcase.listener = self._status.show
+        self._status.show(self._publisher.showcase.told())
+        self._facts = AgentFacts(self._pipeline, self._journal, self._queue, self._feed, learner, keeper, growth)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
@@ -241,9 +242,6 @@ class Agent:
         self._write_status(STOPPED, last, name)
         for request in self._mailbox.collect():
             reply(request.answer, Answer(fault=ENDS))
-
-    def _tell_of_pictures(self) -> None:
-        self._status.show(self._publisher.showcase.told())
 
     def _write_status(self, state: str, session: Session | None, name: str = "") -> None:
         facts = self._facts.facts(state, session, name or self._journal.name, self._status.last_light)

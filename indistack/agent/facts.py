@@ -7,6 +7,7 @@ from typing import Any
 
 from indistack.agent.blob_queue import BlobQueue
 from indistack.agent.lights import lights_of, sentence_of
+from indistack.agent.snr_growth import SnrGrowth
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import waits_for
 from indistack.calibrate import Learner
@@ -26,7 +27,7 @@ class AgentFacts:
 
     Attributes
     ----------
-    pipeline, journal, queue, feed, learner, keeper
+    pipeline, journal, queue, feed, learner, keeper, growth
         The parts.
     """
 
@@ -36,6 +37,7 @@ class AgentFacts:
     feed: SourceThreads
     learner: Learner | None
     keeper: Keeper | None
+    growth: SnrGrowth
 
     def facts(self, state: str, session: Session | None, name: str, last: SubReport | None) -> dict[str, Any]:
         """Return what is to be told.
@@ -66,6 +68,7 @@ class AgentFacts:
             "target": session.target if session is not None else "",
             "method": session.config.stack.method if session is not None else self.pipeline.config.stack.method,
             "reference": session.reference.name if session is not None else "",
+            "snr": self.growth.told(self.pipeline.config.goal.snr),
             "settings": live_values(self.pipeline.config),
             "lights": lights_of(state, sources, disk, n_waiting, last, limit_px),
             "sentence": sentence_of(last, disk, waiting),

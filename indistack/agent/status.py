@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from indistack import __version__
+from indistack.agent.snr_growth import SnrGrowth
+from indistack.config import MAIN
 from indistack.errors import SinkError
 from indistack.output import snapshots
 from indistack.session.session import Session
@@ -38,6 +40,8 @@ class StatusFile:
         The file.
     clock : callable
         Gives the time.
+    growth : SnrGrowth, optional
+        Is told of every sub.
     listener : callable, optional
         Is told of every change.
 
@@ -47,7 +51,14 @@ class StatusFile:
         Of the newest sub, None before there is one.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], datetime], listener: StatusListener | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], datetime],
+        listener: StatusListener | None = None,
+        growth: SnrGrowth | None = None,
+    ) -> None:
+        self._growth = growth or SnrGrowth()
         self._path = path
         self._clock = clock
         self._listener = listener
@@ -77,6 +88,7 @@ class StatusFile:
             self._count(report)
 
     def _count(self, report: SubReport) -> None:
+        self._growth.add(report)
         self._outcomes[report.word] += 1
         if report.word == Refused.word:
             self._reasons[report.reason] += 1
@@ -89,7 +101,13 @@ class StatusFile:
         with self._lock:
             self._pictures = dict(pictures)
             if self._written:
-                self._put({**self._written, **self._pictures})
+                self._put({**self._written, **self._with_snr()})
+
+    def _with_snr(self) -> dict[str, Any]:
+        """Return what is known of the pictures; the main one's SNR is that of the sub that it ends with."""
+        shown = self._pictures.get("shown", {})
+        main = {MAIN: {**shown[MAIN], **self._growth.at(shown[MAIN].get("sub", 0))}} if MAIN in shown else {}
+        return {**self._pictures, "shown": {**shown, **main}} if shown else self._pictures
 
     def write(self, state: str, session: Session | None, facts: Mapping[str, Any]) -> None:
         """Write it, with facts that only the agent knows; a disk that does not take it costs a line in the log."""
@@ -109,7 +127,7 @@ class StatusFile:
             "last": self._last,
         }
         with self._lock:
-            self._put({**self._pictures, **status})
+            self._put({**self._with_snr(), **status})
 
     def _put(self, said: dict[str, Any]) -> None:
         status = harmless_values(said)

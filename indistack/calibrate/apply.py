@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from indistack.calibrate.banding import remove_banding
-from indistack.calibrate.base import CalibrateSettings, Chooser
+from indistack.calibrate.base import CalibrateSettings, Chooser, MasterChoice, Masters
 from indistack.calibrate.dead_area import dead_area
 from indistack.calibrate.defects import DefectMaps, Mender
 from indistack.calibrate.defects.evidence import IndexArray
@@ -32,6 +32,8 @@ MOST_DEAD = 0.75
 MOSTLY = 0.99
 """Share of the pixels below zero that no light has, however weak: its noise lies on both sides."""
 
+NONE = MasterChoice(Masters(), "none")
+
 PlanKey = tuple[object, ...]
 
 
@@ -51,6 +53,11 @@ class Calibrator:
         The threads to use.
     maps : DefectMaps, optional
         Bad pixels of each camera, as learned on earlier nights.
+
+    Attributes
+    ----------
+    enabled : bool
+        Masters are applied.
     """
 
     def __init__(
@@ -58,12 +65,20 @@ class Calibrator:
     ) -> None:
         self._settings = settings
         self._chooser = chooser
+        self.enabled = settings.enabled
         self._workers = workers
         self._mender = Mender(settings, workers, maps or DefectMaps())
         self._plans: dict[PlanKey, Plan] = {}
         self._scales: dict[PlanKey, Scale] = {}
 
-    def calibrate(self, raw: RawFrame, mended: IndexArray | None = None, *, in_place: bool = False) -> CalibratedFrame:
+    def calibrate(
+        self,
+        raw: RawFrame,
+        mended: IndexArray | None = None,
+        *,
+        in_place: bool = False,
+        with_masters: bool | None = None,
+    ) -> CalibratedFrame:
         """Return the frame free of the camera's own pattern.
 
         CFA frames become uint16 planes, mono and RGB ones float32 in ADU. Pixels that are not a number take the
@@ -78,6 +93,8 @@ class Calibrator:
         in_place : bool
             Nobody needs the raw pixels any more: a uint16 CFA frame is calibrated where it is, if that can be written
             to. Otherwise they are not changed.
+        with_masters : bool, optional
+            Whether masters are applied; by default as `enabled` says.
 
         Returns
         -------
@@ -89,7 +106,7 @@ class Calibrator:
         CalibrationError
             ``master_mismatch``: a master that the user named does not fit. ``torn``: hardly any pixel holds data.
         """
-        choice = self._chooser.choose(raw)
+        choice = self._chooser.choose(raw) if (self.enabled if with_masters is None else with_masters) else NONE
         recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
         dead, torn = _data_that_is_none(raw)

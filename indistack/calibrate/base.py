@@ -14,6 +14,8 @@ from indistack.values.frame import CfaPattern, FloatArray, FrameInfo, Kind, RawF
 class CalibrateSettings(Settings):
     """Which masters are applied and how pixels are repaired."""
 
+    enabled: bool = True
+    """False: no masters are applied; bad pixels are still repaired."""
     dark: list[str] = Field(default_factory=list)
     """A master dark, or raw darks: paths, folders or globs."""
     flat: list[str] = Field(default_factory=list)

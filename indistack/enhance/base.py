@@ -178,6 +178,21 @@ class PictureSettings(Settings):
     """Share of a change in background, white point or stretch that each publication takes on, so that a live picture
     does not flicker; 1 = all at once."""
 
+    sky: float | None = Field(default=None, gt=0, lt=1)
+    """Brightness of the sky after ``stretch``, on 0..1; not set: as the look has it."""
+
+    saturation: float | None = Field(default=None, ge=0, le=4)
+    """Of the colours after ``stretch``: 1 leaves them, 0 makes the picture grey; not set: as the look has it."""
+
+    def wished(self, word: str) -> str:
+        """Return a word of a look with what these settings say of its operator."""
+        name, _, given = word.partition(":")
+        if name.strip() != "stretch":
+            return word
+        wishes = {"sky": self.sky, "saturation": self.saturation}
+        said = [f"{key}={value}" for key, value in wishes.items() if value is not None]
+        return ":".join(filter(None, (name, ",".join(filter(None, (given, *said))))))
+
 
 def channels_of(picture: FloatArray) -> FloatArray:
     """``(h, w)`` or ``(h, w, c)`` -> view ``(h, w, c)``."""

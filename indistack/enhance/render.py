@@ -39,7 +39,7 @@ def render(
     """
     picture = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
     for place, word in enumerate(words_for(settings, picture, facts, memory)):
-        operator = operator_of(word)
+        operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
             continue
         if memory is not None and isinstance(operator, MeasuringOperator):

@@ -29,7 +29,7 @@ class Showcase:
     Attributes
     ----------
     listener : callable or None
-        Told whenever a picture is there.
+        Gets what is `told` whenever a picture is there.
     """
 
     def __init__(self, output: Path, leading: str) -> None:
@@ -41,7 +41,7 @@ class Showcase:
         self._lock = threading.Lock()
         self._leading = leading
         self._is_new = True
-        self.listener: Callable[[], None] | None = None
+        self.listener: Callable[[dict[str, Any]], None] | None = None
         views = (one.get("view") for one in self._shown.values() if isinstance(one, dict))
         pictures = (one.get("files", {}).get(PICTURE) for one in self._shown.values() if isinstance(one, dict))
         self._ring.sweep({str(name) for name in (*views, *pictures) if name})
@@ -85,7 +85,7 @@ class Showcase:
             self._shown = {name: one} if self._is_new else self._shown | {name: one}
             self._is_new = False
         if self.listener is not None:
-            self.listener()
+            self.listener(self.told())
 
     def told(self) -> dict[str, Any]:
         """Return what there is, as plain values: ``number``, ``shown``."""

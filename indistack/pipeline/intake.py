@@ -73,6 +73,7 @@ class Intake:
     def use(self, config: Config) -> None:
         """Have these settings from now on, as far as they say what a sub must be like."""
         self._config = config
+        self.calibrator.enabled = config.calibrate.enabled
 
     def decode(self, blob: Blob, draft: Draft, new: bool = False, repeats: bool = False) -> RawFrame:
         """Return a frame that has not arrived before, or of which that is known (`new`).
@@ -138,7 +139,7 @@ class Intake:
         FrameError
             ``masters_changed``: other masters are chosen now.
         """
-        frame = self._here.calibrate(self._here.decode(blob), mended)
+        frame = self._here.calibrate(self._here.decode(blob), mended, with_masters=bool(written.masters))
         if tuple(frame.masters) != written.masters:
             names = " and ".join(written.masters) or "no masters"
             raise FrameError("masters_changed", f"sub {written.number} was calibrated with {names}, not as it is now")

@@ -57,9 +57,11 @@ class LocalPreparer:
             blob.content.let_go()
         return raw
 
-    def calibrate(self, raw: RawFrame, mended: IndexArray | None = None) -> CalibratedFrame:
-        """See `Preparer.calibrate`; `mended` as in `Calibrator.calibrate`."""
-        return self.calibrator.calibrate(raw, mended, in_place=True)
+    def calibrate(
+        self, raw: RawFrame, mended: IndexArray | None = None, with_masters: bool | None = None
+    ) -> CalibratedFrame:
+        """See `Preparer.calibrate`; the rest as in `Calibrator.calibrate`."""
+        return self.calibrator.calibrate(raw, mended, in_place=True, with_masters=with_masters)
 
     def find_stars(self, frame: CalibratedFrame, with_luminance: bool = False) -> MeasuredSub:
         """See `Preparer.find_stars`; the picture comes along if it is wanted or the aligner needs it."""

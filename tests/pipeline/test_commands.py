@@ -6,12 +6,13 @@ import json
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from astropy.io import fits
 
 from indistack.cli import main
-from indistack.commands import Command, Finish, NewStack, Remove, Set, Undo, read_state
+from indistack.commands import Command, Finish, NewStack, Remove, Save, Set, Undo, read_state
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
@@ -200,3 +201,32 @@ def test_finish_leaves_a_report(tmp_path: Path, blobs: list[Blob]) -> None:
     (session,) = SessionFolders(tmp_path).all()
     assert (session / "report.html").exists()
     assert (session / "stack.fits").exists()
+
+
+def test_calibration_can_be_left_out_and_subs_of_both_kinds_taken_out(tmp_path: Path, blobs: list[Blob]) -> None:
+    dark = tmp_path / "dark.fits"
+    pixels = np.random.default_rng(1).normal(100, 3, (480, 640)).astype(np.uint16)
+    fits.writeto(dark, pixels, fits.Header({"IMAGETYP": "Dark Frame", "EXPTIME": 10.0}))
+    items: list[Blob | Command] = [*blobs[:2], Set("calibrate.enabled", False), *blobs[2:4], Undo(), Remove(1)]
+    session = run(tmp_path / "out", items, f'calibrate.dark=["{dark}"]')
+    lines = lines_of(session)
+    assert [len(line["masters"]) for line in lines if line["outcome"] == "accepted"] == [1, 1, 0, 0]
+    assert [line["number"] for line in lines if line["outcome"] == "removed"] == [4, 1]
+
+
+def test_sky_and_colours_of_the_picture_are_as_wished(tmp_path: Path, blobs: list[Blob]) -> None:
+    wished: list[Blob | Command] = [*blobs[:2], Set("picture.sky", 0.4), Set("picture.saturation", 0), Save()]
+    run(tmp_path, [*wished, blobs[2]], 'picture.operators=["deepsky"]')
+    picture = cv2.imread(str(tmp_path / "stack.png"))
+    assert np.median(picture) / 255 == pytest.approx(0.43, abs=0.04)
+    assert np.abs(picture.astype(int) - picture[..., :1]).max() <= 1
+
+
+def test_a_target_is_told_of(tmp_path: Path, blobs: list[Blob]) -> None:
+    run(tmp_path, [*blobs, Set("goal.snr", 3.0)])
+    state = read_state(tmp_path)
+    assert state.snr.value is not None
+    assert state.snr.value > 3.0
+    assert (state.snr.target, state.snr.seconds_to_target) == (3.0, 0.0)
+    assert state.main is not None
+    assert (state.main.snr, state.main.snr_gain) == (state.snr.value, state.snr.gain)

@@ -68,7 +68,7 @@ def test_the_pictures_of_the_stack_before_go_with_the_first_one_of_the_next(tmp_
 
 def test_who_listens_is_told_when_the_picture_is_there(tmp_path: Path) -> None:
     case, seen = Showcase(tmp_path, ".jpg"), list[int]()
-    case.listener = lambda: seen.append(state_of(case, tmp_path).main.number)
+    case.listener = lambda _: seen.append(state_of(case, tmp_path).main.number)
     publish(case, tmp_path, ".jpg", 1)
     publish(case, tmp_path, ".jpg", 2)
     assert seen == [1, 2]
