@@ -37,7 +37,8 @@ def render(
     Preview
         uint8, grey or RGB.
     """
-    picture = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
+    stored = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
+    picture = np.ascontiguousarray(_upright(stored[::-1] if facts.bottom_up else stored, facts.orientation))
     for place, word in enumerate(words_for(settings, picture, facts, memory)):
         operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
@@ -46,8 +47,7 @@ def render(
             picture = operator.applied(picture, memory.eased(place, operator, operator.measure(picture)))
         else:
             picture = operator(picture)
-    upright = _upright(picture[::-1] if facts.bottom_up else picture, facts.orientation)
-    return Preview(in_bytes(np.ascontiguousarray(upright)))
+    return Preview(in_bytes(picture))
 
 
 def words_for(
