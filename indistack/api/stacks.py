@@ -65,9 +65,7 @@ class Stacked:
         """
         target = Path(path)
         sink = sink_for(target)
-        sink.write(
-            target, snapshots.with_preview(self.snapshot, self.settings) if sink.needs_preview else self.snapshot
-        )
+        sink.write(target, snapshots.with_preview(self.snapshot, self.settings, [sink]))
 
 
 def stack_files(

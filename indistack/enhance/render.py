@@ -17,7 +17,11 @@ from indistack.values.frame import FloatArray, PixelArray
 
 
 def render(
-    stack: LinearPicture, settings: PictureSettings, facts: PictureFacts = PLAIN, memory: LookMemory | None = None
+    stack: LinearPicture,
+    settings: PictureSettings,
+    facts: PictureFacts = PLAIN,
+    memory: LookMemory | None = None,
+    fine: bool = False,
 ) -> Preview:
     """Make a picture of a stack.
 
@@ -31,11 +35,13 @@ def render(
         What else is known of it.
     memory : LookMemory, optional
         Of the pictures before, where this is one of a live picture that grows; it is changed.
+    fine : bool
+        With 16 bits, too.
 
     Returns
     -------
     Preview
-        uint8, grey or RGB.
+        Grey or RGB.
     """
     stored = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
     picture = np.ascontiguousarray(_upright(stored[::-1] if facts.bottom_up else stored, facts.orientation))
@@ -47,7 +53,7 @@ def render(
             picture = operator.applied(picture, memory.eased(place, operator, operator.measure(picture)))
         else:
             picture = operator(picture)
-    return Preview(in_bytes(picture))
+    return Preview(rounded(picture, np.uint8), rounded(picture, np.uint16) if fine else None)
 
 
 def words_for(
@@ -75,23 +81,26 @@ def words_for(
     return words
 
 
-def in_bytes(picture: FloatArray) -> PixelArray:
-    """Round a picture to 8 bits.
+def rounded(picture: FloatArray, dtype: type[np.uint8 | np.uint16]) -> PixelArray:
+    """Round a picture to 8 or 16 bits.
 
     Parameters
     ----------
     picture : array
         ``(h, w)`` or ``(h, w, 3)`` float32, 0 to 1; beyond that it is clipped, NaN becomes 0; unchanged.
+    dtype : type
+        uint8 or uint16.
 
     Returns
     -------
     array
-        uint8 of the same shape, new.
+        Of the same shape, new.
     """
-    result = np.empty(picture.shape, np.uint8)
+    result = np.empty(picture.shape, dtype)
+    full, depth = np.iinfo(dtype).max, cv2.CV_8U if dtype is np.uint8 else cv2.CV_16U
 
     def round_rows(rows: slice) -> None:
-        result[rows] = cv2.addWeighted(picture[rows], 255, picture[rows], 0, 0, dtype=cv2.CV_8U)
+        result[rows] = cv2.addWeighted(picture[rows], full, picture[rows], 0, 0, dtype=depth)
 
     each_strip(round_rows, picture)
     return result

@@ -40,8 +40,7 @@ def write_pictures(session: Session, config: Config, mains: Sequence[Path], inpu
         snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
         for main in mains:
             path, sink = spared(_path_of(name, main), inputs), sink_for(main)
-            shown = snapshots.with_preview(snapshot, config.picture) if sink.needs_preview else snapshot
-            sink.write(path, shown)
+            sink.write(path, snapshots.with_preview(snapshot, config.picture, [sink]))
             written.append(path)
     return written
 

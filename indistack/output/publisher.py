@@ -224,8 +224,8 @@ class Publisher:
             sub, snapshot = session.newest, snapshots.snapshot(session, name, keep, maps)
         number = self.showcase.next_number()
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
-        if any(output.sink.needs_preview for output in outputs):
-            snapshot = snapshots.with_preview(snapshot, self._config.picture, memory)
+        sinks = [output.sink for output in outputs]
+        snapshot = snapshots.with_preview(snapshot, self._config.picture, sinks, memory)
         for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
             if output.write(snapshot):
                 self.showcase.show(name, number, sub, output.path, snapshot)

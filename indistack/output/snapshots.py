@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -23,7 +23,7 @@ from indistack.picture.sparse import picture_of
 from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
-from indistack.sinks import Snapshot
+from indistack.sinks import Sink, Snapshot
 from indistack.values.frame import FrameInfo
 
 Keep = Callable[[StackPicture], StackPicture]
@@ -80,8 +80,16 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         return _combined(session, name, keep)
 
 
-def with_preview(snapshot: Snapshot, settings: PictureSettings, memory: LookMemory | None = None) -> Snapshot:
-    """Return the snapshot with its picture for people; `memory` is of those before it, of a live picture."""
+def with_preview(
+    snapshot: Snapshot, settings: PictureSettings, sinks: Iterable[Sink], memory: LookMemory | None = None
+) -> Snapshot:
+    """Return the snapshot with its picture for people, as fine as the sinks need it; as it is where none needs one.
+
+    `memory` is of the pictures before it, of a live one.
+    """
+    asking = [sink for sink in sinks if sink.needs_preview]
+    if not asking:
+        return snapshot
     if snapshot.operators is not None:
         settings = settings.model_copy(update={"operators": list(snapshot.operators)})
     facts = PictureFacts(
@@ -92,7 +100,9 @@ def with_preview(snapshot: Snapshot, settings: PictureSettings, memory: LookMemo
         snapshot.body,
         snapshot.white_balance,
     )
-    return replace(snapshot, preview=render(snapshot.picture, settings, facts, memory))
+    return replace(
+        snapshot, preview=render(snapshot.picture, settings, facts, memory, any(sink.needs_fine for sink in asking))
+    )
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:

@@ -41,6 +41,15 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A picture for people: ``(height, width)`` or ``(height, width, 3)`` uint8 or uint16, RGB, top row first."""
+    """A picture for people: ``(height, width)`` or ``(height, width, 3)``, RGB, top row first.
+
+    Attributes
+    ----------
+    pixels : array
+        uint8.
+    fine : array or None
+        The same as uint16, where a sink asked for it.
+    """
 
     pixels: PixelArray
+    fine: PixelArray | None = None

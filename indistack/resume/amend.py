@@ -86,8 +86,9 @@ def _write_pictures(session: Session, folder: Path, config: Config) -> None:
     shown = SessionFolders(output).shows(folder)
     for name in snapshots.names(session):
         maps = config.publish.maps or has_maps(folder / f"{name}{FitsSink.suffix}")
-        snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=maps), config.picture)
-        for sink in (SINKS.get(each)() for each in config.publish.sinks):
+        sinks = [SINKS.get(each)() for each in config.publish.sinks]
+        snapshot = snapshots.with_preview(snapshots.snapshot(session, name, maps=maps), config.picture, sinks)
+        for sink in sinks:
             path = folder / f"{name}{sink.suffix}"
             sink.write(path, snapshot)
             if shown:

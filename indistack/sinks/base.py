@@ -70,6 +70,9 @@ class Sink(Protocol):
     needs_preview: bool
     """Whether it reads `Snapshot.preview`."""
 
+    needs_fine: bool
+    """Whether it reads the 16 bits of that."""
+
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """Publish under `path` so that a reader sees the old or the new file, whole.
 

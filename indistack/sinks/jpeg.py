@@ -25,6 +25,7 @@ class JpegSink:
 
     suffix = ".jpg"
     needs_preview = True
+    needs_fine = False
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""

@@ -19,8 +19,15 @@ DESCRIPTION, SOFTWARE, DATE, EXIF_IFD = 0x010E, 0x0131, 0x0132, 0x8769
 EXPOSURE, ORIGINAL_DATE, IMAGE_NUMBER, COLOUR_SPACE = 0x829A, 0x9003, 0x9211, 0xA001
 """Tags of Exif 2.3; a colour space of 1 is sRGB."""
 
+IMAGE_WIDTH, IMAGE_HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 0x0100, 0x0101, 0x0102, 0x0103, 0x0106
+STRIP_AT, CHANNELS, ROWS_PER_STRIP, STRIP_BYTES = 0x0111, 0x0115, 0x0116, 0x0117
+"""Tags of TIFF 6.0."""
+
 IFD_AT = 8
 """Bytes before the first directory."""
+
+TIFF = b"II*\0" + struct.pack("<I", IFD_AT)
+"""How a little-endian TIFF begins."""
 
 Entry = tuple[int, int, int, bytes]
 """Tag, type, count, value."""
@@ -78,18 +85,51 @@ def labels_of(cards: Sequence[Card]) -> Labels:
 
 def exif(labels: Labels) -> bytes:
     """Return an Exif segment for a JPEG file, with its marker and length."""
+    block = exif_block(labels)
+    return b"\xff\xe1" + struct.pack(">H", len(block) + 8) + b"Exif\0\0" + block
+
+
+def exif_block(labels: Labels) -> bytes:
+    """Return what an Exif segment or chunk holds: a TIFF of two directories."""
     date = _exif_date(labels.date)
     dates = [_text(ORIGINAL_DATE, date)] if date else []
-    numbers = [(IMAGE_NUMBER, LONG, 1, struct.pack("<I", labels.number))] if labels.number else []
-    inner = [*dates, *numbers, (COLOUR_SPACE, SHORT, 1, struct.pack("<HH", 1, 0))]
+    inner = [*dates, (COLOUR_SPACE, SHORT, 1, struct.pack("<HH", 1, 0))]
     if 0 < labels.exposure_s < 4e6:
         inner.insert(0, (EXPOSURE, RATIONAL, 1, struct.pack("<II", round(labels.exposure_s * 1000), 1000)))
-    outer = [_text(DESCRIPTION, labels.description), _text(SOFTWARE, labels.program)]
-    outer += [_text(DATE, date)] if date else []
+    outer = _texts(labels)
     size = len(_directory([*outer, (EXIF_IFD, LONG, 1, bytes(4))], IFD_AT))
     outer.append((EXIF_IFD, LONG, 1, struct.pack("<I", IFD_AT + size)))
-    tiff = b"II*\0" + struct.pack("<I", IFD_AT) + _directory(outer, IFD_AT) + _directory(inner, IFD_AT + size)
-    return b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff
+    return TIFF + _directory(outer, IFD_AT) + _directory(inner, IFD_AT + size)
+
+
+def tiff_head(labels: Labels, shape: tuple[int, ...]) -> bytes:
+    """Return all that stands before the pixels of a TIFF file: little-endian uint16, row after row, not compressed.
+
+    Parameters
+    ----------
+    labels : Labels
+        Facts of the stack.
+    shape : tuple of int
+        Of the pixels: ``(h, w)`` or ``(h, w, 3)``.
+    """
+    height, width, *colours = shape
+    channels = colours[0] if colours else 1
+    numbers = {IMAGE_WIDTH: width, IMAGE_HEIGHT: height, PHOTOMETRIC: 2 if colours else 1, CHANNELS: channels}
+    numbers |= {COMPRESSION: 1, ROWS_PER_STRIP: height, STRIP_BYTES: 2 * channels * height * width, STRIP_AT: 0}
+    bits = (BITS, SHORT, channels, struct.pack("<H", 16) * channels)
+
+    def directory() -> bytes:
+        fields = [(tag, LONG, 1, struct.pack("<I", number)) for tag, number in numbers.items()]
+        return _directory(sorted([*fields, bits, *_texts(labels)]), IFD_AT)
+
+    numbers[STRIP_AT] = IFD_AT + len(directory())
+    return TIFF + directory()
+
+
+def _texts(labels: Labels) -> list[Entry]:
+    date = _exif_date(labels.date)
+    dates = [_text(DATE, date)] if date else []
+    return [_text(DESCRIPTION, labels.description), _text(SOFTWARE, labels.program), *dates]
 
 
 def png_chunks(labels: Labels) -> bytes:

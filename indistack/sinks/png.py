@@ -24,6 +24,7 @@ class PngSink:
 
     suffix = ".png"
     needs_preview = True
+    needs_fine = False
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import struct
 import zlib
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from indistack.decode.exif import exif_facts
 from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
-from indistack.sinks import Snapshot, sink_for
+from indistack.sinks import SINKS, Snapshot, sink_for
 from indistack.sinks.labels import Labels, exif, labels_of
 from indistack.values.frame import Card
 
@@ -85,3 +87,20 @@ def test_what_is_not_known_is_left_out() -> None:
     assert labels_of(()).description == ""
     assert labels_of(CARDS).description == LINE
     assert b"Exif" in exif(labels_of(()))
+
+
+@pytest.mark.parametrize("name", ["tiff", "webp"])
+def test_other_pictures_tell_what_they_show(tmp_path: Path, name: str) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    snapshot = Snapshot(
+        StackPicture(pixels.astype(np.float32)), CARDS, False, Preview(pixels, pixels.astype(np.uint16))
+    )
+    sink = SINKS.get(name)()
+    path = tmp_path / f"m27{sink.suffix}"
+    sink.write(path, snapshot)
+    data = path.read_bytes()
+    assert LINE.encode() in data
+    assert b"2026:10:14 17:30:00" in data
+    if name == "webp":
+        block = memoryview(data[data.index(b"EXIF") + 8 :])
+        assert exif_facts(block)["date_obs"].replace(tzinfo=None) == datetime(2026, 10, 14, 17, 30)
