@@ -194,6 +194,8 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     _add_branches(parser)
     maps = "add coverage, weight, noise and rejected subs of every pixel to OUT.fits"
     parser.add_argument("--maps", action="store_const", const=True, help=maps)
+    operator = "operator of the picture (usm:20,2), in place of picture.operators; repeatable, in this order"
+    parser.add_argument("-E", "--enhance", action="append", default=[], metavar="WORD", help=operator)
     text = "combine all subs at once where the method can; the median of files always is"
     parser.add_argument("--exact", action="store_const", const=True, help=text)
     parser.add_argument("--align", metavar="NAME")

@@ -13,6 +13,7 @@ from indistack.command_line.options import Overrides, config_of, given
 from indistack.command_line.progress import ProgressDisplay
 from indistack.command_line.say import say
 from indistack.config import MAIN
+from indistack.enhance import shown_by
 from indistack.errors import IndistackError
 from indistack.output.destinations import default_stem, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, library_of
@@ -37,6 +38,7 @@ def stack(options: Options) -> int:
         "debayer": given(method=options.debayer),
         "quality": {"enabled": False} if options.no_quality else {},
         "publish": given(maps=options.maps),
+        "picture": {"operators": shown_by(options.enhance)} if options.enhance else {},
     }
     config = config_of(options, overrides)
     files = expand(options.files)

@@ -27,7 +27,7 @@ from indistack.enhance import (
     wavelets,
     white_balance,
 )
-from indistack.enhance.base import OPERATORS, Operator, PictureSettings, operator_of
+from indistack.enhance.base import OPERATORS, Operator, PictureSettings, operator_of, shown_by
 from indistack.enhance.facts import PictureFacts
 from indistack.enhance.memory import LookMemory
 from indistack.enhance.render import render
@@ -55,6 +55,7 @@ __all__ = [
     "render",
     "rgb_sub",
     "scnr",
+    "shown_by",
     "simple_stretches",
     "star_reduction",
     "stf",

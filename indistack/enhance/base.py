@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
-from indistack.enhance.looks import AUTO, LOOKS
+from indistack.enhance.looks import AUTO, LOOKS, WHOLE_RANGE
 from indistack.errors import SettingsError
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, grid_of
@@ -30,10 +31,13 @@ class Operator(Protocol):
         It decides which colours are white: left out where colours stand for something else.
     reshapes : bool
         Its result may have another size, and be a view.
+    shows : bool
+        Its result is a picture of 0 to 1.
     """
 
     balances_colour: ClassVar[bool] = False
     reshapes: ClassVar[bool] = False
+    shows: ClassVar[bool] = False
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""
@@ -127,6 +131,19 @@ def operator_of(word: str) -> Operator:
         raise SettingsError([f"{word!r}: {name} takes at most {len(fields)} arguments: {', '.join(fields)}"])
     pairs = [part if "=" in part else f"{field}={part}" for field, part in zip(fields, given, strict=False)]
     return kind(validate(own, words_to_values(pairs)))  # type: ignore[call-arg]
+
+
+def shown_by(words: Sequence[str]) -> list[str]:
+    """Return operators that make a picture: those that are given, and where none of them does so, its whole range.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Operators and looks; see `operator_of`.
+    """
+    named = (word.partition(":")[0].strip() for word in words)
+    done = any(name in (AUTO, *LOOKS) or (name in OPERATORS and OPERATORS.get(name).shows) for name in named)
+    return list(words) if done else [*words, WHOLE_RANGE]
 
 
 def _known(word: str) -> str:

@@ -57,6 +57,7 @@ class Body(MeasuringOperator):
 
     settings: ClassVar[type[Settings]] = BodySettings
     eased = (True, True)
+    shows = True
 
     def __init__(self, settings: BodySettings = BodySettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings

@@ -25,6 +25,7 @@ class Gamma(FilledOperator):
     """A power of the share of the greatest value: ``gamma:0.5`` brightens what is dark; negative values become 0."""
 
     settings: ClassVar[type[Settings]] = GammaSettings
+    shows: ClassVar[bool] = True
 
     def __init__(self, settings: GammaSettings = GammaSettings()) -> None:  # noqa: B008 - frozen
         self._power = settings.power

@@ -16,6 +16,9 @@ LOOKS: dict[str, tuple[str, ...]] = {
 }
 """What each look is made of, unless the settings say otherwise."""
 
+WHOLE_RANGE = "percentile:0,100"
+"""Black is the least value, white the greatest."""
+
 AUTO = "auto"
 """The look that suits what is in the picture."""
 

@@ -46,6 +46,7 @@ class Between(MeasuringOperator):
     """A curve between two percentiles of the picture, one for all channels."""
 
     eased = (True, True)
+    shows = True
     low: float
     high: float
 

@@ -70,6 +70,7 @@ class Stf(Operator):
     """
 
     settings: ClassVar[type[Settings]] = StfSettings
+    shows: ClassVar[bool] = True
 
     def __init__(self, settings: StfSettings = StfSettings()) -> None:  # noqa: B008 - frozen
         self._target = settings.target

@@ -61,6 +61,7 @@ class Stretch(MeasuringOperator):
 
     settings: ClassVar[type[Settings]] = StretchSettings
     eased = (False, True, True)
+    shows = True
 
     def __init__(self, settings: StretchSettings = StretchSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings

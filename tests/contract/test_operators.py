@@ -72,3 +72,11 @@ def test_what_is_not_covered_enters_no_statistic(name: str, channels: int) -> No
 @each_operator
 def test_the_same_picture_gives_the_same_bytes(name: str) -> None:
     np.testing.assert_array_equal(operator_of(name)(field(3)), operator_of(name)(field(3)))
+
+
+@each_operator
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_makes_a_picture_stays_within_0_and_1(name: str, channels: int) -> None:
+    if OPERATORS.get(name).shows:
+        made = operator_of(name)(field(channels))
+        assert -1e-6 <= made.min() < made.max() <= 1 + 1e-6

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from indistack.enhance import operator_of
+from indistack.enhance import operator_of, shown_by
 from indistack.values.frame import FloatArray
 
 Y, X = np.mgrid[:81, :101].astype(np.float32)
@@ -113,3 +113,12 @@ def test_two_lines_become_a_palette() -> None:
     np.testing.assert_allclose(
         operator_of("sho")(picture)[0, 0], [0.8, share * 0.8 + (1 - share) * 0.3, 0.3], rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("words", [["usm:9,2", "stf"], ["auto"], ["planet", "wavelets"], ["gamma:0.4"]])
+def test_what_makes_a_picture_is_taken_as_it_is(words: list[str]) -> None:
+    assert shown_by(words) == words
+
+
+def test_what_makes_none_is_shown_from_its_least_to_its_greatest_value() -> None:
+    assert shown_by(["usm:9,2", "br"]) == ["usm:9,2", "br", "percentile:0,100"]
