@@ -1,4 +1,4 @@
-"""Makes docs/gallery.md and its pictures: `scripts/gallery FOLDER`.
+"""Makes docs/gallery.md and its pictures, all or those that are named: `scripts/gallery FOLDER [NAME ...]`.
 
 The folder holds the real subs: m27, m44, m94, ngc7023, moon, jupiter. Halo and star trails are simulated.
 """
@@ -50,8 +50,10 @@ EXHIBITS = (
     Exhibit("moon", "The Moon: ten stills of a video, sharpened", "moon", "-E moon -E wavelets:1.5,2", PLANETS),
     Exhibit("jupiter", "Jupiter: ten stills of a video", "jupiter", "-E planet -E wavelets:1,2,2", PLANETS),
     Exhibit("halo", "A 22 degree halo, the Sun blocked: mean of 24 subs", "halo", "--align none -E halo", "simulated"),
-    Exhibit("halo-usm", "The same, unsharp masked", "halo", "--align none -E usm:40,6,14", "simulated", False),
-    Exhibit("halo-br", "The same, blue less red", "halo", "--align none -E br -E blur:4", "simulated", False),
+    Exhibit("halo-usm", "The same, unsharp masked", "halo",
+            "--align none -E usm:60,8,20 -E percentile:2,98", "simulated", False),
+    Exhibit("halo-br", "The same, blue less red", "halo",
+            "--align none -E br -E blur:4 -E percentile:1,99", "simulated", False),
     Exhibit("halo-max", "The same, the brightest of all subs", "halo",
             "--align none --method maximum -E halo", "simulated", False),
     Exhibit("trails", "Star trails over a hill: 40 subs, the mean for the ground", "night",
@@ -70,17 +72,17 @@ single sub, shown in the same way.
 
 def main() -> int:
     """Make the page and its pictures."""
-    subs, sections = Path(sys.argv[1]).resolve(), []
+    subs = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="gallery-") as name:
         place = Path(name)
         halo_subs(place / "halo")
         trail_subs(place / "night")
         for folder in {exhibit.folder for exhibit in EXHIBITS} - {"halo", "night"}:
             (place / folder).symlink_to(subs / folder)
-        for exhibit in EXHIBITS:
+        for exhibit in (one for one in EXHIBITS if one.name in sys.argv[2:] or not sys.argv[2:]):
             picture = _picture(exhibit, place)
             cv2.imwrite(str(DOCS / f"gallery-{exhibit.name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-            sections.append(_section(exhibit))
+    sections = [_section(exhibit) for exhibit in EXHIBITS]
     (DOCS / "gallery.md").write_text("\n".join([HEAD, *sections]))
     return 0
 

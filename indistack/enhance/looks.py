@@ -9,7 +9,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "cluster": ("trim", "background", "neutral", "colour_noise", "stretch:sky=0.1,saturation=1.6"),
     "comet": DEEP_SKY,
     "wide": ("trim", "neutral", "colour_noise", "stretch:sky=0.1"),
-    "halo": ("colour_noise", "stretch:sky=0.3,saturation=1"),
+    "halo": ("percentile:0.5,99.9", "usm:40,2"),
     "planet": ("body",),
     "moon": ("body",),
     "sun": ("body:white=0.85",),
