@@ -20,6 +20,7 @@ from comparison.night import SIZES_PX, Night, make_night, make_quiet_night, writ
 from comparison.peers import known_peers
 from comparison.peers.base import SAID
 from comparison.peers.indistack import Indistack
+from comparison.pictures import LIVE_PX, colour_stack, time_operators, time_picture
 from comparison.process import run_measured
 from comparison.receiving import AS_MEMORY, can_receive, measure_receiving
 from comparison.stages import median_ms, time_long_night, time_stages
@@ -81,9 +82,26 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--mono", action="store_true")
     parser.add_argument("--flat", action="store_true", help=f"cost of a sub from the 10th to number {LONG_NIGHT_SUBS}")
     parser.add_argument("--receive", action="store_true", help="a frame from a real indiserver, by TCP and as memory")
+    parser.add_argument("--picture", action="store_true", help="what the picture for people costs, and each operator")
     parser.add_argument("--peers", action="store_true", help="beside other stackers, whole processes")
     parser.add_argument("--rounds", type=int, default=3, help="of the peers, all in turns")
     return parser.parse_args()
+
+
+def _pictures() -> int:
+    stack = colour_stack()
+    costs = {side_px: time_picture(stack, side_px) for side_px in LIVE_PX}
+    heads = ["24 MP, ms", *(f"{side_px} px: {what}" for side_px in LIVE_PX for what in ("wall", "CPU"))]
+    steps = list(costs[LIVE_PX[0]])
+    print(
+        format_table(
+            heads, [[step, *(number(ms, 1) for side in LIVE_PX for ms in costs[side][step])] for step in steps]
+        )
+    )
+    operators = time_operators(stack.copy(LIVE_PX[0]).binned(1))
+    rows = [[name, number(wall, 1), number(cpu, 1)] for name, (wall, cpu) in operators.items()]
+    print(format_table([f"operators at {LIVE_PX[0]} px, ms", "wall", "CPU"], rows))
+    return 0
 
 
 def _stages(night: Night, methods: Sequence[str]) -> list[Limit]:
