@@ -17,7 +17,7 @@ DEBAYERS: Registry[Debayer] = Registry("debayer.method")
 class DebayerSettings(Settings):
     """How colour is made from the CFA plane."""
 
-    method: Annotated[str, DEBAYERS.choice()] = "bilinear"
+    method: Annotated[str, DEBAYERS.choice()] = "malvar_half"
     """``superpixel`` halves the picture, of mono and RGB frames too, ``superpixel4`` makes a quarter of it; the others
     keep its size."""
 

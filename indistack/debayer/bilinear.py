@@ -12,6 +12,7 @@ class Bilinear:
 
     margin_px = 1
     shrink = 1
+    takes_floats = False
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
         """See `indistack.raster.interpolation.Debayer`."""

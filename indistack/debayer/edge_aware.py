@@ -14,6 +14,7 @@ class EdgeAware:
 
     margin_px = 3
     shrink = 1
+    takes_floats = False
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
         """See `indistack.raster.interpolation.Debayer`."""

@@ -18,6 +18,7 @@ class Superpixel:
 
     margin_px = 0
     shrink = 2
+    takes_floats = False
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
         """See `indistack.raster.interpolation.Debayer`."""

@@ -19,6 +19,7 @@ class Superpixel4:
 
     margin_px = 0
     shrink = 4
+    takes_floats = False
 
     def __init__(self) -> None:
         self._halve = Superpixel()

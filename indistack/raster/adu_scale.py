@@ -32,6 +32,7 @@ class Light:
         down, across = factors([(s[0] - pedestal, *s[1:]) for s in each], frame.width, frame.height)
         self._down = _binned(down, shrink)
         self._across = np.ascontiguousarray(_binned(across.swapaxes(0, 1), shrink).swapaxes(0, 1))
+        self._cfa = frame.cfa
         self._shifts = bool(self._across.any())
         self.changes_nothing = self._factor == 1 and not self._shifts
         knots = [np.append(np.arange(0, n - 1, KNOTS_PX), n - 1) for n in (len(self._down), self._across.shape[1])]
@@ -48,14 +49,36 @@ class Light:
         return low + least - self._between, high + most + self._between
 
     def fill(self, adu: FloatArray, stored: PixelArray, box: tuple[slice, slice]) -> None:
-        """Fill `adu` from stored values, ``(h, w)`` or ``(h, w, channels)``, of a box (rows, columns) of the frame."""
+        """Fill `adu` from stored values of a box (rows, columns) of the frame.
+
+        Parameters
+        ----------
+        adu : array
+            ``(h, w)`` or ``(h, w, channels)`` float32; filled in place.
+        stored : array
+            Of that shape. A CFA plane, ``(h, w)``, begins on an even row and column.
+        box : (slice, slice)
+            Where it is in the frame.
+        """
         np.copyto(adu, stored)
         if self._factor != 1:
             adu *= self._factor
-        if self._shifts:
-            lines = adu.reshape(len(adu), -1)
-            across = self._across[:, box[1]].reshape(len(self._across), -1)
-            cv2.gemm(self._down[box[0]], across, 1.0, lines, 1.0, dst=lines)  # lines += down @ across, in one pass
+        if not self._shifts:
+            return
+        down, across = self._down[box[0]], self._across[:, box[1]]
+        if adu.ndim == 2 and self._cfa is not None:
+            for row in (0, 1):
+                mixed = across[..., "RGB".index(self._cfa[2 * row])].copy()
+                mixed[:, 1::2] = across[:, 1::2, "RGB".index(self._cfa[2 * row + 1])]
+                _add_product(adu[row::2], down[row::2], mixed)
+        else:
+            _add_product(adu.reshape(len(adu), -1), down, across.reshape(len(across), -1))
+
+
+def _add_product(lines: FloatArray, down: FloatArray, across: FloatArray) -> None:
+    """Lines += down @ across, in one pass."""
+    if len(lines):
+        cv2.gemm(np.ascontiguousarray(down), across, 1.0, lines, 1.0, dst=lines)
 
 
 def _binned(values: FloatArray, shrink: int) -> FloatArray:

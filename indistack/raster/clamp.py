@@ -7,7 +7,7 @@ import numpy as np
 
 from indistack.numerics.statistics import sigma_of_deviations
 from indistack.raster.adu_scale import Light
-from indistack.values.frame import BoolArray, CalibratedFrame, FloatArray, PixelArray
+from indistack.values.frame import BoolArray, CalibratedFrame, CfaPattern, FloatArray, PixelArray
 from indistack.values.grid import Box, grown
 
 STEEP_SIGMA = 40.0
@@ -20,6 +20,9 @@ WINDOW = np.ones((3, 3), np.uint8)
 
 AROUND = np.mgrid[-1:2, -1:2].reshape(2, 9, 1).astype(np.float32)
 """From a pixel to itself and to its neighbours, in y and in x."""
+
+AROUND_CELL = np.mgrid[-1:2, -1:2].reshape(2, 9)
+"""From a cell to itself and to its neighbours, which the filters of a debayer reach."""
 
 BLOCK = np.mgrid[:2, :2].reshape(2, 4)
 """Rows and columns of the pixels of the grid for which steep places are looked up at once."""
@@ -108,6 +111,34 @@ class Clamp:
             cols = np.minimum(2 * left + BLOCK[1], pixels.shape[1] - 1).ravel()
             held = np.maximum(pixels[rows, cols], neighbours.min(axis=0))
             pixels[rows, cols] = np.minimum(held, neighbours.max(axis=0), out=held)
+
+
+def hold_colours(colours: FloatArray, mosaic: FloatArray, cfa: CfaPattern, flags: BoolArray) -> None:
+    """Hold debayered colours in steep places, in place: none darker than its photosites around, nor brighter than all.
+
+    Parameters
+    ----------
+    colours : array
+        ``(h, w, 3)`` float32, ADU, contiguous; an odd row or column is left as it is.
+    mosaic : array
+        ``(h, w)`` float32, ADU, from which they were made; unchanged.
+    cfa : str
+        Its pattern.
+    flags : array
+        What `Clamp.steep_cells` says of it.
+    """
+    height, width = len(mosaic) // 2, mosaic.shape[1] // 2
+    sites = mosaic[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
+    cells = colours[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3)
+    for some in np.array_split(np.argwhere(flags), 1 + np.count_nonzero(flags) // AT_ONCE):
+        rows = np.clip(some[:, :1] + AROUND_CELL[0], 0, height - 1)
+        cols = np.clip(some[:, 1:] + AROUND_CELL[1], 0, width - 1)
+        around = sites[rows, :, cols].reshape(len(some), 9, 4)
+        lowest, highest = around.min(axis=1), around.max(axis=(1, 2))
+        low = np.stack([lowest[:, [site == colour for site in cfa]].min(axis=1) for colour in "RGB"], axis=1)
+        place = some[:, 0], slice(None), some[:, 1]
+        held = np.maximum(cells[place], low[:, np.newaxis, np.newaxis])
+        cells[place] = np.minimum(held, highest[:, np.newaxis, np.newaxis, np.newaxis], out=held)
 
 
 def _slopes(places: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from indistack.raster.adu_scale import Light
-from indistack.raster.clamp import Clamp
+from indistack.raster.clamp import Clamp, hold_colours
 from indistack.raster.fixed_phase import SPILL_PX, blocks_of, filter_blocks, is_turned
 from indistack.raster.pixel_map import pixel_map_of
 from indistack.raster.warp import KERNELS, Footprint, KernelName, Sampled, regridded, resample
@@ -29,10 +29,14 @@ class Debayer(Protocol):
         How far a pixel's colour depends on its neighbours, in pixels of the result.
     shrink : int
         1, or 2 or 4 where each 2x2 or 4x4 cell becomes one pixel.
+    takes_floats : bool
+        It makes float32 of float32, by sums that leave a smooth surface under each colour as it is: then a sub is
+        matched before it is debayered, which has less to do, and held afterwards, for sums may swing past an edge.
     """
 
     margin_px: int
     shrink: int
+    takes_floats: bool
 
     def __call__(self, box: PixelArray, cfa: CfaPattern, out: PixelArray | None = None) -> PixelArray:
         """``(h, w)`` uint16 -> ``(h // shrink, w // shrink, 3)`` uint16, R, G, B; in `out` where that is given.
@@ -70,7 +74,8 @@ class Interpolation:
         self._pixel_map = pixel_map_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
-        self._clamp = Clamp(frame, self._light, shrink) if self._kernel.overshoots else None
+        self._as_floats = frame.cfa is not None and debayer.takes_floats
+        self._clamp = Clamp(frame, self._light, shrink) if self._kernel.overshoots or self._as_floats else None
 
     def sample(self, grid_box: Box) -> Sampled | None:
         """Interpolate a box of the grid from the debayered sub; see `tiles.Sampler.sample`.
@@ -91,12 +96,12 @@ class Interpolation:
         if footprint is None or weight is None:
             return None
         box = footprint.box
-        colours = self._colours(box)
+        steep = None if self._clamp is None else self._clamp.steep_cells(box)
+        colours = self._colours(box, steep)
         pixels = self._warped(colours, box, grid_box)
         if self._clamp is not None:
             self._clamp.hold_range(pixels, box)
-            steep = self._clamp.steep_cells(box)
-            if steep is not None:
+            if steep is not None and self._kernel.overshoots:
                 places = self._pixel_map.sources(grid_box, (box[1].start, box[0].start), every=2)
                 self._clamp.hold(pixels, colours, steep, places)
         return pixels, weight
@@ -116,14 +121,27 @@ class Interpolation:
             resample(self._pixel_map, colours, box, grid_box, self._kernel.flag, out, cv2.BORDER_REPLICATE)
         return out[:height, :width]
 
-    def _colours(self, box: Box) -> FloatArray:
+    def _colours(self, box: Box, steep: BoolArray | None) -> FloatArray:
         """Float32 ADU of a box of the frame, brought to the reference's; RGB where the frame is CFA."""
+        if self._as_floats:
+            return self._debayered(box, steep)
         stored = self._stored(box)
         if stored.dtype == np.float32 and self._light.changes_nothing:
             return stored
         adu: FloatArray = self._scratch("adu", stored.shape, np.float32)
         self._light.fill(adu, stored, box)
         return adu
+
+    def _debayered(self, box: Box, steep: BoolArray | None) -> FloatArray:
+        """Match a box of a CFA frame and make its colours of that, held in steep places."""
+        shape, cfa = shape_of(box), self._frame.cfa
+        mosaic: FloatArray = self._scratch("mosaic", shape, np.float32)
+        self._light.fill(mosaic, self._frame.pixels[box], box)
+        assert cfa is not None
+        colours = self._debayer(mosaic, cfa, self._scratch("adu", (*shape, 3), np.float32))
+        if steep is not None:
+            hold_colours(colours, mosaic, cfa, steep)
+        return colours
 
     def _stored(self, box: Box) -> PixelArray:
         frame, height, width = self._frame, *shape_of(box)

@@ -115,3 +115,32 @@ def test_values_at_the_ends_of_the_range_do_not_wrap(name: str) -> None:
         assert far == ground
         assert (np.abs(rgb - ground) <= 65535).all()
         assert np.count_nonzero(np.abs(rgb - ground) > 40000) <= 3
+
+
+@pytest.mark.parametrize("name", [name for name in DEBAYERS if DEBAYERS.get(name).takes_floats])
+@each_phase
+def test_floats_become_what_whole_numbers_do_but_for_their_rounding(name: str, cfa: CfaPattern) -> None:
+    plane, one = mosaic(scene(), cfa), debayer(name)
+    floats = one(plane.astype(np.float32), cfa)
+    assert floats.dtype == np.float32
+    np.testing.assert_allclose(floats, one(plane, cfa), atol=0.501)
+
+
+@pytest.mark.parametrize("name", [name for name in DEBAYERS if DEBAYERS.get(name).takes_floats])
+def test_where_floats_are_taken_a_smooth_surface_goes_through_as_it_is(name: str) -> None:
+    """Each colour has its own, as a sub's match does."""
+    y, x = np.mgrid[:60, :80]
+    surfaces = np.stack([3 * x - 2 * y - 500.0, 0.02 * (x - 40.0) ** 2, 7.0 + 5 * y], axis=-1)
+    plane = np.empty(y.shape, np.float32)
+    for index, colour in enumerate("GRBG"):
+        cell = np.s_[index // 2 :: 2, index % 2 :: 2]
+        plane[cell] = surfaces[cell][..., "RGB".index(colour)]
+    found = debayer(name)(plane, "GRBG")
+    np.testing.assert_allclose(found[4:-4, 4:-4], surfaces[4:-4, 4:-4], atol=0.1)
+
+
+def test_the_default_is_between_bilinear_and_malvar() -> None:
+    plane = mosaic(scene(), "RGGB").astype(np.float32)
+    soft, half, sharp = (debayer(name)(plane.astype(np.uint16), "RGGB").astype(float)[4:-4, 4:-4] for name in
+                         ("bilinear", "malvar_half", "malvar"))  # fmt: skip
+    np.testing.assert_allclose(half, (soft + sharp) / 2, atol=1.01)

@@ -44,7 +44,7 @@ def night_with_saturated_stars() -> np.ndarray:
 @pytest.mark.parametrize("move", MOVES)
 @pytest.mark.parametrize("way", ["", "rgb", "RGGB"])
 @pytest.mark.parametrize("kernel", list(KERNELS))
-@pytest.mark.parametrize("debayer", ["bilinear", "superpixel"])
+@pytest.mark.parametrize("debayer", ["bilinear", "superpixel", "malvar"])
 def test_no_hole_is_left_beside_a_saturated_star(debayer: str, kernel: KernelName, way: str, move: Transform) -> None:
     plane = night_with_saturated_stars()
     grid = warp(frame_of(plane, way), move, *SIZE, sampling=Sampling(DEBAYERS.get(debayer)(), kernel))
@@ -52,6 +52,22 @@ def test_no_hole_is_left_beside_a_saturated_star(debayer: str, kernel: KernelNam
     assert covered.min() >= plane.min() - 0.5
     assert covered.max() <= FULL
     assert covered.max() > FULL / 2
+
+
+@pytest.mark.parametrize("method", list(DEBAYERS))
+def test_a_debayer_leaves_no_hole_of_one_colour(method: str) -> None:
+    """Red and blue skies are darker than green: a hole in green may be as dark as they are, and still is one."""
+    sky = {"R": 1000.0, "G": 3000.0, "B": 1500.0}
+    plane = np.empty((120, 160), np.float32)
+    for index, colour in enumerate("RGGB"):
+        plane[index // 2 :: 2, index % 2 :: 2] = sky[colour]
+    plane += np.random.default_rng(3).normal(0, 10, plane.shape).astype(np.float32)
+    plane[60:64, 80:85] = FULL
+    sampling = Sampling(DEBAYERS.get(method)())
+    pixels = warp(frame_of(plane, "RGGB"), Transform.identity(), 120, 160, sampling=sampling).pixels
+    for channel, colour in enumerate("RGB"):
+        assert pixels[..., channel].min() > sky[colour] - 60
+        assert pixels[..., channel].max() <= FULL
 
 
 @pytest.mark.parametrize("kernel", ["cubic", "lanczos"])

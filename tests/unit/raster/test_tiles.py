@@ -14,7 +14,7 @@ from indistack.raster import tiles
 from indistack.raster.tiles import Cube, Sampling, Tile, integrate, integrate_all
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
-from indistack.values.frame import CalibratedFrame, FrameInfo
+from indistack.values.frame import CalibratedFrame, CfaPattern, FrameInfo
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
@@ -86,6 +86,19 @@ def test_a_match_scales_and_adds_a_surface_to_each_colour(way: str, surface: tup
     for channel, coefficients in enumerate(background):
         expected = 1.5 * 0.5 * (1100 - 100) + design @ np.array(coefficients)
         np.testing.assert_allclose(np.atleast_3d(grid.pixels)[..., channel].ravel(), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG"])
+def test_it_does_not_matter_whether_a_sub_is_matched_before_or_after_it_is_debayered(cfa: CfaPattern) -> None:
+    raw = cv2.GaussianBlur(np.random.default_rng(5).integers(500, 60000, (300, 534)).astype(np.uint16), (0, 0), 1.0)
+    raw[0, 0], raw[-1, -1] = 0, 65535  # so that the range of the frame holds nothing else
+    malvar = DEBAYERS.get("malvar")()
+    match = PhotometricMatch(1.5, ((3.0, 500.0, -400.0, 20.0, 10.0, -60.0), (70.0, -80.0), (900.0,)))
+    frame = CalibratedFrame(raw, cfa, 100.0, 0.5, None, FrameInfo())
+    grid = warp(frame, Transform.identity(), 300, 534, match=match, sampling=Sampling(malvar))
+    debayered = mono((malvar(raw, cfa).astype(np.float32) - 100) * 0.5)
+    after = warp(debayered, Transform.identity(), 300, 534, match=match)
+    np.testing.assert_allclose(grid.pixels[8:-8, 8:-8], after.pixels[8:-8, 8:-8], atol=0.6)
 
 
 def test_one_surface_serves_all_colours() -> None:
