@@ -17,6 +17,7 @@ from simulators.scenario import Scenario
 SIZES_PX = {1: (1200, 900), 4: (2328, 1760), 24: (6000, 4000)}  # by megapixels
 STARS_PER_MEGAPIXEL, FEWEST_STARS = 62, 250
 ROTATION_DEG = 1.5  # from the first sub to the last
+TRACKED_DEG = 0.01  # what is left of it on a mount that is well aligned
 SATELLITE = Satellite(sub=0, angle_deg=35.0, offset_px=40.0, peak_e=1200.0)
 CLOUD_TRANSPARENCY = 0.6  # thin enough to be accepted
 SATELLITE_PLACES = ("first", "second", "middle", "last")
@@ -70,7 +71,14 @@ class Files:
         return Files(self.subs[:n_subs], self.dark, self.flat)
 
 
-def make_night(megapixels: int, cfa: str, n_subs: int, satellite_in: str = "middle", seed: int = 7) -> Night:
+def make_night(
+    megapixels: int,
+    cfa: str,
+    n_subs: int,
+    satellite_in: str = "middle",
+    seed: int = 7,
+    rotation_deg: float = ROTATION_DEG,
+) -> Night:
     """Plan a night.
 
     Parameters
@@ -83,6 +91,10 @@ def make_night(megapixels: int, cfa: str, n_subs: int, satellite_in: str = "midd
         At least 4, so that the satellite and the cloud have a sub each.
     satellite_in : str
         One of `SATELLITE_PLACES`.
+    seed : int
+        Of the stars and the noise.
+    rotation_deg : float
+        From the first sub to the last.
     """
     width, height = SIZES_PX[megapixels]
     scenario = Scenario(
@@ -91,7 +103,7 @@ def make_night(megapixels: int, cfa: str, n_subs: int, satellite_in: str = "midd
         cfa=cfa,  # type: ignore[arg-type]  # checked by the scenario
         n_stars=max(FEWEST_STARS, STARS_PER_MEGAPIXEL * megapixels),
         drift_px_per_sub=(2.3, -1.1),
-        rotation_deg_per_sub=ROTATION_DEG / (n_subs - 1),
+        rotation_deg_per_sub=rotation_deg / (n_subs - 1),
         seed=seed,
     )
     sub = dict(zip(SATELLITE_PLACES, (0, 1, n_subs // 2, n_subs - 1), strict=True))[satellite_in]
