@@ -4,6 +4,15 @@ from indistack.debayer import bilinear, edge_aware, malvar, malvar_half, superpi
 from indistack.debayer.base import DEBAYERS, DebayerSettings
 from indistack.settings import mount
 
-__all__ = ["DEBAYERS", "DebayerSettings", "bilinear", "edge_aware", "malvar", "malvar_half", "superpixel", "superpixel4"]
+__all__ = [
+    "DEBAYERS",
+    "DebayerSettings",
+    "bilinear",
+    "edge_aware",
+    "malvar",
+    "malvar_half",
+    "superpixel",
+    "superpixel4",
+]
 
 mount(DebayerSettings, DEBAYERS.tables())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from indistack.debayer import DEBAYERS
+from indistack.raster import clamp
 from indistack.raster.tiles import Sampling
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.values.frame import CalibratedFrame, FrameInfo
@@ -121,3 +122,13 @@ def test_what_is_not_steep_is_as_the_kernel_gives_it() -> None:
     matrix = np.float32([[1, 0, 0.5], [0, 1, 0.25]])
     plain = cv2.warpAffine(plane, matrix, SIZE[::-1], flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
     np.testing.assert_allclose(grid.pixels[20:-20, 20:-20], plain[20:-20, 20:-20], atol=0.01)
+
+
+def test_the_pixels_of_a_block_lie_as_the_map_leads() -> None:
+    """Places are known of every second pixel only."""
+    turn = np.array([[0.9, -0.4], [0.3, 1.1]])
+    every_second = 2 * np.stack(np.meshgrid(np.arange(5.0), np.arange(4.0)), axis=-1)
+    places = (every_second @ turn.T + [3.0, 7.0]).astype(np.float32)
+    offsets = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    np.testing.assert_allclose(clamp._slopes(places), offsets @ turn.T, atol=1e-5)
+    np.testing.assert_allclose(clamp._slopes(places[:1])[1:], [turn[:, 0], [0, 0], turn[:, 0]], atol=1e-5)
