@@ -103,6 +103,7 @@ ELSEWHERE = {
     "./scripts/test --quick": "runs the quick ones beside this",
     "./scripts/check": ".ci/run runs it",
     "./scripts/test-ekos": ".ci/run runs it, where KStars is installed",
+    "./scripts/bench --energy": "measures, for longer",
     ".ci/run": "runs this",
     "./scripts/bench": "measures, for a quarter of an hour",
     "./scripts/bench --flat": "measures, for longer",
