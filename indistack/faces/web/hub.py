@@ -53,17 +53,17 @@ class Hub:
 
     def look(self) -> bool:
         """Look once; tell whether anything is new."""
-        stamps, now_s = self.folder.stamps(self._shown.view), time.monotonic()
+        stamps, now_s = self.folder.stamps(self._shown.view, self._shown.whole), time.monotonic()
         if stamps == self._stamps and now_s - self._looked_s < LIVENESS_S:
             return False
         self._looked_s = now_s
         status = self.folder.status()
         self._shown = Shown.of(status)
-        self._stamps = stamps = self.folder.stamps(self._shown.view)
+        self._stamps = stamps = self.folder.stamps(self._shown.view, self._shown.whole)
         self.ledger.follow(status.get("session"))
         facts = facts_of(status, self.folder.agent(status), self.ledger.subs)
         self._take_picture(stamps, facts["session"])
-        whole = next((stamps[name] for name in WHOLES if name in stamps), None)
+        whole = next((stamps[name] for name in self._wholes() if name in stamps), None)
         facts |= {
             "pictures": self.album.told() if self._view is not None else [],
             "whole": {"address": f"/api/v1/whole/{whole.version}", "bytes": whole.n_bytes} if whole else None,
@@ -80,13 +80,14 @@ class Hub:
     def _take_picture(self, stamps: Mapping[str, Stamp], session: str) -> None:
         """Keep the newest picture, with the numbers that belong to it."""
         shown = self._shown
-        view = next((stamps[name] for name in (shown.view, *WHOLES) if name in stamps), None)
+        view = next((stamps[name] for name in (shown.view, *self._wholes()) if name in stamps), None)
         if view is None:
             self._view = None
             return
         known = self._view is not None and self._view[0] == view and (not shown.number or self._view[1] == shown)
-        if known or (shown.number and view.modified_ns > stamps[STATUS].modified_ns):
-            return  # where publications are numbered, a picture's numbers are told after it
+        is_early = bool(shown.number) and not shown.view and view.modified_ns > stamps[STATUS].modified_ns
+        if known or is_early:
+            return  # the file has the newest picture, and its numbers are told after it
         picture = self.folder.picture(view)
         if picture is None:
             self._stamps = {}  # it has just changed again: look anew
@@ -94,13 +95,16 @@ class Hub:
         self._view = view, shown
         self.album.add(session, Page(picture, shown))
 
+    def _wholes(self) -> tuple[str, ...]:
+        return (self._shown.whole, *WHOLES) if self._shown.whole else WHOLES
+
     def picture(self, version: str) -> Picture | None:
         """Return a picture of this night."""
         return self.album.picture(version)
 
     def whole(self, version: str) -> Stamp | None:
         """Return the file with the picture at full resolution, as long as it is of that version."""
-        stamps = (self.folder.stamp(name) for name in WHOLES)
+        stamps = (self.folder.stamp(name) for name in self._wholes())
         return next((stamp for stamp in stamps if stamp is not None and stamp.version == version), None)
 
     async def keep_looking(self) -> None:

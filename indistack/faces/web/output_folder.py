@@ -27,7 +27,7 @@ MAIN = "stack"
 
 WHOLES = ("stack.jpg", "stack.png")
 """The picture at full size, the smaller file first."""
-FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}\.(?:jpg|png)")
+FILE_NAME = re.compile(r"(?:published/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}\.(?:jpg|png)")
 """Of a picture that the status may tell of."""
 
 NONE, GONE = "none", "gone"
@@ -71,8 +71,8 @@ class Shown:
         Their exposure.
     snr_gain : float
         How many times the first sub's signal to noise it has; 0: not known.
-    view : str
-        Name of the small picture's file, "" where there is none.
+    view, whole : str
+        Names of the files of the small picture and of the one at full size, "" where none is told of.
     """
 
     number: int
@@ -80,20 +80,25 @@ class Shown:
     exposure_s: float
     snr_gain: float
     view: str
+    whole: str = ""
 
     @classmethod
     def of(cls, status: Mapping[str, Any]) -> Shown:
         """Read it, whatever the status holds."""
         shown = table(table(status.get("shown")).get(MAIN))
-        view = shown.get("view")
         told = shown or status
         return cls(
             int(number(shown.get("number"))),
             int(number(told.get("n_subs"))),
             number(told.get("exposure_s")),
             number(shown.get("snr_gain")),
-            view if isinstance(view, str) and FILE_NAME.fullmatch(view) else "",
+            _file_name(shown.get("view")),
+            _file_name(table(shown.get("files")).get(".jpg")),
         )
+
+
+def _file_name(told: object) -> str:
+    return told if isinstance(told, str) and FILE_NAME.fullmatch(told) else ""
 
 
 class OutputFolder:
@@ -108,9 +113,9 @@ class OutputFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def stamps(self, view: str = "") -> dict[str, Stamp]:
-        """Return which of its files are there, in which version; `view` is a further one."""
-        found = (self.stamp(name) for name in dict.fromkeys(filter(None, (STATUS, view, *WHOLES))))
+    def stamps(self, *further: str) -> dict[str, Stamp]:
+        """Return which of its files are there, and of further ones, in which version."""
+        found = (self.stamp(name) for name in dict.fromkeys(filter(None, (STATUS, *further, *WHOLES))))
         return {stamp.name: stamp for stamp in found if stamp is not None}
 
     def stamp(self, name: str) -> Stamp | None:

@@ -24,9 +24,13 @@ function plot(byRoot, place, data) {
   }, data, place);
 }
 
+const fit = () => charts.forEach(({ drawn, place }) => {
+  if (drawn && !place.hidden && place.clientWidth !== drawn.width) drawn.setSize({ width: place.clientWidth, height: HIGH });
+});
+
 export function start() {
   for (const [key, title] of WANTED) chart(key, title);
-  addEventListener("resize", () => charts.forEach(({ drawn, place }) => drawn?.setSize({ width: place.clientWidth, height: HIGH })));
+  addEventListener("resize", fit);
 }
 
 export function draw(subs) {
@@ -39,6 +43,7 @@ export function draw(subs) {
     if (each.drawn) each.drawn.setData(data);
     else each.drawn = plot(each.byRoot, each.place, data);
   }
+  fit();
 }
 
 export const recolour = () => charts.forEach(({ drawn }) => drawn?.redraw());

@@ -3,6 +3,7 @@ import { knows, number, photos, say, span } from "./words.js";
 
 const ENDED = ["stopped", "gone", "none"];
 export const MANY_REFUSED = 3;
+const FRESH_S = 20;  // a connection that is lost for a moment is nobody's business
 
 export const light = (page) =>
   page.n_subs
@@ -24,7 +25,8 @@ export function live(state, connected, ageS) {
   if (state.agent === "gone") return [say("gone"), "bad"];
   if (state.agent === "stopped") return [say("finished"), ""];
   if (state.agent === "paused") return [say("paused"), ""];
-  if (!reached(state)) return [say("no_server"), "bad"];
+  const fresh = state.waiting > 0 || (ageS !== null && ageS < FRESH_S);
+  if (!reached(state) && !fresh) return [say("no_server"), "bad"];
   if (ageS === null) return [say("live"), "on"];
   if (ageS < 3) return [say("just_now"), "on"];
   return [say("live_last", { ago: say("ago", { span: span(ageS) }) }), "on"];

@@ -34,6 +34,11 @@ def write(folder: Path, status: object = STATUS, picture: bytes | None = None, a
     os.utime(folder / "status.json", (1001 + at, 1001 + at))
 
 
+def shown_bytes(hub: Hub) -> list[bytes]:
+    versions = [told["address"].rpartition("/")[2] for told in hub.state["pictures"]]
+    return [picture.data for version in versions if (picture := hub.picture(version)) is not None]
+
+
 def test_without_a_folder_there_is_a_state_that_says_so(tmp_path: Path) -> None:
     hub = Hub(OutputFolder(tmp_path / "nowhere"))
     assert hub.look()
@@ -66,33 +71,49 @@ def test_pictures_carry_what_is_in_them(hub: Hub, tmp_path: Path) -> None:
     assert hub.state["refused"] == 1
 
 
-def test_a_numbered_picture_waits_for_its_numbers(hub: Hub, tmp_path: Path) -> None:
-    shown = {"number": 1, "n_subs": 3, "exposure_s": 30.0, "view": "view.jpg", "snr_gain": 1.7}
+def test_a_picture_that_is_not_kept_under_its_number_waits_for_it(hub: Hub, tmp_path: Path) -> None:
+    shown = {"number": 1, "n_subs": 3, "exposure_s": 30.0, "view": None, "snr_gain": 1.7}
     numbered = {**STATUS, "n_subs": 5, "shown": {"stack": shown}}
-    (tmp_path / "view.jpg").write_bytes(b"small")
-    os.utime(tmp_path / "view.jpg", (1000, 1000))
-    write(tmp_path, numbered, picture=b"large")
+    write(tmp_path, numbered, picture=b"first")
     hub.look()
-    assert [told["n_subs"] for told in hub.state["pictures"]] == [3]
-    (tmp_path / "view.jpg").write_bytes(b"newer")
-    os.utime(tmp_path / "view.jpg", (1100, 1100))
+    (tmp_path / "stack.jpg").write_bytes(b"newer")
+    os.utime(tmp_path / "stack.jpg", (1100, 1100))
     hub.look()
-    assert [told["n_subs"] for told in hub.state["pictures"]] == [3]
+    assert shown_bytes(hub) == [b"first"]
     write(tmp_path, {**numbered, "shown": {"stack": {**shown, "number": 2, "n_subs": 5}}}, at=200)
     hub.look()
+    assert shown_bytes(hub) == [b"first", b"newer"]
     assert [(told["n_subs"], told["snr_gain"]) for told in hub.state["pictures"]] == [(3, 1.7), (5, 1.7)]
-    picture = hub.picture(hub.state["pictures"][-1]["address"].rpartition("/")[2])
-    assert picture is not None
-    assert picture.data == b"newer"
+
+
+def test_pictures_that_are_kept_under_their_numbers_are_shown_and_looked_at_closely(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "stack-7-view.jpg").write_bytes(b"small")
+    (tmp_path / "published" / "stack-7.jpg").write_bytes(b"whole")
+    files = {".jpg": "published/stack-7.jpg", ".fits": "stack.fits"}
+    shown = {"number": 7, "n_subs": 3, "exposure_s": 30.0, "view": "published/stack-7-view.jpg", "files": files}
+    write(tmp_path, {**STATUS, "shown": {"stack": shown}}, picture=b"newer")
+    hub.look()
+    assert shown_bytes(hub) == [b"small"]
+    whole = hub.whole(hub.state["whole"]["address"].rpartition("/")[2])
+    assert whole is not None
+    assert whole.name == "published/stack-7.jpg"
 
 
 def test_a_view_outside_the_folder_is_not_looked_at(hub: Hub, tmp_path: Path) -> None:
     (tmp_path.parent / "secret.jpg").write_bytes(b"secret")
-    for name in ("../secret.jpg", str(tmp_path.parent / "secret.jpg"), ".hidden.jpg", 3, None):
+    for name in (
+        "../secret.jpg",
+        "published/../../secret.jpg",
+        "published/",
+        str(tmp_path.parent / "secret.jpg"),
+        ".hidden.jpg",
+        3,
+        None,
+    ):
         write(tmp_path, {**STATUS, "shown": {"stack": {"number": 1, "view": name}}}, picture=b"mine")
         hub.look()
-        versions = [told["address"].rpartition("/")[2] for told in hub.state["pictures"]]
-        assert [picture.data for version in versions if (picture := hub.picture(version))] == [b"mine"]
+        assert shown_bytes(hub) == [b"mine"]
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,14 @@ def test_refusals_in_a_row_end_with_a_sub_that_is_stacked(tmp_path: Path, ledger
     assert [sub["reason"] for sub in tail.refused_in_a_row] == ["c", "b"]
 
 
-@pytest.mark.parametrize("name", ["../../etc", "a/b_001", "..", "", None, 3, "20260101-220000_M27_001/../x_001"])
+@pytest.mark.parametrize(
+    "name", ["../elsewhere", "elsewhere", "..", "", None, 3, "20260101-220000_M27_001/../../elsewhere"]
+)
 def test_a_name_that_is_no_sessions_is_followed_nowhere(tmp_path: Path, ledger: Path, name: object) -> None:
     ledger.write_text(line(1))
+    for other in (tmp_path, tmp_path / "sessions"):
+        (other / "elsewhere").mkdir()
+        (other / "elsewhere" / "ledger.jsonl").write_text(line(2))
     tail = LedgerTail(tmp_path)
     tail.follow(SESSION)
     tail.follow(name)

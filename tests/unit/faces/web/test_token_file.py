@@ -17,7 +17,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Clock:
-    now = 0.0
+    now = 1000.0
 
     def __call__(self) -> float:
         return self.now
