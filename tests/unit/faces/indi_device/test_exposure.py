@@ -98,6 +98,17 @@ def test_a_stack_that_came_between_two_exposures_is_new(camera: Camera) -> None:
     assert [data for _, data in camera.device.blobs] == [fits(4, 3, 1), fits(4, 3, 2)]
 
 
+def test_what_was_sent_is_not_new(camera: Camera) -> None:
+    publish(camera.output, DEVICE_PICTURE, fits(4, 3, 1), 1)
+    camera.begin(1)
+    camera.after(1)
+    camera.begin(60)
+    camera.after(59)
+    assert len(camera.device.blobs) == 1
+    camera.after(1)
+    assert len(camera.device.blobs) == 2
+
+
 def test_without_a_stack_it_waits_for_the_first(camera: Camera) -> None:
     camera.begin(1)
     for _ in range(50):
