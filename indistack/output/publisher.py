@@ -120,6 +120,7 @@ class Publisher:
 
     def offer(self, session: Session) -> None:
         """Publish those of the session's pictures that are due, when their turn comes."""
+        self.device_picture.look(session)  # first: somebody waits for it
         with self._wake:
             self._take_in(session)
             self._due = sorted(filter(self._due_outputs, self._outputs), key=self._turn)
