@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from indistack.config import Config
+from indistack.errors import SettingsError
 from indistack.settings import load
 from indistack.store.session_reader import SETTINGS, PastSession
 
@@ -25,7 +26,10 @@ def settings_of(past: PastSession, overrides: Sequence[str] = ()) -> Config:
 
     The folder may be somebody else's: what names programs and their arguments comes from this user alone.
     """
-    config = load(Config, past.folder / SETTINGS, overrides)
+    path = past.folder / SETTINGS
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise SettingsError([f"{path}: is no ordinary file"])
+    config = load(Config, path, overrides)
     return config.model_copy(update={name: getattr(load(Config, None, overrides), name) for name in OF_THE_USER})
 
 

@@ -119,7 +119,7 @@ def words_to_values(words: Iterable[str]) -> dict[str, Any]:
 def read_value(text: str) -> Any:
     """Read a value as TOML where that is possible, else as text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
@@ -143,9 +143,16 @@ def _read(path: Path) -> str:
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return _loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_no_toml(path, text.splitlines(), str(error))]) from None
+
+
+def _loads(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("brackets within brackets without end (at line 1)") from None
 
 
 def _no_toml(path: Path, lines: Sequence[str], message: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
 from indistack.config import Config, to_toml
+from indistack.errors import SettingsError
 from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
 from indistack.store.ledger import Ledger
@@ -28,3 +32,10 @@ def test_no_session_names_programs_and_their_arguments(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text(to_toml(load(Config, None, foreign)))
     config = settings_of(PastSession(tmp_path), ['solve.arguments=["-v"]'])
     assert (config.solve.arguments, config.hook.socket, config.quality.min_stars) == (("-v",), "", 7)
+
+
+def test_settings_that_would_be_waited_for_are_refused(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
+    os.mkfifo(tmp_path / "settings.toml")
+    with pytest.raises(SettingsError, match="ordinary"):
+        settings_of(PastSession(tmp_path))

@@ -77,3 +77,16 @@ def test_what_is_off_stays_so_when_it_is_read_back(tmp_path: Path) -> None:
     config = load(Config, None, ["quality.max_fwhm_px=off", "quality.min_transparency=off"])
     (tmp_path / "settings.toml").write_text(to_toml(config))
     assert load(Config, tmp_path / "settings.toml") == config
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 20_000, "[" + ".".join("a" * 20_000) + "]\nb = 1"])
+def test_a_file_of_any_depth_is_a_fault_that_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="settings"):
+        load(Config, path)
+
+
+def test_a_value_of_any_depth_is_a_fault_that_is_told() -> None:
+    with pytest.raises(SettingsError):
+        load(Config, None, ["stack.method=" + "[" * 20_000])
