@@ -39,6 +39,9 @@ not all there yet: some programs and network shares give it its full size at onc
 TAIL_BLOCKS = 4
 """At the end of a FITS file; padding makes less than one of them zero."""
 
+MAX_DEPTH = 32
+"""Folders within each other that are looked into: each one holds a descriptor meanwhile."""
+
 OUR_FOLDERS = frozenset({"sessions", "spool", "commands"})
 """Of an agent, in its output folder."""
 
@@ -155,25 +158,25 @@ class FolderSource:
             self._present = True
         return frames
 
-    def _scan(self, folder: Path) -> Iterator[tuple[str, Stamp]]:
-        """Return the frames of one folder, and of those below it where settings say so."""
+    def _scan(self, folder: Path, depth: int = 0) -> Iterator[tuple[str, Stamp]]:
+        """Return the frames of one folder, and of those below it where settings say so, down to `MAX_DEPTH`."""
         real = folder.resolve()
         with os.scandir(folder) as entries:
             for entry in entries:
                 if self._is_ours(real / entry.name):
                     continue
-                if self._settings.recursive and entry.is_dir(follow_symlinks=False):
+                if self._settings.recursive and depth < MAX_DEPTH and entry.is_dir(follow_symlinks=False):
                     if not is_aside(entry.name) and not _is_output(Path(entry.path)):
-                        yield from self._scan_below(Path(entry.path))
+                        yield from self._scan_below(Path(entry.path), depth + 1)
                 elif (stamp := _file_stamp(entry)) is not None:
                     if is_frame_name(entry.name):
                         yield entry.path, stamp
                     elif is_unfinished_name(entry.name):
                         self._unfinished.add(stamp.inode)
 
-    def _scan_below(self, folder: Path) -> Iterator[tuple[str, Stamp]]:
+    def _scan_below(self, folder: Path, depth: int) -> Iterator[tuple[str, Stamp]]:
         try:
-            yield from self._scan(folder)
+            yield from self._scan(folder, depth)
         except OSError as error:  # removed while we looked, or not ours to read: the rest of the tree counts
             log.debug("folder %s: %s", folder, error.strerror)
 

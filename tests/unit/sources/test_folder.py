@@ -267,3 +267,19 @@ def test_our_own_files_are_no_frames(tmp_path: Path, watch: Start, outputs: str)
     watching.expect("z.fits")
     time.sleep(0.2)
     watching.expect("z.fits")
+
+
+def test_folders_within_each_other_without_end_are_looked_into_as_far_as_anybody_means(
+    tmp_path: Path, watch: Start
+) -> None:
+    folder = tmp_path
+    for _ in range(module.MAX_DEPTH):
+        folder /= "d"
+        folder.mkdir()
+    put(folder, "a.fits")
+    (folder / "d").mkdir()
+    put(folder / "d", "b.fits")
+    watching = watch(tmp_path, QUICK.model_copy(update={"recursive": True}))
+    watching.expect("a.fits")
+    time.sleep(5 * QUICK.interval_s)
+    watching.expect("a.fits")
