@@ -215,7 +215,8 @@ def _looks(blobs: Iterable[Blob], pipeline: Pipeline) -> Iterator[Reference]:
 def _summary(session: Session | None, config: Config, seconds: float) -> dict[str, Any]:
     height, width = Trim.size(session) if session is not None else (0, 0)
     return {
-        "method": config.stack.method,
+        "method": session.config.stack.method if session is not None else config.stack.method,
+        "why_plain": session.why_plain if session is not None else "",
         "n_subs": session.n_subs if session is not None else 0,
         "exposure_s": session.exposure_s if session is not None else 0.0,
         "reference": session.reference.name if session is not None else "",

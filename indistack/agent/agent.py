@@ -14,7 +14,7 @@ from indistack.agent.blob_handler import BlobHandler, Listener
 from indistack.agent.blob_queue import BlobQueue, Item
 from indistack.agent.command_handler import CommandHandler
 from indistack.agent.facts import AgentFacts
-from indistack.agent.mailbox import Mailbox, Request, reply
+from indistack.agent.mailbox import ENDS, Mailbox, Request, reply
 from indistack.agent.snr_growth import SnrGrowth
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import StatusFile, StatusListener
@@ -45,9 +45,6 @@ from indistack.values.blob import Blob
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
-
-ENDS = "the agent ends"
-"""Answer to who tells it something then."""
 
 IDLE_S = 0.5
 """Without frames the status is refreshed that often."""
@@ -113,10 +110,11 @@ class Agent:
         self._status = StatusFile(folder / STATUS, clock, status_listener, growth := SnrGrowth())
         self._publisher.showcase.listener = self._status.show
         self._status.show(self._publisher.showcase.told())
-        self._facts = AgentFacts(self._pipeline, self._journal, self._queue, self._feed, learner, keeper, growth)
+        self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
+        parts = self._pipeline, self._journal, self._queue, self._feed, self._orders
+        self._facts = AgentFacts(*parts, learner, keeper, growth)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
-        self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
         taken = goes_on.last_number if goes_on is not None else 0
         self._blobs = BlobHandler(
             self._pipeline, self._journal, self._publisher, self._status, keeper, clock, listener, taken
@@ -166,6 +164,7 @@ class Agent:
                 item = self._queue.get(IDLE_S)
                 self._journal.look_again()
                 self._solve_watch.look(self._pipeline.session)
+                self._orders.remaker.look()
                 if item is not None:
                     self._handle(item)
                 elif over:
@@ -222,6 +221,7 @@ class Agent:
         if self._keeper is not None:
             self._keeper.begin()
         self._journal.look_again(at_once=True)
+        self._orders.remaker.finish()
         record = self._journal.record
         self._publisher.end(session, record.folder if record is not None else None)
         self._journal.end(partial(state_of, self._pipeline))
@@ -233,6 +233,7 @@ class Agent:
             self._pipeline.reset()
             self._journal.end(partial(state_of, self._pipeline))
         else:
+            self._orders.remaker.close()
             self._journal.abandon()
         self._solve_watch.close()
         self._publisher.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from indistack.agent.remaker import Remaker
 from indistack.commands import (
     LIVE,
     AddBranch,
@@ -27,6 +28,7 @@ from indistack.output.publisher import Publisher
 from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.report import read_session, summarise, write_report
+from indistack.resume.remake import is_stale, require_remakable
 from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.restack import restack
 from indistack.settings import OFF, as_toml
@@ -55,12 +57,18 @@ class CommandHandler:
         Is told of what changes them, so that a start after a power cut follows it.
     publisher : Publisher
         Shows the result.
+
+    Attributes
+    ----------
+    remaker : Remaker
+        Makes stacks anew that cannot do without a sub.
     """
 
     def __init__(self, pipeline: Pipeline, journal: Journal, publisher: Publisher) -> None:
         self._pipeline = pipeline
         self._journal = journal
         self._publisher = publisher
+        self.remaker = Remaker(pipeline, journal, publisher)
 
     def answer(self, command: Command) -> Answer:
         """Carry a command out; tell what was done, or why it was refused."""
@@ -108,13 +116,17 @@ class CommandHandler:
         """Take a sub out of the stack, or put it back."""
         past = self._past()
         number = past.newest() if isinstance(command, Undo) else command.number
-        if isinstance(command, Readmit):
-            readmit(self._pipeline, past, number)
-            self._changed(READMITTED, number=number)
-            return f"sub {number} is in again, {self._stacked()}"
-        remove(self._pipeline, past, number)
-        self._changed(REMOVED, number=number)
-        return f"sub {number} is out, {self._stacked()}"
+        change, word, place = (
+            (readmit, READMITTED, "in again") if isinstance(command, Readmit) else (remove, REMOVED, "out")
+        )
+        if self._pipeline.session is not None:
+            require_remakable(self._pipeline.session, past, number, beside=True)
+        change(self._pipeline, past, number)
+        self._changed(word, number=number)
+        self.remaker.try_again()
+        if is_stale(self._pipeline.session):
+            return f"sub {number} is {place} as soon as the stack has been made anew; subs go on being stacked"
+        return f"sub {number} is {place}, {self._stacked()}"
 
     def _set(self, name: str, value: object) -> str:
         before, session = self._pipeline.config, self._pipeline.session

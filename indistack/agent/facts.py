@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indistack.agent.blob_queue import BlobQueue
+from indistack.agent.command_handler import CommandHandler
 from indistack.agent.lights import lights_of, sentence_of
 from indistack.agent.snr_growth import SnrGrowth
 from indistack.agent.source_threads import SourceThreads
@@ -27,7 +28,7 @@ class AgentFacts:
 
     Attributes
     ----------
-    pipeline, journal, queue, feed, learner, keeper, growth
+    pipeline, journal, queue, feed, orders, learner, keeper, growth
         The parts.
     """
 
@@ -35,6 +36,7 @@ class AgentFacts:
     journal: Journal
     queue: BlobQueue
     feed: SourceThreads
+    orders: CommandHandler
     learner: Learner | None
     keeper: Keeper | None
     growth: SnrGrowth
@@ -67,6 +69,8 @@ class AgentFacts:
             "centre": self.keeper.status() if self.keeper is not None else None,
             "target": session.target if session is not None else "",
             "method": session.config.stack.method if session is not None else self.pipeline.config.stack.method,
+            "why_plain": session.why_plain if session is not None else "",
+            "remaking": self.orders.remaker.told(),
             "reference": session.reference.name if session is not None else "",
             "snr": self.growth.told(self.pipeline.config.goal.snr),
             "settings": live_values(self.pipeline.config),

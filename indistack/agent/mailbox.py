@@ -19,6 +19,9 @@ from indistack.system.ordinary_file import read_ordinary
 
 log = logging.getLogger(__name__)
 
+ENDS = "the agent ends"
+"""Answer to who tells it something then."""
+
 MAX_BYTES = 1_000_000
 
 

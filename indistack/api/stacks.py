@@ -18,7 +18,7 @@ from indistack.output import snapshots
 from indistack.pipeline import calibrators
 from indistack.sinks import Snapshot, sink_for
 from indistack.sources import expand
-from indistack.stack import METHODS
+from indistack.stack import AUTO, METHODS
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
 from indistack.values.sub_report import SubReport
@@ -110,7 +110,7 @@ def stack_files(
     config = settings_of(settings)
     job = batch.Batch(expand(files), fits, png, report, reference, calibrators.named_files(config))
     if exact is None:
-        exact = METHODS.get(config.stack.method).approximates
+        exact = config.stack.method != AUTO and METHODS.get(config.stack.method).approximates
     with _processing(cluster, config, job.files, exact) as processing:
         result = batch.run(job, config, processing, progress)
     return Stacked(result.snapshot, result.report, result.files, config.picture)

@@ -49,7 +49,8 @@ def stack(options: Options) -> int:
             fits=fits, png=png, report=options.report, progress=display.line,
         )  # fmt: skip
     facts = result.report["stack"]
-    say(f"{facts['n_subs']} of {len(files)} subs, {_in_words(facts['exposure_s'])}, in {facts['seconds']:.1f} s")
+    stacked, exposure = f"{facts['n_subs']} of {len(files)} subs by {facts['method']}", _in_words(facts["exposure_s"])
+    say(f"{stacked}, {exposure}, in {facts['seconds']:.1f} s")
     return _written(*result.files)
 
 

@@ -122,10 +122,15 @@ def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iter
 
 def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:
     n_subs = status.get("n_subs", 0)
-    yield f"{n_subs} sub{'' if n_subs == 1 else 's'} stacked"
+    yield f"{n_subs} sub{'' if n_subs == 1 else 's'} stacked{_by(status) if n_subs else ''}"
     if status.get("exposure_s"):
         yield duration_words(status["exposure_s"])
     gains = [told.get("snr_gain") for told in status.get("stacks", {}).values()]
     gain = next((one for one in gains if one is not None and math.isfinite(one)), None)
     if gain is not None and n_subs > 1:
         yield f"SNR x{gain:.1f}"
+
+
+def _by(status: Mapping[str, Any]) -> str:
+    """Say how; why so is told once, when the stack begins."""
+    return f" by {status['method']}" if status.get("method") else ""

@@ -247,4 +247,5 @@ def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:
         f"match: background {config.match.background}, scale {'on' if config.match.scale else 'off'}",
         f"reference: {session.reference.name}",
         f"resolution: {session.rung}",
+        *([f"plain {session.config.stack.method}: {session.why_plain}"] if session.why_plain else []),
     )

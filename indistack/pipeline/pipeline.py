@@ -23,6 +23,7 @@ from indistack.pipeline.starter import SessionStarter
 from indistack.session.filter_stack import MeasuredSub, Placement, Reference
 from indistack.session.memory_need import lacking_for_frame
 from indistack.session.registration import Registration
+from indistack.session.rung import FULL
 from indistack.session.session import Session
 from indistack.session.stack_setup import SetupMaker
 from indistack.session.stacker import LocalStacker, Stacker
@@ -105,14 +106,14 @@ class Pipeline:
     ) -> None:
         self.config = config
         self.intake = Intake(config, workers, calibrator, skip_repeats, preparer)
-        self.starter = SessionStarter(SetupMaker(config, workers, folder, exact, new_stacker))
+        self._pace = pace if config.stack.keep_up else None
+        self.starter = SessionStarter(SetupMaker(config, workers, folder, exact, new_stacker), self._pace or Pace())
         self.session: Session | None = None
         self.paused = False
         self.changed: dict[str, Any] = {}
         self.mended = NONE
         self._finished = finished
         self._learn = learn
-        self._pace = pace if config.stack.keep_up else None
         self._number = 0
 
     def process(self, blob: Blob, number: int = 0, known: bool = False) -> Outcome:
@@ -191,25 +192,21 @@ class Pipeline:
             draft.warn(doubt)
         with draft.timed("stack"):
             weights = session.add(sub, placement, self._number)
+        if session is not self.session and session.why_plain:
+            log.info("the stack is a plain %s: %s", session.config.stack.method, session.why_plain)
         self.session = session
+        share = replace(placement.filter_stack.share(weights, session.n_subs), why_plain=session.why_plain)
         if self._pace is not None:
-            self._keep_up(self._pace, sub, placement, blob, draft)
-        share = placement.filter_stack.share(weights, self.session.n_subs)
-        if self._pace is not None:
-            share = replace(share, rung=str(self.session.rung), slowed=self._pace.slowed)
+            self._keep_up(self._pace, session, sub, blob, draft)
+            share = replace(share, rung=str(session.rung), slowed=self._pace.slowed)
         draft.note(stack=share)
 
-    def _keep_up(self, pace: Pace, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
+    @staticmethod
+    def _keep_up(pace: Pace, session: Session, sub: MeasuredSub, blob: Blob, draft: Draft) -> None:
         """Make less where subs come faster than they are stacked."""
-        assert self.session is not None
         took_s = sum(draft.times.values()) / 1e3
-        pace.observe(blob.received, took_s)
-        self.session.slow_down(pace.slowed)
-        too_slow = pace.too_slow(took_s, sub.frame.info.exposure_s or 0.0) if self.session.n_subs == 1 else ""
-        if (slower := self.starter.setup_maker.slower(self.session.rung, too_slow)) is not None:
-            self.session = self.starter.begin(sub, blob, slower, self.session.state_bytes)
-            again = replace(placement, filter_stack=self.session.filter_stack_for(sub, placement.transform))
-            self.session.add(sub, again, self._number)
+        pace.observe(blob.received, took_s, sub.frame.info.exposure_s or 0.0, session.rung.word != FULL)
+        session.slow_down(pace.slowed)
 
     def look(self, blob: Blob) -> Reference:
         """Return a frame as a reference, without stacking it; raise `FrameError` where it is none."""

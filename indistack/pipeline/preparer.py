@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol
 
 from indistack.align import ALIGNERS
@@ -49,10 +50,12 @@ class LocalPreparer:
         self._finder = StarFinder(config.stars, workers)
         self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
         self.calibrator = calibrator
+        self._lock = threading.Lock()  # a stack may be made anew meanwhile
 
     def decode(self, blob: Blob) -> RawFrame:
         """See `Preparer.decode`; nobody needs the bytes of a light after that."""
-        raw = decode(blob, self._settings, self._workers)
+        with self._lock:
+            raw = decode(blob, self._settings, self._workers)
         if raw.info.kind == "light":
             blob.content.let_go()
         return raw
@@ -61,7 +64,8 @@ class LocalPreparer:
         self, raw: RawFrame, mended: IndexArray | None = None, with_masters: bool | None = None
     ) -> CalibratedFrame:
         """See `Preparer.calibrate`; the rest as in `Calibrator.calibrate`."""
-        return self.calibrator.calibrate(raw, mended, in_place=True, with_masters=with_masters)
+        with self._lock:
+            return self.calibrator.calibrate(raw, mended, in_place=True, with_masters=with_masters)
 
     def find_stars(self, frame: CalibratedFrame, with_luminance: bool = False) -> MeasuredSub:
         """See `Preparer.find_stars`; the picture comes along if it is wanted or the aligner needs it."""

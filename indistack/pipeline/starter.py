@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 from indistack.config import Config
+from indistack.pipeline.method_choice import choose, with_method
+from indistack.pipeline.pace import Pace
 from indistack.session.filter_stack import MeasuredSub, Reference
 from indistack.session.rung import FINEST, Rung
 from indistack.session.session import Session
 from indistack.session.stack_setup import SetupMaker
 from indistack.values.blob import Blob
 from indistack.values.star_list import Scene
+from indistack.values.sub_parts import StackShare
 
 
 class SessionStarter:
@@ -20,6 +23,8 @@ class SessionStarter:
     ----------
     setup_maker : SetupMaker
         Sets up what the stacks of a session share.
+    pace : Pace
+        How subs have come up to now.
 
     Attributes
     ----------
@@ -31,8 +36,9 @@ class SessionStarter:
         Target's name of the next session, as a person has told it.
     """
 
-    def __init__(self, setup_maker: SetupMaker) -> None:
+    def __init__(self, setup_maker: SetupMaker, pace: Pace) -> None:
         self.setup_maker = setup_maker
+        self._pace = pace
         self.reference: Reference | None = None
         self.named = ""
         self._doubtful: Scene | None = None
@@ -41,8 +47,8 @@ class SessionStarter:
         """Have these settings from the next session on."""
         self.setup_maker = dataclasses.replace(self.setup_maker, config=config)
 
-    def new(self, sub: MeasuredSub, blob: Blob, at_most: Rung = FINEST, freed_bytes: int = 0) -> Session:
-        """Return an empty session for a first sub, whatever that is; see `SetupMaker.make`.
+    def again(self, sub: MeasuredSub, blob: Blob, share: StackShare | None) -> Session:
+        """Return an empty session as one was begun before with that sub, of which `share` was told then.
 
         Raises
         ------
@@ -50,8 +56,24 @@ class SessionStarter:
             There is no memory for it.
         """
         reference = self.reference or sub.as_reference(blob.origin)
-        stack_setup = self.setup_maker.make(reference.scene, sub.frame, at_most, freed_bytes)
-        session = Session(self.setup_maker.config, stack_setup, reference, sub.frame)
+        told, now = share or StackShare(None, {}, 0), self.setup_maker.config
+        maker = dataclasses.replace(self.setup_maker, config=with_method(now, told.method or now.stack.method))
+        stack_setup = maker.make(reference.scene, sub.frame, Rung.parse(told.rung) if told.rung else FINEST)
+        return self._named(Session(maker.config, stack_setup, reference, sub.frame, told.why_plain))
+
+    def new(self, sub: MeasuredSub, blob: Blob, freed_bytes: int = 0) -> Session:
+        """Return an empty session for a first sub, whatever that is; see `choose`.
+
+        Raises
+        ------
+        FrameError
+            There is no memory for it.
+        """
+        reference = self.reference or sub.as_reference(blob.origin)
+        choice = choose(self.setup_maker, reference.scene, sub.frame, self._pace, freed_bytes)
+        return self._named(Session(choice.config, choice.stack_setup, reference, sub.frame, choice.why_plain))
+
+    def _named(self, session: Session) -> Session:
         session.named = self.named
         return session
 
@@ -59,9 +81,9 @@ class SessionStarter:
         """Begin the next session with whatever comes: another field, or another target."""
         self.reference, self.named = None, ""
 
-    def begin(self, sub: MeasuredSub, blob: Blob, at_most: Rung = FINEST, freed_bytes: int = 0) -> Session:
+    def begin(self, sub: MeasuredSub, blob: Blob, freed_bytes: int = 0) -> Session:
         """Return an empty session for a sub that is good enough to be the first; raise `FrameError` where it is not."""
-        session = self.new(sub, blob, at_most, freed_bytes)
+        session = self.new(sub, blob, freed_bytes)
         filter_stack = session.filter_stack_of(sub.frame.info)
         session.registration.require_reference()
         session.check(sub, filter_stack, lambda: self._fits_before(session, sub))

@@ -12,6 +12,7 @@ from indistack.errors import IndistackError, SinkError
 from indistack.output import snapshots
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery
+from indistack.resume.remake import is_stale, remake, require_remakable
 from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.state import state_of
 from indistack.session.session import Session
@@ -65,9 +66,17 @@ def amend(
         record = SessionRecord(past.folder, record_settings(config), Spool(output / "spool", config.spool))
         Recovery(pipeline, past, record, now).run()
         try:
+            was_stale = is_stale(pipeline.session)
             for number in numbers:
-                change(pipeline, PastSession(past.folder), number)
+                so_far = PastSession(past.folder)
+                so_far.stacked(number)
+                if was_stale and so_far.is_in(number) == put_back:
+                    continue  # it was asked for before, and could not be done
+                if pipeline.session is not None:
+                    require_remakable(pipeline.session, so_far, number)
+                change(pipeline, so_far, number)
                 record.ledger.append(as_line(Event(word, now, number)))
+            remake(pipeline, PastSession(past.folder))
         finally:
             record.ledger.close()
             record.checkpoints.close(state_of(pipeline, record.ledger.lines))

@@ -9,7 +9,8 @@ from typing import Any
 from indistack.errors import FrameError, IndistackError, StackError
 from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import PAUSED, Pipeline
-from indistack.resume.remove_sub import again, readmit, remove
+from indistack.resume.remake import again
+from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.replay_entry import follow, skip
 from indistack.resume.restack import restack
 from indistack.resume.state import recall, start_of

@@ -6,20 +6,21 @@ from collections.abc import Callable
 
 from indistack.errors import StackError
 from indistack.pipeline.pipeline import Pipeline
+from indistack.resume.remake import again, filter_of
 from indistack.session.stack_branch import StackBranch
-from indistack.store.entries import Written
 from indistack.store.session_reader import PastSession
-from indistack.values.frame import CalibratedFrame
 from indistack.values.grid import PlacedSub
 
 
 def remove(pipeline: Pipeline, past: PastSession, number: int) -> None:
     """Take a sub out of the stacks that hold it; the result is as if it had never come.
 
+    Stacks of a method that cannot do that are stale from now on, until they are made anew: see `Remake`.
+
     Raises
     ------
     IndistackError
-        It is not in the stack, it is lost, or the stack is of a method that cannot do that.
+        It is not in the stack, or it is lost.
     """
     past.stacked(number)
     if not past.is_in(number):
@@ -28,17 +29,11 @@ def remove(pipeline: Pipeline, past: PastSession, number: int) -> None:
 
 
 def readmit(pipeline: Pipeline, past: PastSession, number: int) -> None:
-    """Put a removed sub back; raises as `remove`. Stacks of the newest subs only stay without it."""
+    """Put a removed sub back; acts and raises as `remove`. Stacks of the newest subs only stay without it."""
     past.stacked(number)
     if past.is_in(number):
         raise StackError(f"sub {number} is in the stack already")
     _change(pipeline, past, number, StackBranch.readmit)
-
-
-def again(pipeline: Pipeline, past: PastSession, number: int) -> tuple[CalibratedFrame, Written]:
-    """Return a sub as it was calibrated when it came, and what its line says; raises as `remove`."""
-    written = past.written(number)
-    return pipeline.intake.again(written, past.blob(number), past.mended(written)), written
 
 
 def _change(
@@ -47,14 +42,16 @@ def _change(
     session = pipeline.session
     if session is None:
         raise StackError("there is no stack")
-    frame, written = again(pipeline, past, number)
-    filter_stack = session.filter_stacks[session.drift.filter_of(frame.info)]
-    if not filter_stack.branch_set.main.method.can_remove:
-        method = filter_stack.branch_set.main.settings.method
-        raise StackError(f"a stack of method {method} cannot do without a sub that it has seen; `replay` makes it anew")
-    holding = [branch for branch in filter_stack.branch_set.branches.values() if branch.name in written.weights]
+    filter_stack = session.filter_stacks[filter_of(session, past, number)]
+    written, branch_set = past.written(number), filter_stack.branch_set
+    if branch_set.stubborn(written.weights):
+        filter_stack.stale = True
+    able = [each for each in branch_set.branches.values() if each.method.can_remove and each.name in written.weights]
+    holding = [branch for branch in able if branch.holds(number)]
+    if not holding:
+        return
+    frame, _ = again(pipeline, past, number)
     with session.lock:
         for branch in holding:
-            if branch.method.can_remove and branch.holds(number):
-                weight = written.weights[branch.name]
-                change(branch, session.placer.place(frame, written.transform, written.match, branch, weight, number))
+            weight = written.weights[branch.name]
+            change(branch, session.placer.place(frame, written.transform, written.match, branch, weight, number))

@@ -13,7 +13,7 @@ from indistack.config import Config
 from indistack.errors import FrameError
 from indistack.pipeline.changes import set_live
 from indistack.pipeline.pipeline import PAUSED, Pipeline
-from indistack.resume.remove_sub import again
+from indistack.resume.remake import again
 from indistack.resume.state import recall
 from indistack.store.checkpoint import DAMAGED, START, Checkpoints
 from indistack.store.entries import AGAIN, SET, VALUE, Event

@@ -10,7 +10,6 @@ from indistack.errors import FrameError
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.filter_stack import MeasuredSub, Placement
-from indistack.session.rung import FINEST, Rung
 from indistack.store.entries import Written
 from indistack.values.blob import Blob
 from indistack.values.outcome import Refused
@@ -48,8 +47,7 @@ def _stack_again(pipeline: Pipeline, report: SubReport, sub: MeasuredSub, blob: 
     written = Written.of(report)
     if pipeline.session is None and not np.array_equal(written.transform.matrix, np.eye(3)):  # the reference is lost
         pipeline.align_to(sub.as_reference(blob.origin).moved(written.transform))
-    rung = Rung.parse(report.stack.rung) if report.stack is not None else FINEST
-    session = pipeline.session or pipeline.starter.new(sub, blob, rung)
+    session = pipeline.session or pipeline.starter.again(sub, blob, report.stack)
     filter_stack = session.filter_stack_for(sub, written.transform)
     session.add(sub, Placement(written.transform, written.match, filter_stack, written.weights), written.number)
     session.slow_down(report.stack.slowed if report.stack is not None else 1)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from indistack.config import MAIN
+from indistack.pipeline.method_choice import settled
 from indistack.pipeline.pipeline import Pipeline
-from indistack.resume.remove_sub import again
+from indistack.resume.remake import again
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import with_room
 from indistack.stack import StackSettings
-from indistack.store.entries import STACKED
 from indistack.store.session_reader import PastSession
 
 
@@ -33,15 +33,18 @@ def restack(pipeline: Pipeline, past: PastSession) -> int:
     IndistackError
         A sub is not kept, or memory lacks; the stacks are as before.
     """
-    session, settings = pipeline.session, pipeline.config.stack
+    session = pipeline.session
     if session is None:
         return 0
+    config, why_plain = settled(pipeline.config, session.stack_setup)
+    settings = config.stack
     _require_memory(session, settings)
     fresh = {name: one.branch_set.fresh(MAIN, settings) for name, one in session.filter_stacks.items()}
-    numbers = [report.number for report in past.lights() if report.word in STACKED and past.is_in(report.number)]
+    numbers = past.in_stack()
     for number in numbers:
         _add(pipeline, session, past, number, fresh)
     session.replace_main(settings, fresh)
+    session.why_plain = why_plain
     return len(numbers)
 
 

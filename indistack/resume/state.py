@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ def _of_session(session: Session, arrays: Arrays) -> dict[str, Any]:
         "first": [first.pixels.shape, first.cfa, pack(first.info, arrays)],
         "canvas": pack(session.grid, arrays),
         "rung": str(session.rung),
+        "why_plain": session.why_plain,
         "newest": session.newest,
         "named": session.named,
         "branches": {name: one.model_dump(mode="json") for name, one in session.config.branches.items()},
@@ -107,12 +109,13 @@ def _session(
     branches = {name: BranchSettings.model_validate(one) for name, one in memory["branches"].items()}
     stack = _as_it_was(setup_maker.config.stack, next(iter(memory["tracks"].values()))["branches"][MAIN]["settings"])
     config = setup_maker.config.model_copy(update={"branches": branches, "stack": stack})
+    setup_maker = replace(setup_maker, config=config)
     reference = unpack(Reference, memory["reference"], arrays)
     shape, cfa, info = memory["first"]
     first = CalibratedFrame(hollow(tuple(shape), np.uint16), cfa, 0.0, 1.0, None, unpack(FrameInfo, info, arrays))
     grid = unpack(StackGrid, memory["canvas"], arrays)
     stack_setup = setup_maker.make_again(reference.scene, first, grid, Rung.parse(memory["rung"]))
-    session = Session(config, stack_setup, reference, first)
+    session = Session(config, stack_setup, reference, first, memory.get("why_plain", ""))
     session.newest, session.named = memory.get("newest", 0), memory.get("named", "")  # not in checkpoints of before
     session.drift.recall(memory["drift"])
     session.registration.recall(memory, arrays)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from indistack.config import Config
+from indistack.session.memory_need import lacking
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import BranchSettings
+from indistack.values.frame import CalibratedFrame
 from indistack.values.grid import PlacedSub
 from indistack.values.sub_parts import StackShare
 
@@ -62,6 +65,27 @@ class BranchSet:
         for branch in self.branches.values():
             branch.move_to(stack_setup)
         self._stack_setup = stack_setup
+
+    def anew(self) -> BranchSet:
+        """Return empty stacks in place of those that cannot do without a sub that they have seen."""
+        wanted = {name: self.branches[name].settings for name in self.stubborn(self.branches)}
+        return BranchSet(wanted, self._stack_setup)
+
+    def stubborn(self, names: Collection[str]) -> list[str]:
+        """Return those of these stacks that cannot do without a sub that they have seen."""
+        return [name for name, branch in self.branches.items() if name in names and not branch.method.can_remove]
+
+    def lacking(self, config: Config, frame: CalibratedFrame) -> str:
+        """Say what memory lacks for the same stacks once more, "" where there is enough."""
+        return lacking(config, self._stack_setup.need(config, frame), lean=True)
+
+    def take_over(self, new: BranchSet, old: Mapping[str, StackBranch]) -> None:
+        """Have other stacks in place of these old ones, where they have not been ended or begun anew since."""
+        new.move_to(self._stack_setup)
+        for name, branch in new.branches.items():
+            if self.branches.get(name) is old[name]:
+                branch.take_turn_of(old[name])
+                self.branches[name] = branch
 
     def slow_down(self, factor: int) -> None:
         """Let further stacks take only every so many-th of the subs that they should take."""

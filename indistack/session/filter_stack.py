@@ -93,6 +93,8 @@ class FilterStack:
         Of the main stack.
     masters : sequence of str
         Calibration of the first sub.
+    stale : bool
+        Its stacks hold a sub that has been taken out, or lack one that has been put back: they are to be made anew.
     first, end : datetime or None
         Start of the earliest sub, end of the latest.
     """
@@ -108,6 +110,7 @@ class FilterStack:
         self.branch_set = BranchSet(stack_setup.stacks_of(config), stack_setup)
         self.noise_history = NoiseHistory()
         self.masters: Sequence[str] = ()
+        self.stale = False
         self.first: datetime | None = None
         self.end: datetime | None = None
 
@@ -136,7 +139,8 @@ class FilterStack:
         """Return what the last sub, of these weights, is to the stacks; `n_subs` are in those of all filters."""
         noise = self.noise_history.numbers()
         gain, ideal = noise["snr_gain"], noise["snr_gain_ideal"]
-        share = StackShare(weights.get(MAIN), weights, n_subs, noise["stack_noise_adu"], gain, ideal)
+        method = self.branch_set.main.settings.method
+        share = StackShare(weights.get(MAIN), weights, n_subs, noise["stack_noise_adu"], gain, ideal, method=method)
         return self.branch_set.noted(share)
 
     def memory(self, arrays: Arrays) -> dict[str, Any]:
@@ -146,6 +150,7 @@ class FilterStack:
             "judge": self.judge.memory(),
             "growth": self.noise_history.first,
             "masters": list(self.masters),
+            "stale": self.stale,
             "first": pack(self.first, arrays),
             "end": pack(self.end, arrays),
             "branches": {name: branch.memory() for name, branch in branches},
@@ -162,6 +167,7 @@ class FilterStack:
         self.judge.recall(memory["judge"])
         self.noise_history.first = tuple(memory["growth"]) if memory["growth"] else None
         self.masters = memory["masters"]
+        self.stale = memory.get("stale", False)  # a session of an older version cannot have become so
         self.first, self.end = (unpack(datetime | None, memory[name], arrays) for name in ("first", "end"))
         for name, one in memory["branches"].items():
             branch, planes = self.branch_set.branches[name], memory["planes"][name]

@@ -33,13 +33,15 @@ class Session:
     Parameters
     ----------
     config : Config
-        The settings.
-    stack_setup : StackSetup
+        The settings, with a method of the main stack that has been chosen.
+    setup : StackSetup
         What its stacks share.
     reference : Reference
         What later subs are aligned to.
     frame : CalibratedFrame
         The first sub: gives size and colour.
+    why_plain : str
+        Why outliers are not left out of the main stack although nobody asked for another method, "" elsewhere.
 
     Attributes
     ----------
@@ -65,16 +67,17 @@ class Session:
         Held while the stacks change, and by a thread that looks at them.
     """
 
-    def __init__(self, config: Config, stack_setup: StackSetup, reference: Reference, frame: CalibratedFrame) -> None:
+    def __init__(
+        self, config: Config, setup: StackSetup, reference: Reference, frame: CalibratedFrame, why_plain: str = ""
+    ) -> None:
         self.config = config
-        self.stack_setup = stack_setup
-        self.drift = Drift(self.config.drift, frame)
+        self.why_plain = why_plain
+        self.stack_setup = setup
+        self.drift = Drift(config.drift, frame)
         self.placer = SubPlacer(reference.info, config.comet)
-        self.registration = Registration(config, reference.scene, stack_setup.workers)
+        self.registration = Registration(config, reference.scene, setup.workers)
         self.reference = reference = replace(reference, scene=self.registration.kept(reference.scene))
-        self.filter_stacks: dict[str, FilterStack] = {
-            self.drift.filter_of(frame.info): self.new_filter_stack(reference)
-        }
+        self.filter_stacks = {self.drift.filter_of(frame.info): self.new_filter_stack(reference)}
         self.first = replace(frame, pixels=hollow(frame.pixels.shape, np.uint16), bad=None)
         self.sky = SkyPosition(reference.info)
         self.lock = threading.RLock()
@@ -98,8 +101,7 @@ class Session:
     @property
     def state_bytes(self) -> int:
         """Memory that its stacks hold."""
-        methods = [branch.method for _, branch in self.stacks().values()]
-        return sum(plane.nbytes for method in methods for plane in method.planes().values())
+        return sum(plane.nbytes for _, branch in self.stacks().values() for plane in branch.method.planes().values())
 
     @property
     def rung(self) -> Rung:

@@ -124,6 +124,10 @@ class StackBranch:
         self._kept.extend(self._parked(sub) if parks else sub for sub in kept)
         self._is_behind = bool(self._kept) and self.opens and not self._exact
 
+    def take_turn_of(self, other: StackBranch) -> None:
+        """Want the next sub when the other one would."""
+        self._offered, self.slowed = other._offered, other.slowed
+
     def update(self, tile: Tile, weight: float) -> None:
         """Take a tile of it; from several threads."""
         start_s = time.perf_counter()

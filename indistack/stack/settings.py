@@ -20,6 +20,9 @@ Operators = Annotated[list[str], Wanted("a list of operators, as in picture.oper
 
 Follow = Literal["stars", "comet", "camera"]
 
+AUTO = "auto"
+"""In place of a method: one is chosen when a stack begins."""
+
 
 class BranchSettings(MethodSettings):
     """One stack of several that are made from the same subs."""
@@ -47,7 +50,7 @@ class BranchSettings(MethodSettings):
 
     @model_validator(mode="after")
     def _can_forget(self) -> Self:
-        if self.last and not METHODS.get(self.method).can_remove:
+        if self.last and self.method != AUTO and not METHODS.get(self.method).can_remove:
             raise ValueError(f"last = {self.last}: {self.method} cannot take a sub out again")
         return self
 
@@ -55,6 +58,10 @@ class BranchSettings(MethodSettings):
 class StackSettings(BranchSettings):
     """How subs are combined."""
 
+    method: Annotated[str, METHODS.choice(AUTO)] = AUTO
+    """Name of the stacking method. ``auto``: `sigma_clip`, which leaves satellites and cosmic rays out, where memory
+    and time allow it at full resolution; else `mean`, and so it is with `drizzle`, with `last`, and where the camera
+    stands still in the picture. Chosen when a stack begins, and kept as long as it lives; status and ledger tell."""
     palette: Palette = "auto"
     """Several filters: which of them make red, green and blue of the picture ``stack``, as ``RGB``, ``SHO``, ``HOO``;
     with an L before them, as ``LRGB``, luminance has a filter of its own. ``auto``: the first of LRGB, RGB, SHO and HOO
@@ -67,8 +74,8 @@ class StackSettings(BranchSettings):
     """Memory that the program and its helpers may take; where full resolution needs more, the stack is made at half of
     it, at a quarter, then without further stacks. 0 = what the machine has."""
     keep_up: bool = True
-    """Live: where subs come faster than they can be stacked, halve the resolution of the next stack, and let further
-    stacks (`branches`) take every 2nd, 4th ... sub only."""
+    """Live: where subs come faster than they can be stacked, over several of them, let further stacks (`branches`) take
+    every 2nd, 4th ... sub only, and begin the next stack at half the resolution; with time to spare, back again."""
     canvas: Literal["reference", "grow"] = "reference"
     """``grow``: the stack's grid grows where subs reach beyond the reference, as memory allows: a mosaic."""
     kernel: Literal["linear", "cubic", "lanczos"] = "cubic"

@@ -13,7 +13,7 @@ import numpy as np
 
 from indistack.store.entries import Damaged, Entry, Event
 from indistack.store.ledger import read_lines
-from indistack.store.line_writer import FORMAT, FRAME, MEASURED, STACK, THIS_FORMAT
+from indistack.store.line_writer import FORMAT, FRAME, MEASURED, METHOD, STACK, THIS_FORMAT
 from indistack.values.outcome import Accepted, Filed, Refused, Restarted
 from indistack.values.star_list import Measures, PhotometricMatch
 from indistack.values.sub_parts import (
@@ -177,7 +177,7 @@ def _match(left: dict[str, Any]) -> PhotometricMatch | None:
 def _stack(left: dict[str, Any]) -> StackShare | None:
     if left.get("weights") is None:
         return None
-    told = {name: left.pop(name) for name in STACK}
+    told = {name: left.pop(name) for name in STACK} | {name: left.pop(name, "") for name in METHOD}
     return StackShare(
         **told, branch_ms=left.pop("branch_ms", None), rung=left.pop("rung", ""), slowed=left.pop("slowed", 1)
     )

@@ -27,6 +27,8 @@ MEASURED = (
 
 FRAME = tuple(field.name for field in dataclasses.fields(FrameFacts))
 
+METHOD = ("method", "why_plain")
+
 STACK = ("weight", "weights", "n_subs", "rejected", "stack_noise_adu", "snr_gain", "snr_gain_ideal")
 
 
@@ -144,6 +146,7 @@ def _stack_line(stack: StackShare | None) -> dict[str, Any]:
         return {}
     line = {name: getattr(stack, name) for name in STACK}
     line |= {"rung": stack.rung, "slowed": stack.slowed} if stack.rung else {}
+    line |= {name: told for name in METHOD if (told := getattr(stack, name))}
     return line | ({"branch_ms": stack.branch_ms} if stack.branch_ms is not None else {})
 
 

@@ -105,9 +105,13 @@ class PastSession:
     @property
     def n_subs(self) -> int:
         """How many subs its lines leave in the stack."""
+        return len(self.in_stack())
+
+    def in_stack(self) -> list[int]:
+        """Return the numbers of the subs that its lines leave in the stack, in order."""
         fates = {event.number: event.word for event in self.fates()}
         stacked = (report.number for report in self.reports() if report.word in STACKED)
-        return sum(fates.get(number, READMITTED) == READMITTED for number in stacked)
+        return [number for number in stacked if fates.get(number, READMITTED) == READMITTED]
 
     @property
     def n_lights(self) -> int:

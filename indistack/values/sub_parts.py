@@ -162,6 +162,10 @@ class StackShare:
         ``full``, or why the resolution is halved; "" where nobody looks at the time.
     slowed : int
         Further stacks take every so many-th sub.
+    method : str
+        How subs are combined in the main stack; "" in old lines.
+    why_plain : str
+        Why outliers are not left out of it, "" where they are, or another method was asked for.
     """
 
     weight: float | None
@@ -174,6 +178,8 @@ class StackShare:
     branch_ms: Mapping[str, float] | None = None
     rung: str = ""
     slowed: int = 1
+    method: str = ""
+    why_plain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def test_the_state_tells_of_the_last_sub(tmp_path: Path, blobs: list[Blob]) -> N
     assert state.last.drift_px == pytest.approx(10.0, abs=0.3)
     assert state.sentence == "Sub 2 is in the stack."
     assert state.ms_a_sub is not None
-    assert json.loads((tmp_path / "status.json").read_text())["method"] == "mean"
+    assert json.loads((tmp_path / "status.json").read_text())["method"] == "sigma_clip"
 
 
 def test_a_picture_its_file_and_its_numbers_agree(tmp_path: Path, blobs: list[Blob]) -> None:
@@ -107,7 +107,7 @@ def test_a_picture_its_file_and_its_numbers_agree(tmp_path: Path, blobs: list[Bl
     main = read_state(tmp_path).main
     assert main is not None
     header = fits.getheader(main.files[".fits"])
-    assert (main.n_subs, main.sub, main.exposure_s, main.method) == (3, 3, 30.0, "mean")
+    assert (main.n_subs, main.sub, main.exposure_s, main.method) == (3, 3, 30.0, "sigma_clip")
     assert header["STATENUM"] == main.numbers[".fits"] == main.number
     assert b"Publication\0%d" % main.number in main.files[".png"].read_bytes()
     assert main.files[".jpg"].read_bytes() == (tmp_path / "stack.jpg").read_bytes()
@@ -117,7 +117,7 @@ def test_a_picture_its_file_and_its_numbers_agree(tmp_path: Path, blobs: list[Bl
 
 def test_another_method_makes_the_stack_again_from_its_subs(tmp_path: Path, blobs: list[Blob]) -> None:
     items: list[Blob | Command] = [*blobs[:3], Remove(2), Set("stack.method", "sigma_clip"), *blobs[3:]]
-    changed = run(tmp_path / "changed", items)
+    changed = run(tmp_path / "changed", items, "stack.method=mean")
     began = run(tmp_path / "began", blobs, "stack.method=maximum")
     again = run(tmp_path / "again", [*blobs, Set("stack.method", "maximum")])
     assert read_state(tmp_path / "changed").method == "sigma_clip"
@@ -144,7 +144,7 @@ def test_a_method_waits_for_the_next_stack_where_the_subs_are_not_kept(tmp_path:
     agent.run(threading.Event())
     assert "from the next stack on, as this one cannot be made again" in said[0].said
     first, second = SessionFolders(tmp_path).all()
-    assert [fits.getheader(one / "stack.fits")["STACKMTD"] for one in (first, second)] == ["mean", "maximum"]
+    assert [fits.getheader(one / "stack.fits")["STACKMTD"] for one in (first, second)] == ["sigma_clip", "maximum"]
 
 
 @pytest.mark.parametrize("interval_s", [0, 3600])

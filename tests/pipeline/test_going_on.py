@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.agent.agent import ENDS
-from indistack.agent.mailbox import Mailbox, Request, reply
+from indistack.agent.mailbox import ENDS, Mailbox, Request, reply
 from indistack.cli import main
 from indistack.commands import (
     AddBranch,
@@ -283,14 +282,6 @@ def test_an_older_session_that_is_amended_leaves_the_pictures_of_the_newest(tmp_
     newest = run(tmp_path, blobs[4:])
     assert main(["unstack", str(first), "2"]) == 0
     np.testing.assert_array_equal(pixels(tmp_path), pixels(newest))
-
-
-def test_a_method_that_cannot_remove_says_so(tmp_path: Path, blobs: list[Blob]) -> None:
-    session = run(tmp_path, blobs[:3], 'stack.method="maximum"')
-    past = PastSession(session)
-    config = settings_of(past)
-    with pytest.raises(IndistackError, match="maximum"):
-        amend(past, [2], False, config, calibrator_factory(config), utc_now())
 
 
 def test_a_replay_is_the_live_stack_and_the_same_twice(tmp_path: Path, blobs: list[Blob]) -> None:

@@ -52,8 +52,54 @@ def test_one_slow_sub_is_no_reason() -> None:
     assert pace.slowed == 1
 
 
-@pytest.mark.parametrize(
-    ("first_s", "exposure_s", "slow"), [(1.4, 1.0, False), (1.6, 1.0, True), (9.0, 0.0, False), (9.0, 0.5, False)]
-)
-def test_a_first_sub_that_takes_much_longer_than_its_exposure(first_s: float, exposure_s: float, slow: bool) -> None:
-    assert bool(Pace().too_slow(first_s, exposure_s)) == slow
+def test_a_first_sub_that_stalls_is_no_reason() -> None:
+    pace = Pace()
+    pace.observe(START - timedelta(seconds=10), 45.0)
+    run(pace, 20, took_s=5.0)
+    assert (pace.slowed, pace.too_slow) == (1, "")
+
+
+def test_the_next_stack_is_halved_only_after_several_subs() -> None:
+    pace = Pace()
+    run(pace, LOOKED_BACK, took_s=20.0)
+    assert pace.too_slow == ""
+    run(pace, 1 + LOOKED_BACK, took_s=20.0)
+    assert pace.too_slow == "a sub takes 20.0 s and one comes every 10.0 s"
+
+
+def test_the_same_stack_takes_that_back_where_there_is_time_again() -> None:
+    pace = Pace()
+    run(pace, 20, took_s=20.0)
+    run(pace, 20, took_s=5.0)
+    assert pace.too_slow == ""
+
+
+@pytest.mark.parametrize(("took_s", "slow"), [(2.0, False), (3.0, True)])
+def test_a_stack_at_half_the_resolution_is_followed_by_a_full_one_where_that_will_do(took_s: float, slow: bool) -> None:
+    pace = Pace()
+    run(pace, 20, took_s=20.0)
+    for number in range(20):
+        pace.observe(START + timedelta(hours=1, seconds=10 * number), took_s, halved=True)
+    assert bool(pace.too_slow) == slow
+
+
+def test_subs_that_come_faster_than_they_are_exposed_have_waited_somewhere() -> None:
+    pace = Pace()
+    for number in range(30):
+        pace.observe(START + timedelta(milliseconds=number), 1.0, exposure_s=10.0)
+    assert (pace.slowed, pace.too_slow, pace.lacks(lambda: 60.0)) == (1, "", "")
+
+
+def test_short_exposures_at_long_intervals_are_no_hurry() -> None:
+    pace = Pace()
+    for number in range(30):
+        pace.observe(START + timedelta(seconds=4 * number), 2.0, exposure_s=0.01)
+    assert pace.too_slow == ""
+
+
+@pytest.mark.parametrize(("extra_s", "lacks"), [(4.0, False), (5.0, True)])
+def test_there_is_time_for_more_or_there_is_not(extra_s: float, lacks: bool) -> None:
+    pace = Pace()
+    assert pace.lacks(lambda: 99.0) == ""
+    run(pace, LOOKED_BACK + 1, took_s=5.0)
+    assert bool(pace.lacks(lambda: extra_s)) == lacks

@@ -59,7 +59,7 @@ class Watched(Pace):
         super().__init__()
         self.observed: list[datetime] = []
 
-    def observe(self, received: datetime, took_s: float) -> None:
+    def observe(self, received: datetime, took_s: float, exposure_s: float = 0.0, halved: bool = False) -> None:
         self.observed.append(received)
 
 

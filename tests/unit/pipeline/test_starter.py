@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from indistack.errors import FrameError
+from indistack.pipeline.pace import Pace
 from indistack.pipeline.starter import SessionStarter
 from tests.pipeline.night import blob_of
 
@@ -33,7 +34,7 @@ class Session:
 def begins(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], bool]:
     """Tell whether a stack begins with a sub that shows this."""
     monkeypatch.setattr(SessionStarter, "new", lambda *_: Session())
-    starter = SessionStarter(SimpleNamespace())  # type: ignore[arg-type]
+    starter = SessionStarter(SimpleNamespace(), Pace())  # type: ignore[arg-type]
 
     def begins(scene: str) -> bool:
         sub: Any = SimpleNamespace(scene=scene, frame=SimpleNamespace(info=None))

@@ -35,7 +35,7 @@ def sub_of(
 
 def session_of(workers: Workers, first: MeasuredSub, *words: str) -> Session:
     """An empty session of subs that nobody aligns."""
-    config = load(Config, None, ["align.method=none", *words])
+    config = load(Config, None, ["align.method=none", "stack.method=mean", *words])
     reference = first.as_reference("first")
     setup = SetupMaker(config, workers).make(reference.scene, first.frame)
     return Session(config, setup, reference, first.frame)

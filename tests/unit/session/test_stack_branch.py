@@ -27,7 +27,7 @@ def workers() -> Iterator[Workers]:
 
 def stacked(workers: Workers, *words: str) -> Session:
     """A session of four subs of ledger numbers 1 to 4."""
-    session = session_of(workers, sub_of(), "stack.method=mean", "stack.weight=equal", *words)
+    session = session_of(workers, sub_of(), "stack.weight=equal", *words)
     for number, level in enumerate(LEVELS, 1):
         add(session, sub_of(level, exposure_s=level), number=number)
     return session
@@ -79,7 +79,7 @@ def test_one_that_is_put_back_counts_again(workers: Workers) -> None:
 
 
 def test_only_further_stacks_are_slowed_down(workers: Workers) -> None:
-    session = session_of(workers, sub_of(), "stack.method=mean", "branches.all.weight=equal")
+    session = session_of(workers, sub_of(), "branches.all.weight=equal")
     session.slow_down(2)
     taken = [set(add(session, sub_of())) for _ in range(4)]
     assert taken == [{"stack", "all"}, {"stack"}] * 2
