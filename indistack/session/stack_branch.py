@@ -145,12 +145,20 @@ class StackBranch:
         self._kept.append(self._parked(sub) if self._exact or self._stack_setup.lean else sub)
         if self._exact:
             return
-        n_subs = self.method.tally.n_subs + 1
         with self._combining:
-            self._is_behind = 1 < n_subs < self.method.opening
             start_s = time.perf_counter()
-            self.rejected = self._combine(sample_bands(self._stack_setup.grid) if self._is_behind else ())
+            try:
+                self._open(self.method.tally.n_subs + 1)
+            except BaseException:
+                self._kept.pop()  # it is refused
+                raise
             self.ms += 1e3 * (time.perf_counter() - start_s)
+
+    def _open(self, n_subs: int) -> None:
+        self._is_behind = n_subs > 1
+        complete = n_subs in (1, self.method.opening)
+        self.rejected = self._combine(() if complete else sample_bands(self._stack_setup.grid))
+        self._is_behind = not complete
 
     def end(self, sub: PlacedSub) -> None:
         """The sub is complete."""

@@ -43,7 +43,7 @@ def test_stack_writes_picture_and_report(night: Path) -> None:
     shift = np.array(report["subs"][4]["transform"])[:2, 2]
     np.testing.assert_allclose(np.abs(shift), [10, 6], atol=0.3)
     stack = report["stack"]
-    assert (stack["method"], stack["n_subs"], stack["exposure_s"]) == ("mean", 5, 50.0)
+    assert (stack["method"], stack["n_subs"], stack["exposure_s"]) == ("sigma_clip", 5, 50.0)
     assert (stack["width"], stack["height"]) == (640, 480)
     assert stack["reference"].endswith("sub0.fits")
     assert stack["seconds"] > 0

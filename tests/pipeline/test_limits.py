@@ -195,7 +195,7 @@ def test_where_memory_is_too_short_for_any_stack_the_first_sub_says_so(
 
 
 def test_further_stacks_are_left_out_last(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = ("stack.jobs=1", *(f'branches.{name}.method="sigma_clip"' for name in "abc"))
+    settings = ("stack.jobs=1", "stack.method=mean", *(f'branches.{name}.method="sigma_clip"' for name in "abc"))
     probe = make_pipeline(*settings)
     session = stacked(probe, make_sky(), subs=1)
     maker, frame = probe.starter.setup_maker, session.first

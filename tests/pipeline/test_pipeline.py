@@ -120,13 +120,20 @@ def test_only_the_bytes_of_a_decoded_light_are_read_from_the_disk_again(
         assert blob.data == found
 
 
-def test_a_bug_costs_one_sub(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    sky, pipeline = make_sky(), make_pipeline()
+@pytest.mark.parametrize(
+    ("method", "place"), [("mean", "stacker.integrate"), ("sigma_clip", "stack_branch.integrate_all")]
+)
+def test_a_bug_costs_one_sub(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, method: str, place: str
+) -> None:
+    sky, pipeline = make_sky(), make_pipeline(f"stack.method={method}")
     pipeline.process(blob_of(sky.expose()))
     with monkeypatch.context() as patch:
-        patch.setattr("indistack.session.stacker.integrate", lambda *_: 1 / 0)
+        patch.setattr(f"indistack.session.{place}", lambda *_: 1 / 0)
         assert refusal(pipeline, sky.expose()) == "internal_error"
     assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
+    assert pipeline.session is not None
+    assert pipeline.session.stack.integration().coverage.max() == pipeline.session.n_subs == 2
 
 
 def test_drift_beyond_the_limit_starts_a_new_stack_with_the_sub_that_triggers_it(make_pipeline: MakePipeline) -> None:

@@ -107,6 +107,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         branches=branches,
         lock=threading.RLock(),
         config=Config(),
+        why_plain="",
         reference=SimpleNamespace(info=info, name="first"),
         grid=StackGrid.over(side_px, side_px),
         aligner=ALIGNERS.get("none")(Config().align),
