@@ -143,7 +143,9 @@ def test_without_memory_for_a_second_stack_it_is_refused(
 
         def ask(report: Any) -> None:
             if report.number == 3:
-                patch.setattr("indistack.session.branches.lacking", lambda *_: "9 MB of memory wanted, 1 MB there")
+                patch.setattr(
+                    "indistack.session.branches.lacking", lambda *_, **__: "9 MB of memory wanted, 1 MB there"
+                )
                 faults.append(run_blobs._orders.answer(Remove(2)).fault)
 
         run_blobs._blobs._listener = ask
