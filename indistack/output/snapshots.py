@@ -246,6 +246,5 @@ def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:
         f"weight: {branch.settings.weight or config.quality.weight}",
         f"match: background {config.match.background}, scale {'on' if config.match.scale else 'off'}",
         f"reference: {session.reference.name}",
-        f"resolution: {session.rung}",
-        *([f"plain {session.config.stack.method}: {session.why_plain}"] if session.why_plain else []),
+        *(f"{what}: {why}" for what, why in (("resolution", session.rung), ("plain", session.why_plain)) if why),
     )

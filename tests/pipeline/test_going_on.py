@@ -353,7 +353,7 @@ def test_only_one_agent_works_in_a_folder(tmp_path: Path, blobs: list[Blob]) -> 
 def test_a_running_agent_is_told_and_answers(
     tmp_path: Path, blobs: list[Blob], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    agent = agent_of(tmp_path, [], endless=True)
+    agent = agent_of(tmp_path, [], "stack.method=mean", endless=True)
     for blob in blobs:
         agent.send(blob)
     stop = threading.Event()
