@@ -24,8 +24,10 @@ KEPT = 4
 VIEW_SIDE_PX = 1600
 """Longer side of the small picture for faces: a phone's screen, and a tablet's."""
 
-VIEW_QUALITY = 80
-"""Of 100."""
+VIEW_QUALITIES = 80, 70, 60
+"""Of 100: the first with which it is small enough, else the last. A noisy sky has 340 kB with 80, 230 with 70."""
+VIEW_MAX_BYTES = 250_000
+"""With the page around it, a phone's first view takes 300 kB."""
 
 NUMBERED = re.compile(r"(.+)-(\d+)(-view)?\.jpg")
 
@@ -67,11 +69,11 @@ class Ring:
         try:
             self._folder.mkdir(exist_ok=True)
             keep_as(picture, kept)
-            if max(pixels.shape[:2]) <= VIEW_SIDE_PX:
+            if max(pixels.shape[:2]) <= VIEW_SIDE_PX and picture.stat().st_size <= VIEW_MAX_BYTES:
                 keep_as(picture, view)
             else:
                 with atomic_file(view, durable=False) as file:
-                    file.write(encoded(_small(pixels), VIEW_QUALITY))
+                    file.write(_view(pixels))
         except (OSError, SinkError) as error:
             log.error("cannot publish %s: %s", kept, error)
             return {}
@@ -96,6 +98,17 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         log.debug("%s stays: %s", path, error.strerror)
+
+
+def _view(pixels: PixelArray) -> bytes:
+    """Return the small picture's file."""
+    small = _small(pixels) if max(pixels.shape[:2]) > VIEW_SIDE_PX else pixels
+    data = b""
+    for quality in VIEW_QUALITIES:
+        data = encoded(small, quality)
+        if len(data) <= VIEW_MAX_BYTES:
+            break
+    return data
 
 
 def _small(pixels: PixelArray) -> PixelArray:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from indistack.output.ring import KEPT, VIEW_SIDE_PX, Ring
+from indistack.output.ring import KEPT, VIEW_MAX_BYTES, VIEW_SIDE_PX, Ring
+from indistack.sinks.jpeg import encoded
 
 SMALL = np.zeros((30, 40, 3), np.uint8)
 
@@ -27,6 +28,15 @@ def test_a_number_shows_what_it_showed(tmp_path: Path, picture: Path) -> None:
     other.write_bytes(b"second")
     other.replace(picture)
     assert (tmp_path / kept["picture"]).read_bytes() == (tmp_path / kept["view"]).read_bytes() == b"first"
+
+
+def test_a_view_of_noise_is_small_enough_for_a_phone(tmp_path: Path, picture: Path) -> None:
+    noise = np.random.default_rng(3).normal(60, 16, (900, 1200, 3)).clip(0, 255).astype(np.uint8)
+    picture.write_bytes(encoded(noise, 90))
+    kept = Ring(tmp_path).keep("stack", 1, picture, noise)
+    assert picture.stat().st_size > VIEW_MAX_BYTES
+    assert (tmp_path / kept["view"]).stat().st_size <= VIEW_MAX_BYTES
+    assert (tmp_path / kept["picture"]).read_bytes() == picture.read_bytes()
 
 
 def test_the_view_of_a_large_picture_is_small_and_in_its_colours(tmp_path: Path, picture: Path) -> None:
