@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 ValueKind = Literal["number", "whole", "switch", "choice", "text", "words"]
@@ -105,7 +105,7 @@ class LiveSetting:
 
 
 def _read() -> dict[str, LiveSetting]:
-    told = json.loads((resources.files("indistack.commands") / "live_settings.json").read_text(encoding="utf-8"))
+    told = json.loads(Path(__file__).with_name("live_settings.json").read_text(encoding="utf-8"))
     return {name: LiveSetting(name, **facts | {"choices": tuple(facts["choices"])}) for name, facts in told.items()}
 
 
