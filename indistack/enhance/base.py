@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
@@ -151,7 +152,9 @@ def _known(word: str) -> str:
     if word in (AUTO, *LOOKS):
         return word
     if name not in OPERATORS:
-        raise ValueError(f"unknown; choose one of {', '.join([*OPERATORS, AUTO, *LOOKS])}")
+        known = [*OPERATORS, AUTO, *LOOKS]
+        meant = "".join(f"did you mean {close}? " for close in get_close_matches(name, known, 1))
+        raise ValueError(f"unknown; {meant}choose one of {', '.join(known)}")
     try:
         operator_of(word)
     except SettingsError as error:

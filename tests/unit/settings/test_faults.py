@@ -52,7 +52,7 @@ def faults(*words: str, path: Path | None = None) -> tuple[str, ...]:
         ("comet.first_time=tomorrow", ["a time (UTC), as 2026-10-14T17:30:00"]),
         ("indi.host='a b'", ["a name or address"]),
         ("publish.sinks=['gif']", ["fits, jpeg, png"]),
-        ("picture.operators=['sft']", ["neutral, stf", "planet"]),
+        ("picture.operators=['sft']", ["did you mean stf?", "planet"]),
         ("match.scale=nan", ["true or false"]),
         ("publish.duty=nan", ["above 0 and up to 1"]),
     ],
