@@ -13,7 +13,7 @@ from indistack.enhance.strips import each_strip, planes_of
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.settings import Settings
-from indistack.values.frame import FloatArray
+from indistack.values.frame import BoolArray, FloatArray
 
 STAR_SIGMA = 10.0
 """Points that far above the noise in every channel are taken for stars."""
@@ -23,6 +23,10 @@ MIN_STARS, MOST_STARS = 8, 400
 
 STAR_SIDE_PX, STAR_PX, AROUND_PX = 800, 1.0, 4.0
 """Stars are looked for in a copy of that side, as what a narrow blur has more of than a wide one: a nebula is none."""
+
+APERTURE_PX, RING_PX = 7, 15
+"""Sides of the squares in which a star's light and the sky around it are measured: all of the light, for one colour may
+be sharper than another."""
 
 SAMPLES, NOISE_SAMPLES = 600_000, 30_000
 """Pixels of a picture that are looked at for clipped ones, and for the noise, about."""
@@ -98,13 +102,23 @@ def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) ->
     noise = robust_sigmas(thinned(points, NOISE_SAMPLES).reshape(-1, 3), 0.0)
     light = channel_mean(points)
     peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
-    stars = points[peaks]
-    stars = stars[(stars > STAR_SIGMA * noise + 1e-9).all(axis=1)]
+    peaks &= (points > STAR_SIGMA * noise + 1e-9).all(axis=2)
+    stars = _light_within(small, peaks)
+    stars = stars[(stars > 0).all(axis=1)]
     if len(stars) < MIN_STARS:
         return np.ones(3, np.float32)
     stars = stars[np.argsort(-stars[:, 1])[:MOST_STARS]]
     ratio = np.median(stars[:, 1:2] / stars, axis=0)
     return np.asarray(np.clip(ratio, 1 / GAIN_LIMIT, GAIN_LIMIT), np.float32)
+
+
+def _light_within(picture: FloatArray, places: BoolArray) -> FloatArray:
+    """Return the mean light around each place above that of the ring about it, ``(n, 3)``, in the picture's unit."""
+    inner, outer = (cv2.blur(picture, (side, side)) for side in (APERTURE_PX, RING_PX))
+    ring_share = APERTURE_PX**2 / RING_PX**2
+    ring = (outer[places] - ring_share * inner[places]) / (1 - ring_share)
+    light: FloatArray = inner[places] - ring
+    return light
 
 
 def _whiten(picture: FloatArray, result: FloatArray, sky: FloatArray, brightest: FloatArray) -> None:
