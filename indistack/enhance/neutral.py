@@ -117,8 +117,7 @@ def _light_within(picture: FloatArray, places: BoolArray) -> FloatArray:
     inner, outer = (cv2.blur(picture, (side, side)) for side in (APERTURE_PX, RING_PX))
     ring_share = APERTURE_PX**2 / RING_PX**2
     ring = (outer[places] - ring_share * inner[places]) / (1 - ring_share)
-    light: FloatArray = inner[places] - ring
-    return light
+    return np.asarray(inner[places] - ring, np.float32)
 
 
 def _whiten(picture: FloatArray, result: FloatArray, sky: FloatArray, brightest: FloatArray) -> None:
