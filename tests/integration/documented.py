@@ -56,6 +56,7 @@ DONE: dict[str, Expected] = {
     "indistack replay tonight/sessions/NAME -o sharp.fits --set quality.max_fwhm_ratio=1.3":
         Expected(" of 5 subs", 0, ("sharp.fits",)),
     "indistack report tonight/sessions/NAME": Expected("report.html", 0, ("tonight/sessions/NAME/report.html",)),
+    "indistack tell --help": Expected("undo"),
     "indistack unstack tonight 41 57": Expected("subs in the stack"),
 }  # fmt: skip
 """Those that come to an end."""
@@ -104,6 +105,7 @@ ELSEWHERE = {
     "./scripts/check": ".ci/run runs it",
     "./scripts/test-ekos": ".ci/run runs it, where KStars is installed",
     "./scripts/bench --energy": "measures, for longer",
+    "./scripts/bench --receive": "measures, for longer",
     ".ci/run": "runs this",
     "./scripts/bench": "measures, for a quarter of an hour",
     "./scripts/bench --flat": "measures, for longer",
