@@ -85,7 +85,7 @@ def test_the_newest_subs_are_a_mean_of_their_own(make_pipeline: MakePipeline, ni
     session = stacked(make_pipeline(*FREE, *branch_words("newest")), night)
     method = session.stacks()["newest"][1].method
     assert (method.tally.n_subs, method.tally.exposure_s) == (3, 30.0)
-    last_three = make_pipeline(*FREE)
+    last_three = make_pipeline(*FREE, "stack.method=mean")
     last_three.align_to(last_three.look(night[0]))
     expected = pixels_of(stacked(last_three, night[5:]))
     found = pixels_of(session, "newest")
@@ -96,7 +96,7 @@ def test_the_newest_subs_are_a_mean_of_their_own(make_pipeline: MakePipeline, ni
 def test_every_third_sub(make_pipeline: MakePipeline, night: list[Blob]) -> None:
     session = stacked(make_pipeline(*FREE, *branch_words("some")), night)
     assert session.stacks()["some"][1].method.tally.n_subs == 3
-    thirds = stacked(make_pipeline(*FREE, "stack.weight=equal"), night[::3])
+    thirds = stacked(make_pipeline(*FREE, "stack.method=mean", "stack.weight=equal"), night[::3])
     np.testing.assert_array_equal(pixels_of(session, "some"), pixels_of(thirds))
 
 
@@ -166,7 +166,7 @@ def test_status_tells_of_every_stack(tmp_path: Path, make_pipeline: MakePipeline
     StatusFile(tmp_path / "status.json", lambda: datetime(2024, 8, 10, tzinfo=UTC)).write("running", session, {})
     status = json.loads((tmp_path / "status.json").read_text())["stacks"]
     assert {name: (one["method"], one["n_subs"]) for name, one in status.items()} == {
-        "stack": ("mean", 5), "brightest": ("maximum", 5), "newest": ("mean", 3)
+        "stack": ("sigma_clip", 5), "brightest": ("maximum", 5), "newest": ("mean", 3)
     }  # fmt: skip
     assert all(one["ms"] > 0 for one in status.values())
     assert status["stack"]["snr_gain"] > 1.5
@@ -207,7 +207,7 @@ def test_batch_writes_further_stacks_beside_the_main_one(tmp_path: Path, night: 
     report = json.loads(Path(out[2]).read_text())
     assert report["stack"]["n_subs"] == 4
     assert {name: (one["method"], one["n_subs"], one["exposure_s"]) for name, one in report["stacks"].items()} == {
-        "stack": ("mean", 4, 40.0), "brightest": ("maximum", 4, 40.0), "b": ("mean", 2, 20.0)
+        "stack": ("sigma_clip", 4, 40.0), "brightest": ("maximum", 4, 40.0), "b": ("mean", 2, 20.0)
     }  # fmt: skip
 
 
@@ -229,7 +229,15 @@ def test_a_branch_that_cannot_be_is_named(setting: str, word: str) -> None:
 def test_maps_are_written_where_they_are_asked_for(tmp_path: Path, night: list[Blob], maps: bool) -> None:
     for number, blob in enumerate(night):
         (tmp_path / f"sub{number}.fits").write_bytes(blob.data)
-    options = ["-o", str(tmp_path / "M31.fits"), "--branch", "clean=sigma_clip", *(["--maps"] if maps else [])]
+    options = [
+        "-o",
+        str(tmp_path / "M31.fits"),
+        "--method",
+        "mean",
+        "--branch",
+        "clean=sigma_clip",
+        *(["--maps"] if maps else []),
+    ]
     assert main(["stack", str(tmp_path / "sub*.fits"), *options]) == 0
     names = {"M31": ["COVERAGE", "WEIGHT", "NOISE"], "M31-clean": ["COVERAGE", "WEIGHT", "NOISE", "REJECTED"]}
     for stem, expected in names.items():
@@ -244,4 +252,4 @@ def test_the_agent_writes_maps_too(tmp_path: Path, night: list[Blob]) -> None:
     config = load(Config, None, ["publish.maps=true"])
     Agent(config, [FakeSource(night[:3])], tmp_path, calibrator_factory(config)).run(threading.Event())
     with fits.open(tmp_path / "stack.fits") as hdus:
-        assert [hdu.name for hdu in hdus] == ["PRIMARY", "COVERAGE", "WEIGHT", "NOISE"]
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "COVERAGE", "WEIGHT", "NOISE", "REJECTED"]

@@ -16,7 +16,12 @@ from indistack.values.blob import Blob
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
 
-SETTINGS = ('branches.brightest.method="maximum"', 'branches.few.method="mean"', "branches.few.every=2")
+SETTINGS = (
+    "stack.method=mean",
+    'branches.brightest.method="maximum"',
+    'branches.few.method="mean"',
+    "branches.few.every=2",
+)
 
 
 @pytest.fixture(scope="module")
