@@ -106,7 +106,7 @@ def test_commands_act_in_their_place(tmp_path: Path) -> None:
     assert [[line["reason"] for line in session] for session in ledger_lines(tmp_path)] == [[""], ["", "paused", ""]]
 
 
-@pytest.mark.parametrize("place", ["indistack.session.stacker.integrate", "indistack.decode.to_zero"])
+@pytest.mark.parametrize("place", ["indistack.session.stack_branch.integrate_all", "indistack.decode.to_zero"])
 def test_a_bug_keeps_the_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:

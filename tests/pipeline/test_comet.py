@@ -64,7 +64,7 @@ def test_stars_and_comet_are_stacked_from_the_same_subs(make_pipeline: MakePipel
 
 
 def test_the_method_comet_follows_it_and_leaves_the_stars_out(make_pipeline: MakePipeline) -> None:
-    mean = stacked(make_pipeline, "stack.follow=comet", *MOTION).stack.integration()
+    mean = stacked(make_pipeline, "stack.method=mean", "stack.follow=comet", *MOTION).stack.integration()
     session = stacked(make_pipeline, "stack.method=comet", *MOTION)
     comet = session.stack.integration()
     assert peak_adu(comet, START_XY) == pytest.approx(3000, rel=0.05)
