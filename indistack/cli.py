@@ -25,6 +25,7 @@ COMMANDS = {
     "master": "making:master",
     "library": "showing:library",
     "report": "showing:report",
+    "sessions": "sessions:sessions",
     "devices": "showing:devices",
     "doctor": "showing:doctor",
     "config": "showing:config",

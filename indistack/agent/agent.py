@@ -107,12 +107,12 @@ class Agent:
             config, self._workers, calibrator_for(self._workers), self._finish, learn=learn, folder=folder, pace=Pace()
         )
         self._publisher = Publisher(folder, config, own_files)
-        self._status = StatusFile(folder / STATUS, clock, status_listener, growth := SnrGrowth())
+        self._status = StatusFile(folder / STATUS, clock, status_listener, snr := SnrGrowth())
         self._publisher.showcase.listener = self._status.show
         self._status.show(self._publisher.showcase.told())
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
         parts = self._pipeline, self._journal, self._queue, self._feed, self._orders
-        self._facts = AgentFacts(*parts, learner, keeper, growth)
+        self._facts = AgentFacts(folder, *parts, learner, keeper, snr)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         taken = goes_on.last_number if goes_on is not None else 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from indistack.agent.blob_queue import BlobQueue
 from indistack.agent.command_handler import CommandHandler
 from indistack.agent.lights import lights_of, sentence_of
+from indistack.agent.machine_watch import SOON_MIN, MachineWatch
 from indistack.agent.snr_growth import SnrGrowth
 from indistack.agent.source_threads import SourceThreads
 from indistack.agent.status import waits_for
@@ -22,16 +25,19 @@ from indistack.store.journal import Journal
 from indistack.values.sub_report import SubReport
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AgentFacts:
     """Looks at the parts of an agent.
 
     Attributes
     ----------
-    pipeline, journal, queue, feed, orders, learner, keeper, growth
+    folder : Path
+        The agent's output folder.
+    pipeline, journal, queue, feed, orders, learner, keeper, growth, machine
         The parts.
     """
 
+    folder: Path
     pipeline: Pipeline
     journal: Journal
     queue: BlobQueue
@@ -40,6 +46,11 @@ class AgentFacts:
     learner: Learner | None
     keeper: Keeper | None
     growth: SnrGrowth
+    machine: MachineWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to watch the machine."""
+        self.machine = MachineWatch(self.folder, self.pipeline.config.spool.min_free_gb * 1e9)
 
     def facts(self, state: str, session: Session | None, name: str, last: SubReport | None) -> dict[str, Any]:
         """Return what is to be told.
@@ -58,6 +69,7 @@ class AgentFacts:
         sources, n_waiting, disk = self.feed.status(), len(self.queue), self.journal.fault
         waiting = "" if state == STOPPED else waits_for(self.pipeline.paused, n_waiting, sources)
         limit_px = session.drift.limit_px if session is not None else None
+        machine = self.machine.facts(self.journal.spool.use.n_bytes, last)
         return {
             "session": name,
             "waiting": n_waiting,
@@ -74,9 +86,16 @@ class AgentFacts:
             "reference": session.reference.name if session is not None else "",
             "snr": self.growth.told(self.pipeline.config.goal.snr),
             "settings": live_values(self.pipeline.config),
-            "lights": lights_of(state, sources, disk, n_waiting, last, limit_px),
+            "machine": machine,
+            "lights": lights_of(state, sources, disk, n_waiting, last, limit_px, _is_short(machine["disk"])),
             "sentence": sentence_of(last, disk, waiting),
         }
+
+
+def _is_short(disk: Mapping[str, Any]) -> bool:
+    """Tell whether a disk takes what comes, but is slow, or will soon be full."""
+    left = disk["minutes_left"]
+    return bool(disk["slow"]) or (left is not None and left < SOON_MIN)
 
 
 def live_values(config: Config) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def lights_of(
     n_waiting: int,
     last: SubReport | None,
     limit_px: float | None,
+    disk_is_short: bool = False,
 ) -> dict[str, Light]:
     """Return the lights.
 
@@ -46,6 +47,8 @@ def lights_of(
         Of the newest light.
     limit_px : float or None
         Drift at which another stack begins; None where none does.
+    disk_is_short : bool
+        It is slow, or will soon be full.
     """
     if state == "stopped":
         return dict.fromkeys(LIGHTS, "idle")
@@ -55,7 +58,7 @@ def lights_of(
         "aligned": _aligned(last),
         "drift": _drift(last, limit_px),
         "clouds": _clouds(last),
-        "disk": "alert" if disk_fault else "ok",
+        "disk": "alert" if disk_fault else "busy" if disk_is_short else "ok",
     }
 
 

@@ -49,16 +49,15 @@ def make_parser() -> argparse.ArgumentParser:
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
     _add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
 
+    _add_sessions(_command(commands, "sessions", "list sessions and what they take on the disk; remove by a rule"))
+
     devices = _command(commands, "devices", "show what is on an INDI server")
     _add_server(devices)
     devices.add_argument("--timeout", type=float, default=3.0, metavar="S", help="how long to listen [3]")
 
-    check = _command(commands, "doctor", "examine whether this machine is ready")
-    _add_server(check)
-    check.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    _add_doctor(_command(commands, "doctor", "examine whether this machine is ready"))
 
-    settings = _command(commands, "config", "show the effective settings as TOML")
-    settings.add_argument("--explain", default="", metavar="NAME", help="tell what a setting, or a table, is for")
+    _add_config(_command(commands, "config", "show the effective settings as TOML"))
     _command(commands, "methods", "show what can be chosen")
 
     _add_demo(_command(commands, "demo", "indiserver, a simulated camera and the agent, together"))
@@ -93,6 +92,24 @@ def _add_calibration(parser: argparse.ArgumentParser) -> None:
 
 def _add_library(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--library", metavar="DIR", help="calibration library; '' = none")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    _add_server(parser)
+    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--explain", default="", metavar="NAME", help="tell what a setting, or a table, is for")
+
+
+def _add_sessions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    text = "remove raw subs and checkpoints (raw) or whole sessions (all); never of one that has not ended"
+    parser.add_argument("--prune", choices=("raw", "all"), help=text)
+    parser.add_argument("--older-than", type=_days, metavar="DAYS", help="of sessions unchanged for so long")
+    parser.add_argument("--keep", type=_count, metavar="N", help="of all but the N newest sessions")
+    parser.add_argument("--dry-run", action="store_true", help="tell only what would go")
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
@@ -211,6 +228,13 @@ def default_config_path() -> Path:
     """Return where the settings file is looked for when none is named."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "indistack" / "indistack.toml"
+
+
+def _days(word: str) -> float:
+    number = float(word)
+    if not 0 <= number <= 36500:
+        raise argparse.ArgumentTypeError(f"{word} is no number of days")
+    return number
 
 
 def _count(word: str) -> int:

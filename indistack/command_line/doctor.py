@@ -18,6 +18,7 @@ from indistack.indi.library import BUNDLED
 from indistack.output.destinations import require_folder
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.solve import find_program
+from indistack.system.resources import available_bytes
 from indistack.values.own_driver import OWN_DRIVER
 
 GOOD, WARN, BAD = "ok", "warn", "BAD"
@@ -70,9 +71,9 @@ def _package(name: str) -> Finding:
 
 
 def _memory() -> Finding:
-    available_gb = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    available_gb = available_bytes() / 1e9
     mark = GOOD if available_gb >= MIN_MEMORY_GB else WARN
-    return Finding(mark, "memory", f"{available_gb:.1f} GB free")
+    return Finding(mark, "memory", f"{available_gb:.1f} GB can be taken")
 
 
 def _disk(folder: Path) -> Iterator[Finding]:

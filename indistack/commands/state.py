@@ -131,6 +131,9 @@ class State:
         One of `LIGHTS` -> ``ok``, ``busy``, ``alert`` or ``idle``.
     sentence : str
         What happened last, or is waited for, in a plain sentence.
+    machine : mapping
+        How the machine is: ``disk`` (``free_gb``, ``minutes_left``, ``slow``, ``written_mb_h``), ``memory_free_mb``,
+        ``temperature_c``, ``under_voltage``, ``throttled``, ``clock_unset``, and ``warnings`` for people.
     ms_a_sub, memory_mb : float or None
         What a sub takes; what the process takes.
     shown : mapping
@@ -157,6 +160,7 @@ class State:
     masters: tuple[str, ...] = ()
     lights: Mapping[str, Light] = field(default_factory=lambda: dict.fromkeys(LIGHTS, "idle"))
     sentence: str = ""
+    machine: Mapping[str, Any] = field(default_factory=dict)
     ms_a_sub: float | None = None
     memory_mb: float | None = None
     shown: Mapping[str, Shown] = field(default_factory=dict)
@@ -181,7 +185,7 @@ def _state(output: Path, told: Mapping[str, Any]) -> State:
     counts, session = told.get("outcomes", {}), told.get("session")
     whole = {name: told[name] for name in
              ("number", "state", "n_subs", "exposure_s", "waiting", "refusals", "target", "method", "reference",
-              "settings", "lights", "sentence", "ms_a_sub", "memory_mb") if name in told}  # fmt: skip
+              "settings", "lights", "sentence", "machine", "ms_a_sub", "memory_mb") if name in told}  # fmt: skip
     return State(
         **whole,
         accepted=counts.get("accepted", 0) + counts.get("restarted", 0),

@@ -26,7 +26,7 @@ class Expected:
     files: tuple[str, ...] = ()
 
 
-COMPLETE = ("config", "devices", "doctor", "library", "methods")
+COMPLETE = ("config", "devices", "doctor", "library", "methods", "sessions")
 """Commands that need no further word."""
 
 WAITS = Expected("waiting for an INDI server")
@@ -38,6 +38,7 @@ DONE: dict[str, Expected] = {
     "indistack config --explain drift.limit": Expected("Drift of the frame's centre"),
     "indistack devices": Expected("no INDI server", 1),
     "indistack doctor": Expected("ok    Python: "),
+    "indistack sessions": Expected("0 sessions, 0 MB"),
     "indistack library": Expected("calibration"),
     "indistack methods": Expected("sigma_clip"),
     "indistack master dark darks/*.fits -o dark.fits": Expected("dark", 0, ("dark.fits",)),

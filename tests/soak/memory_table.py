@@ -59,7 +59,19 @@ def _command(frames: Path, out: Path, method: str, stacks: int) -> list[str | Pa
         "publish.interval_s=0", *(f"branches.b{number}.method={method}" for number in range(1, stacks)),
     ]  # fmt: skip
     words = [word for setting in settings for word in ("--set", setting)]
-    watch = [sys.executable, "-m", "indistack", "watch", frames, "--output-dir", out, "--max-subs", str(SUBS)]
+    watch = [
+        sys.executable,
+        "-m",
+        "indistack",
+        "watch",
+        frames,
+        "--output-dir",
+        out,
+        "--max-subs",
+        str(SUBS),
+        "--listen",
+        "off",
+    ]
     return [*watch, *words]
 
 
