@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from indistack.config import Config, jobs_of
@@ -99,7 +99,7 @@ def need_of(config: Config, branches: Iterable[BranchSettings], extent: Extent, 
         picture_bytes=int(RENDERED * FLOAT_BYTES * picture_px * extent.channels),
         copy_bytes=FLOAT_BYTES * area_px * (extent.channels + maps),
         sub_bytes=2 * STORED_BYTES * frame_px * stored_channels + LUMINANCES * FLOAT_BYTES * frame_px // 4,
-        scratch_bytes=_scratch_bytes(jobs_of(config.stack), extent.channels, opening),
+        scratch_bytes=_scratch_bytes(jobs_of(config.stack), extent.channels, [method.opening for method in methods]),
     )
 
 
@@ -159,6 +159,8 @@ def _regrown_bytes() -> int:
     return peak - now
 
 
-def _scratch_bytes(jobs: int, channels: int, opening: int) -> int:
+def _scratch_bytes(jobs: int, channels: int, openings: Sequence[int]) -> int:
+    """Each stack has buffers of its own in every thread."""
     tile = FLOAT_BYTES * SIDE_PX**2 * ASPECT * channels
-    return int(jobs * (TILES * tile + (2 * CUBE_SUBS * math.ceil(opening / CUBE_SUBS) * tile if opening else 0)))
+    tiles = sum(TILES + 2 * CUBE_SUBS * math.ceil(opening / CUBE_SUBS) for opening in openings)
+    return jobs * tiles * tile

@@ -79,3 +79,13 @@ def test_it_follows_the_shapes_that_are_allocated() -> None:
     assert need.opening_bytes == 4 * 48 * MB
     assert need.copy_bytes == pixels
     assert need.picture_bytes == 4 * pixels // 4
+
+
+def test_each_stack_has_buffers_of_its_own() -> None:
+    frame = CalibratedFrame(hollow((400, 600), np.uint16), None, 0.0, 1.0, None, FrameInfo())
+    one, three = (
+        config_of("stack.method=sigma_clip"),
+        config_of("stack.method=sigma_clip", "branches.b.method=sigma_clip", "branches.c.method=sigma_clip"),
+    )
+    needs = [need_of(config, stacks_of(config).values(), Extent(400, 600), frame) for config in (one, three)]
+    assert needs[1].scratch_bytes == 3 * needs[0].scratch_bytes > 0
