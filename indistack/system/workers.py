@@ -40,6 +40,10 @@ class Scratch(threading.local):
             buffer = self._buffers[name] = np.empty(n_bytes, np.uint8)
         return buffer[:n_bytes].view(dtype).reshape(shape)
 
+    def __reduce__(self) -> tuple[type[Scratch], tuple[()]]:
+        """Another process has buffers of its own."""
+        return Scratch, ()
+
 
 class Workers:
     """A few threads that share a piece of array work; each keeps scratch buffers of its own.

@@ -86,8 +86,8 @@ WATCH = ".venv/bin/indistack watch incoming/ --output-dir tonight"
 TOLD = {
     "indistack tell tonight branch trails method=trails follow=camera": Expected("the stack trails begins"),
     "indistack tell tonight drop trails": Expected("the stack trails has ended"),
-    "indistack tell tonight remove 41 57": Expected("3 subs in the stack"),
-    "indistack tell tonight undo": Expected("2 subs in the stack"),
+    "indistack tell tonight remove 41 57": Expected("is out"),
+    "indistack tell tonight undo": Expected("is out"),
     'indistack tell tonight set drift.limit "15 arcmin"': Expected("drift.limit is"),
     "indistack tell tonight pause": Expected("paused"),
 }

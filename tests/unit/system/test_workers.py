@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
+
 import cv2
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from indistack.system.workers import Workers
+from indistack.system.workers import Scratch, Workers
 
 
 def test_strips_cover_the_height_once() -> None:
@@ -34,3 +37,9 @@ def test_strips_reach_the_last_row(height: int, stops: list[int]) -> None:
         rows = workers.strips(lambda rows: (rows.start, rows.stop), height, 64)
     assert [stop for _, stop in rows] == stops
     assert [start for start, _ in rows] == [0, *stops[:-1]]
+
+
+def test_buffers_go_to_another_process_as_new_ones() -> None:
+    scratch = Scratch()
+    scratch("pixels", (4, 4), np.float32)[:] = 1
+    assert vars(pickle.loads(pickle.dumps(scratch))) == {"_buffers": {}}
