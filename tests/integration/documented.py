@@ -65,7 +65,7 @@ DONE: dict[str, Expected] = {
 LIVE: dict[str, Expected] = {
     ".venv/bin/indistack run --output-dir tonight": WAITS,
     '.venv/bin/indistack run --device "ZWO CCD ASI533MC Pro" --dark darks/ --flat flats/ --output-dir tonight': WAITS,
-    ".venv/bin/indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
+    ".venv/bin/indistack run --listen 0.0.0.0:7680 --output-dir tonight": WAITS,
     ".venv/bin/indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --output-dir tonight": WAITS,
     "indistack run --set align.method=asterism": WAITS,
