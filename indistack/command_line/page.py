@@ -74,6 +74,8 @@ def page_beside(settings: WebSettings, folder: Path) -> Iterator[None]:
         process = _start(settings.listen, settings.names, folder) if settings.listen is not None else None
     except (IndistackError, OSError) as error:
         log.error("there is no page: %s", error)
+    except Exception:  # whatever it is, the stack begins
+        log.exception("a bug in indistack: there is no page")
     try:
         yield
     finally:
