@@ -52,6 +52,12 @@ def _no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indistack.solve.background.find_program", lambda settings: None)
 
 
+@pytest.fixture(autouse=True)
+def _no_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what helpers of earlier tests hold, which stay warm, out of the memory that later ones count."""
+    monkeypatch.setattr("indistack.session.memory_need.children_bytes", lambda: (0, 0))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Give the folder of real frames beside the checkout; without it, the test is skipped."""
