@@ -51,7 +51,6 @@ def _serve_here(settings: WebSettings, folder: Path, fresh: bool) -> int:
     # CTRL-C is how it ends, also before it has quite begun.
     with suppress(KeyboardInterrupt), bind(*host_and_port(settings.listen or "")) as bound:
         _announce(folder, bound, fresh)
-        sys.stdout.flush()
         serve(folder, bound, settings.names)
     return DONE
 
@@ -137,6 +136,7 @@ def _announce(folder: Path, bound: socket, fresh: bool = False) -> None:
         say(f"only this machine sees it; --listen 0.0.0.0:{port} shows it to everybody in the network")
     if fresh or not has_token(folder):
         _show_token(folder, found[0])
+    sys.stdout.flush()  # into a log, too, it is wanted now
 
 
 def _show_token(folder: Path, link: str) -> None:
