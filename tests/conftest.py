@@ -26,6 +26,11 @@ def free_port() -> int:
     return an_unused_port()
 
 
+# Whoever starts the tests in the background has them ignore these, and all programs that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.fixture(autouse=True)
 def _own_calibration_library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the calibration library of the person who runs the tests out of them."""
