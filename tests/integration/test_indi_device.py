@@ -27,7 +27,7 @@ from tests.integration.running import DRIVER, ROOT, SCENARIO
 pytestmark = pytest.mark.slow
 
 STACK = "Live Stack"
-SETTINGS = '[solve]\nprogram = "off"\n[hook]\nenabled = false\n'
+SETTINGS = '[solve]\nprogram = "off"\n[hook]\nenabled = false\n[web]\nlisten = "off"\n'
 
 LONG_S = 60.0
 """Time for an agent to start on a machine that is busy."""
