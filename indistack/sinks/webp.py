@@ -1,4 +1,4 @@
-"""The picture of the stack as a WebP file: half as large as a JPEG, for pages and phones."""
+"""The picture of the stack as a WebP file: somewhat smaller than a JPEG, for pages and phones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RIFF_BYTES = 12
 
 @SINKS.register("webp")
 class WebpSink:
-    """8-bit picture for people, half as large as a JPEG, with target, subs, exposure and date as Exif."""
+    """8-bit picture for people, somewhat smaller than a JPEG, with target, subs, exposure and date as Exif."""
 
     suffix = ".webp"
     needs_preview = True
