@@ -27,6 +27,7 @@ FRAMES = 4
 EXPOSURE_S = 1
 CAMERA, MOUNT = "CCD Simulator", "Telescope Simulator"
 TARGET = "5.5;20"  # where the mount is said to point: right ascension in hours, declination in degrees
+EKOS_MODULES = 7  # each keeps the train that it uses
 EKOS, CAPTURE = "org.kde.kstars.Ekos", "org.kde.kstars.Ekos.Capture"
 
 KSTARS_SETTINGS = {
@@ -206,7 +207,15 @@ def write_kstars_settings(stage: Stage, more: Mapping[str, Mapping[str, str]] | 
 
 
 def add_ekos_profile(stage: Stage, host: str, port: int, drivers: Mapping[str, str]) -> None:
-    """Let this KStars make its database, then add a profile to it: role -> driver; without a host it starts them."""
+    """Let this KStars make its database, then add a profile and its optical train.
+
+    Parameters
+    ----------
+    host
+        Where the server is; empty for one that Ekos starts itself.
+    drivers
+        Role -> driver.
+    """
     database = Path(stage.env["XDG_DATA_HOME"], "kstars/userdb.sqlite")
 
     def is_filled() -> bool:
@@ -236,6 +245,11 @@ def add_ekos_profile(stage: Stage, host: str, port: int, drivers: Mapping[str, s
         added = db.execute(f"insert into profile({','.join(columns)}) values({marks})", [profile[c] for c in columns])
         rows = [(label, role, added.lastrowid) for role, label in drivers.items()]
         db.executemany("insert into driver(label, role, profile) values(?, ?, ?)", rows)
+        # Left to itself, Ekos makes a train of the camera that happens to answer first.
+        train = (added.lastrowid, drivers["CCD"], drivers.get("Mount", "--"))
+        added = db.execute("insert into opticaltrains(profile, name, camera, mount) values(?, 'Primary', ?, ?)", train)
+        chosen = json.dumps(dict.fromkeys(map(str, range(EKOS_MODULES)), added.lastrowid))
+        db.execute("insert into profilesettings(profile, settings) values(?, ?)", (train[0], chosen))
 
 
 def start_ekos(stage: Stage, camera: str = CAMERA) -> None:
