@@ -50,7 +50,7 @@ class AgentFacts:
 
     def __post_init__(self) -> None:
         """Begin to watch the machine."""
-        self.machine = MachineWatch(self.folder, self.pipeline.config.spool.min_free_gb * 1e9)
+        self.machine = MachineWatch(self.folder, self.journal.left_bytes)
 
     def facts(self, state: str, session: Session | None, name: str, last: SubReport | None) -> dict[str, Any]:
         """Return what is to be told.
@@ -66,7 +66,7 @@ class AgentFacts:
         last : SubReport or None
             Of the newest light.
         """
-        sources, n_waiting, disk = self.feed.status(), len(self.queue), self.journal.fault
+        sources, n_waiting, disk = self.feed.status(), len(self.queue), self.journal.fault or self.journal.spool.fault
         waiting = "" if state == STOPPED else waits_for(self.pipeline.paused, n_waiting, sources)
         limit_px = session.drift.limit_px if session is not None else None
         machine = self.machine.facts(self.journal.spool.use.n_bytes, last)

@@ -47,15 +47,15 @@ class MachineWatch:
     ----------
     folder : Path
         On the disk that is written to.
-    min_free_bytes : float
-        Of it, left to others.
+    left_bytes : callable
+        Tells how much of subs can still be kept.
     now : callable
         Gives the time.
     """
 
-    def __init__(self, folder: Path, min_free_bytes: float, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, folder: Path, left_bytes: Callable[[], float], now: Callable[[], datetime] = utc_now) -> None:
         self._folder = folder
-        self._min_free_bytes = min_free_bytes
+        self._left_bytes = left_bytes
         self._now = now
         self._begin_s, self._begin_bytes = time.monotonic(), machine.written_bytes() or 0
         self._subs: deque[tuple[float, int]] = deque(maxlen=REMEMBERED)
@@ -103,10 +103,10 @@ class MachineWatch:
 
     def _disk(self, now_s: float) -> dict[str, Any]:
         try:
-            free_bytes: float = shutil.disk_usage(self._folder).free
+            free_bytes, room = shutil.disk_usage(self._folder).free, max(0.0, self._left_bytes())
         except OSError:
             return {"free_gb": None, "minutes_left": None, "slow": False, "written_mb_h": None}
-        rate, room = self._bytes_a_minute(), max(0.0, free_bytes - self._min_free_bytes)
+        rate = self._bytes_a_minute()
         hours = (now_s - self._begin_s) / 3600
         written = machine.written_bytes()
         return {
@@ -143,7 +143,9 @@ def warnings_of(disk: dict[str, Any], seen: Health) -> list[str]:
     """Return for people what may end the night."""
     found = []
     if disk["minutes_left"] is not None and disk["minutes_left"] < SOON_MIN:
-        found.append(f"the disk is nearly full: room for {disk['minutes_left']} more minutes of subs")
+        found.append(
+            f"the disk is nearly full: room for {disk['minutes_left']} more minutes of subs, then they are not kept"
+        )
     if disk["slow"]:
         found.append("the disk is slow: writing a raw sub takes most of the time between two")
     if seen.under_voltage:

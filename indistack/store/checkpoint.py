@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -76,6 +76,10 @@ class State:
     lines: int
     facts: dict[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, PixelArray] = field(default_factory=dict)
+
+
+StateAfter = Callable[[int], State]
+"""Returns all that is remembered after so many lines of the ledger."""
 
 
 class Checkpoints:

@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from indistack.errors import StackError
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
-from indistack.store.checkpoint import START
+from indistack.store.checkpoint import NAMES, START
 from indistack.store.disk_use import size_of
+from indistack.store.entries import Damaged
 from indistack.store.ledger import LEDGER
 from indistack.store.line_reader import read_entries
-from indistack.store.session_reader import SETTINGS, SUBS, sub_name
+from indistack.store.session_reader import SETTINGS, SUBS, PastSession, sub_name
+from indistack.store.spooled import FACTS
 from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,30 @@ def give_up(session: Path) -> int:
         with contextlib.suppress(OSError):  # it is not there, or something in it cannot be removed
             folder.rmdir()
     return n_bytes
+
+
+def give_up_checkpoints(session: Path) -> int:
+    """Remove a session's states but the first, if all its subs are beside them: it can be made again from these.
+
+    Returns
+    -------
+    int
+        How many bytes that was.
+    """
+    states = [path for name in NAMES if size_of(path := session / CHECKPOINTS / name)]
+    return _remove(states) if states and _has_all_subs(session) else 0
+
+
+def _has_all_subs(session: Path) -> bool:
+    try:
+        past = PastSession(session)
+    except StackError:
+        return False
+    if any(isinstance(entry, Damaged) for entry in past.entries):
+        return False
+    stacked = past.in_stack()
+    with_bytes = {path.name.partition(".")[0] for path in (session / SUBS).glob("*") if path.suffix != FACTS}
+    return bool(stacked) and with_bytes.issuperset(map(sub_name, stacked))
 
 
 def give_up_refused(session: Path) -> int:

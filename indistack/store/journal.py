@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from indistack.errors import FrameError, StackError
-from indistack.store.checkpoint import State
+from indistack.store.checkpoint import State, StateAfter
 from indistack.store.entries import NAMED, Event
 from indistack.store.held_files import folders_of, sweep
 from indistack.store.late_subs import LateSub, LateSubs, keep_bytes
 from indistack.store.line_writer import as_line
+from indistack.store.room import Room
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
@@ -29,9 +30,6 @@ log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 2.0
 """Between two looks whether the disk is back."""
-
-StateAfter = Callable[[int], State]
-"""Returns all that is remembered after so many lines of the ledger."""
 
 
 class Journal:
@@ -69,7 +67,8 @@ class Journal:
         self._settings = settings
         self._clock = clock
         self._sessions = SessionFolders(output)
-        self.spool = Spool(output / "spool", settings.spool, self._sessions.give_up_oldest)
+        self._room = Room(self._sessions, gives_raw=settings.spool.max_gb > 0)
+        self.spool = Spool(output / "spool", settings.spool, self._room.make)
         self.record: SessionRecord | None = None
         self.late = LateSubs()
         self.fault = self.named = ""
@@ -85,12 +84,16 @@ class Journal:
         """Of the open session, "" where there is none."""
         return self.record.folder.name if self.record is not None else ""
 
+    def left_bytes(self) -> float:
+        """Return how much of subs can still be kept; raise OSError where the disk does not tell."""
+        return self.spool.left_bytes() + self._room.spare_bytes
+
     def open(self) -> list[str]:
         """Begin; return the names of what an earlier run has left in the spool, less what has its line."""
         past = self._past
         for folder in (self._output, self._output / "spool", *(folders_of(past.folder) if past else ())):
             sweep(folder)
-        self.spool.count_anew(self._sessions.held_bytes())
+        self.spool.count_anew(self._room.count())
         self._sessions.sweep()
         if past is None:
             self._sessions.keep_shown()
@@ -143,10 +146,9 @@ class Journal:
             return
         try:
             self._catch_up()
+            log.info("%s: the lines that waited in memory are written", self._output)
         except StackError as error:
             log.debug("the disk is still not back: %s", error)
-        else:
-            log.info("%s: the lines that waited in memory are written", self._output)
 
     def _catch_up(self) -> None:
         """Write all that is late, in its order; raises StackError."""
@@ -200,9 +202,7 @@ class Journal:
                 self._catch_up()
             except StackError as error:
                 log.error("the ledger cannot be written: %s", error)
-        for sub in self.late:
-            where = "its raw bytes are in the spool" if sub.blob.spooled is not None else "its raw bytes are lost"
-            log.error("sub %d: the disk has not taken it; %s", sub.report.number, where)
+        self.late.tell_lost()
         self.late, self._begun = LateSubs(), None
 
     def event(self, word: str, **facts: Any) -> None:

@@ -49,6 +49,12 @@ class LateSubs:
     def __iter__(self) -> Iterator[LateSub]:
         return iter((*self.without_bytes, *self.without_line))
 
+    def tell_lost(self) -> None:
+        """Tell of each what is lost now that nobody waits for the disk any more."""
+        for sub in self:
+            where = "its raw bytes are in the spool" if sub.blob.spooled is not None else "its raw bytes are lost"
+            log.error("sub %d: the disk has not taken it; %s", sub.report.number, where)
+
     def hold(self) -> None:
         """Keep raw bytes in memory up to the bound; of a sub beyond it they are lost, which is told."""
         left_bytes = MAX_BYTES

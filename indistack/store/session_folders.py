@@ -158,17 +158,18 @@ class SessionFolders:
     def give_up_oldest(self) -> int:
         """Remove what the oldest finished session holds beside its pictures; return how many bytes that was.
 
+        For those who have set how much may be held.
         Those without a ledger come last: of these the raw subs are all that there is.
         """
         for folder in sorted(self.all(), key=lambda one: size_of(one / LEDGER) == 0):
-            if not self._is_needed(folder) and held_bytes(folder):
+            if not self.is_needed(folder) and held_bytes(folder):
                 log.warning("%s: the raw subs are removed, room is needed for newer ones", folder)
                 n_bytes = give_up(folder)
                 if n_bytes:
                     return n_bytes
         return 0
 
-    def _is_needed(self, folder: Path) -> bool:
+    def is_needed(self, folder: Path) -> bool:
         """Tell whether a session has not ended. Asked after it was found: another thread may just have begun it."""
         return folder.name == self._running or folder == self.open_one()
 
@@ -185,7 +186,7 @@ class SessionFolders:
     def tell_of_lost_ledgers(self) -> None:
         """Tell of sessions that are not open and whose raw subs are all that is left of them."""
         for folder in self.all():
-            if size_of(folder / LEDGER) == 0 and kept_numbers(folder) and not self._is_needed(folder):
+            if size_of(folder / LEDGER) == 0 and kept_numbers(folder) and not self.is_needed(folder):
                 log.warning("%s: its ledger is lost, not its raw subs; --continue %s stacks them", folder, folder.name)
 
     def held_bytes(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import math
 import re
 import shutil
 import tempfile
@@ -44,10 +45,12 @@ class SpoolSettings(Settings):
     keep: Literal["all", "stacked", "none"] = "all"
     """What stays when a stack has ended: every sub, those that are in it, or none (it can then be neither continued
     nor made again). Files that the camera's program has written itself are never touched."""
-    max_gb: float = Field(default=50.0, gt=0)
-    """Beyond that the oldest finished stacks lose their raw subs and checkpoints, never their pictures."""
+    max_gb: float = Field(default=0.0, ge=0)
+    """Room for the raw subs of all stacks. Whoever sets it allows that, beyond it or where the disk is full, the oldest
+    finished stacks lose their raw subs and checkpoints, never their pictures. 0 = what the disk has, and no raw sub is
+    ever removed: on a full disk new subs are stacked, and not kept; it is warned an hour ahead."""
     min_free_gb: float = Field(default=1.0, ge=0)
-    """Of the disk, left to others; the same happens."""
+    """Of the disk, left to others; with less it counts as full."""
 
 
 class Spool:
@@ -66,6 +69,8 @@ class Spool:
     ----------
     use : DiskUse
         What is held here and by the sessions, together; who writes to these counts it there.
+    fault : str
+        Why new subs are not kept, "" while they are.
     """
 
     def __init__(self, folder: Path, settings: SpoolSettings, make_room: Callable[[], int] = lambda: 0) -> None:
@@ -76,7 +81,7 @@ class Spool:
         self.use = DiskUse()
         self.count_anew(sessions_bytes=0)
         self._door = threading.Lock()
-        self._full = False
+        self.fault = ""
         names = (NAME.match(path.name) for path in folder.glob("*"))
         self._left = sorted({found[1] for found in names if found})
         self._next = 1
@@ -124,12 +129,15 @@ class Spool:
         try:
             content = self._write(name, blob, 0 if stamp is None else stamp.modified_ns)
         except (OSError, SinkError) as error:
-            if not self._full:
-                log.error("%s: subs are not kept from now on, a power cut would cost them: %s", self._folder, error)
-            self._full = True
+            why = str(error.strerror or error) if isinstance(error, OSError) else str(error)
+            if not self.fault:
+                log.error("%s: subs are not kept from now on, a power cut would cost them: %s", self._folder, why)
+            self.fault = why
             self.forget(name)
             return blob
-        self._full = False
+        if self.fault:
+            log.info("%s: subs are kept again", self._folder)
+        self.fault = ""
         self._next += 1
         took_ms = 1e3 * (time.perf_counter() - begin_s)
         spooled = Spooled(name, took_ms, None if stamp is None else stamp.modified_ns)
@@ -201,17 +209,30 @@ class Spool:
         return path
 
     def _require_room(self, n_bytes: int) -> None:
-        while not self._has_room(n_bytes):
+        while self.left_bytes() < n_bytes:
             freed = self._make_room()
             if not freed:
-                raise OSError(errno.ENOSPC, "no room within spool.max_gb and spool.min_free_gb")
+                raise OSError(errno.ENOSPC, self._why_full(n_bytes))
             self.use.add(-freed)
 
-    def _has_room(self, n_bytes: int) -> bool:
-        settings, existing = self._settings, next(one for one in (self._folder, *self._folder.parents) if one.exists())
-        free_bytes = shutil.disk_usage(existing).free
-        within = self.use.n_bytes + n_bytes <= settings.max_gb * 1e9
-        return within and free_bytes - n_bytes >= settings.min_free_gb * 1e9
+    def left_bytes(self) -> float:
+        """Return for how much there is room without giving anything up; raise OSError where the disk does not tell."""
+        return min(self._own_left_bytes(), self._free_bytes() - self._settings.min_free_gb * 1e9)
+
+    def _own_left_bytes(self) -> float:
+        return (self._settings.max_gb * 1e9 or math.inf) - self.use.n_bytes
+
+    def _free_bytes(self) -> int:
+        existing = next(one for one in (self._folder, *self._folder.parents) if one.exists())
+        return shutil.disk_usage(existing).free
+
+    def _why_full(self, n_bytes: int) -> str:
+        """Say what there is no room in, and who can make some."""
+        settings = self._settings
+        if self._own_left_bytes() < n_bytes:
+            return f"this stack alone has reached spool.max_gb ({settings.max_gb:g} GB)"
+        full = f"the disk is full, but for the {settings.min_free_gb:g} GB of spool.min_free_gb"
+        return full if settings.max_gb else f"{full}; no older sub is removed unasked: indistack sessions --prune raw"
 
 
 def _is_temporary(path: Path) -> bool:

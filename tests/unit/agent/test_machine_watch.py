@@ -38,7 +38,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 @pytest.fixture
 def watch(machine: Machine, tmp_path: Path) -> MachineWatch:
-    return MachineWatch(tmp_path, 1e9, lambda: NOW)
+    return MachineWatch(tmp_path, lambda: machine.free - 1e9, lambda: NOW)
 
 
 def sub(spool_ms: float = 10.0) -> SubReport:
@@ -63,7 +63,7 @@ def test_it_tells_for_how_long_there_is_room(machine: Machine, watch: MachineWat
 def test_it_warns_ahead_and_once(machine: Machine, watch: MachineWatch, caplog: pytest.LogCaptureFixture) -> None:
     machine.free = 3e9
     warnings = night(machine, watch, 5)["warnings"]
-    assert warnings == ["the disk is nearly full: room for 40 more minutes of subs"]
+    assert warnings == ["the disk is nearly full: room for 40 more minutes of subs, then they are not kept"]
     machine.free = 2.9e9
     night(machine, watch, 5)
     assert caplog.text.count("nearly full") == 1
@@ -92,7 +92,7 @@ def test_a_disk_that_takes_most_of_the_time_is_slow(machine: Machine, watch: Mac
 
 
 def test_a_clock_of_before_the_program(machine: Machine, tmp_path: Path) -> None:
-    watch = MachineWatch(tmp_path, 1e9, lambda: datetime(1970, 1, 1, tzinfo=UTC))
+    watch = MachineWatch(tmp_path, lambda: 1e9, lambda: datetime(1970, 1, 1, tzinfo=UTC))
     told = watch.facts(0, None)
     assert told["clock_unset"]
     assert "the clock is not set" in told["warnings"][0]
