@@ -27,10 +27,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"indistack {__version__}")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
 
-    run = _command(commands, "run", "stack what the camera of an INDI server delivers", "info")
-    _add_server(run)
-    run.add_argument("--device", help="the camera's INDI name; by default the one that is connected and does not guide")
-    _add_agent(run)
+    _add_run(_command(commands, "run", "stack what the camera of an INDI server delivers", "info"))
 
     watch = _command(commands, "watch", "stack what appears in a folder", "info")
     watch.add_argument("folder", type=Path, metavar="DIR")
@@ -51,8 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_sessions(_command(commands, "sessions", "list sessions and what they take on the disk; remove by a rule"))
 
-    devices = _command(commands, "devices", "show what is on an INDI server")
-    _add_server(devices)
+    _add_server(devices := _command(commands, "devices", "show what is on an INDI server"))
     devices.add_argument("--timeout", type=float, default=3.0, metavar="S", help="how long to listen [3]")
 
     _add_doctor(_command(commands, "doctor", "examine whether this machine is ready"))
@@ -126,6 +122,16 @@ def _add_master(parser: argparse.ArgumentParser) -> None:
     for kind in ("darkflat", "dark", "bias"):
         parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=f"{kind} to take off the flats")
     parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_server(parser)
+    parser.add_argument(
+        "--device", help="the camera's INDI name; by default the one that is connected and does not guide"
+    )
+    text = "stack what Ekos' hook has announced while no agent ran, and end; the hook itself starts this"
+    parser.add_argument("--announced", action="store_true", help=text)
+    _add_agent(parser)
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:

@@ -28,8 +28,8 @@ from indistack.pipeline.calibrators import calibrator_factory, learner_of, libra
 from indistack.resume.same_night import session_to_go_on
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
-from indistack.sources import FolderSource, HookSource, IndiSource, Source
-from indistack.store.folder_lock import make_folder, only_one
+from indistack.sources import AnnouncedSource, FolderSource, HookSource, IndiSource, Source, on_record
+from indistack.store.folder_lock import has_stand_in, is_at_work, make_folder, only_one, stand_in
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
@@ -41,8 +41,24 @@ log = logging.getLogger(__name__)
 def run(options: Options) -> int:
     """Stack what the camera of an INDI server delivers."""
     overrides: Overrides = {"indi": given(host=options.host, port=options.port, device=options.device)}
-    config = config_of(options, overrides | _limits(options))
-    return _agent(config, [IndiSource(config.indi), HookSource(config.hook, EkosJobs(options.output_dir))], options)
+    config, output = config_of(options, overrides | _limits(options)), options.output_dir
+    if options.announced:
+        return _stand_in(config, options)
+    sources: list[Source] = [IndiSource(config.indi), HookSource(config.hook, EkosJobs(output))]
+    return _agent(config, [*sources, AnnouncedSource(output)] if config.hook.enabled else sources, options)
+
+
+def _stand_in(config: Config, options: Options) -> int:
+    """Stack what is on record, unless somebody does; one that ends looks once more for what came meanwhile."""
+    output, stop = options.output_dir, _stop_on_signals()
+    _require_room(output, config)
+    os.nice(config.stack.nice)
+    while on_record(output) and not stop.is_set() and not is_at_work(output):
+        with only_one(output), stand_in(output) as is_wanted:
+            _agent_alone(config, [AnnouncedSource(output, config.hook.stays_s)], options, OwnFiles(), stop)
+            if not is_wanted():
+                break
+    return DONE
 
 
 def watch(options: Options) -> int:
@@ -60,14 +76,19 @@ def _limits(options: Options) -> Overrides:
 
 
 def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
+    if has_stand_in(options.output_dir):
+        with only_one(options.output_dir, relieves=True):
+            pass  # it has left
     _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
     # The lock first: what another agent has just begun looks unfinished.
-    with only_one(make_folder(options.output_dir)), page_beside(config.web, options.output_dir):
-        return _agent_alone(config, sources, options, own_files)
+    with only_one(make_folder(options.output_dir), relieves=True), page_beside(config.web, options.output_dir):
+        return _agent_alone(config, sources, options, own_files, _stop_on_signals())
 
 
-def _agent_alone(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None) -> int:
+def _agent_alone(
+    config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None, stop: threading.Event
+) -> int:
     past = _past(config, options)
     if past is not None:
         log.info("going on with the stack of %s and its settings; --new begins another", past.folder.name)
@@ -80,7 +101,7 @@ def _agent_alone(config: Config, sources: Sequence[Source], options: Options, ow
             config, sources, options.output_dir, calibrator_for, view.sub, status_listener=view.status,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
         )  # fmt: skip
-        agent.run(_stop_on_signals(), options.max_subs, has_folder=True)
+        agent.run(stop, options.max_subs, has_folder=True)
     again = [word for word in sys.argv[1:] if word != "--new"]
     view.close(options.output_dir, shlex.join(["indistack", *again]))
     return DONE

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import Field
+
 from indistack.errors import SourceError
 from indistack.hook import POST_JOB, PRE_JOB, candidates
 from indistack.settings import Settings
@@ -37,6 +39,14 @@ class HookSettings(Settings):
     socket: str = ""
     """Path of the socket; "" for ``$INDISTACK_SOCKET``, else ``$XDG_RUNTIME_DIR/indistack/agent.sock``, else
     ``/tmp/indistack-UID/agent.sock``. The hook knows of another path only by ``$INDISTACK_SOCKET``."""
+    alone: bool = True
+    """Where no agent runs, the hook has the frame stacked all the same, in ``$INDISTACK_OUTPUT``, else ``~/indistack``;
+    it reads this, and `folder`, in the usual settings file only."""
+    folder: str = ""
+    """Where Ekos' frames are, with the folders within: the hook takes the youngest one where Ekos names none (up to
+    3.6.2)."""
+    stays_s: float = Field(default=60.0, ge=0, le=86400)
+    """Who stacks in place of an agent stays for so long after the last frame; its memory is free again then."""
 
 
 class HookSource:

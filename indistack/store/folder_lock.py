@@ -6,15 +6,20 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from indistack.errors import IndistackError
+from indistack.hook import ANNOUNCED, STAND_IN
+from indistack.system.atomic import remove_if_can_be
 
 log = logging.getLogger(__name__)
 
 LOCK_PATIENCE_S, LOCK_POLL_S = 2.0, 0.05
+
+RELIEF_S = 300.0
+"""Longest time that a stand-in may take to finish what it has begun."""
 
 
 def make_folder(folder: Path) -> Path:
@@ -27,8 +32,15 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def only_one(output: Path) -> Iterator[None]:
+def only_one(output: Path, relieves: bool = False) -> Iterator[None]:
     """Keep other agents out of an output folder.
+
+    Parameters
+    ----------
+    output : Path
+        The folder.
+    relieves : bool
+        A stand-in that is at work there is asked to leave, and waited for, see `stand_in`.
 
     Raises
     ------
@@ -37,8 +49,10 @@ def only_one(output: Path) -> Iterator[None]:
     """
     handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        if not _locked(handle, output):
+        if not _locked(handle, output, relieves):
             raise IndistackError(f"{output}: another agent is at work there")
+        if relieves:
+            _ask_to_leave(output)  # of one that was killed
         yield
     finally:
         os.close(handle)
@@ -59,13 +73,41 @@ def is_at_work(output: Path) -> bool:
     return False
 
 
-def _locked(handle: int, output: Path) -> bool:
+@contextmanager
+def stand_in(output: Path) -> Iterator[Callable[[], bool]]:
+    """Be a stand-in for an agent; yields what tells whether it is still wanted. The folder is held already."""
+    path = output / ANNOUNCED / STAND_IN
+    path.touch()
+    try:
+        yield path.exists
+    finally:
+        remove_if_can_be(path)
+
+
+def has_stand_in(output: Path) -> bool:
+    """Tell whether who is at work in an output folder is a stand-in, which leaves when an agent comes."""
+    return is_at_work(output) and (output / ANNOUNCED / STAND_IN).exists()
+
+
+def _ask_to_leave(output: Path) -> bool:
+    """Tell a stand-in that it is not wanted any more; False where there is none."""
+    try:
+        (output / ANNOUNCED / STAND_IN).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _locked(handle: int, output: Path, relieves: bool) -> bool:
     """Take the lock; a program that a killed agent was just starting may hold it for a moment."""
     deadline_s = time.monotonic() + LOCK_PATIENCE_S
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if relieves and _ask_to_leave(output):
+                log.info("%s: waiting for the stand-in to finish", output)
+                deadline_s = time.monotonic() + RELIEF_S
             if time.monotonic() >= deadline_s:
                 return False
             time.sleep(LOCK_POLL_S)

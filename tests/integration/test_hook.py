@@ -32,7 +32,8 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Run:
     def run(*arguments: str, text: str | None = None, socket: str = "", path: str = os.environ["PATH"]) -> float:
         environment = {"PATH": path, "PYTHONPATH": str(SCRIPT.parents[2])}
         environment["INDISTACK_SOCKET"] = socket or str(tmp_path / "none")
-        environment["XDG_RUNTIME_DIR"] = str(tmp_path)
+        environment["XDG_RUNTIME_DIR"] = environment["XDG_CONFIG_HOME"] = str(tmp_path)
+        environment["INDISTACK_OUTPUT"] = str(tmp_path / "out")
         began = time.monotonic()
         with subprocess.Popen(
             [*command, *arguments],

@@ -15,9 +15,10 @@ from typing import IO
 
 from indistack.commands.client import has_agent
 from indistack.errors import IndistackError
+from indistack.hook import LOG
+from indistack.store.folder_lock import has_stand_in
 from indistack.system import child_process
 
-LOG = "agent.log"
 MAX_LOG_BYTES = 5_000_000
 """A longer log is begun anew when an agent is started."""
 
@@ -77,7 +78,8 @@ class AgentProcess:
         IndistackError
             It cannot be started.
         """
-        if has_agent(self.output) or self.is_starting():
+        runs = self._process is not None and self._process.poll() is None
+        if runs or (has_agent(self.output) and not has_stand_in(self.output)):
             return
         words = ["run", "--output-dir", str(self.output), "--host", "127.0.0.1", "--port", str(self._port)]
         words += ["--device", camera] if camera else []
