@@ -18,6 +18,9 @@ QUALITY = 90
 SIGNATURE_BYTES = 2
 """Before the first segment."""
 
+CUT_PX = 512
+"""At most so far apart are the places in a row of a picture where it can be cut."""
+
 
 @SINKS.register("jpeg")
 class JpegSink:
@@ -31,12 +34,29 @@ class JpegSink:
         """See `indistack.sinks.base.Sink`."""
         if snapshot.preview is None:
             raise SinkError(f"{path}: no picture was rendered")
-        data = encoded(snapshot.preview.pixels, QUALITY)
+        pixels = snapshot.preview.pixels
+        data = encoded(pixels, QUALITY, restart_blocks(pixels.shape))
         with atomic_file(path) as file:
             file.write(data[:SIGNATURE_BYTES] + exif(labels_of(snapshot.cards)) + data[SIGNATURE_BYTES:])
 
 
-def encoded(pixels: PixelArray, quality: int) -> bytes:
+def restart_blocks(shape: tuple[int, ...]) -> int:
+    """Return how many blocks may stand between restart markers so that every row of blocks begins with one.
+
+    Between two markers a JPEG stands for itself: the page cuts tiles out of a large picture there without decoding it.
+    They take 1.5 % of the file where every fourth block has one, and less where they are further apart.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the picture: colours have blocks of 16 pixels, grey ones of 8.
+    """
+    block_px = 16 if len(shape) == 3 else 8
+    in_a_row = -(-shape[1] // block_px)
+    return next(blocks for blocks in range(CUT_PX // block_px, 0, -1) if in_a_row % blocks == 0)
+
+
+def encoded(pixels: PixelArray, quality: int, restart: int = 0) -> bytes:
     """Return a picture as a JPEG file's bytes.
 
     Parameters
@@ -45,6 +65,8 @@ def encoded(pixels: PixelArray, quality: int) -> bytes:
         ``(h, w)`` or ``(h, w, 3)`` uint8, RGB.
     quality : int
         Of 100.
+    restart : int
+        Blocks between restart markers; 0: there are none.
 
     Raises
     ------
@@ -53,7 +75,9 @@ def encoded(pixels: PixelArray, quality: int) -> bytes:
     """
     ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     try:
-        _, data = cv2.imencode(".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        _, data = cv2.imencode(
+            ".jpg", ordered, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_RST_INTERVAL, restart]
+        )
     except cv2.error as error:
         raise SinkError(f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be a JPEG") from error
     return data.tobytes()

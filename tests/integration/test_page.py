@@ -92,6 +92,24 @@ def test_the_whole_picture_is_of_its_version_only(page: WebProcess, output: Path
     wait_until(lambda: page.told("/api/v1/status")["whole"]["address"] != address, 30)
 
 
+def test_tiles_of_the_whole_picture_never_change(own_page: WebProcess) -> None:
+    publish(own_page.folder, 2, side_px=600)
+    whole = await_subs(own_page, 2)["whole"]
+    assert (whole["width"], whole["height"]) == (900, 600)
+    across, down = (-(-size // step) for size, step in zip((900, 600), whole["tile"], strict=True))
+    for place in ("0-0", f"{across - 1}-{down - 1}"):
+        answer = own_page.ask(f"{whole['tiles']}{place}.jpg")
+        assert (answer.status, answer.headers["content-type"], body(answer)[:2]) == (200, "image/jpeg", b"\xff\xd8")
+        assert "immutable" in answer.headers["cache-control"]
+        assert own_page.ask(f"{whole['tiles']}{place}.jpg", if_none_match=answer.headers["etag"]).status == 304
+    before = body(own_page.ask(f"{whole['tiles']}0-0.jpg"))
+    publish(own_page.folder, 3, side_px=600)
+    await_subs(own_page, 3)
+    assert body(own_page.ask(f"{whole['tiles']}0-0.jpg")) == before
+    for place in (f"{across}-0", "99999-0", "9" * 5000 + "-0", "-1-0", "0-0.png", "a-b", "..%2f..%2fstatus"):
+        assert own_page.ask(f"{whole['tiles']}{place}.jpg").status == 404, place
+
+
 def test_published_files_are_sent_as_they_are(page: WebProcess, output: Path) -> None:
     (output / "stack.fits").write_bytes(b"SIMPLE" * 200_000)
     answer = page.ask("/api/v1/stack.fits")
@@ -267,6 +285,7 @@ def test_the_interface_describes_itself_truly(page: WebProcess, output: Path) ->
     (output / "stack.png").write_bytes(b"PNG")
     state = page.told("/api/v1/status")
     versions = {"pictures": state["pictures"][-1]["address"], "whole": state["whole"]["address"]}
+    versions["tiles"] = f"{state['whole']['tiles']}0-0.jpg"
     for path, does in described["paths"].items():
         if "get" not in does or path.endswith("/events"):
             continue

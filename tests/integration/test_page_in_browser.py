@@ -132,6 +132,31 @@ def test_the_picture_is_enlarged_by_fingers_and_keys_and_comes_back(page: WebPro
     tab.close()
 
 
+def test_looked_at_closely_the_picture_is_loaded_in_tiles_and_follows(page: WebProcess, browser: Any) -> None:
+    publish(page.folder, 2, side_px=1600, view_step=4)
+    wait_until(lambda: page.told("/api/v1/status")["n_subs"] == 2, 30)
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    assert not [url for url in tab.asked if "/tiles/" in url]
+    assert not tab.page.is_visible("#close")
+    tab.page.touchscreen.tap(200, 370)
+    tab.page.touchscreen.tap(200, 370)
+    tab.await_true("page.tiles.complete")
+    assert tab.page.is_visible("#close")
+    assert tab.text("#zoom-out").startswith("100 %")
+    asked = [url for url in tab.asked if "/tiles/" in url]
+    assert 2 <= len(asked) <= 6  # 360 x 740 of 2400 x 1600 pixels
+    assert not any(f"/{other}.jpg" in url for other in ("0-0", "4-3") for url in asked)
+    tab.page.evaluate("page.tiles.takenAt = 0")
+    publish(page.folder, 8, side_px=1600, view_step=4)
+    tab.await_true("document.querySelector('#light').textContent.startsWith('8')")
+    tab.await_true("page.tiles.whole.tiles === page.state.whole.tiles && page.tiles.complete")
+    tab.page.click("#zoom-out")
+    assert not tab.page.is_visible("#close")
+    assert tab.faults == []
+    tab.close()
+
+
 def test_every_language_speaks_and_stays_chosen(page: WebProcess, browser: Any) -> None:
     said = set()
     for language in ("en-GB", "de-DE", "fr-FR", "es-ES", "it-IT"):

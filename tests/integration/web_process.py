@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from indistack.sinks.jpeg import encoded, restart_blocks
+from indistack.values.frame import PixelArray
 from tests.ports import HOST, an_unused_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,15 +85,17 @@ class WebProcess:
         return self.process.wait(30)
 
 
-def publish(folder: Path, n_subs: int, *, side_px: int = 120, **more: Any) -> None:
-    """Write what an agent publishes: a picture whose noise falls, status and ledger."""
+def publish(folder: Path, n_subs: int, *, side_px: int = 120, view_step: int = 0, **more: Any) -> None:
+    """Write what an agent publishes: a picture whose noise falls, status, ledger; a small view of every n-th pixel."""
     rng = np.random.default_rng(n_subs)
     y, x = np.mgrid[:side_px, : side_px * 3 // 2]
     glow = 150 * np.exp(-((x - side_px * 0.8) ** 2 + (y - side_px * 0.5) ** 2) / (2 * (side_px / 6) ** 2))
     noise = rng.normal(0, 45 / np.sqrt(max(n_subs, 1)), (*glow.shape, 3))
-    tint = np.array([1.0, 0.55, 0.75])
+    tint = np.array([0.75, 0.55, 1.0])
     pixels = np.clip(28 + glow[..., None] * tint + noise, 0, 255).astype(np.uint8)
-    _put(folder / "stack.jpg", bytes(cv2.imencode(".jpg", pixels)[1].data))
+    _put(folder / "stack.jpg", encoded(pixels, 95, restart_blocks(pixels.shape)))
+    if view_step:
+        more |= _shown(folder, n_subs, pixels, view_step)
     ledger = folder / "sessions" / SESSION / "ledger.jsonl"
     ledger.parent.mkdir(parents=True, exist_ok=True)
     facts = {"time": "2026-01-01T22:00:00.000+00:00", "target": "M 27", "stars": 120, "fwhm_px": 2.5, "detail": ""}
@@ -105,6 +108,16 @@ def publish(folder: Path, n_subs: int, *, side_px: int = 120, **more: Any) -> No
         "last": {"target": "M 27"}, "sources": [], "time": "2026-01-01T22:00:00.000+00:00", **more,
     }  # fmt: skip
     _put(folder / "status.json", json.dumps(status).encode())
+
+
+def _shown(folder: Path, n_subs: int, pixels: PixelArray, view_step: int) -> dict[str, Any]:
+    """Write a picture under its number and its view; return what the status tells of them."""
+    (folder / "published").mkdir(exist_ok=True)
+    names = {kind: f"published/stack-{n_subs}{kind}.jpg" for kind in ("", "-view")}
+    _put(folder / names[""], encoded(pixels, 95, restart_blocks(pixels.shape)))
+    _put(folder / names["-view"], encoded(np.ascontiguousarray(pixels[::view_step, ::view_step]), 90))
+    shown = {"number": n_subs, "n_subs": n_subs, "exposure_s": 10.0 * n_subs, "view": names["-view"]}
+    return {"number": n_subs, "shown": {"stack": {**shown, "files": {".jpg": names[""]}}}}
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,9 @@ from indistack.faces.web.static_files import read_static
 from indistack.faces.web.token_file import Keys
 
 log = logging.getLogger(__name__)
+
+TILE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})\.jpg")
+"""Column and row."""
 
 MOST_SUBS = 500
 """In one answer."""
@@ -112,6 +116,15 @@ async def _whole(request: Request) -> Response:
     return file_answer(request, hub.folder.folder / stamp.name, MEDIA[Path(stamp.name).suffix])
 
 
+async def _tile(request: Request) -> Response:
+    hub: Hub = request.app.state.hub
+    version, place = request.path_params["version"], TILE.fullmatch(request.path_params["place"])
+    data = await asyncio.to_thread(hub.tiles.tile, version, int(place[1]), int(place[2])) if place else b""
+    if place is None or not data:
+        return fault(404, "there is no such tile, or a newer picture")
+    return picture_answer(request, f"{version}-{place[1]}-{place[2]}", data, MEDIA[".jpg"])
+
+
 async def _newest(request: Request) -> Response:
     """Send one of the published files; the name is one of three, and never one out of the request."""
     suffix = next(suffix for suffix in MEDIA if request.url.path.endswith(suffix))
@@ -129,6 +142,7 @@ ROUTES = [
     Route("/api/v1/events", events.answer),
     Route("/api/v1/pictures/{version}", _picture),
     Route("/api/v1/whole/{version}", _whole),
+    Route("/api/v1/tiles/{version}/{place}", _tile),
     Route("/api/v1/stack.jpg", _newest),
     Route("/api/v1/stack.png", _newest),
     Route("/api/v1/stack.fits", _newest),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,10 @@ PATHS: dict[str, tuple[str, str]] = {
     ),
     "/api/v1/pictures/{version}": ("image/jpeg", "A small picture of this night, as the state tells of it"),
     "/api/v1/whole/{version}": ("image/jpeg", "The newest picture at full resolution, as the state tells of it"),
+    "/api/v1/tiles/{version}/{column}-{row}.jpg": (
+        "image/jpeg",
+        "A part of the newest picture at full resolution, from the upper left; the state tells their size",
+    ),
     "/api/v1/stack.jpg": ("image/jpeg", "The newest picture"),
     "/api/v1/stack.png": ("image/png", "The newest picture"),
     "/api/v1/stack.fits": ("application/fits", "The newest stack, linear"),
@@ -37,6 +42,12 @@ PATHS: dict[str, tuple[str, str]] = {
     "/api/v1/openapi.json": ("application/json", "This description"),
 }
 """What can be read."""
+
+_PATH_PARTS: dict[str, Any] = {
+    "version": {"type": "string"},
+    "column": {"type": "integer", "minimum": 0},
+    "row": {"type": "integer", "minimum": 0},
+}
 
 FAULT = {"type": "object", "properties": {"fault": {"type": "string"}}, "required": ["fault"]}
 
@@ -79,8 +90,11 @@ async def openapi(_: Request) -> Response:
 
 def _read(path: str, media: str, summary: str) -> dict[str, Any]:
     said: dict[str, Any] = {"summary": summary, "responses": _responses(media, 404)}
-    if "{version}" in path:
-        said["parameters"] = [{"name": "version", "in": "path", "required": True, "schema": {"type": "string"}}]
+    names = re.findall(r"\{(\w+)\}", path)
+    if names:
+        said["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": _PATH_PARTS[name]} for name in names
+        ]
     if path.endswith("/subs"):
         whole = {"type": "integer"}
         said["parameters"] = [{"name": name, "in": "query", "schema": whole} for name in ("after", "limit")]

@@ -13,6 +13,7 @@ from indistack.faces.web.album import Album, Page
 from indistack.faces.web.ledger_tail import LedgerTail
 from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Shown, Stamp
 from indistack.faces.web.page_state import facts_of
+from indistack.faces.web.tile_shelf import TileShelf
 from indistack.store.last_status import STATUS
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Hub:
         self.folder = folder
         self.album = Album()
         self.ledger = LedgerTail(folder.folder)
+        self.tiles = TileShelf(folder, self.whole)
         self.run = f"{os.getpid():x}{time.time_ns():x}"
         self.state: Mapping[str, Any] = {"run": self.run, "number": 0}
         self.readers = 0
@@ -66,7 +68,7 @@ class Hub:
         whole = next((stamps[name] for name in self._wholes() if name in stamps), None)
         facts |= {
             "pictures": self.album.told() if self._view is not None else [],
-            "whole": {"address": f"/api/v1/whole/{whole.version}", "bytes": whole.n_bytes} if whole else None,
+            "whole": self._told_whole(whole) if whole is not None else None,
             "refused_in_a_row": [sub["reason"] for sub in self.ledger.refused_in_a_row[:50]],
             "changed": self.ledger.changed,
             "last": dict(self.ledger.subs[-1]) if self.ledger.subs else None,
@@ -97,6 +99,9 @@ class Hub:
 
     def _wholes(self) -> tuple[str, ...]:
         return (self._shown.whole, *WHOLES) if self._shown.whole else WHOLES
+
+    def _told_whole(self, stamp: Stamp) -> dict[str, Any]:
+        return {"address": f"/api/v1/whole/{stamp.version}", "bytes": stamp.n_bytes, **self.tiles.told(stamp)}
 
     def picture(self, version: str) -> Picture | None:
         """Return a picture of this night."""

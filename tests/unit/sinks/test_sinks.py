@@ -16,6 +16,7 @@ from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
 from indistack.sinks import SINKS, Snapshot
 from indistack.sinks.fits import has_maps
+from indistack.sinks.jpeg import QUALITY, encoded, restart_blocks
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import FrameInfo
 
@@ -95,3 +96,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
         raise ValueError("stop")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("shape", "blocks"),
+    [((40, 6000, 3), 25), ((40, 6016, 3), 8), ((40, 6000), 50), ((40, 16 * 383, 3), 1), ((4, 4), 1)],
+)
+def test_every_row_of_blocks_of_a_jpeg_begins_with_a_marker(shape: tuple[int, ...], blocks: int) -> None:
+    assert restart_blocks(shape) == blocks
+    assert -(-shape[1] // (16 if len(shape) == 3 else 8)) % blocks == 0
+
+
+def test_markers_change_nothing_of_a_jpeg(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(3).integers(0, 255, (70, 50, 3)).astype(np.uint8)
+    SINKS.get("jpeg")().write(tmp_path / "stack.jpg", snapshot(3, Preview(pixels)))
+    data = (tmp_path / "stack.jpg").read_bytes()
+    assert data.count(b"\xff\xd0") >= 1
+    plain = cv2.imdecode(np.frombuffer(encoded(pixels, QUALITY), np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(cv2.imread(str(tmp_path / "stack.jpg")), plain)

@@ -4,6 +4,7 @@ import { Feed } from "./feed.js";
 import * as panels from "./panels.js";
 import { Pictures } from "./pictures.js";
 import { hasPicture, light, live, notice, welcome } from "./sentences.js";
+import { Tiles } from "./tiles.js";
 import { Viewer } from "./viewer.js";
 import { kept, number, photos, preferred, say, use } from "./words.js";
 
@@ -16,7 +17,8 @@ class Page {
     this.player = null;
     this.offset = 0;
     this.viewer = new Viewer($("stage"), [$("layer"), $("under")], () => this.zoomed());
-    this.pictures = new Pictures($("picture"), $("single"), this.viewer);
+    this.tiles = new Tiles($("close"), this.viewer);
+    this.pictures = new Pictures($("picture"), $("single"), this.viewer, this.tiles);
     this.pictures.after = () => this.words();
     for (const each of $("bar").children) each.addEventListener("click", () => this.press(each.dataset.do));
     $("sheet-close").addEventListener("click", () => this.close());
@@ -167,11 +169,11 @@ class Page {
     const { viewer } = this;
     $("zoom").hidden = !viewer.zoomed;
     $("zoom-out").textContent = say("zoomed", { n: number(100 * viewer.scale * viewer.ratio) });
-    this.pictures?.sharpen();
+    this.tiles?.draw();
   }
 
   applyLook() {
-    $("layer").style.filter = $("under").style.filter = panels.filter();
+    $("right").style.filter = $("left").style.filter = panels.filter();
   }
 
   night(on) {

@@ -1,5 +1,4 @@
-// Which picture is on the screen: the newest, one that is stayed with, or one of the night; sharper where looked at closely.
-const WHOLE_PAUSE_MS = 8000;
+// Which picture is on the screen: the newest, one that is stayed with, or one of the night.
 
 const loaded = async (address) => {
   const image = new Image();
@@ -9,15 +8,14 @@ const loaded = async (address) => {
 };
 
 export class Pictures {
-  constructor(shown, under, viewer) {
+  constructor(shown, under, viewer, tiles) {
     this.shown = shown;
     this.under = under;
     this.viewer = viewer;
+    this.tiles = tiles;
     this.state = null;
     this.held = null;        // a picture of the night that is stayed with
     this.page = null;        // what is told of the picture on the screen
-    this.whole = "";
-    this.wholeAt = 0;
     this.turn = 0;
     this.after = () => {};
   }
@@ -30,9 +28,11 @@ export class Pictures {
     this.state = state;
     if (!this.newest) {
       this.page = null;
+      this.tiles.drop();
       this.shown.classList.remove("there");
       this.shown.removeAttribute("src");
     } else if (!this.held && this.newest.address !== before) this.show(this.newest);
+    else if (!this.held && this.page?.address === before) this.tiles.take(state.whole);
   }
 
   hold(page) { this.held = page; return this.show(page); }
@@ -44,35 +44,22 @@ export class Pictures {
     let image;
     try { image = await loaded(page.address); } catch { return; }
     if (turn !== this.turn) return;
-    const wanted = this.viewer.zoomed && this.whole && !this.held;
     this.page = page;
-    if (wanted) { this.sharpen(true); } else {
-      this.shown.src = image.src;
-      this.whole = "";
-      if (!this.viewer.zoomed) this.viewer.size(image.naturalWidth, image.naturalHeight);
-    }
+    this.shown.src = image.src;
     this.shown.classList.add("there");
+    const whole = page.address === this.newest?.address ? this.state.whole : null;
+    const { width, height } = this.full(image, whole);
+    this.viewer.size(width, height, image.naturalWidth);
+    this.tiles.take(whole);
+    this.tiles.draw(image.naturalWidth);
     this.after();
   }
 
-  // Loads the picture at full resolution where the one that is shown has fewer points than the screen.
-  async sharpen(again = false) {
-    const whole = this.state?.whole;
-    if (!whole || this.held || this.whole === whole.address || !this.shown.naturalWidth) return;
-    const points = this.viewer.width * this.viewer.scale * this.viewer.ratio;
-    if (!again && (!this.viewer.zoomed || points < this.shown.naturalWidth * 1.1)) return;
-    if (this.loading || Date.now() - this.wholeAt < WHOLE_PAUSE_MS) return;
-    this.loading = true;
-    try {
-      const image = await loaded(whole.address);
-      if (this.viewer.zoomed && !this.held) {
-        this.shown.src = image.src;
-        this.whole = whole.address;
-        this.viewer.size(image.naturalWidth, image.naturalHeight);
-      }
-    } catch { /* there is a newer one already */ }
-    this.wholeAt = Date.now();
-    this.loading = false;
+  // The size at full resolution. A picture of the night that stands beside it is shown as large.
+  full(image, whole) {
+    if (whole?.width) return whole;
+    const width = Math.max(image.naturalWidth, this.viewer.width);
+    return { width, height: (width * image.naturalHeight) / image.naturalWidth };
   }
 
   async single() {

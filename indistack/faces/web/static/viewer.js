@@ -20,13 +20,15 @@ export class Viewer {
   get zoomed() { return this.scale > this.fit * 1.01; }
   get ratio() { return window.devicePixelRatio || 1; }
 
-  // Takes the size of the whole picture; keeps the part that is looked at where only the size in pixels has changed.
-  size(width, height) {
-    if (width === this.width && height === this.height) return;
+  // Takes the size of the whole picture, and how many points wide the small one is that stands for it; keeps the part
+  // that is looked at where only the size has changed.
+  size(width, height, natural = width) {
+    if (width === this.width && height === this.height && natural === this.natural) return;
     const zoomed = this.width && this.zoomed, factor = this.width ? width / this.width : 1;
     this.width = width;
     this.height = height;
-    for (const layer of this.layers) Object.assign(layer.style, { width: `${width}px`, height: `${height}px` });
+    this.natural = natural;
+    for (const layer of this.layers) Object.assign(layer.style, { width: `${natural}px`, height: `${(height * natural) / width}px` });
     this.measure();
     if (zoomed) { this.scale /= factor; this.place(); } else this.reset();
   }
@@ -58,8 +60,9 @@ export class Viewer {
     const hold = (at, size, room) => (size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, at)));
     this.x = hold(this.x, this.width * this.scale, this.box.width);
     this.y = hold(this.y, this.height * this.scale, this.box.height);
-    for (const layer of this.layers) layer.style.transform = `translate(${this.x}px,${this.y}px) scale(${this.scale})`;
-    this.stage.classList.toggle("sharp", this.scale * this.ratio > 2.5);
+    const scale = (this.scale * this.width) / this.natural;
+    for (const layer of this.layers) layer.style.transform = `translate(${this.x}px,${this.y}px) scale(${scale})`;
+    this.stage.classList.toggle("sharp", this.natural === this.width && this.scale * this.ratio > 2.5);
     this.changed(this);
   }
 
