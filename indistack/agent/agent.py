@@ -24,6 +24,7 @@ from indistack.commands import Answer, Command
 from indistack.commands.client import STOPPED
 from indistack.config import Config, jobs_of, record_settings
 from indistack.output.publisher import Publisher
+from indistack.output.sub_previews import SubPreviews
 from indistack.pipeline.pace import Pace
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.recovery import Recovery, is_worth
@@ -103,22 +104,21 @@ class Agent:
         self._queue = BlobQueue(queue_bytes(config), self._journal.spool, config.spool.enabled)
         self._workers = Workers(jobs_of(config.stack))
         learn = learner.learn if learner is not None else None
-        self._pipeline = Pipeline(
-            config, self._workers, calibrator_for(self._workers), self._finish, learn=learn, folder=folder, pace=Pace()
-        )
+        self._previews = SubPreviews()
+        ways = config, self._workers, calibrator_for(self._workers), self._finish
+        self._pipeline = Pipeline(*ways, learn=learn, see=self._previews.see, folder=folder, pace=Pace())
         self._publisher = Publisher(folder, config, own_files)
         self._status = StatusFile(folder / STATUS, clock, status_listener, snr := SnrGrowth())
         self._publisher.showcase.listener = self._status.show
         self._status.show(self._publisher.showcase.told())
         self._orders = CommandHandler(self._pipeline, self._journal, self._publisher)
-        parts = self._pipeline, self._journal, self._queue, self._feed, self._orders
-        self._facts = AgentFacts(folder, *parts, learner, keeper, snr)
+        looked_at = self._pipeline, self._journal, self._queue, self._feed, self._orders
+        self._facts = AgentFacts(folder, *looked_at, learner, keeper, snr)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
         taken = goes_on.last_number if goes_on is not None else 0
-        self._blobs = BlobHandler(
-            self._pipeline, self._journal, self._publisher, self._status, keeper, clock, listener, taken
-        )
+        parts = self._pipeline, self._journal, self._publisher, self._status, self._previews
+        self._blobs = BlobHandler(*parts, keeper, clock, listener, taken)
         self._known = FileStamps(reports_of_the_night(SessionFolders(folder), goes_on) if goes_on is not None else ())
 
     def send(self, command: Command) -> None:
@@ -237,6 +237,7 @@ class Agent:
             self._journal.abandon()
         self._solve_watch.close()
         self._publisher.close()
+        self._previews.close()
         if self._learner is not None:
             self._learner.close()
         self._workers.close()

@@ -13,6 +13,7 @@ from indistack.centre import Keeper
 from indistack.config import record_settings
 from indistack.errors import StackError
 from indistack.output.publisher import Publisher
+from indistack.output.sub_previews import SubPreviews
 from indistack.pipeline.intake import DUPLICATE
 from indistack.pipeline.pipeline import Pipeline
 from indistack.resume.state import start_of, state_of
@@ -44,6 +45,8 @@ class BlobHandler:
         Shows what has changed.
     status : StatusFile
         Counts.
+    previews : SubPreviews
+        Keeps a small picture of each.
     keeper : Keeper or None
         Keeps the target in the middle.
     clock : callable
@@ -65,6 +68,7 @@ class BlobHandler:
         journal: Journal,
         publisher: Publisher,
         status: StatusFile,
+        previews: SubPreviews,
         keeper: Keeper | None,
         clock: Callable[[], datetime],
         listener: Listener | None,
@@ -74,6 +78,7 @@ class BlobHandler:
         self._journal = journal
         self._publisher = publisher
         self._status = status
+        self._previews = previews
         self._keeper = keeper
         self._clock = clock
         self._listener = listener
@@ -107,6 +112,8 @@ class BlobHandler:
             self._journal.add(report, blob, self._pipeline.mended, record_settings(self._pipeline.config), start)
         except StackError as error:
             log.error("the ledger cannot be written: %s", error)
+        if self._journal.record is not None and not isinstance(outcome, Filed):
+            self._previews.keep(self._journal.record.folder, report)
         log.log(logging.DEBUG if self._listener is not None else logging.INFO, "%s %s", report.word, describe(report))
         if self._listener is not None:
             self._listener(report)

@@ -23,7 +23,8 @@ from indistack.resume.session_settings import settings_of
 from indistack.sources import expand
 from indistack.store.folder_lock import is_at_work
 from indistack.store.session_folders import session_at
-from indistack.store.session_reader import SUBS, PastSession
+from indistack.store.session_reader import PastSession
+from indistack.store.sub_files import SUBS
 from indistack.system.clock import utc_now
 
 SUFFIXES = (".fits", ".png")

@@ -61,6 +61,8 @@ class Pipeline:
         A live camera's frame may arrive by several ways and is stacked once; files named in a batch are all meant.
     learn : callable, optional
         Takes calibration frames into the library; raises `FrameError`. Without it they are refused.
+    see : callable
+        Looks at every light that could be decoded.
     folder : Path, optional
         Room for subs that are kept on disk.
     exact : bool
@@ -98,6 +100,7 @@ class Pipeline:
         finished: Callable[[Session], None],
         skip_repeats: bool = True,
         learn: Callable[[RawFrame, Blob], Filed] | None = None,
+        see: Callable[[RawFrame], None] = lambda _: None,
         folder: Path | None = None,
         exact: bool = False,
         pace: Pace | None = None,
@@ -112,8 +115,7 @@ class Pipeline:
         self.paused = False
         self.changed: dict[str, Any] = {}
         self.mended = NONE
-        self._finished = finished
-        self._learn = learn
+        self._finished, self._learn, self._see = finished, learn, see
         self._number = 0
 
     def process(self, blob: Blob, number: int = 0, known: bool = False) -> Outcome:
@@ -150,6 +152,7 @@ class Pipeline:
         raw = self.intake.decode(blob, draft, new=known)
         if raw.info.kind != "light":
             return self._file(raw, blob, draft)
+        self._see(raw)
         if self.paused:
             return Refused(PAUSED, draft.report)
         require_single(raw)

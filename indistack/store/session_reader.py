@@ -28,6 +28,7 @@ from indistack.store.entries import (
 )
 from indistack.store.line_reader import read_entries
 from indistack.store.spooled import read_facts, read_spooled
+from indistack.store.sub_files import SUBS, sub_name
 from indistack.values.blob import Blob, Content, Spooled
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Refused
@@ -35,8 +36,6 @@ from indistack.values.sub_parts import Arrival
 from indistack.values.sub_report import SubReport
 
 SETTINGS = "settings.toml"
-SUBS = "subs"
-"""Folder of a session with its raw subs."""
 
 SUB = re.compile(r"(\d{6,})\.")
 """What the files of a raw sub begin with."""
@@ -238,11 +237,6 @@ def is_there(arrival: Arrival) -> bool:
     except OSError:
         return False
     return file.st_size == arrival.size_bytes and file.st_mtime <= arrival.received.timestamp()
-
-
-def sub_name(number: int) -> str:
-    """Return the name of a raw sub in its session."""
-    return f"{number:06d}"
 
 
 def mended_name(number: int) -> str:

@@ -15,8 +15,9 @@ from indistack.store.checkpoint import Checkpoints, CheckpointSettings, State
 from indistack.store.held_files import give_up, give_up_refused
 from indistack.store.ledger import Ledger
 from indistack.store.line_writer import as_line
-from indistack.store.session_reader import SETTINGS, SUBS, mended_name, sub_name
+from indistack.store.session_reader import SETTINGS, mended_name
 from indistack.store.spool import Spool, SpoolSettings
+from indistack.store.sub_files import SUBS, sub_name
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import IndexArray
 from indistack.values.sub_report import SubReport

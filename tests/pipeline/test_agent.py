@@ -52,8 +52,19 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
     assert status["stacks"]["stack"]["n_subs"] == 4
     (session,) = (tmp_path / "sessions").iterdir()
     assert status["session"] == session.name
-    expected = {"ledger.jsonl", "stack.fits", "stack.jpg", "stack.png", "settings.toml", "subs", "checkpoints"}
+    expected = {
+        "ledger.jsonl",
+        "stack.fits",
+        "stack.jpg",
+        "stack.png",
+        "settings.toml",
+        "subs",
+        "checkpoints",
+        "previews",
+    }
     assert {path.name for path in session.iterdir()} == expected
+    previews = sorted(path.name for path in (session / "previews").iterdir())
+    assert previews == [f"{number:06d}.jpg" for number in (1, 2, 4, 5)]  # of what is no picture there is none
 
 
 def test_the_kept_settings_read_back(tmp_path: Path) -> None:
