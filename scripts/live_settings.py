@@ -25,6 +25,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "stack.winsorize": ("Pull outliers in", "again"),
     "picture.operators": ("Look", "picture"),
     "picture.sky": ("Sky's brightness", "picture"),
+    "picture.black": ("Black below the sky", "picture"),
+    "picture.white": ("Pixels below white", "picture"),
     "picture.saturation": ("Saturation", "picture"),
     "picture.crop_coverage": ("Crop to coverage", "picture"),
     "picture.max_side_px": ("Picture's side", "picture"),

@@ -201,6 +201,13 @@ class PictureSettings(Settings):
     sky: float | None = Field(default=None, gt=0, lt=1)
     """Brightness of the sky after ``stretch``, on 0..1; not set: as the look has it."""
 
+    black: float | None = Field(default=None, gt=0, le=100)
+    """Black lies that many standard deviations of the noise below the sky for ``stretch``: fewer give more contrast
+    to what is faint; not set: as the look has it."""
+
+    white: float | None = Field(default=None, gt=0, le=1)
+    """Share of the pixels that are not brighter than white for ``stretch``; not set: as the look has it."""
+
     saturation: float | None = Field(default=None, ge=0, le=4)
     """Of the colours after ``stretch``: 1 leaves them, 0 makes the picture grey; not set: as the look has it."""
 
@@ -209,7 +216,12 @@ class PictureSettings(Settings):
         name, _, given = word.partition(":")
         if name.strip() != "stretch":
             return word
-        wishes = {"sky": self.sky, "saturation": self.saturation}
+        wishes = {
+            "sky": self.sky,
+            "black_sigma": self.black,
+            "white_quantile": self.white,
+            "saturation": self.saturation,
+        }
         said = [f"{key}={value}" for key, value in wishes.items() if value is not None]
         return ":".join(filter(None, (name, ",".join(filter(None, (given, *said))))))
 

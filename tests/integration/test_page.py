@@ -16,7 +16,7 @@ from indistack.commands import COMMANDS, LIVE, Answer, Pause
 from indistack.faces.web.token_file import FREE_TRIES, write_token
 from indistack.store.folder_lock import only_one
 from tests.conftest import wait_until
-from tests.integration.web_process import WebProcess, publish
+from tests.integration.web_process import SESSION, WebProcess, publish
 from tests.ports import HOST
 
 TOKEN = "7KQD-2MXA-PV9C"
@@ -287,13 +287,58 @@ def test_the_interface_describes_itself_truly(page: WebProcess, output: Path) ->
     versions = {"pictures": state["pictures"][-1]["address"], "whole": state["whole"]["address"]}
     versions["tiles"] = f"{state['whole']['tiles']}0-0.jpg"
     for path, does in described["paths"].items():
-        if "get" not in does or path.endswith("/events"):
+        if "{session}" in path or "get" not in does or path.endswith("/events"):
             continue
         asked = versions[path.split("/")[3]] if "{version}" in path else path
         answer = page.ask(asked)
         assert answer.status == 200, path
         media = next(iter(does["get"]["responses"]["200"]["content"]))
         assert answer.headers["content-type"].startswith(media), path
+
+
+def test_files_of_sessions_are_given_and_nothing_else(page: WebProcess, output: Path) -> None:
+    publish(output, 3)
+    folder, at = output / "sessions" / SESSION, f"/api/v1/sessions/{SESSION}"
+    for name, data in {"previews/000002.jpg": b"SMALL", "subs/000002.fits": b"RAW", "subs/000002.json": b"{}"}.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "report.html").write_text("<style></style>")
+    (told,) = page.told("/api/v1/sessions")["sessions"]
+    assert told["files"].keys() == {"ledger.jsonl", "report.html"}
+    preview = page.ask(f"{at}/subs/2/preview")
+    assert (body(preview), preview.headers["content-type"]) == (b"SMALL", "image/jpeg")
+    assert page.ask(f"{at}/subs/9/preview").status == 404
+    report = page.ask(f"{at}/files/report.html")
+    assert report.status == 200
+    assert "sandbox" in report.headers["content-security-policy"]
+    saved = page.ask(f"{at}/files/ledger.jsonl").headers["content-disposition"]
+    assert saved == f'attachment; filename="{SESSION}-ledger.jsonl"'
+    for other in ("settings.toml", "subs", "..%2Fstatus.json", "%2e%2e", "ledger.jsonl%00"):
+        assert page.ask(f"{at}/files/{other}").status in (404, 422), other
+    assert page.ask("/api/v1/sessions/..%2F../files/status.json").status == 404
+
+
+def test_a_raw_sub_and_programs_are_for_those_who_have_the_token(page: WebProcess, output: Path) -> None:
+    write_token(output, TOKEN)
+    publish(output, 3)
+    (output / "sessions" / SESSION / "subs").mkdir(exist_ok=True)
+    (output / "sessions" / SESSION / "subs" / "000001.fits").write_bytes(b"RAW")
+    at, key = f"/api/v1/sessions/{SESSION}", {"authorization": f"Bearer {TOKEN}"}
+    assert page.ask(f"{at}/subs/1/raw").status == 401
+    raw = page.ask(f"{at}/subs/1/raw", **key)
+    assert (body(raw), raw.headers["content-disposition"]) == (b"RAW", 'attachment; filename="000001.fits"')
+    assert page.ask(f"{at}/subs/9/raw", **key).status == 404
+    for path in (f"{at}/report", "/api/v1/doctor"):
+        assert page.ask(path, "POST", {}).status == 401
+    assert page.ask(f"{at[:-1]}9/report", "POST", {}, **key).status == 404
+
+
+@pytest.mark.slow
+def test_the_machine_is_examined_by_a_program_of_its_own(page: WebProcess, output: Path) -> None:
+    write_token(output, TOKEN)
+    told = json.loads(body(page.ask("/api/v1/doctor", "POST", {}, authorization=f"Bearer {TOKEN}")))
+    assert "Python" in told["said"]
+    assert "memory" in told["said"]
 
 
 def test_commands_and_settings_are_told_as_the_agent_knows_them(page: WebProcess) -> None:

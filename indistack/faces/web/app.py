@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from indistack.faces.web import control, description, events, invitation
+from indistack.faces.web import control, description, events, invitation, programs, session_files
 from indistack.faces.web.answers import fault, file_answer, picture_answer, told
 from indistack.faces.web.guard import Guard
 from indistack.faces.web.hub import Hub
@@ -52,6 +52,7 @@ def make_app(folder: Path, bound: tuple[str, int], names: Iterable[str] = ()) ->
     app.state.files = read_static()
     app.state.at_work = 0
     app.state.at_the_lock = asyncio.Lock()
+    app.state.at_a_program = asyncio.Lock()
     return Guard(app, names)
 
 
@@ -154,4 +155,6 @@ ROUTES = [
     Route("/api/v1/settings", description.settings),
     Route("/api/v1/openapi.json", description.openapi),
     Route("/api/v1/metrics", description.metrics),
+    *session_files.ROUTES,
+    *programs.ROUTES,
 ]

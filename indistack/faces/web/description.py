@@ -13,6 +13,7 @@ from starlette.responses import Response
 from indistack import __version__
 from indistack.commands import COMMANDS, LIVE, arguments_of, schema
 from indistack.commands.messages import meaning_of
+from indistack.faces.web import programs, session_files
 from indistack.faces.web.answers import told
 
 PATHS: dict[str, tuple[str, str]] = {
@@ -77,6 +78,8 @@ async def openapi(_: Request) -> Response:
     paths: dict[str, Any] = {path: {"get": _read(path, *facts)} for path, facts in PATHS.items()}
     paths["/api/v1/commands"]["post"] = _changed("Carry out a command", schema())
     paths["/api/v1/key"] = {"post": _changed("Tell whether a token is right", {"type": "object"})}
+    paths |= {path: {"get": _of_session(path, *facts)} for path, facts in session_files.PATHS.items()}
+    paths |= {path: {"post": _program(path, summary)} for path, summary in programs.PATHS.items()}
     scheme = {"type": "http", "scheme": "bearer", "description": "indistack web DIR --new-token shows one"}
     return told(
         {
@@ -100,6 +103,23 @@ def _read(path: str, media: str, summary: str) -> dict[str, Any]:
         said["parameters"] = [{"name": name, "in": "query", "schema": whole} for name in ("after", "limit")]
         said["responses"] = _responses(media, 422)
     return said
+
+
+def _of_session(path: str, media: str, summary: str) -> dict[str, Any]:
+    faults = (401, 404, 429) if path.endswith("/raw") else (404,)
+    return {"summary": summary, "responses": _responses(media, *faults), "parameters": _named(path)}
+
+
+def _program(path: str, summary: str) -> dict[str, Any]:
+    said = _changed(summary, {"type": "object"})
+    return {**said, "responses": said["responses"] | _responses("application/json", 404), "parameters": _named(path)}
+
+
+def _named(path: str) -> list[dict[str, Any]]:
+    """Return the parameters of an address of a session."""
+    every = session_files.NAMES.items()
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in every
+            if f"{{{name}}}" in path]  # fmt: skip
 
 
 def _changed(summary: str, body: Mapping[str, Any]) -> dict[str, Any]:

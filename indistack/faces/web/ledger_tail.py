@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from indistack.faces.web.plain import without_folders
 from indistack.store.last_status import SESSIONS
-from indistack.system.harmless import harmless
 
 LEDGER = "ledger.jsonl"
 SESSION_NAME = re.compile(r"\d{8}-\d{6}_[^/\x00]{1,120}_\d{3,9}")
@@ -21,8 +21,7 @@ MOST_LINES = 5_000
 MOST_BYTES = 8_000_000
 """Read at once."""
 
-MOST_TEXT = 300
-PATH = re.compile(r"(?<!\w)/(?:[^/\s:]+/)+")
+MOST_STAGES = 12
 
 FACTS = (
     "number", "time", "outcome", "reason", "detail", "stars", "fwhm_px", "hfr_px", "eccentricity", "background_adu",
@@ -117,16 +116,19 @@ class LedgerTail:
 def facts_of(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page tells of a ledger's line; bounded in size, whatever the line holds."""
     facts = {name: line[name] for name in FACTS if _is_fact(line.get(name))}
-    return {name: _shown(value) if isinstance(value, str) else value for name, value in facts.items()} | {
+    return {name: without_folders(value) if isinstance(value, str) else value for name, value in facts.items()} | {
         "number": line.get("number") if isinstance(line.get("number"), int) else 0,
         "outcome": line["outcome"],
         "fate": "",
+        **_stages(line.get("stage_ms")),
     }
 
 
-def _shown(text: str) -> str:
-    """Return a text without the folders of the files that it names: these are nobody's business."""
-    return harmless(PATH.sub("", text[:MOST_TEXT]))
+def _stages(told: object) -> dict[str, dict[str, float]]:
+    """Return what the steps took (ms), where that is told."""
+    found = list(told.items())[:MOST_STAGES] if isinstance(told, dict) else []
+    took = {name[:20]: round(value, 1) for name, value in found if is_finite(value)}
+    return {"stage_ms": took} if took else {}
 
 
 def _is_fact(value: object) -> bool:

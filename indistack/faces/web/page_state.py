@@ -8,6 +8,7 @@ from typing import Any
 
 from indistack.commands import LIVE, LiveSetting
 from indistack.commands.state import LIGHTS
+from indistack.faces.web.console_state import console_facts
 from indistack.faces.web.plain import MOST_TEXT, number, table, text
 
 PLAIN = ("version", "state", "session", "rung", "disk", "time")
@@ -48,6 +49,7 @@ def facts_of(status: Mapping[str, Any], agent: str, subs: Sequence[Mapping[str, 
         "stack": {name: number(stack[name]) for name in NUMBERS if name in stack},
         "warnings": [text(each) for each in warnings[:20]] if isinstance(warnings, list) else [],
         "sources": _sources(status.get("sources")),
+        **console_facts(status),
     }
 
 

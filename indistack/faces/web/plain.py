@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from indistack.system.harmless import harmless
 
 MOST_TEXT = 300
+PATH = re.compile(r"(?<!\w)/(?:[^/\s:]+/)+")
 
 
 def text(value: object) -> str:
     """Return what somebody else has written, of bounded length; "" for what is no text."""
     return harmless(value[:MOST_TEXT]) if isinstance(value, str) else ""
+
+
+def without_folders(told: str) -> str:
+    """Return a text, bounded, without the folders of the files that it names: these are nobody's business."""
+    return harmless(PATH.sub("", told[:MOST_TEXT]))
 
 
 def number(value: object) -> float:

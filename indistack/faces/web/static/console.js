@@ -1,88 +1,93 @@
 // The observer's console: how things stand, what can be changed, the night in numbers.
+import { clock, machine, calibration } from "./aside.js";
 import * as control from "./control.js";
 import { $, make } from "./elements.js";
 import { Feed } from "./feed.js";
 import * as graphs from "./graphs.js";
-import { reason } from "./sentences.js";
-import { kept, number, span, use } from "./words.js";
+import * as look from "./look.js";
+import * as sessions from "./sessions.js";
+import * as subs from "./subs.js";
+import { LANGUAGES, kept, number, preferred, say, span, translate, use } from "./words.js";
 
-const SHOWN = 200, MOST = 2000;
-const STATES = { running: "Running", paused: "Paused", stopped: "Finished", gone: "The agent has died", none: "No agent yet" };
-let subs = [], session = "", asking = false;
+const STATES = { running: "running", paused: "is_paused", stopped: "is_finished", gone: "has_died", none: "no_agent" };
+const HINTS = ["refocus", "dew", "clouds"];
 
 function night(on) {
   document.documentElement.classList.toggle("night", on);
   kept("night", on ? "1" : "0");
   graphs.recolour();
+  look.redraw();
+}
+
+const pair = ([name, text]) => make("div", {}, make("dt", { text: name }), make("dd", { text }));
+
+function lights(told) {
+  $("lights").replaceChildren(...Object.entries(told).map(([name, light]) =>
+    make("li", { class: light, text: say(`light_${name}`), title: say(`is_${light}`) }, make("span", { class: "unseen", text: `: ${say(`is_${light}`)}` }))));
+}
+
+function hints(state) {
+  const said = state.hints.map(({ kind, text, since }) => (HINTS.includes(kind) ? say(`hint_${kind}`, { since: number(since) }) : text));
+  const clocks = clock(state);
+  const items = [...said.map((text) => make("li", { text })), ...(clocks ? [make("li", { class: "calm" }, ...clocks)] : [])];
+  $("hints").replaceChildren(...items);
 }
 
 function take(state) {
-  $("target").textContent = state.target || "Name unknown";
-  $("sentence").textContent = [STATES[state.agent], state.sentence].filter(Boolean).join(" · ");
-  $("lights").replaceChildren(...Object.entries(state.lights).map(([name, light]) => make("li", { class: light, text: name, title: light }, make("span", { class: "unseen", text: `: ${light}` }))));
-  const page = state.pictures.at(-1);
-  if (page) $("view").src = page.address;
-  $("view").hidden = !page;
-  const facts = {
-    Subs: number(state.n_subs), Light: state.exposure_s ? span(state.exposure_s) : "unknown", "Left out": number(state.refused), Waiting: number(state.waiting),
-    SNR: page?.snr_gain || state.stack.snr_gain ? `× ${number(page?.snr_gain || state.stack.snr_gain, 1)}` : "unknown",
-    "To target SNR": state.seconds_to_target ? span(state.seconds_to_target) : "unknown", Method: state.method || "unknown",
-  };
-  $("facts").replaceChildren(...Object.entries(facts).map(([name, text]) => make("div", {}, make("dt", { text: name }), make("dd", { text }))));
-  $("warnings").replaceChildren(...[state.disk, ...state.warnings].filter(Boolean).map((text) => make("li", { text })));
+  $("target").textContent = state.target || say("unknown_target");
+  $("sentence").textContent = [say(STATES[state.agent] || "no_agent"), state.sentence, state.remaking].filter(Boolean).join(" · ");
+  lights(state.lights);
+  hints(state);
+  const page = state.pictures.at(-1), gain = page?.snr_gain || state.stack.snr_gain, unknown = say("unknown");
+  look.picture(page, state);
+  $("view-said").textContent = page ? say("stack_of", { count: page.n_subs, n: number(page.n_subs) }) : say("no_picture_yet");
+  const wait = state.seconds_to_target ? span(state.seconds_to_target) : state.snr.target ? unknown : say("no_target_snr");
+  $("facts").replaceChildren(...[
+    [say("subs"), number(state.n_subs)], [say("light_time"), state.exposure_s ? span(state.exposure_s) : unknown],
+    [say("left_out_n"), number(state.refused)], [say("waiting"), number(state.waiting)],
+    [say("snr_gain"), gain ? `× ${number(gain, 1)}` : unknown], [say("to_target"), wait], [say("method"), state.method || unknown],
+    ...(state.branches.length ? [[say("branches"), state.branches.join(", ")]] : []),
+  ].map(pair));
+  $("warnings").replaceChildren(...[state.disk, ...state.warnings, state.why_plain].filter(Boolean).map((text) => make("li", { text })));
   control.inForce(state.settings);
-  more(state);
+  calibration(state);
+  machine(state);
+  subs.more(state);
+  sessions.more(state);
 }
 
-// Fetches the subs that are new; all of them where another session, or the fate of one, is told of.
-async function more(state) {
-  if (asking) return;
-  asking = true;
-  try {
-    const anew = session !== state.session || state.changed !== more.changed;
-    if (anew) subs = [];
-    session = state.session;
-    more.changed = state.changed;
-    const after = subs.length ? subs.at(-1).number : 0;
-    const told = await (await fetch(`/api/v1/subs?after=${after}`, { cache: "no-store" })).json();
-    if (told.subs.length || anew) {
-      subs = [...subs, ...told.subs].slice(-MOST);
-      table();
-      graphs.draw(subs);
-    }
-  } catch { /* the next state tries again */ } finally { asking = false; }
+function languages(again) {
+  $("language").replaceChildren(...Object.entries(LANGUAGES).map(([name, own]) => make("option", { value: name, text: own, lang: name })));
+  $("language").value = document.documentElement.lang;
+  $("language").addEventListener("change", async () => {
+    kept("language", $("language").value);
+    await speak($("language").value);
+    again();
+  });
 }
 
-const figure = (value, digits) => (Number.isFinite(value) ? number(value, digits) : "");
-
-function table() {
-  $("subs").replaceChildren(...subs.slice(-SHOWN).reverse().map((sub) => {
-    const isIn = sub.outcome !== "refused" && !sub.fate;
-    const what = sub.fate ? sub.fate : sub.outcome === "refused" ? `left out: ${reason(sub.reason)}` : sub.outcome === "restarted" ? "new stack" : "stacked";
-    const act = sub.outcome === "refused" || sub.fate === "lost" ? "" : isIn
-      ? control.acting("Remove", () => control.send({ command: "remove", number: sub.number }))
-      : control.acting("Put back", () => control.send({ command: "readmit", number: sub.number }));
-    return make("tr", { class: `${sub.outcome}${sub.fate ? " out" : ""}` },
-      make("td", { text: String(sub.number) }), make("td", { text: sub.time ? new Date(sub.time).toLocaleTimeString() : "" }),
-      make("td", { class: "why", text: what, title: sub.detail || "" }), make("td", { text: figure(sub.stars) }), make("td", { text: figure(sub.fwhm_px, 2) }),
-      make("td", { text: Number.isFinite(sub.transparency) ? `${number(100 * sub.transparency)} %` : "" }), make("td", { text: figure(sub.weight, 2) }), make("td", {}, act));
-  }));
+async function speak(name) {
+  await use(name, "console/");
+  translate();
+  control.lock();
+  await Promise.all([control.commands(), control.settings()]);
+  graphs.start();
+  look.start();
+  subs.anew();
 }
 
 async function start() {
   control.takeToken();
-  control.lock();
-  await use("en");
-  graphs.start();
+  await speak(preferred());
   night(kept("night") === "1");
   $("night").addEventListener("click", () => night(!document.documentElement.classList.contains("night")));
   $("key").addEventListener("click", () => {
     if (control.isOpen()) { control.lock(); kept("token", ""); } else { $("unlock").hidden = !$("unlock").hidden; $("token").focus(); }
   });
   $("unlock").addEventListener("submit", (event) => { event.preventDefault(); control.unlock($("token").value); });
-  await Promise.all([control.commands(), control.settings()]);
   await control.unlock();
-  new Feed(take, (connected) => connected || ($("sentence").textContent = "Connection lost – trying again"));
+  const feed = new Feed(take, (connected) => connected || ($("sentence").textContent = say("offline")));
+  languages(() => { take(feed.state); control.unlock(); });
 }
 
 start();

@@ -1,9 +1,10 @@
 // What changes something: the token, and the controls, which are made of what the agent's commands say of themselves.
 import { $, make } from "./elements.js";
-import { kept } from "./words.js";
+import { kept, knows, say } from "./words.js";
 
 const SURE = ["new", "finish", "drop", "undo"];  // asked twice
 const OWN = ["set", "remove", "readmit"];        // have a place of their own
+const LOOK = ["picture.operators", "picture.sky", "picture.black", "picture.white", "picture.saturation"];  // and so have these
 const SURE_MS = 4000;
 
 let token = kept("token") || "";
@@ -15,15 +16,33 @@ export function takeToken() {
   history.replaceState(null, "", location.pathname);  // it is for nobody's list of visited pages
 }
 
-async function post(path, body) {
+export async function post(path, body) {
   const answer = await fetch(path, {
     method: "POST", body: JSON.stringify(body), cache: "no-store",
-    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    headers: { "content-type": "application/json", ...headers() },
   });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error(told.fault || `refused (${answer.status})`), { status: answer.status });
   return told.said;
 }
+
+const headers = () => ({ authorization: `Bearer ${token}` });
+
+// Saves a file that is given to those only who have the token.
+export async function save(path) {
+  show("…", false);
+  try {
+    const answer = await fetch(path, { headers: headers() });
+    if (!answer.ok) throw new Error((await answer.json()).fault);
+    const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || "sub";
+    const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    show(name, false);
+  } catch (fault) { show(fault.message, true); }
+}
+
+const named = (kind, name, otherwise) => (knows(`${kind}_${name}`) ? say(`${kind}_${name}`) : otherwise);
 
 function show(text, isFault) {
   $("answer").textContent = text;
@@ -42,7 +61,7 @@ export const isOpen = () => Boolean(token) && document.body.classList.contains("
 
 export function lock() {
   document.body.classList.remove("open");
-  $("key").textContent = "Unlock to change things";
+  $("key").textContent = say("unlock_long");
   for (const each of document.querySelectorAll(".needs-key")) each.disabled = true;
 }
 
@@ -54,7 +73,7 @@ export async function unlock(given) {
     kept("token", token);
     document.body.classList.add("open");
     $("unlock").hidden = true;
-    $("key").textContent = "Lock";
+    $("key").textContent = say("lock");
     for (const each of document.querySelectorAll(".needs-key")) each.disabled = false;
   } catch (fault) {
     if (given !== undefined) $("unlock-said").textContent = fault.message;
@@ -70,7 +89,7 @@ export function acting(label, act, { sure = false, title = "" } = {}) {
   button.addEventListener("click", () => {
     if (!sure || button.classList.contains("sure")) { act(); return rest(); }
     button.classList.add("sure");
-    button.textContent = `${label}: sure?`;
+    button.textContent = say("sure", { what: label });
     setTimeout(rest, SURE_MS);
   });
   const rest = () => { button.classList.remove("sure"); button.textContent = label; };
@@ -80,14 +99,14 @@ export function acting(label, act, { sure = false, title = "" } = {}) {
 export async function commands() {
   const { commands: every } = await (await fetch("/api/v1/commands")).json();
   const made = every.filter(({ command }) => !OWN.includes(command)).map((each) => {
-    const options = { sure: SURE.includes(each.command), title: each.meaning };
-    if (!each.arguments.length) return acting(each.label, () => send({ command: each.command }), options);
+    const options = { sure: SURE.includes(each.command), title: each.meaning }, label = named("command", each.command, each.label);
+    if (!each.arguments.length) return acting(label, () => send({ command: each.command }), options);
     const inputs = each.arguments.map((argument) => make("input", {
-      name: argument.name, placeholder: argument.meaning, "aria-label": `${each.label}: ${argument.meaning}`, class: "needs-key",
+      name: argument.name, placeholder: named(`asked_${each.command}`, argument.name, argument.meaning), "aria-label": `${label}: ${argument.meaning}`, class: "needs-key",
       type: argument.kind === "number" ? "number" : "text", maxlength: String(argument.max_letters),
     }));
     const act = () => send({ command: each.command, ...Object.fromEntries(inputs.map((input, at) => [input.name, read(each.arguments[at], input.value)])) });
-    return make("form", { on: { submit: (event) => event.preventDefault() } }, acting(each.label, act, options), ...inputs);
+    return make("form", { on: { submit: (event) => event.preventDefault() } }, acting(label, act, options), ...inputs);
   });
   $("commands").replaceChildren(...made);
 }
@@ -104,11 +123,20 @@ function read(argument, text) {
 const plain = (text) => (text === "true" ? true : text === "false" ? false : text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text);
 
 const fields = new Map();
+let known = new Map();
 
 export async function settings() {
   const { settings: every } = await (await fetch("/api/v1/settings")).json();
-  $("settings").replaceChildren(...every.map(field));
+  known = new Map(every.map((setting) => [setting.name, setting]));
+  const groups = new Map();
+  for (const each of every.filter(({ name }) => !LOOK.includes(name))) {
+    const group = each.name.split(".")[0];
+    groups.set(group, [...(groups.get(group) || []), each]);
+  }
+  $("settings").replaceChildren(...[...groups].map(([name, of]) => make("fieldset", {}, make("legend", { text: say(`group_${name}`) }), ...of.map(field))));
 }
+
+export const setting = (name) => known.get(name);
 
 function field(setting) {
   const facts = { class: "needs-key", title: setting.meaning };
@@ -125,7 +153,8 @@ function field(setting) {
   });
   fields.set(setting.name, [setting, input]);
   const unit = setting.unit ? ` (${setting.unit})` : "";
-  return make("label", { class: setting.kind === "switch" ? "switch" : "" }, setting.kind === "switch" && input, make("span", { text: setting.label + unit, title: setting.meaning }), setting.kind !== "switch" && input);
+  const label = named("setting", setting.name.replace(".", "_"), setting.label);
+  return make("label", { class: setting.kind === "switch" ? "switch" : "" }, setting.kind === "switch" && input, make("span", { text: label + unit, title: setting.meaning }), setting.kind !== "switch" && input);
 }
 
 // Shows what is in force, but not over what is just being typed.

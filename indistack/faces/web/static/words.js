@@ -19,8 +19,10 @@ export function preferred() {
   return wanted.map((each) => (each || "").slice(0, 2).toLowerCase()).find((each) => each in LANGUAGES) || "en";
 }
 
-export async function use(name) {
-  catalogue = await (await fetch(`/static/lang/${name}.json`)).json();
+// Has the words of a language; those of the console besides, where it is told of their folder.
+export async function use(name, ...folders) {
+  const told = await Promise.all(["", ...folders].map(async (folder) => (await fetch(`/static/lang/${folder}${name}.json`)).json()));
+  catalogue = Object.assign({}, ...told);
   language = name;
   plurals = new Intl.PluralRules(name);
   document.documentElement.lang = name;
@@ -32,6 +34,12 @@ export function say(key, values = {}) {
   if (text === undefined) return key;
   if (typeof text === "object") text = text[plurals.select(values.count)] ?? text.other;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+// Gives the elements of the markup their words.
+export function translate() {
+  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
+  for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", say(each.dataset.label));
 }
 
 export const knows = (key) => key in catalogue;

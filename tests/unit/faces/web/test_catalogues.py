@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from indistack.commands import COMMANDS, LIVE
+from indistack.commands.state import LIGHTS
 from indistack.faces.web.static_files import FOLDER
 
 LANGUAGES = ("en", "de", "es", "fr", "it")
@@ -21,9 +23,12 @@ FORMS = {
 
 
 def catalogue(name: str) -> dict[str, Any]:
-    found = json.loads((FOLDER / "lang" / f"{name}.json").read_text(encoding="utf-8"), object_pairs_hook=_no_twice)
-    assert isinstance(found, dict)
-    return found
+    """Return what both faces say: the console has the words of the audience's page, and its own."""
+    audience, console = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8"), object_pairs_hook=_no_twice)
+        for folder in (FOLDER / "lang", FOLDER / "lang" / "console")
+    )
+    return _no_twice([*audience.items(), *console.items()])
 
 
 def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -72,11 +77,30 @@ def test_it_is_another_language(name: str) -> None:
 
 def test_what_the_page_says_stands_in_the_catalogue_and_nothing_besides() -> None:
     code, keys = scripts(), set(catalogue("en"))
-    said = set(re.findall(r'say\("(\w+)"', code))
+    markup = "".join((FOLDER / page).read_text(encoding="utf-8") for page in ("index.html", "console.html"))
+    said = set(re.findall(r'say\("(\w+)"', code)) | set(re.findall(r'data-(?:say|label)="(\w+)"', markup))
     assert said <= keys
-    markup = (FOLDER / "index.html").read_text(encoding="utf-8") + code
-    unused = {key for key in keys if not key.startswith("why_") and not re.search(rf"\b{key}\b", markup)}
+    made = {f"{kind}_" for kind in re.findall(r"say\(`(\w+)_\$", code)} | {
+        f"{kind}_" for kind in re.findall(r'named\("(\w+)"', code)
+    }
+    families = tuple(made | {"why_", "asked_"})
+    unused = {key for key in keys if not key.startswith(families) and not re.search(rf"\b{key}\b", markup + code)}
     assert unused == set()
+
+
+def test_what_the_agent_can_be_told_has_words_in_every_language() -> None:
+    known = set(catalogue("en"))
+    beside = {"set", "remove", "readmit"}  # which have places of their own
+    assert {f"command_{word}" for word in COMMANDS.keys() - beside} == {
+        key for key in known if key.startswith("command_")
+    }
+    look = {"picture.operators", "picture.sky", "picture.black", "picture.white", "picture.saturation"}
+    settings = {f"setting_{name.replace('.', '_')}" for name in LIVE.keys() - look}
+    assert settings == {key for key in known if key.startswith("setting_")}
+    assert {f"group_{name.split('.')[0]}" for name in LIVE} == {key for key in known if key.startswith("group_")}
+    looks = {f"look_{name}" for name in LIVE["picture.operators"].choices}
+    assert looks == {key for key in known if key.startswith("look_")}
+    assert {f"light_{name}" for name in LIGHTS} <= known
 
 
 def test_markup_has_no_words_of_its_own_nor_scripts_or_styles_within(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+// The sessions that lie in the output folder: picture, report, files.
+import * as control from "./control.js";
+import { $, make } from "./elements.js";
+import { number, say } from "./words.js";
+
+const MB = 1e6;
+const PARTS = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d_(.*)_\d+$/;
+let known = "";
+
+// Asks anew where another session is told of, or its number of subs has passed a ten.
+export async function more(state) {
+  const key = [state.session, state.agent, Math.floor(state.n_subs / 10), document.documentElement.lang].join(" ");
+  if (key === known) return;
+  known = key;
+  try {
+    const told = await (await fetch("/api/v1/sessions", { cache: "no-store" })).json();
+    const open = new Set([...document.querySelectorAll("#sessions details[open]")].map((each) => each.dataset.name));
+    $("sessions").replaceChildren(...(told.sessions.length ? told.sessions.map((each) => entry(each, open)) : [make("p", { class: "soft", text: say("no_sessions") })]));
+  } catch { known = ""; }
+}
+
+function entry(session, open) {
+  const [, year, month, day, hour, minute, target] = PARTS.exec(session.name) || [];
+  const when = year ? `${year}-${month}-${day} ${hour}:${minute}` : session.name;
+  const name = session.target || (target || "").replaceAll("-", " ");
+  const body = make("div"), whole = make("details", {}, make("summary", {}, make("b", { text: name }), ` ${when} · ${say("n_subs", { count: session.n_subs, n: number(session.n_subs) })}`), body);
+  whole.dataset.name = session.name;
+  whole.addEventListener("toggle", () => { if (whole.open && !body.childElementCount) body.append(...inside(session)); });
+  whole.open = open.has(session.name);
+  return whole;
+}
+
+function inside(session) {
+  const at = `/api/v1/sessions/${encodeURIComponent(session.name)}`, has = (file) => file in session.files;
+  const links = Object.entries(session.files).filter(([file]) => file !== "report.html" && file !== "report.json").map(([file, bytes]) =>
+    make("a", { href: `${at}/files/${file}?save`, download: "", text: `${file} (${number(bytes / MB, bytes < 10 * MB ? 1 : 0)} MB)` }));
+  const report = make("a", { href: `${at}/files/report.html`, target: "_blank", rel: "noopener", text: say("report"), class: "chip", hidden: !has("report.html") });
+  const said = make("pre", { class: "said", hidden: true, tabindex: "0" });
+  const write = control.acting(say("write_report"), async () => {
+    said.hidden = false;
+    said.textContent = say("looking");
+    try {
+      const told = await control.post(`${at}/report`, {});
+      said.textContent = told.said;
+      report.hidden = !told.well;
+    } catch (fault) { said.textContent = fault.message; }
+  });
+  return [
+    has("stack.jpg") && make("img", { src: `${at}/files/stack.jpg`, alt: say("picture_alt_short", { n: number(session.n_subs) }), loading: "lazy" }),
+    make("p", { class: "links" }, ...links), make("div", { class: "chips" }, report, write), said,
+    make("p", { class: "soft" }, `${say("go_on")} `, make("code", { text: `indistack run --continue ${session.name}` })),
+    make("p", { class: "soft" }, `${say("merge")} `, make("code", { text: `indistack merge sessions/${session.name} sessions/… -o all.fits` })),
+  ].filter(Boolean);
+}
