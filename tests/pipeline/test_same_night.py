@@ -22,7 +22,7 @@ from indistack.settings import load
 from indistack.sources import read_blob
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.session_folders import SessionFolders
-from indistack.store.session_reader import SUBS
+from indistack.store.sub_files import SUBS
 from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 

@@ -64,9 +64,12 @@ function table() {
 }
 
 function row(sub) {
-  const image = make("img", { alt: "", loading: "lazy", width: "72", height: "48" });
+  const image = make("img", { alt: "", loading: "lazy", width: "72", height: "48", src: `${place(sub)}/preview` });
   const look = make("button", { type: "button", class: "thumb", "aria-label": say("show_sub", { n: number(sub.number) }), on: { click: () => choose(sub.number) } }, image);
-  load(image, `${place(sub)}/preview`, sub === subs.at(-1) ? TRIES : 1, (is) => { look.hidden = !is; });
+  image.addEventListener("error", () => {
+    if (sub === subs.at(-1)) load(image, `${place(sub)}/preview`, TRIES, (is) => { look.hidden = !is; });
+    else look.hidden = true;
+  });
   const act = sub.outcome === "refused" || sub.fate === "lost" ? "" : isIn(sub)
     ? control.acting(say("remove"), () => control.send({ command: "remove", number: sub.number }))
     : control.acting(say("put_back"), () => control.send({ command: "readmit", number: sub.number }));
@@ -80,15 +83,14 @@ function row(sub) {
 
 // Shows a picture, and tells whether it is there; asks again where it may come yet.
 function load(image, address, tries, tell) {
-  image.onload = () => tell(true);
-  image.onerror = () => {
-    if (image.dataset.wanted !== address) return;
-    tell(false);
-    if (tries > 1) setTimeout(() => image.dataset.wanted === address && load(image, address, tries - 1, tell), AGAIN_MS);
-  };
+  const coming = new Image(), isWanted = () => image.dataset.wanted === address;
   image.dataset.wanted = address;
-  image.removeAttribute("src");
-  image.src = address;
+  coming.onload = () => { if (isWanted()) { image.src = address; tell(true); } };
+  coming.onerror = () => {
+    if (isWanted() && tries > 1) setTimeout(() => isWanted() && load(image, address, tries - 1, tell), AGAIN_MS);
+    else if (isWanted()) tell(false);
+  };
+  coming.src = address;
 }
 
 function choose(sub) {
