@@ -93,6 +93,8 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _add_server(parser)
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    text = "write what helps to find a fault: log, status, settings; without names, places or secrets"
+    parser.add_argument("--bundle", type=Path, metavar="FILE.zip", help=text)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

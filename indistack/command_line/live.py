@@ -21,6 +21,7 @@ from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, config_of, given
 from indistack.command_line.page import page_beside
 from indistack.command_line.say import say
+from indistack.command_line.sub_line import sub_words
 from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_folder, require_writable
@@ -33,7 +34,9 @@ from indistack.store.folder_lock import has_stand_in, is_at_work, make_folder, o
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
+from indistack.system.night_log import night_log
 from indistack.values.own_files import OwnFiles
+from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
 
@@ -96,9 +99,14 @@ def _agent_alone(
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
-    with NightView() as view:
+    with night_log(options.output_dir) as night, NightView() as view:
+
+        def listen(report: SubReport) -> None:
+            view.sub(report)
+            night.sub(report.number, report.word, sub_words(report))
+
         agent = Agent(
-            config, sources, options.output_dir, calibrator_for, view.sub, status_listener=view.status,
+            config, sources, options.output_dir, calibrator_for, listen, status_listener=view.status,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)

@@ -75,8 +75,9 @@ class _Above(logging.Handler):
 
     def take_over(self) -> None:
         self._others = logging.root.handlers[:]
-        self.setFormatter(self._others[0].formatter if self._others else None)
-        logging.root.handlers[:] = [self]
+        shown = [one for one in self._others if isinstance(one, logging.StreamHandler)]
+        self.setFormatter(shown[0].formatter if shown else None)
+        logging.root.handlers[:] = [self, *(one for one in self._others if one not in shown)]
 
     def give_back(self) -> None:
         logging.root.handlers[:] = self._others

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from indistack.align import ALIGNERS
 from indistack.command_line.arguments import Options
+from indistack.command_line.bundle import write_bundle
 from indistack.command_line.doctor import BAD
 from indistack.command_line.doctor import examine as examine_machine
 from indistack.command_line.entry import print_entry
@@ -69,6 +70,9 @@ def doctor(options: Options) -> int:
     findings = list(examine_machine(settings, options.output_dir, faults))
     for finding in findings:
         say(f"{finding.mark:5s} {finding.subject}: {finding.text}")
+    if options.bundle is not None:
+        write_bundle(options.bundle, settings, options.output_dir, findings)
+        say(f"{options.bundle}: please look through it before you give it away")
     return FAILED if any(finding.mark == BAD for finding in findings) else DONE
 
 

@@ -28,13 +28,17 @@ NAME_COLUMNS = 20
 
 def sub_line(report: SubReport) -> Text:
     """Return the line of a sub: time, number in the ledger, what became of it, its file's name, how it is."""
-    word, colour = WORDS[report.word]
-    decision, arrival = report.decision, report.arrival
+    (word, colour), decision = WORDS[report.word], report.decision
     when = f"{decision.time.astimezone():%H:%M:%S}" if decision is not None else ""
+    return Text.assemble(f"{when} {report.number:4d} ", (f"{word:10s}", colour), sub_words(report))
+
+
+def sub_words(report: SubReport) -> str:
+    """Return a sub's file's name, and how it is or why it was left out."""
+    arrival = report.arrival
     name = shorten(Path(arrival.path).name, NAME_COLUMNS) if arrival is not None and arrival.path else ""
     said = why(report) if report.word == Refused.word else ", ".join(_facts(report, bool(name)))
-    rest = harmless("  ".join(filter(None, (name, said))))
-    return Text.assemble(f"{when} {report.number:4d} ", (f"{word:10s}", colour), rest)
+    return harmless("  ".join(filter(None, (name, said))))
 
 
 def shown(text: str, **how: Any) -> Text:

@@ -15,6 +15,10 @@ MOST = 4000
 """Characters of a record: what names and paths are longer are not worth a page of the log."""
 CLOCK = "%H:%M:%S"
 
+JOURNAL = "%(name)s: %(message)s"
+SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+"""Level -> what systemd's journal calls it, before a line in angle brackets; it knows the time itself."""
+
 
 def configure(level: str) -> None:
     """Send records of `level` and above to standard error; of which module they are is said for ``debug`` only.
@@ -24,7 +28,8 @@ def configure(level: str) -> None:
     if level != "debug":
         os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # it has a line for each piece of a damaged TIFF
     handler = logging.StreamHandler()
-    handler.setFormatter(_Harmless(THOROUGH, CLOCK) if level == "debug" else _Plain(PLAIN, CLOCK))
+    formatter = _Harmless(THOROUGH, CLOCK) if level == "debug" else _Plain(PLAIN, CLOCK)
+    handler.setFormatter(_ForJournal() if goes_to_journal() else formatter)
     logging.basicConfig(level=getattr(logging, level.upper()), handlers=[handler], force=True)
 
 
@@ -37,6 +42,26 @@ class _Harmless(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return harmless_lines(super().format(record))
+
+
+class _ForJournal(_Harmless):
+    """For systemd's journal: each line with its level, so that `journalctl -p warning` finds it."""
+
+    def __init__(self) -> None:
+        super().__init__(JOURNAL)
+
+    def format(self, record: logging.LogRecord) -> str:
+        mark = f"<{SYSLOG.get(record.levelno, 6)}>"
+        return "\n".join(mark + line for line in super().format(record).split("\n"))
+
+
+def goes_to_journal() -> bool:
+    """Tell whether standard error is systemd's journal."""
+    try:
+        status = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 class _Plain(_Harmless):

@@ -69,6 +69,19 @@ def clock_is_unset(now: datetime, program: Path = Path(__file__)) -> bool:
         return False
 
 
+def model(root: Path = ROOT) -> str:
+    """Return what the machine is called by who made it, as ``Raspberry Pi 5 Model B``; "" where nothing tells."""
+    told = _text(root / "proc/device-tree/model").strip("\0 \n")
+    told_of_cores = _text(root / "proc/cpuinfo").partition("model name")[2]
+    return told or told_of_cores.partition("\n")[0].strip("\t :")
+
+
+def memory_bytes(root: Path = ROOT) -> int:
+    """Return how much memory the machine has, 0 where the kernel does not tell."""
+    words = _text(root / "proc/meminfo").partition("MemTotal:")[2].split()
+    return int(words[0]) * 1024 if words and words[0].isdigit() else 0
+
+
 def written_bytes(root: Path = ROOT) -> int | None:
     """Return what this process has written to disks so far, None where the kernel does not tell."""
     for line in _text(root / "proc/self/io").splitlines():

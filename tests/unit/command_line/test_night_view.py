@@ -80,3 +80,20 @@ def test_what_is_logged_meanwhile_stands_above_the_status_and_afterwards_where_i
         logging.getLogger("indistack.x").warning("the disk is full")
     assert "the disk is full" in screen.getvalue()
     assert logging.root.handlers == before
+
+
+def test_a_log_that_is_no_screen_goes_on_meanwhile() -> None:
+    view, _ = view_on(terminal=True)
+    kept = list[str]()
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            kept.append(record.getMessage())
+
+    logging.root.addHandler(handler := Kept())
+    try:
+        with view:
+            logging.getLogger("indistack.x").warning("the disk is full")
+    finally:
+        logging.root.removeHandler(handler)
+    assert kept == ["the disk is full"]
