@@ -38,7 +38,8 @@ DONE: dict[str, Expected] = {
     "indistack config --explain drift.limit": Expected("Drift of the frame's centre"),
     "indistack devices": Expected("no INDI server", 1),
     "indistack doctor": Expected("ok    Python: "),
-    "indistack doctor --output-dir tonight --bundle for-others.zip": Expected("look through it", 0, ("for-others.zip",)),
+    "indistack doctor --output-dir tonight --bundle for-others.zip":
+        Expected("look through it", 0, ("for-others.zip",)),
     "indistack sessions": Expected("0 sessions, 0 MB"),
     "indistack library": Expected("calibration"),
     "indistack methods": Expected("sigma_clip"),
