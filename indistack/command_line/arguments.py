@@ -45,7 +45,6 @@ def make_parser() -> argparse.ArgumentParser:
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
     _add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
-
     _add_sessions(_command(commands, "sessions", "list sessions and what they take on the disk; remove by a rule"))
 
     _add_server(devices := _command(commands, "devices", "show what is on an INDI server"))
@@ -93,8 +92,7 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _add_server(parser)
     parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
-    text = "write what helps to find a fault: log, status, settings; without names, places or secrets"
-    parser.add_argument("--bundle", type=Path, metavar="FILE.zip", help=text)
+    parser.add_argument("--bundle", type=Path, metavar="FILE.zip", help="collect what helps to find a fault")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

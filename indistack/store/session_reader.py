@@ -94,12 +94,12 @@ class PastSession:
     @property
     def first_time(self) -> datetime | None:
         """When its first line was written (UTC); None where no line tells."""
-        return min(self._times(), default=None)
+        return next(self._times(), None)
 
     @property
     def last_time(self) -> datetime | None:
-        """When its last line was written."""
-        return max(self._times(), default=None)
+        """When its last line was written, by the clock of then: it may have been set back meanwhile."""
+        return next(reversed(list(self._times())), None)
 
     @property
     def n_subs(self) -> int:
