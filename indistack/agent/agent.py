@@ -169,7 +169,7 @@ class Agent:
                     self._handle(item)
                 elif over:
                     break
-                self._publisher.device_picture.look(self._pipeline.session)
+                self._publisher.look(self._pipeline.session)
                 self._write_status("paused" if self._pipeline.paused else "running", self._pipeline.session)
             self._forget_the_rest()
             orderly = True

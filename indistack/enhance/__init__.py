@@ -29,11 +29,12 @@ from indistack.enhance import (
 )
 from indistack.enhance.base import OPERATORS, Operator, PictureSettings, operator_of, shown_by
 from indistack.enhance.facts import PictureFacts
-from indistack.enhance.memory import LookMemory
+from indistack.enhance.memory import KeptLook, LookMemory
 from indistack.enhance.render import render
 
 __all__ = [
     "OPERATORS",
+    "KeptLook",
     "LookMemory",
     "Operator",
     "PictureFacts",

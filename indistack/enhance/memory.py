@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indistack.enhance.base import Measures, MeasuringOperator
+from indistack.values.frame import FloatArray
 
 PATIENCE = 3
 """Pictures in a row must ask for another look before it is taken."""
@@ -32,6 +33,10 @@ class LookMemory:
             self._look = seen
         return self._look
 
+    def measured(self, place: int, operator: MeasuringOperator, picture: FloatArray) -> Measures:
+        """Return the measures to go by for a picture, given the operator's place in the chain."""
+        return self.eased(place, operator, operator.measure(picture))
+
     def eased(self, place: int, operator: MeasuringOperator, found: Measures) -> Measures:
         """Return the measures to go by, given the operator's place in the chain and what it has found now."""
         key = place, type(operator)
@@ -41,6 +46,29 @@ class LookMemory:
             found = tuple(old + self._share * (new - old) if ease else new for ease, old, new in pairs)
         self._measures[key] = found
         return found
+
+
+class KeptLook(LookMemory):
+    """What a picture was made by, so that it can be made the same at another resolution; nothing is learnt.
+
+    Parameters
+    ----------
+    before : LookMemory
+        Of that picture.
+    """
+
+    def __init__(self, before: LookMemory) -> None:
+        super().__init__(1.0)
+        self._measures, self._look = dict(before._measures), before._look
+
+    def look(self, seen: str) -> str:
+        """Return the look that the picture has."""
+        return self._look or seen
+
+    def measured(self, place: int, operator: MeasuringOperator, picture: FloatArray) -> Measures:
+        """Return what was found in the picture; what is found now where nothing was."""
+        known = self._measures.get((place, type(operator)))
+        return operator.measure(picture) if known is None else known
 
 
 class LookMemories:

@@ -50,7 +50,7 @@ def render(
         if facts.false_colours and operator.balances_colour:
             continue
         if memory is not None and isinstance(operator, MeasuringOperator):
-            picture = operator.applied(picture, memory.eased(place, operator, operator.measure(picture)))
+            picture = operator.applied(picture, memory.measured(place, operator, picture))
         else:
             picture = operator(picture)
     return Preview(rounded(picture, np.uint8), rounded(picture, np.uint16) if fine else None)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import DAMAGED_SIGMA, channel_mean
 from indistack.numerics.statistics import robust_sigma
 from indistack.settings import Settings
@@ -49,24 +49,30 @@ class TrimSettings(Settings):
 
 
 @OPERATORS.register("trim")
-class Trim(Operator):
+class Trim(MeasuringOperator):
     """Cuts off rows and columns at the rim that are noisier than the inside, or of another level."""
 
     settings: ClassVar[type[Settings]] = TrimSettings
     reshapes: ClassVar[bool] = True
+    eased = (False,)
 
     def __init__(self, settings: TrimSettings = TrimSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
-    def __call__(self, picture: FloatArray) -> FloatArray:
-        """See `indistack.enhance.base.Operator`."""
+    def measure(self, picture: FloatArray) -> Measures:
+        """Return the shares of height and width that go at the top, right, bottom and left."""
         depth = round(self._settings.most * min(picture.shape[:2])) // STRIP_PX * STRIP_PX
         if depth == 0 or not np.isfinite(picture).any():
-            return picture[:]
+            return ()
         turns = range(4)
-        cuts = [self._cut(np.rot90(picture, turn), depth) for turn in turns]  # top, right, bottom, left
+        cuts = [self._cut(np.rot90(picture, turn), depth) / picture.shape[turn % 2] for turn in turns]
+        return (np.array(cuts, np.float32),)
+
+    def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
+        """See `MeasuringOperator`."""
         height, width = picture.shape[:2]
-        return picture[cuts[0] : height - cuts[2], cuts[3] : width - cuts[1]]
+        top, right, bottom, left = (round(float(share) * picture.shape[n % 2]) for n, share in enumerate(measures[0]))
+        return picture[top : height - bottom, left : width - right]
 
     def _cut(self, picture: FloatArray, depth: int) -> int:
         """Return how many rows are to go from the top."""

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import threading
-import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from indistack.errors import SinkError
 from indistack.fits_header import BLOCK, header_bytes, moved_cards
 from indistack.output import snapshots
+from indistack.output.wanted_picture import WantedPicture
 from indistack.picture.linear import StackPicture
 from indistack.session.session import Session
 from indistack.sinks import Snapshot
-from indistack.store.wanted import DEVICE_PICTURE, is_wanted
-from indistack.system.atomic import atomic_file, remove_if_can_be
+from indistack.store.wanted import DEVICE_PICTURE
+from indistack.system.atomic import atomic_file
 from indistack.values.frame import Card, FloatArray
 from indistack.values.own_files import OwnFiles
-
-log = logging.getLogger(__name__)
 
 MAX_BYTES = 30e6
 """A client of indiserver that is more than 128 MiB behind is cut off."""
@@ -36,8 +31,8 @@ MOST_ZOOM = 8
 """Powers of two that values are raised by at most: a mean of many faint subs has fractions of an ADU to tell."""
 
 
-class DevicePicture:
-    """Keeps the picture up to date in a thread of its own.
+class DevicePicture(WantedPicture):
+    """Keeps that picture up to date.
 
     Parameters
     ----------
@@ -48,56 +43,10 @@ class DevicePicture:
     """
 
     def __init__(self, folder: Path, own_files: OwnFiles) -> None:
-        self._path = folder / DEVICE_PICTURE
-        self._own_files = own_files
-        self._known: object = None
-        self._next: Session | None = None
-        self._wake = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name="device picture", daemon=True)
-        self._thread.start()
+        super().__init__(folder / DEVICE_PICTURE, own_files, DUTY)
 
-    def look(self, session: Session | None) -> None:
-        """Have the picture made where it is wanted and the stack is another than the one it shows."""
-        if not is_wanted(self._path.parent, self._path.name):
-            if self._known is not None:
-                self._known = None
-                remove_if_can_be(self._path)
-            return
-        known = None if session is None else (session, snapshots.numbers(session))
-        if session is None or known == self._known:
-            return
-        with self._wake:
-            self._known, self._next = known, session
-            self._wake.notify()
-
-    def close(self) -> None:
-        """End the thread; the picture goes with the agent that kept it up to date."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join()
-        remove_if_can_be(self._path)
-
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._next is not None or self._closing)
-                session, self._next = self._next, None
-                if self._closing or session is None:
-                    return
-            begin_s = time.monotonic()
-            try:
-                self._own_files.add(self._path)
-                write(self._path, *binned_snapshot(session))
-            except snapshots.NoPictureError:
-                log.debug("there is nothing to be seen yet")
-            except SinkError as error:
-                log.error("cannot publish: %s", error)
-            except Exception:  # the top of a thread: the next picture may do better
-                log.exception("a bug in indistack; no picture was made for the device")
-            with self._wake:
-                self._wake.wait_for(lambda: self._closing, (time.monotonic() - begin_s) * (1 / DUTY - 1))
+    def _make(self, session: Session) -> None:
+        write(self._path, *binned_snapshot(session))
 
 
 def binned_snapshot(session: Session) -> tuple[Snapshot, int]:

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from indistack.config import Config
+from indistack.config import MAIN, Config
 from indistack.enhance.memory import LookMemories, LookMemory
 from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
 from indistack.output.device_picture import DevicePicture
+from indistack.output.full_picture import FullPicture
 from indistack.output.showcase import PICTURE, Showcase
+from indistack.output.wanted_picture import WantedPicture
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink, Snapshot
 from indistack.system.atomic import keep_as
@@ -89,8 +91,8 @@ class Publisher:
     ----------
     showcase : Showcase
         What is published now.
-    device_picture : DevicePicture
-        What an INDI device shows of it, where one wants it.
+    wanted : tuple of WantedPicture
+        What is made of it where somebody wants it: an INDI device's picture, and one as fine as the stack.
     """
 
     def __init__(self, folder: Path, config: Config, own_files: OwnFiles | None = None) -> None:
@@ -101,9 +103,14 @@ class Publisher:
         self._outputs: dict[str, list[Output]] = {}
         suffixes = [sink.suffix for sink in self._sinks]
         self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
-        self.device_picture = DevicePicture(folder, self._own_files)
         self._session: Session | None = None
         self._memories = LookMemories(config.picture.easing)
+        self.wanted: tuple[WantedPicture, ...] = (
+            DevicePicture(folder, self._own_files),
+            FullPicture(
+                folder, self._own_files, self.showcase, lambda: self._config.picture, lambda: self._memories.of(MAIN)
+            ),
+        )
         self._due: list[str] = []
         self._wake = threading.Condition()
         self._writing = ""
@@ -120,11 +127,16 @@ class Publisher:
 
     def offer(self, session: Session) -> None:
         """Publish those of the session's pictures that are due, when their turn comes."""
-        self.device_picture.look(session)  # first: somebody waits for it
+        self.look(session)  # first: somebody waits for it
         with self._wake:
             self._take_in(session)
             self._due = sorted(filter(self._due_outputs, self._outputs), key=self._turn)
             self._wake.notify()
+
+    def look(self, session: Session | None) -> None:
+        """Make what somebody wants, and only has to be made then."""
+        for picture in self.wanted:
+            picture.look(session)
 
     def finish(self, session: Session, keep: Path) -> None:
         """Publish the session's last state now and keep all files that it has had in the folder `keep`."""
@@ -153,7 +165,8 @@ class Publisher:
             self._closing = True
             self._wake.notify()
         self._thread.join()
-        self.device_picture.close()
+        for picture in self.wanted:
+            picture.close()
 
     def _take_in(self, session: Session) -> None:
         """Know the files of all pictures that the session has now; one that it has no more stays as it is."""

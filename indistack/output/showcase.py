@@ -87,6 +87,28 @@ class Showcase:
         if self.listener is not None:
             self.listener(self.told())
 
+    def add_full(self, name: str, number: int, path: Path, snapshot: Snapshot) -> None:
+        """Know the file with a picture as fine as the stack is; it is that of another moment, and its number tells so.
+
+        Parameters
+        ----------
+        name : str
+            Of the picture.
+        number : int
+            Of the publication.
+        path : Path
+            The file, in the output folder.
+        snapshot : Snapshot
+            What it shows.
+        """
+        with self._lock:
+            if self._is_new:
+                return  # of a session that is over
+            full = {"file": path.name, "number": number, **_facts(snapshot)}
+            self._shown = self._shown | {name: self._shown.get(name, {}) | {"full": full}}
+        if self.listener is not None:
+            self.listener(self.told())
+
     def told(self) -> dict[str, Any]:
         """Return what there is, as plain values: ``number``, ``shown``."""
         with self._lock:

@@ -16,6 +16,10 @@ DEVICE_PICTURE = "stack.16bit.fits"
 """The main stack as 16-bit FITS, binned so that any INDI client can take it."""
 
 
+FULL_PICTURE = "stack.full.jpg"
+"""The main picture as fine as the stack is, where it is published binned."""
+
+
 def want(output: Path, name: str) -> None:
     """Say that a picture is wanted from now on, for a while; what cannot be said is left."""
     path = output / FOLDER / name

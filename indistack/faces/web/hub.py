@@ -15,6 +15,7 @@ from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Sho
 from indistack.faces.web.page_state import facts_of
 from indistack.faces.web.tile_shelf import TileShelf
 from indistack.store.last_status import STATUS
+from indistack.store.wanted import FULL_PICTURE
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +56,17 @@ class Hub:
 
     def look(self) -> bool:
         """Look once; tell whether anything is new."""
-        stamps, now_s = self.folder.stamps(self._shown.view, self._shown.whole), time.monotonic()
+        stamps, now_s = self._looked(), time.monotonic()
         if stamps == self._stamps and now_s - self._looked_s < LIVENESS_S:
             return False
         self._looked_s = now_s
         status = self.folder.status()
         self._shown = Shown.of(status)
-        self._stamps = stamps = self.folder.stamps(self._shown.view, self._shown.whole)
+        self._stamps = stamps = self._looked()
         self.ledger.follow(status.get("session"))
         facts = facts_of(status, self.folder.agent(status), self.ledger.subs)
         self._take_picture(stamps, facts["session"])
-        whole = next((stamps[name] for name in self._wholes() if name in stamps), None)
+        whole = next((stamps[name] for name in self._finest() if name in stamps), None)
         facts |= {
             "pictures": self.album.told() if self._view is not None else [],
             "whole": self._told_whole(whole) if whole is not None else None,
@@ -78,6 +79,9 @@ class Hub:
             return False
         self.state = {"run": self.run, "number": self.state["number"] + 1, **facts}
         return True
+
+    def _looked(self) -> dict[str, Stamp]:
+        return self.folder.stamps(self._shown.view, *self._finest())
 
     def _take_picture(self, stamps: Mapping[str, Stamp], session: str) -> None:
         """Keep the newest picture, with the numbers that belong to it."""
@@ -100,8 +104,13 @@ class Hub:
     def _wholes(self) -> tuple[str, ...]:
         return (self._shown.whole, *WHOLES) if self._shown.whole else WHOLES
 
+    def _finest(self) -> tuple[str, ...]:
+        return (FULL_PICTURE, *self._wholes()) if self._shown.full_n_subs else self._wholes()
+
     def _told_whole(self, stamp: Stamp) -> dict[str, Any]:
-        return {"address": f"/api/v1/whole/{stamp.version}", "bytes": stamp.n_bytes, **self.tiles.told(stamp)}
+        n_subs = self._shown.full_n_subs if stamp.name == FULL_PICTURE else self._shown.n_subs
+        address = f"/api/v1/whole/{stamp.version}"
+        return {"address": address, "bytes": stamp.n_bytes, "n_subs": n_subs, **self.tiles.told(stamp)}
 
     def picture(self, version: str) -> Picture | None:
         """Return a picture of this night."""
@@ -109,7 +118,7 @@ class Hub:
 
     def whole(self, version: str) -> Stamp | None:
         """Return the file with the picture at full resolution, as long as it is of that version."""
-        stamps = (self.folder.stamp(name) for name in self._wholes())
+        stamps = (self.folder.stamp(name) for name in self._finest())
         return next((stamp for stamp in stamps if stamp is not None and stamp.version == version), None)
 
     async def keep_looking(self) -> None:

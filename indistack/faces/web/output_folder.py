@@ -73,6 +73,8 @@ class Shown:
         How many times the first sub's signal to noise it has; 0: not known.
     view, whole : str
         Names of the files of the small picture and of the one at full size, "" where none is told of.
+    full_n_subs : int
+        Subs in the picture that is as fine as the stack, where there is one; that one is of another moment.
     """
 
     number: int
@@ -81,6 +83,7 @@ class Shown:
     snr_gain: float
     view: str
     whole: str = ""
+    full_n_subs: int = 0
 
     @classmethod
     def of(cls, status: Mapping[str, Any]) -> Shown:
@@ -94,6 +97,7 @@ class Shown:
             number(shown.get("snr_gain")),
             _file_name(shown.get("view")),
             _file_name(table(shown.get("files")).get(".jpg")),
+            int(number(table(shown.get("full")).get("n_subs"))),
         )
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from indistack.faces.web.jpeg_tiles import MAX_HEAD_BYTES, Head, JpegTiles, read_head
 from indistack.faces.web.output_folder import OutputFolder, Stamp
+from indistack.store.wanted import FULL_PICTURE, LEASE_S, want
 from indistack.system.ordinary_file import read_ordinary
 
 log = logging.getLogger(__name__)
 
 MOST = 3
 """Pictures that are held open: who looks closely at one sees all of it, although newer ones have come."""
+
+WISH_S = LEASE_S / 6
+"""So often a wish for a finer picture is said while tiles are asked for."""
 
 
 class TileShelf:
@@ -34,6 +39,7 @@ class TileShelf:
         self._find = find
         self._held: dict[str, JpegTiles] = {}
         self._head: tuple[Stamp, Head] | None = None
+        self._wished_s = -WISH_S
         self._lock = threading.Lock()
 
     def told(self, stamp: Stamp) -> dict[str, Any]:
@@ -54,8 +60,16 @@ class TileShelf:
     def tile(self, version: str, column: int, row: int) -> bytes:
         """Return a tile; b"" where there is none, or the picture is gone."""
         with self._lock:
+            self._wish()
             tiles = self._held.get(version) or self._opened(version)
             return tiles.tile(column, row) if tiles is not None else b""
+
+    def _wish(self) -> None:
+        """Let the agent know that somebody looks closely."""
+        now_s = time.monotonic()
+        if now_s - self._wished_s > WISH_S:
+            self._wished_s = now_s
+            want(self._folder.folder, FULL_PICTURE)
 
     def _opened(self, version: str) -> JpegTiles | None:
         stamp = self._find(version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.enhance import LookMemory, PictureSettings, operator_of, render
+from indistack.enhance import KeptLook, LookMemory, PictureSettings, operator_of, render
 from indistack.enhance.base import MeasuringOperator
 from indistack.enhance.memory import PATIENCE
 from indistack.picture.linear import StackPicture
@@ -53,3 +53,19 @@ def test_the_sky_stays_where_it_is_while_the_noise_falls(n_subs: int) -> None:
         picture[::25, ::25] += 3000
         shown = render(StackPicture(picture), PictureSettings(), memory=memory)
     assert np.median(shown.pixels) / 255 == pytest.approx(0.12, abs=0.02)
+
+
+def test_a_kept_look_makes_the_same_picture_at_another_resolution() -> None:
+    rng, memory, settings = np.random.default_rng(2), LookMemory(0.5), PictureSettings(max_side_px=200)
+    picture = rng.normal(1000, 60, (300, 400)).astype(np.float32)
+    picture[10:-10:40, 10:-10:40] += 9000
+    picture[:24] += rng.normal(0, 300, (24, 400)).astype(np.float32)  # a noisy rim
+    small = render(StackPicture(picture), settings, memory=memory)
+    whole = settings.model_copy(update={"max_side_px": 0})
+    full = render(StackPicture(picture), whole, memory=KeptLook(memory))
+    again = render(StackPicture(picture), settings, memory=memory)
+    assert [2 * size for size in small.pixels.shape] == list(full.pixels.shape)
+    assert abs(np.median(full.pixels) - np.median(small.pixels)) <= 2
+    np.testing.assert_array_equal(again.pixels, small.pixels)  # the memory has learnt nothing of the other one
+    alone = render(StackPicture(picture), whole).pixels
+    assert alone.std() != pytest.approx(full.pixels.std(), rel=0.05)

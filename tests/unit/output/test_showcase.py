@@ -79,3 +79,16 @@ def test_nonsense_of_an_earlier_agent_is_left(tmp_path: Path) -> None:
     case = Showcase(tmp_path, ".jpg")
     publish(case, tmp_path, ".jpg", 1)
     assert state_of(case, tmp_path).main.number == 1
+
+
+def test_the_picture_as_fine_as_the_stack_is_told_of_until_another_session_is_shown(tmp_path: Path) -> None:
+    case = Showcase(tmp_path, ".jpg")
+    publish(case, tmp_path, ".jpg", 1)
+    case.add_full("stack", case.next_number(), tmp_path / "stack.full.jpg", snapshot(1))
+    publish(case, tmp_path, ".jpg", 2)
+    shown = case.told()["shown"]["stack"]
+    assert (shown["n_subs"], shown["full"]["n_subs"], shown["full"]["number"]) == (2, 1, 2)
+    case.begin()
+    case.add_full("stack", case.next_number(), tmp_path / "stack.full.jpg", snapshot(2))  # it has come too late
+    publish(case, tmp_path, ".jpg", 1)
+    assert "full" not in case.told()["shown"]["stack"]

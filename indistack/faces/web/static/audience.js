@@ -17,7 +17,7 @@ class Page {
     this.player = null;
     this.offset = 0;
     this.viewer = new Viewer($("stage"), [$("layer"), $("under")], () => this.zoomed());
-    this.tiles = new Tiles($("close"), this.viewer);
+    this.tiles = new Tiles($("close"), this.viewer, () => this.told());
     this.pictures = new Pictures($("picture"), $("single"), this.viewer, this.tiles);
     this.pictures.after = () => this.words();
     for (const each of $("bar").children) each.addEventListener("click", () => this.press(each.dataset.do));
@@ -168,8 +168,15 @@ class Page {
   zoomed() {
     const { viewer } = this;
     $("zoom").hidden = !viewer.zoomed;
-    $("zoom-out").textContent = say("zoomed", { n: number(100 * viewer.scale * viewer.ratio) });
     this.tiles?.draw();
+    this.told();
+  }
+
+  told() {
+    const { viewer } = this;
+    const n = number(100 * viewer.scale * viewer.ratio), seen = this.tiles?.seen || 0, page = this.pictures?.page;
+    const words = seen && page && seen !== page.n_subs ? say("zoomed_of", { n, photos: photos(seen) }) : say("zoomed", { n });
+    if ($("zoom-out").textContent !== words) $("zoom-out").textContent = words;
   }
 
   applyLook() {

@@ -32,7 +32,7 @@ export class Pictures {
       this.shown.classList.remove("there");
       this.shown.removeAttribute("src");
     } else if (!this.held && this.newest.address !== before) this.show(this.newest);
-    else if (!this.held && this.page?.address === before) this.tiles.take(state.whole);
+    else if (!this.held && this.page?.address === before) this.closer(state.whole);
   }
 
   hold(page) { this.held = page; return this.show(page); }
@@ -53,6 +53,12 @@ export class Pictures {
     this.tiles.take(whole);
     this.tiles.draw(image.naturalWidth);
     this.after();
+  }
+
+  // The same picture is there finer, or no more.
+  closer(whole) {
+    if (whole?.width) this.viewer.size(whole.width, whole.height, this.shown.naturalWidth);
+    this.tiles.take(whole);
   }
 
   // The size at full resolution. A picture of the night that stands beside it is shown as large.

@@ -1,5 +1,5 @@
 // How things stand, in one sentence each, honest where something is not known.
-import { knows, number, photos, say, span } from "./words.js";
+import { ago, knows, number, photos, say, span } from "./words.js";
 
 const ENDED = ["stopped", "gone", "none"];
 export const MANY_REFUSED = 3;
@@ -29,7 +29,7 @@ export function live(state, connected, ageS) {
   if (!reached(state) && !fresh) return [say("no_server"), "bad"];
   if (ageS === null) return [say("live"), "on"];
   if (ageS < 3) return [say("just_now"), "on"];
-  return [say("live_last", { ago: say("ago", { span: span(ageS) }) }), "on"];
+  return [say("live_last", { ago: ago(ageS) }), "on"];
 }
 
 // Why nothing is added, after three refusals in a row; "" where there is nothing to say.

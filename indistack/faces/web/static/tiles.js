@@ -5,7 +5,8 @@ const PAUSE_MS = 8000;     // between two pictures whose tiles are loaded
 const AGAIN_MS = 3000;     // after which a tile that did not come is asked for again
 
 export class Tiles {
-  constructor(canvas, viewer) {
+  constructor(canvas, viewer, drawn) {
+    this.drawn = drawn;    // is told when there is something else to be seen
     this.canvas = canvas;
     this.ink = canvas.getContext("2d");
     this.viewer = viewer;
@@ -42,6 +43,9 @@ export class Tiles {
     return viewer.zoomed && viewer.width > natural * 1.02 && screen <= MOST_POINTS && viewer.width * viewer.scale * viewer.ratio > natural * 1.1;
   }
 
+  // Photos in the picture whose tiles are on the screen; 0 where none are.
+  get seen() { return this.canvas.hidden ? 0 : this.whole?.n_subs || 0; }
+
   places(whole) {
     const { viewer } = this, [wide, high] = whole.tile, factor = viewer.width / whole.width, found = [];
     const from = (at, size) => Math.max(0, Math.floor(-at / viewer.scale / factor / size));
@@ -69,6 +73,7 @@ export class Tiles {
     this.complete = true;
     for (const [column, row] of this.places(this.whole)) this.paint(this.tile(this.whole, column, row), column, row);
     this.forget();
+    this.drawn();
   }
 
   paint(tile, column, row) {

@@ -47,15 +47,18 @@ export const knows = (key) => key in catalogue;
 export const number = (value, digits = 0) =>
   new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 
-// A span of time in words: seconds below two minutes, then minutes, then hours and minutes, then days.
+// A span of time in words: seconds below two minutes, then minutes, then hours and minutes.
 export function span(seconds) {
   if (seconds < 120) return say("seconds", { count: Math.round(seconds), n: number(seconds, seconds < 3 ? 1 : 0) });
   const minutes = Math.round(seconds / 60);
   if (minutes < 120) return say("minutes", { count: minutes, n: number(minutes) });
-  const days = Math.round(minutes / 1440);
-  if (days >= 2) return say("days", { count: days, n: number(days) });
   const hours = say("hours", { count: Math.floor(minutes / 60), n: number(Math.floor(minutes / 60)) });
   return minutes % 60 ? `${hours} ${say("minutes", { count: minutes % 60, n: number(minutes % 60) })}` : hours;
+}
+
+export function ago(seconds) {
+  const days = Math.round(seconds / 86400);
+  return say("ago", { span: days < 2 ? span(seconds) : say("days", { count: days, n: number(days) }) });
 }
 
 export const photos = (count) => say("photos", { count, n: number(count) });

@@ -140,3 +140,22 @@ def test_no_folder_of_this_machine_is_told(hub: Hub, tmp_path: Path) -> None:
     hub.look()
     assert "/home" not in json.dumps(hub.state)
     assert hub.state["sources"][0]["folder"] == "lights"
+
+
+def test_a_picture_as_fine_as_the_stack_is_shown_closely_with_the_subs_that_it_has(hub: Hub, tmp_path: Path) -> None:
+    full = {"file": "stack.full.jpg", "number": 1, "n_subs": 2}
+    shown = {"number": 2, "n_subs": 3, "files": {".jpg": "stack.jpg"}, "full": full}
+    (tmp_path / "stack.full.jpg").write_bytes(b"the fine one")
+    write(tmp_path, {**STATUS, "shown": {"stack": shown}}, b"the coarse one")
+    hub.look()
+    whole = hub.state["whole"]
+    assert (whole["n_subs"], whole["bytes"]) == (2, len(b"the fine one"))
+    assert hub.whole(whole["address"].rpartition("/")[2]).name == "stack.full.jpg"  # type: ignore[union-attr]
+    assert shown_bytes(hub) == [b"the coarse one"]
+    (tmp_path / "stack.full.jpg").unlink()
+    assert hub.look()
+    assert (hub.state["whole"]["n_subs"], hub.state["whole"]["bytes"]) == (3, len(b"the coarse one"))
+    (tmp_path / "stack.full.jpg").write_bytes(b"of an earlier night")
+    write(tmp_path, {**STATUS, "shown": {"stack": {**shown, "full": None}}}, at=10)
+    hub.look()
+    assert hub.state["whole"]["n_subs"] == 3

@@ -11,6 +11,7 @@ from indistack.faces.web import tile_shelf
 from indistack.faces.web.output_folder import OutputFolder, Stamp
 from indistack.faces.web.tile_shelf import TileShelf
 from indistack.sinks.jpeg import encoded
+from indistack.store.wanted import FULL_PICTURE, is_wanted
 
 NAME = "stack.jpg"
 
@@ -63,6 +64,13 @@ def test_who_looks_at_a_picture_sees_all_of_it_although_newer_ones_come(
     assert shelf.shelf.tile(versions[0], 0, 0) == b""  # let go of
     assert shelf.shelf.tile(versions[1], 0, 0)
     assert shelf.shelf.tile("no-such", 0, 0) == b""
+
+
+def test_who_asks_for_tiles_wants_the_picture_as_fine_as_the_stack(shelf: Shelf) -> None:
+    shelf.shelf.told(shelf.publish(1))
+    assert not is_wanted(shelf.path.parent, FULL_PICTURE)
+    shelf.shelf.tile("any", 0, 0)
+    assert is_wanted(shelf.path.parent, FULL_PICTURE)
 
 
 def test_a_file_that_has_just_been_replaced_is_not_taken_for_the_one_before(
