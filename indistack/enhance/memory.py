@@ -34,7 +34,22 @@ class LookMemory:
         return self._look
 
     def measured(self, place: int, operator: MeasuringOperator, picture: FloatArray) -> Measures:
-        """Return the measures to go by for a picture, given the operator's place in the chain."""
+        """Look at a picture and return the measures to go by.
+
+        Parameters
+        ----------
+        place : int
+            Of the operator in the chain.
+        operator : MeasuringOperator
+            What asks.
+        picture : array
+            ``(h, w)`` or ``(h, w, 3)`` float32; NaN is not covered; unchanged.
+
+        Returns
+        -------
+        Measures
+            As the operator's `measure` returns them.
+        """
         return self.eased(place, operator, operator.measure(picture))
 
     def eased(self, place: int, operator: MeasuringOperator, found: Measures) -> Measures:
@@ -66,7 +81,22 @@ class KeptLook(LookMemory):
         return self._look or seen
 
     def measured(self, place: int, operator: MeasuringOperator, picture: FloatArray) -> Measures:
-        """Return what was found in the picture; what is found now where nothing was."""
+        """Return what was found before; what is found now where nothing was.
+
+        Parameters
+        ----------
+        place : int
+            Of the operator in the chain.
+        operator : MeasuringOperator
+            What asks.
+        picture : array
+            ``(h, w)`` or ``(h, w, 3)`` float32; NaN is not covered; unchanged.
+
+        Returns
+        -------
+        Measures
+            As the operator's `measure` returns them.
+        """
         known = self._measures.get((place, type(operator)))
         return operator.measure(picture) if known is None else known
 
