@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from indistack.calibrate import Calibrator
-from indistack.config import Config, jobs_of
+from indistack.config import MAIN, Config, jobs_of
 from indistack.errors import FrameError, IndistackError
 from indistack.grading.star_measures import sharpness
 from indistack.output import snapshots
@@ -21,11 +20,13 @@ from indistack.output.picture_files import write_pictures
 from indistack.output.trim import Trim
 from indistack.pipeline.one_picture import OnePicture
 from indistack.pipeline.pipeline import Pipeline
+from indistack.pipeline.processing import Processing
+from indistack.pipeline.sharpest import choose
 from indistack.session.filter_stack import Reference
 from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sinks import Snapshot
-from indistack.sources import is_own_stack, read_ahead
+from indistack.sources import is_own_stack
 from indistack.store.entries import decided
 from indistack.store.ledger import dump
 from indistack.store.line_writer import as_line
@@ -33,7 +34,7 @@ from indistack.system.atomic import atomic_file
 from indistack.system.resources import peak_bytes
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
-from indistack.values.outcome import Refused
+from indistack.values.outcome import Outcome, Refused
 from indistack.values.sub_report import SubReport
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,11 @@ class Batch:
         ``"first"`` good sub, ``"best"`` sub, or a file's path.
     others : sequence of Path
         What else is read. As the subs, none of it is overwritten.
+    outputs : mapping
+        Name of a stack -> files of its own that its picture is written to. Other stacks' files are named after those of
+        the main one.
+    best_percent : float, optional
+        So many of the subs are taken, those that show the most detail; the sharpest of all is then the ``"best"``.
     """
 
     files: Sequence[Path]
@@ -64,11 +70,19 @@ class Batch:
     report: Path | None = None
     reference: str = "first"
     others: Sequence[Path] = ()
+    outputs: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    best_percent: float | None = None
+
+    @property
+    def places(self) -> dict[str, list[Path]]:
+        """Name of a stack -> where its picture goes; the main one's are there always."""
+        mains = [path for path in (self.fits, self.png, *self.outputs.get(MAIN, ())) if path is not None]
+        return {MAIN: mains} | {name: list(paths) for name, paths in self.outputs.items() if name != MAIN}
 
     @property
     def pictures(self) -> list[Path]:
-        """Where the main picture goes."""
-        return [path for path in (self.fits, self.png) if path is not None]
+        """All files that were named for pictures."""
+        return [path for paths in self.places.values() for path in paths]
 
     def spared(self) -> list[Path]:
         """Return what must not be overwritten: all that is read, but for what is an earlier result of the same."""
@@ -84,55 +98,6 @@ class Result:
     report: dict[str, Any]
     snapshot: Snapshot
     files: Sequence[Path]
-
-
-class Processing(Protocol):
-    """Those who work on the subs."""
-
-    def pipeline(self, config: Config, workers: Workers) -> Pipeline:
-        """Return what takes the blobs of `blobs` into a stack."""
-
-    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
-        """Return the files as blobs, in order."""
-
-    def number(self, place: int) -> int:
-        """Return the number by which people know a blob, given its place, from 1, among `blobs`."""
-
-    def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
-        """Return blobs once more that have been worked on."""
-
-
-class LocalProcessing:
-    """Has this process do all.
-
-    Parameters
-    ----------
-    calibrator_for : callable
-        Makes the calibrator for the worker threads.
-    exact : bool
-        Combine all subs at once, where the method can.
-    """
-
-    def __init__(self, calibrator_for: Callable[[Workers], Calibrator], exact: bool = False) -> None:
-        self._calibrator_for = calibrator_for
-        self._exact = exact
-
-    def pipeline(self, config: Config, workers: Workers) -> Pipeline:
-        """See `Processing`."""
-        calibrator = self._calibrator_for(workers)
-        return Pipeline(config, workers, calibrator, lambda _: None, exact=self._exact)
-
-    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:
-        """See `Processing`."""
-        return read_ahead(files)
-
-    def number(self, place: int) -> int:
-        """Return the place: files have no other number."""
-        return place
-
-    def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
-        """See `Processing`: what was let go of is read from the disk."""
-        return iter(blobs)
 
 
 def run(batch: Batch, config: Config, processing: Processing, progress: Callable[[SubReport], None]) -> Result:
@@ -161,21 +126,16 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
     config = for_one_picture(config)
     with Workers(jobs_of(config.stack)) as workers, closing(SolveWatch(config.solve)) as solve_watch:
         pipeline = processing.pipeline(config, workers)
+        batch, left_out = _sharpest(batch, pipeline, processing, workers)
         pipeline.align_to(_reference(batch, pipeline, processing))
-        one_picture, known = OnePicture(pipeline, processing.again), dict[int, SubReport]()
-        for blob in processing.blobs(batch.files):
-            for number, outcome in one_picture.process(blob):
-                known[number] = decided(processing.number(number), outcome, datetime.now(UTC))
-                progress(known[number])
-            solve_watch.look(pipeline.session)
-        reports = [known[number] for number in sorted(known)]
+        reports = _stacked(batch, left_out, pipeline, processing, progress, solve_watch)
         session = pipeline.session
         solve_watch.look(session, max(SOLVER_PATIENCE_S, time.monotonic() - begin_s))
         try:
             if session is None:
                 raise IndistackError(f"none of {len(reports)} files could be stacked{_reasons(reports)}")
             session.complete()
-            files = write_pictures(session, pipeline.config, batch.pictures, batch.spared())
+            files = write_pictures(session, pipeline.config, batch.places, batch.spared())
         finally:
             report = {
                 "subs": [as_line(each) for each in reports],
@@ -184,6 +144,44 @@ def run(batch: Batch, config: Config, processing: Processing, progress: Callable
             report["stacks"] = snapshots.numbers(session) if session is not None else {}
             _write_report(batch.report, report)
     return Result(report, snapshots.snapshot(session), [*files, *filter(None, [batch.report])])
+
+
+def _stacked(
+    batch: Batch,
+    left_out: Mapping[int, Outcome],
+    pipeline: Pipeline,
+    processing: Processing,
+    progress: Callable[[SubReport], None],
+    solve_watch: SolveWatch,
+) -> list[SubReport]:
+    """Take all subs but those that are left out into one stack; return the reports of all, in order."""
+    known: dict[int, SubReport] = {}
+
+    def tell(place: int, outcome: Outcome) -> None:
+        known[place] = decided(processing.number(place), outcome, datetime.now(UTC))
+        progress(known[place])
+
+    for place, outcome in left_out.items():
+        tell(place, outcome)
+    places = [place for place in range(1, len(batch.files) + 1) if place not in left_out]
+    one_picture = OnePicture(pipeline, processing.again)
+    for blob in processing.blobs([batch.files[place - 1] for place in places]):
+        for number, outcome in one_picture.process(blob):
+            tell(places[number - 1] if left_out else number, outcome)
+        solve_watch.look(pipeline.session)
+    return [known[place] for place in sorted(known)]
+
+
+def _sharpest(
+    batch: Batch, pipeline: Pipeline, processing: Processing, workers: Workers
+) -> tuple[Batch, dict[int, Refused]]:
+    """Return which subs show too little detail, and the batch with the sharpest as its reference if that is wanted."""
+    if batch.best_percent is None:
+        return batch, {}
+    choice = choose(processing.blobs(batch.files), pipeline.intake, workers, batch.best_percent)
+    if batch.reference == "best" and choice.sharpest:
+        batch = replace(batch, reference=str(batch.files[choice.sharpest - 1]))
+    return batch, choice.left_out
 
 
 def for_one_picture(config: Config) -> Config:

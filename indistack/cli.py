@@ -16,7 +16,7 @@ from indistack.system.streams import outlive_readers
 COMMANDS = {
     "run": "live:run",
     "watch": "live:watch",
-    "stack": "making:stack",
+    "stack": "stacking:stack",
     "merge": "making:merge",
     "replay": "making:replay",
     "unstack": "making:unstack",

@@ -19,7 +19,7 @@ from indistack.field.comet import CometSettings
 from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
-from indistack.settings import OFF, Settings, as_toml, example
+from indistack.settings import OFF, Settings, Wanted, as_toml, example
 from indistack.settings.faces import WebSettings
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
@@ -29,6 +29,12 @@ from indistack.stars import StarsSettings
 from indistack.store.checkpoint import CheckpointSettings
 from indistack.store.session_record import RecordSettings
 from indistack.store.spool import SpoolSettings
+
+MarginsPx = Annotated[
+    list[Annotated[int, Field(ge=0)]],
+    Field(min_length=4, max_length=4),
+    Wanted("how many pixels to cut off: [left, right, top, bottom]", "[10, 10, 0, 20]"),
+]
 
 
 class PublishSettings(Settings):
@@ -40,6 +46,8 @@ class PublishSettings(Settings):
     """Largest share of the time that writing one file may take: a big FITS on a slow card is written less often."""
     maps: bool = False
     """Add to each stack's FITS what else is known of every pixel: COVERAGE, WEIGHT, NOISE, REJECTED."""
+    crop: MarginsPx | None = None
+    """Pixels of the stack that are cut off at its edges wherever it is written: left, right, top, bottom."""
     sinks: list[Annotated[str, SINKS.choice()]] = Field(default=["jpeg", "png", "fits"])
     """Live: in which forms each picture is written, in this order."""
 

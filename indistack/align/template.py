@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 import cv2
@@ -40,6 +41,9 @@ class TemplateSettings(Settings):
     it: a third of the frame, where the reference has the most contrast."""
     search_px: float = Field(default=200.0, ge=4)
     """How far it may lie from where it was in the reference, or in the sub before, in x and in y."""
+    search_box: RectanglePx | None = None
+    """In place of that: x, y of the upper left corner, width and height (px) of the part of every sub in which it is
+    searched for."""
     min_score: float = Field(default=0.7, gt=0, lt=1)
     """Least correlation of the box with what is found, as Pearson's r."""
 
@@ -68,26 +72,38 @@ class Template(Aligner):
         box = self._box(theirs)
         if float(theirs[box].std()) < LEAST_CONTRAST:
             raise RegistrationError("no_contrast", "the box in the reference is the same everywhere")
-        starts = [Transform.identity()] if guess is None else [guess, Transform.identity()]
-        found = [self._search(ours, theirs[box], box, start) for start in starts]
+        found = [self._search(ours, theirs[box], box, where) for where in self._where(ours, box, guess)]
         shift, score = max(found, key=lambda pair: pair[1])
         if not score >= self._settings.min_score:
             raise _too_unlike(score, self._settings.min_score)
         return Transform(to_full(shift), score=score)
 
-    def _search(
-        self, sub: FloatArray, piece: FloatArray, box: tuple[slice, slice], start: Transform
-    ) -> tuple[DoubleArray, float]:
-        """Search where `start` puts the box: the shift and its correlation, -1 where there is none."""
-        height, width = piece.shape
-        x, y = _corner_in_sub(start, box)
+    def _where(
+        self, sub: FloatArray, box: tuple[slice, slice], guess: Transform | None
+    ) -> Iterator[tuple[slice, slice]]:
+        """Yield the parts of the binned sub to search in: as is set, or around where the guess puts the box."""
+        if self._settings.search_box is not None:
+            yield _binned(self._settings.search_box)
+            return
         reach = round(self._settings.search_px / 2)
-        top, left = max(0, y - reach), max(0, x - reach)
-        field = sub[top : max(0, y + reach + height), left : max(0, x + reach + width)]
+        height, width = sub[box].shape
+        for start in [Transform.identity()] if guess is None else [guess, Transform.identity()]:
+            x, y = _corner_in_sub(start, box)
+            yield (
+                slice(max(0, y - reach), max(0, y + reach + height)),
+                slice(max(0, x - reach), max(0, x + reach + width)),
+            )
+
+    def _search(
+        self, sub: FloatArray, piece: FloatArray, box: tuple[slice, slice], where: tuple[slice, slice]
+    ) -> tuple[DoubleArray, float]:
+        """Search a part of the sub for the box: the shift and its correlation, -1 where there is none."""
+        height, width = piece.shape
+        field = sub[where]
         if field.shape[0] < height + 2 or field.shape[1] < width + 2:
             return np.eye(3), -1.0
         (at_x, at_y), score = best_place(field, piece)
-        on_piece = refine(sub, piece, shifted(-left - at_x, -top - at_y))
+        on_piece = refine(sub, piece, shifted(-where[1].start - at_x, -where[0].start - at_y))
         if on_piece is None:
             return np.eye(3), -1.0
         return shifted(box[1].start, box[0].start) @ on_piece, score
@@ -96,12 +112,17 @@ class Template(Aligner):
         """The box in the binned plane, cut at its borders."""
         if self._settings.box is None:
             return _most_contrast(plane)
-        x, y, width, height = (value / 2 for value in self._settings.box)
-        box = np.s_[max(0, round(y)) : round(y + height), max(0, round(x)) : round(x + width)]
+        box = _binned(self._settings.box)
         if min(plane[box].shape) < LEAST_SIDE_PX:
             detail = f"of the box {self._settings.box} too little lies in the reference"
             raise RegistrationError("too_small", detail, {"limit": 2 * LEAST_SIDE_PX})
         return box
+
+
+def _binned(rectangle: list[float]) -> tuple[slice, slice]:
+    """Rows and columns, in the binned plane, of a rectangle of the frame (px)."""
+    x, y, width, height = (value / 2 for value in rectangle)
+    return np.s_[max(0, round(y)) : max(0, round(y + height)), max(0, round(x)) : max(0, round(x + width))]
 
 
 def best_place(field: FloatArray, piece: FloatArray) -> tuple[tuple[int, int], float]:

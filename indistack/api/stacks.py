@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from indistack import batch, merge
 from indistack.api.common import Name, SettingsLike, settings_of
 from indistack.cluster import DaskCluster
-from indistack.config import Config, jobs_of
+from indistack.config import Config, jobs_of, stacks_of
 from indistack.enhance import PictureSettings
 from indistack.errors import SettingsError
 from indistack.output import snapshots
+from indistack.output.aligned_subs import AlignedSubs, aligned_paths
 from indistack.pipeline import calibrators
+from indistack.pipeline.processing import LocalProcessing, Processing
+from indistack.session.stacker import LocalStacker, Stacker
 from indistack.sinks import Snapshot, sink_for
 from indistack.sources import expand
 from indistack.stack import AUTO, METHODS
@@ -78,6 +82,10 @@ def stack_files(
     fits: Path | None = None,
     png: Path | None = None,
     report: Path | None = None,
+    outputs: Mapping[str, Sequence[Path]] | None = None,
+    best_percent: float | None = None,
+    times: Mapping[Path, datetime] | None = None,
+    save_aligned: str = "",
     progress: Callable[[SubReport], None] = lambda _: None,
 ) -> Stacked:
     """Stack files, all into one picture.
@@ -97,6 +105,14 @@ def stack_files(
         Written when the stack is complete; the report also where nothing could be stacked. The suffix decides the
         form: ``.fits``, or ``.png`` stretched for people. Further branches are written beside, as
         ``NAME-BRANCH.fits``.
+    outputs : mapping, optional
+        Name of a stack, ``stack`` or a branch -> files of its own that its picture is written to.
+    best_percent : float, optional
+        Take so many of the subs only, those that show the most detail; the ``best`` reference is the sharpest then.
+    times : mapping, optional
+        File, as in `files` -> when it was taken (UTC), for files that do not tell.
+    save_aligned : str
+        What the name of every aligned sub's picture begins with: folder and prefix. "" writes none.
     progress : callable
         Told of every sub's report.
 
@@ -108,18 +124,41 @@ def stack_files(
         No sub could be stacked, or an output cannot be written.
     """
     config = settings_of(settings)
-    job = batch.Batch(expand(files), fits, png, report, reference, calibrators.named_files(config))
+    job = batch.Batch(
+        expand(files), fits, png, report, reference, calibrators.named_files(config), outputs or {}, best_percent
+    )
     if exact is None:
-        exact = config.stack.method != AUTO and METHODS.get(config.stack.method).approximates
-    with _processing(cluster, config, job.files, exact) as processing:
+        methods = {branch.method for branch in stacks_of(config).values()} - {AUTO}
+        exact = any(METHODS.get(method).approximates for method in methods)
+    if cluster and (best_percent or times or save_aligned or config.picture.sub_operators):
+        said = "by a cluster no sub is left out for its sharpness, given a time, changed by operators, or saved"
+        raise SettingsError([said])
+    saving = _saving(save_aligned, job.files)
+    with _processing(cluster, config, job.files, exact, times or {}, saving) as processing:
         result = batch.run(job, config, processing, progress)
     return Stacked(result.snapshot, result.report, result.files, config.picture)
 
 
+def _saving(prefix: str, files: Sequence[Path]) -> Callable[[], Stacker]:
+    """Return what makes stackers, those that write every sub where that is wanted."""
+    if not prefix:
+        return LocalStacker
+    paths = aligned_paths(prefix, files)
+    return lambda: AlignedSubs(LocalStacker(), lambda number: paths[number - 1])
+
+
 @contextmanager
-def _processing(cluster: str, config: Config, files: Sequence[Path], exact: bool) -> Iterator[batch.Processing]:
+def _processing(
+    cluster: str,
+    config: Config,
+    files: Sequence[Path],
+    exact: bool,
+    times: Mapping[Path, datetime],
+    new_stacker: Callable[[], Stacker],
+) -> Iterator[Processing]:
     if not cluster:
-        yield batch.LocalProcessing(calibrators.calibrator_factory(config, calibrators.library_of(config)), exact)
+        calibrator_for = calibrators.calibrator_factory(config, calibrators.library_of(config))
+        yield LocalProcessing(calibrator_for, exact, times, new_stacker)
         return
     with DaskCluster(cluster, config, files, exact) as processing:
         yield processing

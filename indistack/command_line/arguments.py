@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack import __version__
+from indistack.command_line.stack_arguments import add_alignment, add_inputs, add_making, add_named_stacks
 from indistack.commands import COMMANDS, arguments_of
 from indistack.commands.command import ALSO_CALLED
 from indistack.commands.messages import meaning_of
@@ -208,25 +209,16 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILES", help="files, folders or globs")
+    add_inputs(parser)
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
     _add_branches(parser)
-    maps = "add coverage, weight, noise and rejected subs of every pixel to OUT.fits"
-    parser.add_argument("--maps", action="store_const", const=True, help=maps)
-    operator = "operator of the picture (usm:20,2), in place of picture.operators; repeatable, in this order"
-    parser.add_argument("-E", "--enhance", action="append", default=[], metavar="WORD", help=operator)
-    text = "combine all subs at once where the method can; the median of files always is"
-    parser.add_argument("--exact", action="store_const", const=True, help=text)
-    parser.add_argument("--align", metavar="NAME")
-    parser.add_argument("--debayer", metavar="NAME")
-    parser.add_argument("--reference", default="first", metavar="first|best|PATH", help="what to align to [first]")
-    text = "have the workers of a Dask cluster do it: its scheduler's address, or 'local'"
-    parser.add_argument("--cluster", default="", metavar="ADDRESS|local", help=text)
-    parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
+    add_named_stacks(parser)
+    add_alignment(parser)
+    add_making(parser)
     _add_limits(parser)
 
 

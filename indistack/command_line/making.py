@@ -1,4 +1,4 @@
-"""Commands that make stacks and masters of files and sessions."""
+"""Commands that make stacks of sessions and of stacks, and masters."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack import batch
-from indistack.api import build_master, merge_stacks, stack_files
+from indistack.api import build_master, merge_stacks
 from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
-from indistack.command_line.options import Overrides, config_of, given
+from indistack.command_line.options import config_of
 from indistack.command_line.progress import ProgressDisplay
+from indistack.command_line.results import SUFFIXES, in_words, pictures_of, written
 from indistack.command_line.say import say
 from indistack.config import MAIN
-from indistack.enhance import shown_by
 from indistack.errors import IndistackError
 from indistack.output.destinations import default_stem, require_writable
 from indistack.pipeline.calibrators import calibrator_factory, library_of
@@ -27,45 +27,6 @@ from indistack.store.session_reader import PastSession
 from indistack.store.sub_files import SUBS
 from indistack.system.clock import utc_now
 
-SUFFIXES = (".fits", ".png")
-"""Of the pictures that are made where none is named."""
-
-
-def stack(options: Options) -> int:
-    """Stack files, once."""
-    overrides: Overrides = {
-        "stack": given(method=options.method, jobs=options.jobs, max_memory_mb=options.max_memory),
-        "align": given(method=options.align),
-        "debayer": given(method=options.debayer),
-        "quality": {"enabled": False} if options.no_quality else {},
-        "publish": given(maps=options.maps),
-        "picture": {"operators": shown_by(options.enhance)} if options.enhance else {},
-    }
-    config = config_of(options, overrides)
-    files = expand(options.files)
-    fits, png = _pictures(options, files, "stack", options.report)
-    with ProgressDisplay(len(files), "stacking") as display:
-        result = stack_files(
-            files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
-            fits=fits, png=png, report=options.report, progress=display.line,
-        )  # fmt: skip
-    facts = result.report["stack"]
-    stacked, exposure = f"{facts['n_subs']} of {len(files)} subs by {facts['method']}", _in_words(facts["exposure_s"])
-    say(f"{stacked}, {exposure}, in {facts['seconds']:.1f} s")
-    return _written(*result.files)
-
-
-def _pictures(
-    options: Options, inputs: Sequence[Path], ending: str, *others: Path | None
-) -> tuple[Path | None, Path | None]:
-    """Return where the FITS and the PNG go: as was said; where no output at all was named, beside the inputs."""
-    if options.output or options.png or any(others):
-        return options.output, options.png
-    stem = default_stem(inputs, ending, SUFFIXES)
-    fits, png = (Path(f"{stem}{suffix}") for suffix in SUFFIXES)
-    say(f"no output was named: {fits} and {png.name} will be written")
-    return fits, png
-
 
 def replay(options: Options) -> int:
     """Make a session's stack again from its raw subs."""
@@ -77,12 +38,12 @@ def replay(options: Options) -> int:
     config, said = settings_of(past, overrides), {word.partition("=")[0].strip() for word in overrides}
     processing = Replay(past, calibrator_factory(config, library_of(config)), options.exact, said)
     subs = [path for path in (past.folder / SUBS).glob("*") if path.is_file()]
-    fits, png = _pictures(options, [past.folder / "ledger.jsonl"], "again", options.report)
+    fits, png = pictures_of(options, [past.folder / "ledger.jsonl"], "again", options.report)
     job = batch.Batch((), fits, png, options.report, others=subs)
     with ProgressDisplay(past.n_lights, "stacking") as display:
         result = batch.run(job, config, processing, display.line)
     say(f"{result.report['stack']['n_subs']} of {past.n_lights} subs of {past.folder.name}")
-    return _written(*result.files)
+    return written(*result.files)
 
 
 def unstack(options: Options) -> int:
@@ -96,14 +57,14 @@ def unstack(options: Options) -> int:
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
-    say(f"{session.n_subs} subs in the stack of {past.folder.name}, {_in_words(session.exposure_s)}")
-    return _written(*(path for suffix in SUFFIXES if (path := past.folder / f"{MAIN}{suffix}").exists()))
+    say(f"{session.n_subs} subs in the stack of {past.folder.name}, {in_words(session.exposure_s)}")
+    return written(*(path for suffix in SUFFIXES if (path := past.folder / f"{MAIN}{suffix}").exists()))
 
 
 def merge(options: Options) -> int:
     """Merge stacks of one target."""
     config = config_of(options)
-    fits, png = _pictures(options, options.stacks, "merged")
+    fits, png = pictures_of(options, options.stacks, "merged")
     require_writable([fits, png], inputs=options.stacks)
     merged = merge_stacks(options.stacks, config, grid=options.grid)
     for path in filter(None, (fits, png)):
@@ -122,22 +83,10 @@ def master(options: Options) -> int:
             force=options.force, progress=display.done, tell=display.say,
         )  # fmt: skip
     say(built.describe())
-    return _written(output)
+    return written(output)
 
 
 def _default_master(files: Sequence[Path], kind: str) -> Path:
     output = Path(f"{default_stem(files, f'master-{kind}', ['.fits'])}.fits")
     say(f"no output was named: {output} will be written")
     return output
-
-
-def _written(*paths: Path | None) -> int:
-    """Tell which files were written."""
-    for path in filter(None, paths):
-        say(path)
-    return DONE
-
-
-def _in_words(exposure_s: float) -> str:
-    """Tell an exposure; 0 where no sub tells its own."""
-    return f"{exposure_s:.0f} s" if exposure_s > 0 else "exposure unknown"

@@ -29,7 +29,8 @@ def given_by(options: Options, overrides: Overrides | None = None) -> Given:
         path = default_config_path()
     calibration = given(**{name: getattr(options, name, None) for name in CALIBRATION_OPTIONS})
     branches = {name: {"method": method} for name, method in _branches(options).items()}
-    tables = {**(overrides or {}), "calibrate": calibration, "branches": branches}
+    said = dict(overrides or {})
+    tables = {**said, "calibrate": calibration, "branches": {**said.get("branches", {}), **branches}}
     return Given(path, options.set, {table: entries for table, entries in tables.items() if entries})
 
 

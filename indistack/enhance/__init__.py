@@ -27,9 +27,10 @@ from indistack.enhance import (
     wavelets,
     white_balance,
 )
-from indistack.enhance.base import OPERATORS, Operator, PictureSettings, operator_of, shown_by
+from indistack.enhance.base import OPERATORS, Operator, operator_of, shown_by
 from indistack.enhance.facts import PictureFacts
 from indistack.enhance.memory import KeptLook, LookMemory
+from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.render import render
 
 __all__ = [

@@ -1,22 +1,20 @@
-"""What an operator promises, the slot's registry and its settings."""
+"""What an operator promises, and the slot's registry."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field
 
 from indistack.enhance.looks import AUTO, LOOKS, WHOLE_RANGE
 from indistack.errors import SettingsError
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, grid_of
 from indistack.registry import Registry
-from indistack.settings import Settings, Wanted, validate, words_to_values
+from indistack.settings import Settings, validate, words_to_values
 from indistack.values.frame import FloatArray
 
 
@@ -31,13 +29,16 @@ class Operator(Protocol):
     balances_colour : bool
         It decides which colours are white: left out where colours stand for something else.
     reshapes : bool
-        Its result may have another size, and be a view.
+        Its result may have another shape, and be a view.
+    moves : bool
+        What is seen lies elsewhere in its result.
     shows : bool
         Its result is a picture of 0 to 1.
     """
 
     balances_colour: ClassVar[bool] = False
     reshapes: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
     shows: ClassVar[bool] = False
 
     def __call__(self, picture: FloatArray) -> FloatArray:
@@ -145,85 +146,6 @@ def shown_by(words: Sequence[str]) -> list[str]:
     named = (word.partition(":")[0].strip() for word in words)
     done = any(name in (AUTO, *LOOKS) or (name in OPERATORS and OPERATORS.get(name).shows) for name in named)
     return list(words) if done else [*words, WHOLE_RANGE]
-
-
-def _known(word: str) -> str:
-    name = word.partition(":")[0].strip()
-    if word in (AUTO, *LOOKS):
-        return word
-    if name not in OPERATORS:
-        known = [*OPERATORS, AUTO, *LOOKS]
-        meant = "".join(f"did you mean {close}? " for close in get_close_matches(name, known, 1))
-        raise ValueError(f"unknown; {meant}choose one of {', '.join(known)}")
-    try:
-        operator_of(word)
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
-    return word
-
-
-OperatorWord = Annotated[str, AfterValidator(_known)]
-"""See `operator_of`."""
-
-
-def _is_look(name: str) -> str:
-    if name not in LOOKS:
-        raise ValueError(f"unknown; choose one of {', '.join(LOOKS)}")
-    return name
-
-
-LookName = Annotated[str, AfterValidator(_is_look)]
-
-
-class PictureSettings(Settings):
-    """How the stack becomes a picture."""
-
-    operators: list[OperatorWord] = Field(default=[AUTO])
-    """Applied in this order; arguments follow the name: ``"stf:0.2"``, ``"stf:target=0.2"``. A look stands for its
-    operators: deepsky, cluster, comet, wide, halo, planet, moon, sun; auto for the look that suits what is seen."""
-
-    looks: Annotated[
-        dict[LookName, list[OperatorWord]],
-        Wanted("looks, each a list of operators", '{deepsky = ["background", "neutral", "stretch:0.1"]}'),
-    ] = Field(default_factory=dict)
-    """Looks of your own in place of those there are."""
-
-    crop_coverage: float | None = Field(default=0.5, gt=0, le=1)
-    """Shown is the largest rectangle that this share of the most subs covers. The FITS file is whole."""
-
-    max_side_px: int = Field(default=3000, ge=0)
-    """Larger stacks are shown binned by whole numbers; 0 = full size always."""
-
-    easing: float = Field(default=0.5, gt=0, le=1)
-    """Share of a change in background, white point or stretch that each publication takes on, so that a live picture
-    does not flicker; 1 = all at once."""
-
-    sky: float | None = Field(default=None, gt=0, lt=1)
-    """Brightness of the sky after ``stretch``, on 0..1; not set: as the look has it."""
-
-    black: float | None = Field(default=None, gt=0, le=100)
-    """Black lies that many standard deviations of the noise below the sky for ``stretch``: fewer give more contrast
-    to what is faint; not set: as the look has it."""
-
-    white: float | None = Field(default=None, gt=0, le=1)
-    """Share of the pixels that are not brighter than white for ``stretch``; not set: as the look has it."""
-
-    saturation: float | None = Field(default=None, ge=0, le=4)
-    """Of the colours after ``stretch``: 1 leaves them, 0 makes the picture grey; not set: as the look has it."""
-
-    def wished(self, word: str) -> str:
-        """Return a word of a look with what these settings say of its operator."""
-        name, _, given = word.partition(":")
-        if name.strip() != "stretch":
-            return word
-        wishes = {
-            "sky": self.sky,
-            "black_sigma": self.black,
-            "white_quantile": self.white,
-            "saturation": self.saturation,
-        }
-        said = [f"{key}={value}" for key, value in wishes.items() if value is not None]
-        return ":".join(filter(None, (name, ",".join(filter(None, (given, *said))))))
 
 
 def channels_of(picture: FloatArray) -> FloatArray:

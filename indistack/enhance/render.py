@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from indistack.enhance.base import MeasuringOperator, PictureSettings, operator_of
+from indistack.enhance.base import MeasuringOperator, operator_of
 from indistack.enhance.facts import PLAIN, PictureFacts
 from indistack.enhance.looks import AUTO, look_of
 from indistack.enhance.memory import LookMemory
+from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.scene import scene_of
 from indistack.enhance.strips import each_strip
 from indistack.picture.integration import Preview

@@ -54,6 +54,7 @@ class Trim(MeasuringOperator):
 
     settings: ClassVar[type[Settings]] = TrimSettings
     reshapes: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
     eased = (False,)
 
     def __init__(self, settings: TrimSettings = TrimSettings()) -> None:  # noqa: B008 - frozen

@@ -43,6 +43,7 @@ class Rotate(Operator):
 
     settings: ClassVar[type[Settings]] = RotateSettings
     reshapes: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
 
     def __init__(self, settings: RotateSettings = RotateSettings()) -> None:  # noqa: B008 - frozen
         self._angle_deg = settings.angle_deg
@@ -66,6 +67,7 @@ class Flip(Operator):
 
     settings: ClassVar[type[Settings]] = FlipSettings
     reshapes: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
 
     def __init__(self, settings: FlipSettings = FlipSettings()) -> None:  # noqa: B008 - frozen
         self._axis = 1 if settings.way == "left_right" else 0
@@ -81,6 +83,7 @@ class Crop(Operator):
 
     settings: ClassVar[type[Settings]] = CropSettings
     reshapes: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
 
     def __init__(self, settings: CropSettings = CropSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings

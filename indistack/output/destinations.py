@@ -22,6 +22,7 @@ def require_writable(
     tables: Iterable[Path | None] = (),
     masters: Iterable[Path | None] = (),
     inputs: Iterable[Path] = (),
+    texts: Iterable[Path | None] = (),
 ) -> None:
     """Refuse outputs that cannot be written, or would take something away.
 
@@ -31,6 +32,8 @@ def require_writable(
         The outputs of each kind; None is no output. The suffix of each must be one in which its kind is written.
     inputs : iterable of Path
         What is read: none of it is overwritten.
+    texts : iterable of Path or None
+        Outputs of a form that has been examined.
 
     Raises
     ------
@@ -43,7 +46,8 @@ def require_writable(
     faults: list[str] = []
     obstacles: list[str] = []
     outputs: list[Path] = []
-    for paths, form in ((pictures, _no_picture), (tables, _no_table), (masters, _no_master)):
+    forms = (_no_picture, _no_table, _no_master, lambda _: "")
+    for paths, form in zip((pictures, tables, masters, texts), forms, strict=True):
         for path in filter(None, paths):
             faults.append(_no_file(path) or form(path) or _loss(path, sources) or _twice(path, outputs))
             obstacles.append(_obstacle(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from indistack.config import MAIN, Config
@@ -15,7 +15,9 @@ from indistack.sinks import sink_for
 log = logging.getLogger(__name__)
 
 
-def write_pictures(session: Session, config: Config, mains: Sequence[Path], inputs: Sequence[Path]) -> list[Path]:
+def write_pictures(
+    session: Session, config: Config, places: Mapping[str, Sequence[Path]], inputs: Sequence[Path]
+) -> list[Path]:
     """Write every picture of a session in every form that is wanted.
 
     Parameters
@@ -24,8 +26,9 @@ def write_pictures(session: Session, config: Config, mains: Sequence[Path], inpu
         Its stacks are complete.
     config : Config
         How pictures are made.
-    mains : sequence of Path
-        Where the main picture goes; the suffix decides in which form. The others' names are made from it.
+    places : mapping
+        Name of a stack -> where its picture goes; the suffix decides in which form. The main one's are there; others
+        that are not get names that are made from them.
     inputs : sequence of Path
         None of these is overwritten.
 
@@ -38,8 +41,8 @@ def write_pictures(session: Session, config: Config, mains: Sequence[Path], inpu
     written = []
     for name in snapshots.names(session):
         snapshot = snapshots.snapshot(session, name, maps=config.publish.maps)
-        for main in mains:
-            path, sink = spared(_path_of(name, main), inputs), sink_for(main)
+        for wanted in _paths_of(name, places):
+            path, sink = spared(wanted, inputs), sink_for(wanted)
             sink.write(path, snapshots.with_preview(snapshot, config.picture, [sink]))
             written.append(path)
     return written
@@ -51,7 +54,8 @@ def _warn_of_grey(session: Session) -> None:
             log.warning("%s shows filter %s alone: %s", name, told["filters"][0] or "none", told["why"])
 
 
-def _path_of(name: str, main: Path) -> Path:
-    """Return where a picture goes, given the path of the main one: ``M31.fits``, ``M31-trails.fits``."""
-    ending = name.removeprefix(MAIN).removeprefix("-")
-    return main.with_stem(f"{main.stem}-{ending}") if ending else main
+def _paths_of(name: str, places: Mapping[str, Sequence[Path]]) -> list[Path]:
+    """Return where a picture goes: one of a filter beside its stack, ``M31-R.fits``, ``M31-trails-R.fits``."""
+    whose = next((own for own in places if own != MAIN and (name == own or name.startswith(f"{own}-"))), MAIN)
+    ending = name.removeprefix(whose).removeprefix("-")
+    return [path.with_stem(f"{path.stem}-{ending}") if ending else path for path in places[whose]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from indistack.config import MAIN
+from indistack.errors import SinkError
 from indistack.picture.integration import Integration
 from indistack.session.session import Session
 from indistack.values.frame import BoolArray, DoubleArray
@@ -30,13 +31,26 @@ class Trim:
 
     @staticmethod
     def of(session: Session) -> Trim:
-        """Return the least part that holds what any sub has reached; all of a grid that does not grow."""
-        whole = Trim((slice(None), slice(None)), session.grid.matrix)
-        if session.config.stack.canvas != "grow":
-            return whole
-        rows, cols = (_span(reached) for reached in _reached(session))
-        if rows.stop == 0:
-            return whole
+        """Return the least part that holds what any sub has reached, less what is to be cut off its edges.
+
+        All of a grid that does not grow is such a part.
+
+        Raises
+        ------
+        SinkError
+            Nothing is left.
+        """
+        rows, cols = slice(0, session.grid.height), slice(0, session.grid.width)
+        if session.config.stack.canvas == "grow":
+            reached_rows, reached_cols = (_span(reached) for reached in _reached(session))
+            if reached_rows.stop:
+                rows, cols = reached_rows, reached_cols
+        if session.config.publish.crop is not None:
+            left, right, top, bottom = session.config.publish.crop
+            rows, cols = slice(rows.start + top, rows.stop - bottom), slice(cols.start + left, cols.stop - right)
+            if rows.start >= rows.stop or cols.start >= cols.stop:
+                said = f"publish.crop = {session.config.publish.crop}"
+                raise SinkError(f"{said}: nothing is left of {session.grid.width} x {session.grid.height} pixels")
         moved = np.array([[1.0, 0, -cols.start], [0, 1, -rows.start], [0, 0, 1]])
         return Trim((rows, cols), moved @ session.grid.matrix)
 

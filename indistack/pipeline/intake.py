@@ -13,6 +13,7 @@ from indistack.grading.star_measures import measure
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.duplicates import RecentFrames
 from indistack.pipeline.preparer import LocalPreparer, Preparer
+from indistack.pipeline.sub_operators import SubOperators
 from indistack.session.filter_stack import MeasuredSub
 from indistack.session.session import Session
 from indistack.store.entries import Written
@@ -64,6 +65,7 @@ class Intake:
         self._config = config
         self._skip_repeats = skip_repeats
         self._here = LocalPreparer(config, workers, calibrator)
+        self._operators = SubOperators(config, workers)
         self._preparer = preparer or self._here
         self._told: set[str] = set()
         self.calibrator = calibrator
@@ -131,6 +133,13 @@ class Intake:
         draft.note(stars=together.measures, faint_subs=self._config.align.faint_subs)
         return together
 
+    def operated(self, sub: MeasuredSub, draft: Draft) -> MeasuredSub:
+        """Return a sub with the pixels that are to be stacked; its stars stay those that were seen."""
+        if not self._operators.any:
+            return sub
+        with draft.timed("operators"):
+            return replace(sub, frame=self._operators.apply(sub.frame))
+
     def again(self, written: Written, blob: Blob, mended: IndexArray) -> CalibratedFrame:
         """Return a frame as it was calibrated when it came.
 
@@ -143,7 +152,7 @@ class Intake:
         if tuple(frame.masters) != written.masters:
             names = " and ".join(written.masters) or "no masters"
             raise FrameError("masters_changed", f"sub {written.number} was calibrated with {names}, not as it is now")
-        return frame
+        return self._operators.apply(frame)
 
     def _is_faint(self, sub: MeasuredSub, session: Session | None) -> bool:
         """Tell whether stars are needed, and are too few in this sub alone."""

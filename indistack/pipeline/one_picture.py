@@ -39,7 +39,7 @@ class OnePicture:
             Count of the blob, from 1, and what became of it; then, rarely, the same anew of some before it.
         """
         self._count += 1
-        outcome = self._pipeline.process(blob)
+        outcome = self._pipeline.process(blob, self._count)
         if not isinstance(outcome, Restarted):
             self._keep(blob, outcome)
             yield self._count, outcome
@@ -48,7 +48,7 @@ class OnePicture:
         yield self._count, Accepted(outcome.report)
         before, self._before = self._before, {}
         for number, earlier in zip(before, self._again(list(before.values())), strict=True):
-            yield number, self._pipeline.process(earlier, known=True)
+            yield number, self._pipeline.process(earlier, number, known=True)
 
     def _keep(self, blob: Blob, outcome: Outcome) -> None:
         """Keep what may be wanted again."""

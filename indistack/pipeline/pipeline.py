@@ -160,6 +160,7 @@ class Pipeline:
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows
         sub = self.intake.together(self.intake.see(frame, draft), self.session, draft)
+        sub = self.intake.operated(sub, draft)
         session = self.session or self.starter.begin(sub, blob)
         found = PlaceSearch(session, sub, draft).find()
         if isinstance(found, Placement):
@@ -217,7 +218,7 @@ class Pipeline:
         raw = self.intake.decode(blob, draft, repeats=True)
         if raw.info.kind != "light":
             raise _not_a_light(raw)
-        sub = self.intake.see(self.intake.calibrate(raw, draft), draft)
+        sub = self.intake.operated(self.intake.see(self.intake.calibrate(raw, draft), draft), draft)
         Registration(self.config, sub.scene, self.starter.setup_maker.workers).require_reference()
         return sub.as_reference(blob.origin)
 

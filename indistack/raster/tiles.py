@@ -127,10 +127,8 @@ def integrate(
 
     Parameters
     ----------
-    sub : PlacedSub
-        CFA, mono or RGB.
-    grid : StackGrid
-        The grid.
+    sub, grid : PlacedSub, StackGrid
+        CFA, mono or RGB; where to.
     sampling : Sampling
         How its pixels come from the frame's.
     take : callable
@@ -146,6 +144,33 @@ def integrate(
             take(Tile(*box, *sampled))
 
     workers.map(work, _boxes(grid, SIDE_PX))
+
+
+def laid_down(sub: PlacedSub, grid: StackGrid, sampling: Sampling, workers: Workers) -> FloatArray:
+    """Return a whole sub as it lies on a grid: for who wants it as a picture, and has the memory.
+
+    Parameters
+    ----------
+    sub : PlacedSub
+        CFA, mono or RGB; its weight does not count.
+    grid, sampling, workers
+        See `integrate`.
+
+    Returns
+    -------
+    array
+        ``(h, w)`` or ``(h, w, 3)`` float32, ADU, NaN where the sub does not reach or is bad, new.
+    """
+    picture = np.full((*grid.size, *_colours(sub)), np.nan, np.float32)
+
+    def take(tile: Tile) -> None:
+        box = picture[tile.rows, tile.cols]
+        box[...] = tile.pixels
+        if not isinstance(tile.weight, float):
+            box[tile.weight == 0] = np.nan
+
+    integrate(sub, grid, sampling, take, workers)
+    return picture
 
 
 def integrate_all(

@@ -29,7 +29,7 @@ RULE = "drift.enabled"
 
 
 class Replay:
-    """A `batch.Processing` that goes through a session's ledger instead of files.
+    """A `Processing` that goes through a session's ledger instead of files.
 
     Subs that were removed by hand, or came while the agent was paused, are left out; all others are judged anew.
     Settings that were changed meanwhile change where they did; what the whole stack was made again by holds from the
@@ -80,7 +80,7 @@ class Replay:
         self._pipeline = pipeline
         return pipeline
 
-    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `batch.Processing`
+    def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `Processing`
         """Return the raw subs; those that are lost are told of."""
         self._numbers = []
         wanted = [report.number for report in self._past.lights() if report.reason != PAUSED]
@@ -107,7 +107,7 @@ class Replay:
         return self._numbers[place - 1]
 
     def again(self, blobs: Sequence[Blob]) -> Iterator[Blob]:
-        """See `batch.Processing`."""
+        """See `Processing`."""
         return iter(blobs)
 
 

@@ -1,7 +1,16 @@
 """Where blobs come from: an INDI server, a folder, a list of files, Ekos' capture hook."""
 
 from indistack.sources.announced import AnnouncedSource, on_record
-from indistack.sources.base import FITS_SUFFIXES, Emit, Source, is_own_stack, read_blob, stamp_of, suffix_of
+from indistack.sources.base import (
+    FITS_SUFFIXES,
+    Emit,
+    Source,
+    is_own_stack,
+    natural_key,
+    read_blob,
+    stamp_of,
+    suffix_of,
+)
 from indistack.sources.files import FILES, expand, read_ahead
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.sources.hook import HookSettings, HookSource
@@ -9,6 +18,6 @@ from indistack.sources.indi import IndiSettings, IndiSource, IndiStatus
 
 __all__ = [
     "FILES", "FITS_SUFFIXES", "AnnouncedSource", "Emit", "FolderSettings", "FolderSource", "HookSettings", "HookSource",
-    "IndiSettings", "IndiSource", "IndiStatus", "Source", "expand", "is_own_stack", "on_record", "read_ahead",
-    "read_blob", "stamp_of", "suffix_of",
+    "IndiSettings", "IndiSource", "IndiStatus", "Source", "expand", "is_own_stack", "natural_key", "on_record",
+    "read_ahead", "read_blob", "stamp_of", "suffix_of",
 ]  # fmt: skip

@@ -49,6 +49,16 @@ DONE: dict[str, Expected] = {
     "indistack stack lights/*.fits": Expected("6 of 6 subs", 0, ("lights-stack.fits", "lights-stack.png")),
     "indistack stack lights/*.fits -o m51.fits --method sigma_clip": Expected("6 of 6 subs", 0, ("m51.fits",)),
     "indistack stack moon/*.png --align disk -o moon.fits": Expected("4 of 4 subs", 0, ("moon.fits",)),
+    "indistack stack halo/*.png -n -e br:2 -a br.png -M max.png -E usm:25,2":
+        Expected("4 of 4 subs", 0, ("br.png", "max.png")),
+    "indistack stack halo/*.png --reference-box 200,150,60 --search-box 205,150,110 -t 0.4 -a average.png -s aligned_":
+        Expected("4 of 4 subs", 0, ("average.png", "aligned_M0.png")),
+    "indistack stack moon/*.png --preset lucky --best 50 -o sharp.fits --png sharp.png":
+        Expected("less sharp", 0, ("sharp.fits", "sharp.png")),
+    "indistack stack lights/*.fits --align centroid --search 60 --naive --shifts shifts.csv --crop 10,10,20,20"
+    " -o added.fits": Expected("6 of 6 subs", 0, ("added.fits", "added-naive.fits", "shifts.csv")),
+    "indistack stack night/*.png --preset trails --set stack.ground_line=0.8 -o trails.fits --png trails.png":
+        Expected("4 of 4 subs by trails", 0, ("trails.fits", "trails.png")),
     "indistack stack /nas/M31/2026-*/ --dark /nas/masters/dark.fits --flat /nas/masters/flat.fits --reference best"
     " --method sigma_clip -o M31.fits --cluster tcp://SCHEDULER:8786": Expected("6 of 6 subs", 0, ("M31.fits",)),
     "indistack merge night1.fits night2/sessions/NAME newtonian.fits -o all.fits --png all.png":
@@ -59,6 +69,7 @@ DONE: dict[str, Expected] = {
     "indistack replay tonight/sessions/NAME -o sharp.fits --set quality.max_fwhm_ratio=1.3":
         Expected(" of 5 subs", 0, ("sharp.fits",)),
     "indistack report tonight/sessions/NAME": Expected("report.html", 0, ("tonight/sessions/NAME/report.html",)),
+    "indistack stack --help": Expected("kappa-sigma"),
     "indistack tell --help": Expected("undo"),
     "indistack unstack tonight 41 57": Expected("subs in the stack"),
 }  # fmt: skip

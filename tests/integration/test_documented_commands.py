@@ -69,7 +69,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         last = (folder / f"lights/L{number + 3}.fits").read_bytes()
         put(folder / "nas" / "M31" / "2026-10-02" / f"K{number}.fits", last)
     for number in range(4):
-        put(folder / "moon" / f"M{number}.png", moon(number))
+        for name in ("moon", "halo", "night"):
+            put(folder / name / f"M{number}.png", moon(number))
     for name in (".venv/bin", "incoming", "run", "data", "config/indistack"):
         (folder / name).mkdir(parents=True)
     (folder / "run").chmod(0o700)

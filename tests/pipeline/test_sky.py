@@ -19,6 +19,7 @@ from indistack.centre import CentreSettings, Correction, Keeper
 from indistack.config import Config
 from indistack.fits_header import Wcs
 from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.processing import LocalProcessing
 from indistack.settings import load
 from indistack.solve import FieldToSolve, Solution, SolveSettings
 from indistack.sources import Emit
@@ -124,7 +125,7 @@ def test_files_are_solved_too(tmp_path: Path, solved: type[Finder]) -> None:
     for number, blob in enumerate(subs(2)):
         (tmp_path / f"{number}.fits").write_bytes(blob.data)
     job = batch.Batch(sorted(tmp_path.glob("*.fits")), tmp_path / "out.fit", report=tmp_path / "out.json")
-    batch.run(job, Config(), batch.LocalProcessing(calibrator_factory(Config())), lambda line: None)
+    batch.run(job, Config(), LocalProcessing(calibrator_factory(Config())), lambda line: None)
     assert json.loads((tmp_path / "out.json").read_text())["stack"]["sky"]["program"] == "finder"
     assert fits.getval(tmp_path / "out.fit", "CRVAL1") == pytest.approx(150.0)
 

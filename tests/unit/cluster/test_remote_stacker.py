@@ -19,6 +19,7 @@ from indistack.cluster.remote_stacker import RemoteStacker
 from indistack.config import Config
 from indistack.output import snapshots
 from indistack.pipeline.calibrators import calibrator_factory
+from indistack.pipeline.processing import LocalProcessing
 from indistack.raster.tiles import SIDE_PX
 from indistack.settings import load
 from indistack.sources import read_blob
@@ -77,7 +78,7 @@ def config_of(method: str) -> Config:
 
 def alone(config: Config, files: Sequence[Path]) -> FloatArray:
     with Workers(2) as workers:
-        return stacked(batch.LocalProcessing(calibrator_factory(config)).pipeline(config, workers), files)
+        return stacked(LocalProcessing(calibrator_factory(config)).pipeline(config, workers), files)
 
 
 def stacked(pipeline: batch.Pipeline, files: Sequence[Path]) -> FloatArray:

@@ -30,7 +30,7 @@ def session_with(workers: Workers, *words: str, filters: tuple[str, ...] = ("",)
 
 def test_every_picture_is_written_in_every_form_beside_the_main_one(workers: Workers, tmp_path: Path) -> None:
     session = session_with(workers, "branches.more.operators=[]")
-    files = write_pictures(session, session.config, [tmp_path / "m.fits", tmp_path / "m.png"], [])
+    files = write_pictures(session, session.config, {"stack": [tmp_path / "m.fits", tmp_path / "m.png"]}, [])
     assert {path.name for path in files} == {"m.fits", "m.png", "m-more.fits", "m-more.png"}
     assert all(path.stat().st_size for path in files)
 
@@ -39,7 +39,7 @@ def test_what_was_read_is_not_overwritten_by_a_further_picture(workers: Workers,
     session = session_with(workers, "branches.more.operators=[]")
     sub = tmp_path / "m-more.fits"
     sub.write_bytes(b"a sub")
-    write_pictures(session, session.config, [tmp_path / "m.fits"], [sub])
+    write_pictures(session, session.config, {"stack": [tmp_path / "m.fits"]}, [sub])
     assert sub.read_bytes() == b"a sub"
 
 
@@ -51,5 +51,5 @@ def test_a_grey_picture_of_several_filters_says_why(
         words = "drift.on_filter=split", f"stack.palette={palette}"
         session = session_with(workers, *words, filters=("R", "Ha"))
         with caplog.at_level(logging.WARNING):
-            write_pictures(session, session.config, [tmp_path / "m.fits"], [])
+            write_pictures(session, session.config, {"stack": [tmp_path / "m.fits"]}, [])
         assert ("alone" in caplog.text) == warns
