@@ -159,8 +159,7 @@ class Pipeline:
         frame = self.intake.calibrate(raw, draft)
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows
-        sub = self.intake.together(self.intake.see(frame, draft), self.session, draft)
-        sub = self.intake.operated(sub, draft)
+        sub = self.intake.operated(self.intake.together(self.intake.see(frame, draft), self.session, draft), draft)
         session = self.session or self.starter.begin(sub, blob)
         found = PlaceSearch(session, sub, draft).find()
         if isinstance(found, Placement):
