@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comparison.contest import FEWEST_SUBS, format_rows, run_contest
+from comparison.latency import measure_latency
 from comparison.night import ROTATION_DEG, SIZES_PX, TRACKED_DEG, Night, make_night, make_quiet_night, write_night
 from comparison.peers import known_peers
 from comparison.peers.base import SAID
@@ -43,6 +44,7 @@ LONG_NIGHT_SUBS = 1000
 WINDOW_SUBS = 50
 RECEIVED = 10
 MOST_MS_AS_MEMORY = 60.0
+LATENCY_MEGAPIXELS, LATENCY_SUBS, MOST_LATENCY_MS = 16, 10, 1000.0
 WARM_UP_SUBS = 6  # fresh memory, and the first subs that sigma_clip combines anew with each further one
 
 
@@ -58,6 +60,8 @@ class Limit:
 def main() -> int:
     """Run what was asked for, print its tables, and what of it has a limit."""
     options = _parse()
+    if options.latency:
+        return _latency()
     if options.receive:
         return _receiving(SIZES_PX[options.megapixels])
     cfa = "mono" if options.mono else "RGGB"
@@ -89,6 +93,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--energy", action="store_true", help="only CPU milliseconds a megapixel, stage by stage")
     parser.add_argument("--flat", action="store_true", help=f"cost of a sub from the 10th to number {LONG_NIGHT_SUBS}")
     parser.add_argument("--receive", action="store_true", help="a frame from a real indiserver, by TCP and as memory")
+    parser.add_argument("--latency", action="store_true", help="from a sub to the new stack at a client of the device")
     parser.add_argument("--picture", action="store_true", help="what the picture for people costs, and each operator")
     parser.add_argument("--peers", action="store_true", help="beside other stackers, whole processes")
     parser.add_argument("--rounds", type=int, default=3, help="of the peers, all in turns")
@@ -197,6 +202,24 @@ def _receiving(size_px: tuple[int, int]) -> int:
     )
     as_memory = next(cost for cost in costs if cost.way == AS_MEMORY)
     _print_limits([Limit("CPU ms to receive a frame as memory", as_memory.ours_ms, MOST_MS_AS_MEMORY)])
+    return 0
+
+
+def _latency() -> int:
+    """Take a picture of the device after each sub of 16 MP in colour."""
+    if not can_receive():
+        print("skipped: needs indiserver (Debian's indi-bin)")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="device-") as name, socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+        probe.close()
+        night = make_night(LATENCY_MEGAPIXELS, "RGGB", LATENCY_SUBS).uneventful()
+        (folder := Path(name, "night")).mkdir()
+        rows = measure_latency(Path(name), port, write_night(night, folder).subs)
+    heads = ["sub, 16 MP RGGB", "ms until a client has the stack", "driver's CPU ms", "server's CPU ms", ""]
+    print(format_table(heads, [[str(r.sub), *(number(ms, 0) for ms in r[1:]), ""] for r in rows]))
+    later = [row.ms for row in rows[WARM_UP_SUBS:]]
+    _print_limits([Limit("slowest after the first, ms", max(later), MOST_LATENCY_MS)])
     return 0
 
 

@@ -99,6 +99,7 @@ class BlobHandler:
         start, place = start_of(self._pipeline), number or self._taken + 1
         blob = self._attempts.begin(blob, place)
         outcome = self._pipeline.process(blob, place)
+        self._publisher.look(self._pipeline.session)  # who waits for it need not wait for the ledger
         self._attempts.end()
         if outcome.reason == DUPLICATE and not number:
             log.info("%s: the same frame again, already in the ledger", blob.origin)

@@ -6,12 +6,12 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import socket
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from indistack.command_line.doctor_indi import examine_indi
+from indistack.command_line.finding import BAD, GOOD, WARN, Finding
 from indistack.config import Config
 from indistack.errors import SettingsError
 from indistack.indi.library import BUNDLED
@@ -19,9 +19,6 @@ from indistack.output.destinations import require_folder
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.solve import find_program
 from indistack.system.resources import available_bytes
-from indistack.values.own_driver import OWN_DRIVER
-
-GOOD, WARN, BAD = "ok", "warn", "BAD"
 
 CLIENT = "pyindi-client"
 
@@ -30,15 +27,6 @@ PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "
 MIN_FREE_GB = 2.0
 MIN_MEMORY_GB = 1.5
 """A 24 MP colour stack takes about 1 GB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    mark: str
-    subject: str
-    text: str
 
 
 def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterator[Finding]:
@@ -53,9 +41,7 @@ def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterato
     yield from _disk(folder)
     yield _calibration(config)
     yield _solver(config)
-    yield _program("indiserver", "needed on the machine with the telescope, and for the demo")
-    yield _driver()
-    yield _server(config.indi.host, config.indi.port)
+    yield from examine_indi(config)
 
 
 def _python() -> Finding:
@@ -111,29 +97,3 @@ def _solver(config: Config) -> Finding:
         )
         return Finding(GOOD if config.solve.program == "auto" else WARN, "plate solver", f"not installed: {why}")
     return Finding(GOOD, "plate solver", f"{found[0]}, {found[1]}")
-
-
-def _program(name: str, why: str) -> Finding:
-    path = shutil.which(name)
-    return Finding(GOOD, name, path) if path else Finding(WARN, name, f"not installed; {why}")
-
-
-def _driver(descriptions: Path = Path("/usr/share/indi")) -> Finding:
-    """Look whether Ekos can have the stack as a device: a program beside indiserver, and its description in a file."""
-    server, program = shutil.which("indiserver"), shutil.which(OWN_DRIVER)
-    description = descriptions / f"{OWN_DRIVER}.xml"
-    if server is None or (not description.exists() and not description.is_symlink()):
-        return Finding(GOOD, "INDI device", "not installed; scripts/install makes the stack a camera of Ekos'")
-    if description.is_symlink():
-        return Finding(WARN, "INDI device", f"{description} is a link, which KStars leaves out; copy the file")
-    if program is None or Path(program).parent != Path(server).parent:
-        return Finding(WARN, "INDI device", f"{OWN_DRIVER} is not beside {server}; link it to there")
-    return Finding(GOOD, "INDI device", f"{program}, in Ekos' profiles as Live Stack")
-
-
-def _server(host: str, port: int) -> Finding:
-    try:
-        with socket.create_connection((host, port), timeout=2):
-            return Finding(GOOD, "INDI server", f"answers at {host}:{port}")
-    except OSError as error:
-        return Finding(WARN, "INDI server", f"does not answer at {host}:{port}: {error.strerror or error}")

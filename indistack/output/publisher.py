@@ -200,6 +200,8 @@ class Publisher:
                 session, name = self._session, self._due.pop(0)
                 outputs = self._due_outputs(name)
                 self._writing = name
+            for picture in self.wanted:
+                picture.give_way()
             try:
                 self._publish_due(session, name, outputs)
             except snapshots.NoPictureError:

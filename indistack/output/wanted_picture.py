@@ -17,6 +17,9 @@ from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
+GIVEN_WAY_S = 5.0
+"""Longest time that other pictures wait for one."""
+
 
 class WantedPicture(ABC):
     """Keeps the picture up to date in a thread of its own.
@@ -41,7 +44,7 @@ class WantedPicture(ABC):
         self._known: object = None
         self._next: Session | None = None
         self._wake = threading.Condition()
-        self._closing = False
+        self._closing = self._making = self._resting = self._is_there = False
         self._thread = threading.Thread(target=self._work, name=path.name, daemon=True)
         self._thread.start()
 
@@ -60,22 +63,30 @@ class WantedPicture(ABC):
     def look(self, session: Session | None) -> None:
         """Have the picture made where it is wanted and the stack is another than the one it shows."""
         if not is_wanted(self._path.parent, self._path.name):
-            if self._known is not None and self.goes_when_unwanted:
-                self._known = None
+            if self._is_there and self.goes_when_unwanted:
+                self._known, self._is_there = None, False
                 remove_if_can_be(self._path)
             return
-        known = None if session is None else (session, snapshots.numbers(session))
-        if session is None or known == self._known:
+        if session is None:
+            self._known = None  # one that has ended is not kept in memory
+            return
+        known = session, snapshots.numbers(session)
+        if known == self._known:
             return
         with self._wake:
-            self._known, self._next = known, session
-            self._wake.notify()
+            self._known, self._next, self._is_there = known, session, True
+            self._wake.notify_all()
+
+    def give_way(self) -> None:
+        """Wait until the picture that is being made is there: others are in no hurry."""
+        with self._wake:
+            self._wake.wait_for(lambda: not self._making and (self._next is None or self._resting), GIVEN_WAY_S)
 
     def close(self) -> None:
         """End the thread; the picture goes with the agent that kept it up to date."""
         with self._wake:
             self._closing = True
-            self._wake.notify()
+            self._wake.notify_all()
         self._thread.join()
         remove_if_can_be(self._path)
 
@@ -86,6 +97,7 @@ class WantedPicture(ABC):
                 session, self._next = self._next, None
                 if self._closing or session is None:
                     return
+                self._making = True
             begin_s = time.monotonic()
             try:
                 self._own_files.add(self._path)
@@ -98,4 +110,7 @@ class WantedPicture(ABC):
                 log.exception("a bug in indistack; %s was not made", self._path.name)
             del session  # it may end while this thread waits
             with self._wake:
+                self._making, self._resting = False, True
+                self._wake.notify_all()
                 self._wake.wait_for(lambda: self._closing, (time.monotonic() - begin_s) * (1 / self._duty - 1))
+                self._resting = False

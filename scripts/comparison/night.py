@@ -14,7 +14,7 @@ from simulators.fits import fits_bytes
 from simulators.observatory import Observatory
 from simulators.scenario import Scenario
 
-SIZES_PX = {1: (1200, 900), 4: (2328, 1760), 24: (6000, 4000)}  # by megapixels
+SIZES_PX = {1: (1200, 900), 4: (2328, 1760), 16: (4656, 3520), 24: (6000, 4000)}  # by megapixels
 STARS_PER_MEGAPIXEL, FEWEST_STARS = 62, 250
 ROTATION_DEG = 1.5  # from the first sub to the last
 TRACKED_DEG = 0.01  # what is left of it on a mount that is well aligned

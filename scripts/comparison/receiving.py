@@ -84,10 +84,10 @@ def _receive(server: int, port: int, shared: bool, frames: int) -> Cost:
                 raise TimeoutError("no camera")
         time.sleep(0.5)  # until the server knows what we want
         _expose(client, link)  # fresh memory
-        before = _cpu_s(client.pid), _cpu_s(server), time.monotonic()
+        before = cpu_s(client.pid), cpu_s(server), time.monotonic()
         for _ in range(frames):
             _expose(client, link)
-        spent = _cpu_s(client.pid) - before[0], _cpu_s(server) - before[1], time.monotonic() - before[2]
+        spent = cpu_s(client.pid) - before[0], cpu_s(server) - before[1], time.monotonic() - before[2]
     return Cost(AS_MEMORY if shared else BY_TCP, spent[0] / frames * 1000, spent[1] / frames * 1000, spent[2] / frames)
 
 
@@ -98,6 +98,7 @@ def _expose(client: IndiClient, link: XmlLink) -> None:
             raise TimeoutError("no frame")
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """Return how long processors have been busy for a process."""
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) / TICKS_PER_S

@@ -36,13 +36,19 @@ LONG_S = 60.0
 class Night:
     """A server with a camera and the device, and a hand at its own tools."""
 
-    def __init__(self, folder: Path, indiserver: Callable[..., IndiServer], wait_until: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        indiserver: Callable[..., IndiServer],
+        wait_until: Callable[..., None],
+        scenario: str = SCENARIO,
+    ) -> None:
         self.output, self._indiserver, self.wait_until = folder / "out", indiserver, wait_until
         self._program = folder / "indi_indistack"
         words = f"{shlex.quote(sys.executable)} -m indistack.faces.indi_device.main"
         self._program.write_text(f"#!/bin/sh\nexec {words}\n")
         self._program.chmod(0o755)
-        (folder / "sky.toml").write_text(SCENARIO)
+        (folder / "sky.toml").write_text(scenario)
         (folder / "config" / "indistack").mkdir(parents=True)
         (folder / "config" / "indistack" / "indistack.toml").write_text(SETTINGS)
         self._environment = {
@@ -84,7 +90,13 @@ class Night:
         self.wait_until(lambda: read_state(self.output).n_subs > before, LONG_S, "the sub is stacked")
 
     def driver_pid(self) -> int:
-        return next(pid for pid, words in _processes() if words.endswith("indistack.faces.indi_device.main"))
+        server = self.server.process.pid
+        children = set(Path(f"/proc/{server}/task/{server}/children").read_text().split())
+        return next(
+            pid
+            for pid, words in _processes()
+            if str(pid) in children and words.endswith("indistack.faces.indi_device.main")
+        )
 
     def agent_pids(self) -> list[int]:
         return [pid for pid, words in _processes() if f"--output-dir {self.output} " in words]
@@ -179,6 +191,21 @@ def test_an_independent_client_takes_pictures(night: Night, caplog: pytest.LogCa
     assert judge.pictures()[0][0].data.dtype == "uint16"
     assert [text for text in caplog.messages if "onnect" not in text] == []  # it has understood every word
     assert {"Busy", "Ok", "Idle"} == set(judge.states("CCD_EXPOSURE"))
+
+
+def test_pyindi_client_takes_pictures(night: Night) -> None:
+    night.connect()
+    night.expose()
+    words = [sys.executable, "-m", "tests.integration.pyindi_viewer", str(night.server.port), "2"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    interface, *blobs = done.stdout.splitlines()
+    assert interface == "interface 2"
+    assert len(blobs) == 2
+    for words in map(str.split, blobs):
+        assert words[:2] == ["blob", ".fits"]
+        assert words[2] == words[3]
+        assert words[4] == "SIMPLE"
 
 
 def test_a_driver_that_was_killed_finds_the_session_again(night: Night) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import damage, disks, hostile, kills, many, memory_table
+from tests.soak import damage, device, disks, hostile, kills, many, memory_table
 from tests.soak.figures import HEADS, Clock, Figures
 
 PARTS: dict[str, tuple[float, Callable[[Path, Clock], Figures]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[float, Callable[[Path, Clock], Figures]]] = {
     "servers": (0.05, hostile.servers),
     "files": (0.05, hostile.files),
     "many": (0.2, many.soak),
+    "device": (0.3, device.soak),
 }
 """Share of the time that each has."""
 

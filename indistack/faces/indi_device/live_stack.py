@@ -31,6 +31,9 @@ NAME = "Live Stack"
 OPTIONS = "Options"
 CAMERA_INTERFACE = 2
 
+TICK_S, WAITED_FOR_S = 0.2, 0.03
+"""How often the folder is looked at, and how often for a picture that somebody waits for."""
+
 GO_ON, FINALISE = "GO_ON", "FINALISE"
 
 
@@ -111,6 +114,10 @@ class LiveStack:
             self._connection.bring_back()
         if self._exposure.is_under_way:
             self._exposure.tick(self._agent.output, self._state)
+
+    def tick_s(self) -> float:
+        """Tell how often `tick` is wanted: more often while somebody waits for a picture."""
+        return WAITED_FOR_S if self._exposure.is_under_way else TICK_S
 
     def close(self) -> None:
         """The server has gone: finish the stack, or leave it as it is, as was chosen."""

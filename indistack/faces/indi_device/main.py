@@ -19,9 +19,6 @@ from indistack.faces.indi_device.live_stack import LiveStack
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1
-"""How often the folder is looked at: a new stack is to be seen within a second."""
-
 AGAIN_S = 5.0
 """After a bug the device begins anew so much later, in the same process: indiserver restarts a driver ten times."""
 
@@ -42,7 +39,7 @@ def main() -> int:
         try:
             device = LiveStack(driver, output_folder(os.environ), server_port(os.getppid()), os.environ)
             device.define()
-            driver.run(device.tick, TICK_S)
+            driver.run(device.tick, device.tick_s)
         except SystemExit:
             pass
         except Exception:  # the top of the process

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from indistack.command_line import doctor
+from indistack.command_line import doctor, doctor_indi
 from indistack.config import Config
 from indistack.settings import load
+from indistack.system.listeners import Process
 from tests.unit.solve.fakes import install, path_with
 
 
@@ -70,6 +75,57 @@ def test_the_stack_as_a_device(
         file.touch()
     elif description == "link":
         file.symlink_to("/dev/null")
-    found = doctor._driver(tmp_path)
+    found = doctor_indi.device(tmp_path)
     assert found.mark == mark
     assert text in found.text
+
+
+def test_an_older_installation_of_the_device_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "opt/bin").mkdir(parents=True)
+    (tmp_path / "opt/lib/python3.11/site-packages/indistack-0.0.1.dist-info").mkdir(parents=True)
+    (tmp_path / "bin/indiserver").touch(0o755)
+    (tmp_path / "opt/bin/indi_indistack").touch(0o755)
+    (tmp_path / "bin/indi_indistack").symlink_to(tmp_path / "opt/bin/indi_indistack")
+    (tmp_path / "indi_indistack.xml").touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")
+    found = doctor_indi.device(tmp_path)
+    assert (found.mark, "is version 0.0.1" in found.text) == (doctor.WARN, True)
+    assert list(doctor_indi.links()) == []
+    shutil.rmtree(tmp_path / "opt")
+    (link,) = doctor_indi.links()
+    assert f"{tmp_path}/bin/indi_indistack leads to" in link.text
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as mine:
+        yield mine.getsockname()[1]
+
+
+def test_who_has_a_port_that_is_wanted_is_told(taken: int) -> None:
+    found = doctor_indi.server("127.0.0.1", taken)
+    assert found.mark == doctor.WARN
+    assert f"(process {os.getpid()})" in found.text
+    assert list(doctor_indi.page("off")) == []
+    assert list(doctor_indi.page("127.0.0.1:1")) == []
+
+
+def test_the_port_of_the_page_is_another_programs(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(port: int) -> Process | None:
+        return Process(7, ("/usr/bin/python3", "-m", "http.server"))
+
+    monkeypatch.setattr(doctor_indi, "listener", other)
+    (found,) = doctor_indi.page(f"0.0.0.0:{taken}")
+    assert f"port {taken} is taken by python3 http.server (process 7)" in found.text
+    monkeypatch.setattr(doctor_indi, "listener", lambda port: Process(7, ("python", "-m", "indistack", "web")))
+    assert list(doctor_indi.page(f"0.0.0.0:{taken}")) == []
+
+
+def test_several_servers_are_told_with_their_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = {7: 7624, 8: 7625}
+    monkeypatch.setattr(doctor_indi, "server_port", ports.__getitem__)
+    for count, told in ((1, []), (2, ["2 run here: port 7624 (process 7), port 7625 (process 8)"])):
+        running = [Process(pid, ("indiserver",)) for pid in list(ports)[:count]]
+        monkeypatch.setattr(doctor_indi, "processes_of", lambda name, running=running: running)
+        assert [found.text.partition(";")[0] for found in doctor_indi.servers()] == told

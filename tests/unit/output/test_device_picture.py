@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +123,30 @@ def test_it_is_made_for_those_who_want_it_and_follows_the_stack(
         assert not path.exists()
     finally:
         keeper.close()
+
+
+def test_other_pictures_wait_until_it_is_there(tmp_path: Path, shown: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
+    may, keeper = threading.Event(), DevicePicture(tmp_path, OwnFiles())
+    monkeypatch.setattr(device_picture, "write", lambda path, *_: may.wait(30) and path.touch())
+    want(tmp_path, DEVICE_PICTURE)
+    keeper.give_way()  # nothing is being made
+    keeper.look(shown)
+    threading.Timer(0.1, may.set).start()
+    keeper.give_way()
+    assert (tmp_path / DEVICE_PICTURE).exists()
+    keeper.close()
+
+
+def test_a_session_that_has_ended_is_let_go(tmp_path: Path, shown: Stacks, wait_until: Callable[..., None]) -> None:
+    keeper, ended = DevicePicture(tmp_path, OwnFiles()), Stacks()
+    want(tmp_path, DEVICE_PICTURE)
+    keeper.look(ended)
+    keeper.give_way()
+    known = weakref.ref(ended)
+    del ended
+    keeper.look(None)
+    wait_until(lambda: known() is None)
+    keeper.close()
 
 
 def test_it_goes_with_its_agent(tmp_path: Path, shown: Stacks, wait_until: Callable[..., None]) -> None:

@@ -49,18 +49,18 @@ class Driver:
         if self._devices.pop(name, None) is not None:
             self.wire.send(element("delProperty", {"device": name, "timestamp": timestamp()}, ""))
 
-    def run(self, tick: Callable[[], None] | None = None, tick_s: float = 1.0) -> None:
+    def run(self, tick: Callable[[], None] | None = None, tick_s: Callable[[], float] = lambda: 1.0) -> None:
         """Answer until the server closes the wire.
 
         Parameters
         ----------
         tick : callable, optional
             Called now and then, between two messages.
-        tick_s : float
-            How often at least.
+        tick_s : callable
+            Tells how often at least, at present.
         """
         while True:
-            if tick is None or select.select([self.wire.read_fd], [], [], tick_s)[0]:
+            if tick is None or select.select([self.wire.read_fd], [], [], tick_s())[0]:
                 data = self.wire.receive()
                 if not data:
                     return

@@ -114,7 +114,7 @@ def setup(tmp_path: Path, wait_until: Callable[..., None], monkeypatch: pytest.M
 
     def run() -> None:
         device.define()
-        driver.run(device.tick, 0.02)
+        driver.run(device.tick, lambda: 0.02)
 
     running = threading.Thread(target=run)
     running.start()
