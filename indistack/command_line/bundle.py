@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from indistack import __version__
-from indistack.command_line.doctor import PACKAGES, Finding
+from indistack.command_line.doctor import PACKAGES
+from indistack.command_line.finding import Finding
 from indistack.config import Config
 from indistack.errors import IndistackError
 from indistack.store.ledger import LEDGER

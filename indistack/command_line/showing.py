@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from indistack.align import ALIGNERS
 from indistack.command_line.arguments import Options
-<<<<<<< HEAD
 from indistack.command_line.bundle import write_bundle
-from indistack.command_line.doctor import BAD
-=======
->>>>>>> 62c2918 (Give the device's picture its turn first; examine links, versions, servers and ports)
 from indistack.command_line.doctor import examine as examine_machine
 from indistack.command_line.entry import print_entry
 from indistack.command_line.exit_status import DONE, FAILED, WRONG_USAGE
