@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from indistack.agent.mailbox import Mailbox, reply
@@ -210,6 +212,53 @@ def test_names_from_headers_are_text(page: WebProcess, browser: Any) -> None:
     assert tab.text("#target") == target
     assert tab.page.locator("#target img").count() == 0
     assert tab.faults == []
+    tab.close()
+
+
+def test_red_light_leaves_the_dark_dark(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    tab.page.evaluate("page.night(true)")
+    tab.page.wait_for_timeout(600)  # the picture fades in
+    pixels = cv2.imdecode(np.frombuffer(tab.page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels[..., :2].mean() < 12
+    assert pixels[200, :, 2].mean() < 30  # above the picture
+    assert pixels[540, :, 2].mean() < 30  # below it
+    tab.close()
+
+
+def test_what_changes_the_picture_does_not_cover_it(page: WebProcess, browser: Any) -> None:
+    for size in SIZES:
+        tab = Tab(browser, size, page.address)
+        tab.await_true(SHOWN)
+        for name in ("adjust", "grow"):
+            tab.page.evaluate(f"page.open('{name}')")
+            sheet, picture = (
+                tab.page.evaluate(
+                    f"JSON.parse(JSON.stringify(document.querySelector('{each}').getBoundingClientRect()))"
+                )
+                for each in ("#sheet", "#picture")
+            )
+            assert picture["bottom"] <= sheet["top"] + 1 or picture["right"] <= sheet["left"] + 1, (size, name)
+            assert picture["width"] > 200, (size, name, picture, sheet)
+        assert tab.page.evaluate("document.activeElement.id") == "sheet"
+        tab.page.keyboard.press("Escape")
+        assert tab.page.evaluate("document.activeElement.dataset.do") == "grow"
+        tab.await_true("page.viewer.box.height === innerHeight && page.viewer.box.width === innerWidth")
+        tab.close()
+
+
+def test_large_text_still_fits(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    tab.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert tab.page.evaluate(FITS) == []
+    for name in ("share", "adjust", "more", "postcard", "grow"):
+        tab.page.evaluate(f"page.open('{name}')")
+        assert tab.page.evaluate(FITS) == [], name
+        box = tab.page.locator("#sheet").bounding_box()
+        assert box["y"] >= 0
+        assert box["x"] >= 0
     tab.close()
 
 

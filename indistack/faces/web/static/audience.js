@@ -9,6 +9,7 @@ import { Viewer } from "./viewer.js";
 import { kept, number, photos, preferred, say, use } from "./words.js";
 
 const root = document.documentElement;
+const BESIDE = ["adjust", "grow"];  // the sheets that one looks past
 
 class Page {
   constructor() {
@@ -27,6 +28,7 @@ class Page {
     $("stage").addEventListener("tap", () => (root.classList.contains("projector") ? this.projector(false) : this.close()));
     addEventListener("keydown", (event) => event.key === "Escape" && (this.close(), this.projector(false)));
     document.addEventListener("fullscreenchange", () => document.fullscreenElement || this.projector(false));
+    addEventListener("resize", () => this.panel && this.room());
     this.slider();
     this.night(kept("night") === "1");
     setInterval(() => this.state && this.line(), 1000);
@@ -107,13 +109,30 @@ class Page {
     $("sheet-title").textContent = say(name);
     $("sheet-body").replaceChildren(...panels[name](this));
     $("sheet").hidden = false;
+    $("sheet").focus({ preventScroll: true });
+    this.room();
     this.pressed();
+  }
+
+  // Where the sheet changes the picture, it leaves it room: above, or at the left where the sheet stands at the right.
+  room() {
+    const beside = BESIDE.includes(this.panel), { style } = $("stage");
+    root.classList.toggle("beside", beside);
+    style.right = style.bottom = "";
+    if (beside) {
+      const sheet = $("sheet").getBoundingClientRect();
+      if (sheet.left > innerWidth / 3) style.right = `${innerWidth - sheet.left}px`;
+      else style.bottom = `${innerHeight - sheet.top}px`;
+    }
+    this.viewer.refit();
   }
 
   close() {
     if (this.panel === "grow") { this.player = null; this.pictures.follow(); }
+    if ($("sheet").contains(document.activeElement)) $("bar").querySelector(`[data-do=${this.panel}]`)?.focus();
     this.panel = "";
     $("sheet").hidden = true;
+    this.room();
     this.pressed();
   }
 

@@ -24,7 +24,7 @@ export function adjust(page) {
       told.textContent = `${number(look[name])} %`;
       page.applyLook();
     });
-    return make("label", { class: "slide" }, make("span", { text: say(name) }), told, input);
+    return make("label", { class: "slide" }, make("span", { text: say(name) }), input, told);
   });
   const back = button(say("as_it_was"), () => {
     for (const name of Object.keys(look)) look[name] = PLAIN;
@@ -60,12 +60,13 @@ export function grow(page) {
 export function share() {
   const place = make("p", { class: "address", text: location.origin }), more = make("p", { class: "soft" });
   const code = make("img", { class: "qr", src: "/api/v1/qr.svg", alt: say("qr_alt") });
+  const how = make("p", { text: say("share_how") });
   fetch("/api/v1/invitation").then((answer) => answer.json()).then((told) => {
     place.textContent = told.link;
     more.textContent = told.open ? (told.name ? say("or_name", { name: told.name }) : "") : say("only_here");
-    code.hidden = !told.open;
+    how.hidden = code.hidden = !told.open;
   }).catch(() => {});
-  return [make("p", { text: say("share_how") }), code, place, more];
+  return [how, code, place, more];
 }
 
 export function postcard(page) {

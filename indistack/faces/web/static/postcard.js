@@ -2,7 +2,7 @@
 import { current, say } from "./words.js";
 import { light } from "./sentences.js";
 
-const WIDE = 1600, EDGE = 48, FOOT = 150;
+const WIDE = 1600, EDGE = 48, FOOT = 180;
 
 export function draw(image, state, page, filter) {
   const scale = Math.min(1, WIDE / image.naturalWidth);
@@ -20,14 +20,14 @@ export function draw(image, state, page, filter) {
   const size = (points) => Math.max(points * unit, points * 0.5), room = canvas.width - 2 * edge;
   ink.textBaseline = "alphabetic";
   ink.fillStyle = "#f2f5fc";
-  ink.font = `700 ${size(46)}px system-ui, sans-serif`;
+  ink.font = `700 ${size(64)}px system-ui, sans-serif`;
   ink.fillText(state.target || say("unknown_target"), edge, height + edge + foot * 0.45, room);
   ink.fillStyle = "#ffd08a";
-  ink.font = `400 ${size(28)}px system-ui, sans-serif`;
+  ink.font = `400 ${size(38)}px system-ui, sans-serif`;
   const day = new Intl.DateTimeFormat(current(), { dateStyle: "long" }).format(new Date(state.time || state.now));
   ink.fillText(`${light(page)} · ${day}`, edge, height + edge + foot * 0.8, room);
   ink.fillStyle = "#7f8aa3";
-  ink.font = `400 ${size(20)}px system-ui, sans-serif`;
+  ink.font = `400 ${size(28)}px system-ui, sans-serif`;
   ink.textAlign = "right";
   ink.fillText("indistack", canvas.width - edge, height + edge + foot * 0.42);
   return canvas;
