@@ -64,6 +64,8 @@ def main() -> int:
         return _latency()
     if options.receive:
         return _receiving(SIZES_PX[options.megapixels])
+    if options.picture:
+        return _pictures()
     cfa = "mono" if options.mono else "RGGB"
     methods = [method for method in MOST_OF_FLOOR if method in METHODS]
     rotation_deg = TRACKED_DEG if options.tracked else ROTATION_DEG

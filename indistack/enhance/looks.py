@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-DEEP_SKY = ("trim", "background", "neutral", "colour_noise", "stretch")
+DEEP_SKY = ("trim", "background", "neutral", "star_colour", "colour_noise", "stretch")
 
 LOOKS: dict[str, tuple[str, ...]] = {
     "deepsky": DEEP_SKY,
-    "cluster": ("trim", "background", "neutral", "colour_noise", "stretch:sky=0.1,saturation=1.6"),
+    "cluster": ("trim", "background", "neutral", "star_colour", "colour_noise", "stretch:sky=0.1,saturation=1.6"),
     "comet": DEEP_SKY,
-    "wide": ("trim", "neutral", "colour_noise", "stretch:sky=0.1"),
+    "wide": ("trim", "neutral", "star_colour", "colour_noise", "stretch:sky=0.1"),
     "halo": ("percentile:0.5,99.9", "usm:40,2"),
     "planet": ("body",),
     "moon": ("body",),

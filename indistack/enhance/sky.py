@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.enhance.base import channels_of
-from indistack.numerics.statistics import MAD_TO_SIGMA, robust_sigma
+from indistack.numerics.statistics import robust_sigma
 from indistack.picture.linear import BLOCK, DARK_SHARE
 from indistack.values.frame import FloatArray
 
 SAMPLES = 150_000
 """Pixels that the sky is measured in: some 600 blocks."""
 
+MEAN_OFF_TO_SIGMA = 1.2533
+"""Standard deviation of normal noise over its mean distance from 0: the root of half of pi."""
 
 DAMAGED_SIGMA = 10.0
 """Parts of a picture that far below the others are no sky: a border of the camera, a strip that lacks light."""
@@ -29,8 +31,8 @@ class Sky:
     Attributes
     ----------
     level, noise : array
-        ``(channels,)`` float32 in the picture's unit: the median and the standard deviation of the pixels where the
-        field is darkest, as a nebula may fill most of it.
+        ``(channels,)`` float32 in the picture's unit: the mean without outliers and the standard deviation of the
+        pixels where the field is darkest, as a nebula may fill most of it.
     """
 
     level: FloatArray
@@ -46,13 +48,16 @@ def measure_sky(picture: FloatArray) -> Sky | None:
         if not covered.any():
             return None
         blocks = planes[:, covered][:, np.newaxis]
-    levels = np.median(blocks, axis=2)
+    blocks = np.sort(blocks, axis=2)
+    pixels = blocks.shape[2]
+    # the mean of the middle half: of a few grey levels only, a median is one of them
+    levels = blocks[:, :, pixels // 4 : pixels - pixels // 4].mean(axis=2)
     brightness = levels.mean(axis=0)
     lit = is_lit(brightness)
     dark = lit & (brightness <= np.quantile(brightness[lit], DARK_SHARE))
-    off = np.abs(blocks[:, dark] - levels[:, dark, np.newaxis])
-    noise = MAD_TO_SIGMA * np.median(np.median(off, axis=2), axis=1)
-    return Sky(np.median(levels[:, dark], axis=1).astype(np.float32), noise.astype(np.float32))
+    below = np.minimum(blocks[:, dark] - levels[:, dark, np.newaxis], 0)  # stars are above
+    noise = MEAN_OFF_TO_SIGMA * np.median(-2 * below.mean(axis=2), axis=1)
+    return Sky(levels[:, dark].mean(axis=1).astype(np.float32), noise.astype(np.float32))
 
 
 def is_lit(brightness: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

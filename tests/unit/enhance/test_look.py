@@ -10,6 +10,7 @@ from indistack.enhance import PictureFacts, PictureSettings, operator_of, render
 from indistack.enhance.looks import LOOKS
 from indistack.enhance.render import words_for
 from indistack.enhance.scene import scene_of
+from indistack.enhance.sky import measure_sky
 from indistack.picture.crop import WHOLE, Part, well_covered
 from indistack.picture.linear import StackPicture
 from indistack.settings import validate
@@ -209,3 +210,12 @@ def test_a_camera_that_knows_white_is_believed() -> None:
     assert words_for(PictureSettings(operators=["stf"]), picture, PictureFacts(white_balance=(2.0, 1.0, 1.5))) == [
         "stf"
     ]
+
+
+def test_sky_of_few_grey_levels_is_told_to_a_fraction_of_one() -> None:
+    rng = np.random.default_rng(3)
+    picture = np.rint(rng.normal([3.4, 5.3, 4.7], 0.6, (300, 400, 3))).astype(np.float32)
+    sky = measure_sky(picture)
+    assert sky is not None
+    np.testing.assert_allclose(sky.level, [3.4, 5.3, 4.7], atol=0.12)
+    np.testing.assert_allclose(sky.noise, 0.66, atol=0.1)

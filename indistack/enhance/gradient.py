@@ -1,0 +1,163 @@
+"""The gradient of a sky, told from the objects in it: no more is taken for it than a nebula would leave alone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from indistack.enhance.base import channels_of
+from indistack.enhance.sky import DAMAGED_SIGMA, is_lit
+from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
+from indistack.numerics.surface import terms
+from indistack.values.frame import DoubleArray, FloatArray
+
+ORDERS, VIGNETTE = (1, 3, 6), 10
+"""Terms of the surfaces that are tried: constant, plane, quadratic; and with what a vignette has beside them."""
+
+SKY_SHARE = 0.2
+"""Of the cells, at least, show sky: the first surface lies above so many of them."""
+
+OBJECT_SIGMA, MIN_SIGMA_SHARE = 3.0, 0.02
+"""Cells that far above the surface show an object; sigma is no less than that share of the cells' range."""
+
+AT_NOISE, ROUGH = 1.6, 1.5
+"""A surface that fits the sky to that many times its noise is enough; where the best leaves more than `ROUGH` times the
+noise, it does not follow the sky."""
+
+WORTH = {3: 1.2, 6: 1.6, 10: 1.5}
+"""A higher surface must fit so many times better: a bowl fits many a nebula by chance."""
+
+AWAY, WORTH_AWAY = 10.0, 3.0
+"""One that leaves so many times the noise has found no sky, and must fit so many times better: clouds lean, too."""
+
+DOMINANT = 8.0
+"""Only where a surface is that many times larger than what it leaves, vignette and blur may follow: else what is left
+may well be a nebula that fills the field."""
+
+BRIGHT_SIGMA, GROWTH = 12.0, np.ones((5, 5), np.uint8)
+"""Objects that bright are left out with two cells around them."""
+
+ROUNDS, REWEIGHTINGS = 4, 20
+
+SMOOTH_CELLS = (4.0, 2.0, 1.5)
+"""Standard deviations of the blurs that take off what no surface follows, one after the other."""
+
+DENSE_SHARE = 0.75
+"""Of the cells must be sky for that: beside a nebula that fills the field nothing tells sky from nebula."""
+
+
+def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
+    """Return the gradient of a sky.
+
+    Parameters
+    ----------
+    levels : array
+        ``(rows, columns, channels)`` float32, the medians of the cells; NaN where too little is covered.
+    noise : float
+        Standard deviation of the mean of a sky cell's channels.
+
+    Returns
+    -------
+    array
+        Of the same shape, finite, 0 on average over the sky.
+    """
+    rows, columns, channels = levels.shape
+    design = _shapes(rows, columns)
+    cells = levels.reshape(-1, channels).astype(float)
+    known = is_lit(cells.mean(axis=1))
+    if known.sum() < 4 * ORDERS[-1]:
+        return np.zeros_like(levels)
+    order, sky = _choose(design[known], cells[known].mean(axis=1), noise)
+    on_sky = np.flatnonzero(known)[sky]
+    surface = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
+    model: FloatArray = surface.astype(np.float32).reshape(levels.shape)
+    # of each colour, as the glow of a sensor has one
+    is_rough = (np.std((cells - surface)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any()
+    if is_rough and len(on_sky) >= DENSE_SHARE * len(cells) and _dominates((cells - surface)[known], surface[known]):
+        is_sky = np.zeros(len(cells), bool)
+        is_sky[on_sky] = True
+        model = _follow(model, levels, is_sky.reshape(rows, columns))
+    model -= model.reshape(-1, channels)[on_sky].mean(axis=0)
+    return model
+
+
+def _shapes(rows: int, columns: int) -> DoubleArray:
+    """Return the terms of all surfaces at each cell ``(cells, 10)``."""
+    y, x = np.mgrid[:rows, :columns]
+    places = np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
+    u, v = ((2 * places - (columns - 1, rows - 1)) / max(rows, columns)).T
+    square = u * u + v * v  # of the distance from the middle
+    bowl = np.stack([square * u, square * v, square**2, square**3], axis=1)
+    return np.concatenate([terms(places, columns, rows), bowl], axis=1)
+
+
+def _choose(design: DoubleArray, levels: DoubleArray, noise: float) -> tuple[int, npt.NDArray[np.bool_]]:
+    """Return how many terms the simplest surface has that fits the sky, and which cells are sky."""
+    sky, best = _fit(design[:, :1], levels)
+    chosen = 1
+    for order in (*ORDERS[1:], VIGNETTE):
+        if best < AT_NOISE * noise:
+            break
+        is_sky, rms = _fit(design[:, :order], levels)
+        worth = WORTH[order] if rms < AWAY * noise else WORTH_AWAY
+        if rms * worth < best and (order != VIGNETTE or _is_bowl(design[:, :order], levels, is_sky)):
+            best, chosen, sky = rms, order, is_sky
+    return chosen, sky
+
+
+def _is_bowl(design: DoubleArray, levels: DoubleArray, sky: npt.NDArray[np.bool_]) -> bool:
+    surface = design @ np.linalg.lstsq(design[sky], levels[sky], rcond=None)[0]
+    return _dominates((levels - surface)[:, np.newaxis], surface[:, np.newaxis])
+
+
+def _dominates(left: DoubleArray, surface: DoubleArray) -> bool:
+    """Tell whether a surface ``(cells, channels)`` is far larger than what it leaves."""
+    return bool(np.std(surface.mean(axis=1)) > DOMINANT * robust_sigma(left.mean(axis=1)))
+
+
+def _fit(design: DoubleArray, levels: DoubleArray) -> tuple[npt.NDArray[np.bool_], float]:
+    """Return which cells are sky by one kind of surface, and how far they are off it."""
+    off = levels - design @ _lower_surface(design, levels)
+    least = MIN_SIGMA_SHARE * np.subtract(*np.quantile(levels, (0.98, 0.02))) / OBJECT_SIGMA
+    sky = off < np.inf
+    for _ in range(ROUNDS):
+        sigma = max(sigma_of_deviations(off[off <= 0]), least)
+        sky = (off <= OBJECT_SIGMA * sigma + 1e-9) & (off >= -DAMAGED_SIGMA * sigma - 1e-9)
+        if sky.sum() < design.shape[1]:
+            return off <= np.quantile(off, SKY_SHARE), np.inf
+        off = levels - design @ np.linalg.lstsq(design[sky], levels[sky], rcond=None)[0]
+    return sky, float(np.std(off[sky])) + 1e-9
+
+
+def _lower_surface(design: DoubleArray, levels: DoubleArray) -> DoubleArray:
+    """Fit a surface that `SKY_SHARE` of the levels lie below: quantile regression by reweighting."""
+    weight = np.ones(len(levels))
+    tiny = 1e-3 * float(np.std(levels)) + 1e-9
+    surface: DoubleArray = np.zeros(design.shape[1])
+    for _ in range(REWEIGHTINGS):
+        root = np.sqrt(weight)
+        surface = np.linalg.lstsq(design * root[:, np.newaxis], levels * root, rcond=None)[0].astype(float)
+        off = levels - design @ surface
+        weight = np.where(off > 0, SKY_SHARE, 1 - SKY_SHARE) / np.maximum(np.abs(off), tiny)
+    return surface
+
+
+def _follow(model: FloatArray, levels: FloatArray, sky: npt.NDArray[np.bool_]) -> FloatArray:
+    """Bend a surface to the sky, ever closer; the closer it is, the fainter are the objects that stand out of it."""
+    for cells in SMOOTH_CELLS:
+        model = model + _blurred(levels - model, sky, cells)
+        off = (levels - model).mean(axis=2)
+        sigma = sigma_of_deviations(off[sky & (off <= 0)])
+        bright = cv2.dilate((off > BRIGHT_SIGMA * sigma).astype(np.uint8), GROWTH) > 0
+        sky = sky & (off <= OBJECT_SIGMA * sigma) & (off >= -DAMAGED_SIGMA * sigma) & ~bright
+    return model
+
+
+def _blurred(rest: FloatArray, sky: npt.NDArray[np.bool_], cells: float) -> FloatArray:
+    """Blur what is left on the sky, shrunk towards 0 where there is none near."""
+    weight = sky.astype(np.float32)
+    known = np.nan_to_num(rest) * weight[..., np.newaxis]
+    blurred = channels_of(np.asarray(cv2.GaussianBlur(known, (0, 0), cells, borderType=cv2.BORDER_REFLECT), np.float32))
+    total = cv2.GaussianBlur(weight, (0, 0), cells, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred / np.maximum(total, 0.1)[..., np.newaxis], np.float32)
