@@ -20,7 +20,7 @@ from indistack.field.drift_settings import DriftSettings
 from indistack.grading.quality_settings import QualitySettings
 from indistack.photometry import MatchSettings
 from indistack.settings import OFF, Settings, Wanted, as_toml, example
-from indistack.settings.faces import WebSettings
+from indistack.settings.faces import NotifySettings, WebSettings
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
 from indistack.sources import FolderSettings, HookSettings, IndiSettings
@@ -122,6 +122,7 @@ class Config(Settings):
     publish: PublishSettings = PublishSettings()
     web: WebSettings = WebSettings()
     goal: GoalSettings = GoalSettings()
+    notify: NotifySettings = NotifySettings()
 
     @field_validator("branches")
     @classmethod
@@ -174,8 +175,9 @@ def _table(name: str, table: Settings) -> Iterator[str]:
 
 
 def record_settings(config: Config) -> RecordSettings:
-    """Return what a session's record needs to know of the settings."""
-    return RecordSettings(config.spool, config.checkpoint, to_toml(config))
+    """Return what a session's record needs to know of the settings; not whom to tell, which may be secret."""
+    shown = config.model_copy(update={"notify": NotifySettings()})
+    return RecordSettings(config.spool, config.checkpoint, to_toml(shown))
 
 
 def stacks_of(config: Config) -> dict[str, BranchSettings]:

@@ -8,11 +8,14 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from indistack.agent.agent import Agent
 from indistack.agent.ekos_jobs import EkosJobs
+from indistack.agent.messenger import messenger
+from indistack.agent.notices import Notices
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
@@ -99,14 +102,20 @@ def _agent_alone(
     library = library_of(config)
     learner = learner_of(config, library)
     calibrator_for = calibrator_factory(config, learner or library, learns=learner is not None)
-    with night_log(options.output_dir) as night, NightView() as view:
+    with night_log(options.output_dir) as night, NightView() as view, messenger(config.notify.urls) as errand:
+        notices = Notices(config.notify, errand.say) if errand is not None else None
+
+        def show(status: Mapping[str, Any]) -> None:
+            view.status(status)
+            if notices is not None:
+                notices.look(status)
 
         def listen(report: SubReport) -> None:
             view.sub(report)
             night.sub(report.number, report.word, sub_words(report))
 
         agent = Agent(
-            config, sources, options.output_dir, calibrator_for, listen, status_listener=view.status,
+            config, sources, options.output_dir, calibrator_for, listen, status_listener=show,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)

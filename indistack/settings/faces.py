@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from pydantic import Field, field_validator
 
 from indistack.settings.model import Settings
@@ -25,6 +27,21 @@ def host_and_port(text: str) -> tuple[str, int]:
     if not 1 <= number <= 65535 or any(letter.isspace() or letter in "/[]" for letter in host):
         raise ValueError(f"{text!r}: wanted is HOST:PORT, as 0.0.0.0:{DEFAULT_PORT}, or off")
     return host or "127.0.0.1", number
+
+
+NotifyEvent = Literal["begin", "restart", "clouds", "clear", "camera", "disk", "machine", "snr", "end"]
+
+
+class NotifySettings(Settings):
+    """Live: messages to a phone or a mailbox, by apprise, which is installed beside."""
+
+    urls: list[str] = Field(default=[], max_length=20)
+    """Whom to tell, as apprise has it: ``ntfy://my-telescope``, ``mailtos://...``; with none nobody is told. They often
+    hold a password: they are in no log and no session."""
+    events: list[NotifyEvent] = Field(default=list(get_args(NotifyEvent)))
+    """Of what: ``machine`` is heat, current, memory, clock; ``snr`` that `goal.snr` is reached."""
+    pause_min: float = Field(default=10.0, ge=0)
+    """Shortest time between two messages of one kind."""
 
 
 class WebSettings(Settings):

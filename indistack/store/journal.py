@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from indistack.errors import FrameError, StackError
+from indistack.errors import StackError
 from indistack.store.checkpoint import State, StateAfter
 from indistack.store.entries import NAMED, Event
 from indistack.store.held_files import folders_of, sweep
@@ -21,6 +20,7 @@ from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
 from indistack.store.spool import Spool
+from indistack.store.strays import bring_home
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
 from indistack.values.outcome import Filed
@@ -75,8 +75,7 @@ class Journal:
         self._begun: Path | None = None
         self._look_s = 0.0
         self._past = past
-        self._numbers = past.spooled() if past is not None else {}
-        for name, _, _ in self._numbers:
+        for name, _, _ in past.spooled() if past is not None else ():
             self.spool.begin_after(name)
 
     @property
@@ -98,23 +97,13 @@ class Journal:
         if past is None:
             self._sessions.keep_shown()
             self._sessions.end()
-            self._sessions.tell_of_lost_ledgers()
-            return self.spool.left()
-        self.record = SessionRecord(past.folder, self._settings, self.spool)
-        self._sessions.reopen(past.folder)
+        else:
+            self.record = SessionRecord(past.folder, self._settings, self.spool)
+            self._sessions.reopen(past.folder)
         self._sessions.tell_of_lost_ledgers()
         # first: of a sub that was being moved, what is left does not look whole
-        told = {name for name in self.spool.names if self._take_over(name, self.record)}
+        told = bring_home(self.spool, [*self._sessions.all(), *([past.folder] if past else [])])
         return [name for name in self.spool.left() if name not in told]
-
-    def _take_over(self, name: str, record: SessionRecord) -> bool:
-        """Give a sub of the spool to its session, if it has its line; tell whether it has."""
-        with contextlib.suppress(FrameError):  # nobody knows any more what it is
-            number = self._numbers.get((name, *self.spool.whence(name)))
-            if number is not None:
-                record.take_over(name, number)
-                return True
-        return False
 
     def add(self, report: SubReport, blob: Blob, mended: IndexArray, settings: RecordSettings, start: State) -> None:
         """Write the report of a blob into the open session's ledger; the first line opens a session.

@@ -142,3 +142,17 @@ def test_a_session_that_was_cut_off_keeps_its_pictures_when_another_is_asked_for
     config = load(Config, None, SETTINGS)
     Agent(config, [FakeSource(blobs[4:])], tmp_path, calibrator_factory(config)).run(threading.Event())  # --new
     assert [n_subs(one / "stack.fits") for one in SessionFolders(tmp_path).all()] == [4, 2]
+
+
+def test_a_clock_that_is_set_back_within_the_night_makes_no_other_night_of_it(
+    tmp_path: Path, blobs: list[Blob]
+) -> None:
+    config, times = load(Config, None, SETTINGS), iter([DUSK] * 8 + [DUSK - timedelta(days=1)] * 1000)
+    Agent(config, [FakeSource(blobs[:4])], tmp_path, calibrator_factory(config), clock=lambda: next(times)).run(
+        threading.Event()
+    )
+    (first,) = SessionFolders(tmp_path).all()
+    told = [json.loads(line)["time"] for line in (first / "ledger.jsonl").read_text().splitlines()]
+    assert told[0] > told[-1], "the clock was set back between the first and the last sub"
+    assert start(tmp_path, blobs[4:], DUSK - timedelta(days=1)) == first
+    assert n_subs(first / "stack.fits") == 6

@@ -37,7 +37,8 @@ def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(path: Path, output: Path) -> dict[str, str]:
-    config = load(Config, None, ['indi.host="mount.local"', 'solve.arguments=["--lat", "52.51"]'])
+    secrets = ['indi.host="mount.local"', 'solve.arguments=["--lat", "52.51"]', 'notify.urls=["tgram://tokenabc/x"]']
+    config = load(Config, None, secrets)
     write_bundle(path, config, output, [Finding("BAD", "INDI server", "mount.local does not answer")])
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
