@@ -12,9 +12,13 @@ from indistack.errors import SettingsError, SinkError
 from indistack.sinks import sink_for
 from indistack.sources import FITS_SUFFIXES, is_own_stack
 from indistack.store.folder_lock import is_at_work
-from indistack.store.last_status import STATUS
+from indistack.store.last_status import SESSIONS, STATUS
+from indistack.store.spool import SPOOL
 
 TABLE_SUFFIXES = (".json",)
+
+BELOW = (SESSIONS, SPOOL)
+"""Folders of an output folder without which nothing is kept; a start by another user may have left them his."""
 
 
 def require_writable(
@@ -59,16 +63,20 @@ def require_writable(
 
 
 def require_folder(folder: Path) -> None:
-    """Refuse an output folder that cannot be made or written; raise `SettingsError`."""
+    """Refuse an output folder that cannot be made or written, as it is or further down; raise `SettingsError`."""
     place = folder.absolute()
     while not os.path.lexists(place):
         place = place.parent
     try:
         _try_to_write(place)
+        for below in (folder / name for name in BELOW if (folder / name).is_dir()):
+            place = below
+            _try_to_write(below)
     except NotADirectoryError:
         raise SettingsError([f"output folder {folder}: {place} is a file"]) from None
     except OSError as error:
-        raise SettingsError([f"output folder {folder}: cannot be written: {error.strerror}"]) from None
+        which = place if place.parent == folder else folder
+        raise SettingsError([f"output folder {which}: cannot be written: {error.strerror}"]) from None
 
 
 def default_stem(inputs: Sequence[Path], ending: str, suffixes: Iterable[str]) -> Path:

@@ -11,7 +11,7 @@ from indistack.config import Config
 from indistack.errors import SettingsError, StackError
 from indistack.resume.session_settings import OF_THE_MACHINE, OF_THE_STACK, settings_of
 from indistack.store.held_files import held_bytes
-from indistack.store.session_folders import SessionFolders
+from indistack.store.session_folders import SessionFolders, can_be_written
 from indistack.store.session_reader import PastSession
 from indistack.values.sub_report import SubReport
 
@@ -34,6 +34,9 @@ def session_to_go_on(sessions: SessionFolders, config: Config, now: datetime) ->
         A session whose last line is older than `SAME_NIGHT` is of another night.
     """
     past = sessions.past() or _last(sessions)
+    if past is not None and not can_be_written(past.folder):
+        log.warning("a new stack begins, %s stays as it is: it belongs to another user", past.folder.name)
+        return None
     if past is None or past.folder == sessions.open_one():
         return past
     if past.last_time is None or abs(now - past.last_time) > SAME_NIGHT:  # a clock may have been set meanwhile

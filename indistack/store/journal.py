@@ -19,7 +19,7 @@ from indistack.store.room import Room
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.store.session_record import RecordSettings, SessionRecord
-from indistack.store.spool import Spool
+from indistack.store.spool import SPOOL, Spool
 from indistack.store.strays import bring_home
 from indistack.values.blob import Blob
 from indistack.values.frame import IndexArray
@@ -68,7 +68,7 @@ class Journal:
         self._clock = clock
         self._sessions = SessionFolders(output)
         self._room = Room(self._sessions, gives_raw=settings.spool.max_gb > 0)
-        self.spool = Spool(output / "spool", settings.spool, self._room.make)
+        self.spool = Spool(output / SPOOL, settings.spool, self._room.make)
         self.record: SessionRecord | None = None
         self.late = LateSubs()
         self.fault = self.named = ""
@@ -90,7 +90,7 @@ class Journal:
     def open(self) -> list[str]:
         """Begin; return the names of what an earlier run has left in the spool, less what has its line."""
         past = self._past
-        for folder in (self._output, self._output / "spool", *(folders_of(past.folder) if past else ())):
+        for folder in (self._output, self._output / SPOOL, *(folders_of(past.folder) if past else ())):
             sweep(folder)
         self.spool.count_anew(self._room.count())
         self._sessions.sweep()
@@ -100,7 +100,7 @@ class Journal:
         else:
             self.record = SessionRecord(past.folder, self._settings, self.spool)
             self._sessions.reopen(past.folder)
-        self._sessions.tell_of_lost_ledgers()
+        self._sessions.tell_of_lost()
         # first: of a sub that was being moved, what is left does not look whole
         told = bring_home(self.spool, [*self._sessions.all(), *([past.folder] if past else [])])
         return [name for name in self.spool.left() if name not in told]

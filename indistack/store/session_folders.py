@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shutil
 from datetime import datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from indistack.errors import IndistackError, SinkError, StackError
 from indistack.store.disk_use import size_of
-from indistack.store.held_files import give_up, held_bytes, is_bare, sweep
+from indistack.store.held_files import folders_of, give_up, held_bytes, is_bare, sweep
 from indistack.store.last_status import SESSIONS, last_status, shown_pictures
 from indistack.store.ledger import LEDGER
 from indistack.store.session_reader import PastSession, kept_numbers
@@ -113,7 +114,8 @@ class SessionFolders:
             folder = self._folder / (self._folder / OPEN).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None
-        return folder if folder.parent == self._folder and folder.is_dir() else None
+        is_ours = folder.parent == self._folder and os.access(folder, os.R_OK | os.X_OK)
+        return folder if is_ours and folder.is_dir() else None
 
     def past(self, name: str = "") -> PastSession | None:
         """Return the session of that name or path, by default the one that has not ended, where there is one.
@@ -151,7 +153,10 @@ class SessionFolders:
         raise IndistackError(f"{name}: no session of {self._folder}")
 
     def all(self) -> list[Path]:
-        """Return the sessions, oldest first."""
+        """Return the sessions, oldest first, but for those that only another user can read."""
+        return [one for one in self._every() if os.access(one, os.R_OK | os.X_OK)]
+
+    def _every(self) -> list[Path]:
         folders = [one for one in self._folder.glob("*") if one.is_dir() and _number(one) > 0]
         return sorted(folders, key=lambda one: (_number(one), one.name))
 
@@ -183,8 +188,10 @@ class SessionFolders:
         shown = (path.name for name in shown_pictures(output) for path in output.glob(f"{escape(name)}.*"))
         return [output / name for name in {*kept, *shown}]
 
-    def tell_of_lost_ledgers(self) -> None:
-        """Tell of sessions that are not open and whose raw subs are all that is left of them."""
+    def tell_of_lost(self) -> None:
+        """Tell of sessions that cannot be read, and of those whose raw subs are all that is left of them."""
+        for folder in set(self._every()) - set(self.all()):
+            log.warning("%s: it belongs to another user, and is left out", folder)
         for folder in self.all():
             if size_of(folder / LEDGER) == 0 and kept_numbers(folder) and not self.is_needed(folder):
                 log.warning("%s: its ledger is lost, not its raw subs; --continue %s stacks them", folder, folder.name)
@@ -194,7 +201,13 @@ class SessionFolders:
         return sum(map(held_bytes, self.all()))
 
     def _last_number(self) -> int:
-        return max(map(_number, self.all()), default=0)
+        return max(map(_number, self._every()), default=0)
+
+
+def can_be_written(session: Path) -> bool:
+    """Tell whether this user may go on with a session: another one may have begun it."""
+    places = [one for one in (*folders_of(session), session / LEDGER) if one.exists()]
+    return all(os.access(one, os.R_OK | os.W_OK | (os.X_OK if one.is_dir() else 0)) for one in places)
 
 
 def session_at(place: Path) -> Path:

@@ -30,6 +30,9 @@ from indistack.values.blob import Blob, Content, Spooled
 
 log = logging.getLogger(__name__)
 
+SPOOL = "spool"
+"""Folder of an output folder."""
+
 NAME = re.compile(r"(\d{8,})\.")
 """What a sub's files begin with."""
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from indistack.errors import FrameError, StackError
-from indistack.store.session_reader import SUBS, PastSession, sub_name
+from indistack.store.session_reader import PastSession
 from indistack.store.spool import Spool
+from indistack.store.sub_files import SUBS, sub_name
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -156,3 +157,21 @@ def test_a_clock_that_is_set_back_within_the_night_makes_no_other_night_of_it(
     assert told[0] > told[-1], "the clock was set back between the first and the last sub"
     assert start(tmp_path, blobs[4:], DUSK - timedelta(days=1)) == first
     assert n_subs(first / "stack.fits") == 6
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_a_session_that_another_user_has_made_is_no_hindrance(
+    tmp_path: Path,
+    blobs: list[Blob],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    has_ended: bool,
+) -> None:
+    first, access = start(tmp_path, blobs[:4], DUSK), os.access
+    if not has_ended:
+        (tmp_path / "sessions" / "open").write_text(first.name)
+    ledger = first / "ledger.jsonl"
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != ledger and access(path, mode))
+    assert start(tmp_path, blobs[4:], DUSK + timedelta(hours=1)) != first
+    assert "it belongs to another user" in caplog.text
+    assert n_subs(first / "stack.fits") == 4

@@ -9,6 +9,7 @@ import pytest
 
 from indistack.errors import SettingsError, SinkError
 from indistack.fits_header import StackFacts, header_bytes, output_cards
+from indistack.output import destinations
 from indistack.output.destinations import default_stem, require_folder, require_writable, spared
 from indistack.store.folder_lock import only_one
 from indistack.values.frame import FrameInfo
@@ -140,3 +141,18 @@ def test_an_output_folder_may_be_made_but_is_no_file(lights: Path) -> None:
         require_folder(lights / "L0.fits" / "b")
     with pytest.raises(SettingsError, match="cannot be written"):
         require_folder(Path("/proc/nowhere"))
+
+
+@pytest.mark.parametrize("name", ["sessions", "spool"])
+def test_what_another_user_has_left_in_an_output_folder_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def refuse(folder: Path) -> None:
+        if folder.name == name:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(destinations, "_try_to_write", refuse)
+    require_folder(tmp_path)
+    (tmp_path / name).mkdir()
+    with pytest.raises(SettingsError, match=f"{name}: cannot be written: Permission denied"):
+        require_folder(tmp_path)

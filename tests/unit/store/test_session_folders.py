@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from indistack.errors import IndistackError, SinkError
 from indistack.store import session_folders as module
-from indistack.store.session_folders import SessionFolders, session_at
+from indistack.store.session_folders import SessionFolders, can_be_written, session_at
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -198,3 +199,34 @@ def test_a_session_is_named_by_itself_its_ledger_or_its_output_folder(tmp_path: 
 def test_where_there_is_no_session_that_is_said(tmp_path: Path, place: str, fault: str) -> None:
     with pytest.raises(IndistackError, match=fault):
         session_at(tmp_path / place)
+
+
+def forbid(patch: pytest.MonkeyPatch, place: Path) -> None:
+    """Let a place be another user's."""
+    access = os.access
+    patch.setattr(module.os, "access", lambda path, mode: Path(path) != place and access(path, mode))
+
+
+def test_a_session_that_another_user_has_made_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, other = begun(SessionFolders(tmp_path)), begun(SessionFolders(tmp_path))
+    forbid(monkeypatch, other)
+    folders = SessionFolders(tmp_path)
+    assert folders.all() == [ours]
+    assert folders.open_one() is None
+    assert folders.past() is None
+    folders.tell_of_lost()
+    assert f"{other}: it belongs to another user" in caplog.text
+    assert begun(folders).name.endswith("_003")
+
+
+@pytest.mark.parametrize("name", ["", "ledger.jsonl", "subs", "checkpoints"])
+def test_whether_a_session_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    session = begun(SessionFolders(tmp_path))
+    hold(session)
+    (session / "checkpoints").mkdir()
+    (session / "ledger.jsonl").touch()
+    assert can_be_written(session)
+    forbid(monkeypatch, session / name)
+    assert not can_be_written(session)
