@@ -9,17 +9,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak import damage, device, disks, hostile, kills, many, memory_table
+from tests.soak import damage, device, disks, hostile, kills, many, memory_table, receivers
 from tests.soak.figures import HEADS, Clock, Figures
 
 PARTS: dict[str, tuple[float, Callable[[Path, Clock], Figures]]] = {
-    "kills": (0.2, kills.soak),
+    "kills": (0.15, kills.soak),
+    "receivers": (0.1, receivers.soak),
     "damage": (0.15, damage.soak),
     "disks": (0.1, disks.soak),
     "memory": (0.25, memory_table.soak),
     "servers": (0.05, hostile.servers),
     "files": (0.05, hostile.files),
-    "many": (0.2, many.soak),
+    "many": (0.15, many.soak),
     "device": (0.3, device.soak),
 }
 """Share of the time that each has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
@@ -19,10 +21,10 @@ from tests.pipeline.sessions import agent_of
 from tests.soak.figures import Clock, Figures
 
 SUBS, SIZE_MB, PATIENCE_S = 8, 8, 60.0
-TRIES, PAUSE_S = 100, 0.02
+TRIES, PAUSE_S, SLOW_S = 100, 0.02, 0.3
 
 AT_FIRST = ("read-only",)
-"""Only before the first line: a disk whose ledger is open cannot be locked from outside."""
+"""Only before the first line; `_cover` does it later."""
 
 Trouble = Callable[[Path], object]
 
@@ -54,10 +56,39 @@ def _remove(out: Path) -> None:
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def _refuse(*_: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+LOCKED_LEDGER = mock.patch("indistack.store.ledger._write", _refuse)
+"""A kernel that locks a disk for its faults locks open files, too; `mount` leaves these alone."""
+
+
+def _cover(out: Path) -> None:
+    """Lay a locked view of the disk over it, as it cannot be locked while a file is open."""
+    subprocess.run(["mount", "--bind", out, out], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", out], check=True)
+    LOCKED_LEDGER.start()
+
+
+def _uncover(out: Path) -> None:
+    LOCKED_LEDGER.stop()
+    subprocess.run(["umount", "-l", out], check=True)
+
+
+def _wait_and_sync(handle: int, sync: Callable[[int], None] = os.fsync) -> None:
+    time.sleep(SLOW_S)
+    sync(handle)
+
+
+SLOW_DISK = mock.patch("os.fsync", _wait_and_sync)
+
 CASES: dict[str, tuple[Trouble, Trouble]] = {
     "full": (_fill, _make_room),
     "read-only": (_lock, _unlock),
+    "locked": (_cover, _uncover),
     "emptied": (_remove, lambda _: None),
+    "slow": (lambda _: SLOW_DISK.start(), lambda _: SLOW_DISK.stop()),
 }
 
 
@@ -68,7 +99,7 @@ def why_not() -> str:
 
 def soak(folder: Path, clock: Clock) -> Figures:
     """Bring each trouble over a small disk in the middle of a night, for some subs, at another place each round."""
-    figures = Figures("disk full, read-only, emptied", note=why_not())
+    figures = Figures("disk full, locked, gone, slow", note=why_not())
     rounds = 0
     while not figures.note and not clock.is_over():
         for name, trouble in CASES.items():

@@ -1,0 +1,174 @@
+"""What receives frames is killed while a frame comes: its own process, or the whole agent."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.pipeline.night import make_sky
+from tests.soak.figures import Clock, Figures
+
+PIECES, PIECE_S, PATIENCE_S = 12, 0.02, 60.0
+CAMERA = "Soak Camera"
+
+ABOUT = f"""
+<defTextVector device="{CAMERA}" name="DRIVER_INFO" state="Ok" perm="ro"><defText name="DRIVER_NAME">Soak</defText>
+<defText name="DRIVER_EXEC">soak</defText><defText name="DRIVER_INTERFACE">2</defText></defTextVector>
+<defSwitchVector device="{CAMERA}" name="CONNECTION" state="Ok" perm="rw" rule="OneOfMany">
+<defSwitch name="CONNECT">On</defSwitch><defSwitch name="DISCONNECT">Off</defSwitch></defSwitchVector>
+<defNumberVector device="{CAMERA}" name="CCD_EXPOSURE" state="Ok" perm="rw">
+<defNumber name="CCD_EXPOSURE_VALUE" format="%g" min="0" max="1" step="0">0</defNumber></defNumberVector>
+<defBLOBVector device="{CAMERA}" name="CCD1" state="Ok" perm="ro"><defBLOB name="CCD1"/></defBLOBVector>
+""".encode()
+
+
+class _Client(socketserver.BaseRequestHandler):
+    """Tells a client of the camera, and remembers it for frames once it asks for these."""
+
+    def handle(self) -> None:
+        server = self.server
+        assert isinstance(server, CameraServer)
+        try:
+            while heard := self.request.recv(1 << 16):
+                if b"getProperties" in heard:
+                    self.request.sendall(ABOUT)
+                if b"enableBLOB" in heard:
+                    server.listener = self.request
+        except OSError:
+            return
+
+
+class CameraServer(socketserver.ThreadingTCPServer):
+    """An INDI server with one camera, on a free port of this machine.
+
+    Attributes
+    ----------
+    listener : socket or None
+        Of the client that asked for frames last.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+    listener: Any = None
+
+    def deliver(self, frame: bytes) -> None:
+        """Send a frame in pieces, as a network does; one that nobody hears to the end is gone."""
+        text = base64.b64encode(frame)
+        head = f'<setBLOBVector device="{CAMERA}" name="CCD1" state="Ok"><oneBLOB name="CCD1" size="{len(frame)}"'
+        message = f'{head} format=".fits">'.encode() + text + b"</oneBLOB></setBLOBVector>\n"
+        step = len(message) // PIECES + 1
+        for begin in range(0, len(message), step):
+            try:
+                self.listener.sendall(message[begin : begin + step])
+            except (OSError, AttributeError):
+                self.listener = None
+                return
+            time.sleep(PIECE_S)
+
+
+class _Night:
+    """An agent as a process, which is started again whenever it was killed."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.out = folder / "out"
+        words = ["run", "--port", str(port), "--output-dir", self.out, "--listen", "off"]
+        settings = ["hook.enabled=false", "solve.program=off", "spool.min_free_gb=0", "checkpoint.interval_s=0"]
+        options = [word for setting in settings for word in ("--set", setting)]
+        self._command = [sys.executable, "-m", "indistack", *map(str, words), *options]
+        self._log = folder / "agent.log"
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.agent = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def kill(self, chance: random.Random) -> None:
+        """Kill the agent, or the process of its own that receives."""
+        children = Path(f"/proc/{self.agent.pid}/task").glob("*/children")
+        receivers = [int(word) for path in children for word in path.read_text().split()]
+        if receivers and chance.random() < 0.5:
+            os.kill(chance.choice(receivers), signal.SIGKILL)
+            return
+        self.agent.kill()
+        self.agent.wait()
+        self.start()
+
+    def seen(self) -> list[tuple[int, str]]:
+        """Return number and time of exposure of each line, of all sessions."""
+        texts = [path.read_text() for path in sorted(self.out.glob("sessions/*/ledger.jsonl"))]
+        lines = [json.loads(line) for text in texts for line in text.splitlines(True) if line.endswith("\n")]
+        return [(line["number"], line.get("date_obs") or "") for line in lines if line["outcome"] != "filed"]
+
+    def end(self) -> int:
+        self.agent.send_signal(signal.SIGTERM)
+        return self.agent.wait(PATIENCE_S)
+
+
+def soak(folder: Path, clock: Clock) -> Figures:
+    """Kill at a random instant while every other frame comes; only that one may be lost, and each is counted."""
+    figures, chance = Figures("receiver killed"), random.Random(2)
+    sky = make_sky(width_px=320, height_px=240, n_stars=80, mag_max=11.0)
+    with CameraServer(("127.0.0.1", 0), _Client) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        night = _Night(folder, server.server_address[1])
+        try:
+            risked = _frames(figures, night, server, sky, clock, chance)
+            if not _until(lambda: server.listener is not None) or night.end():
+                figures.faults.append("the agent does not end well")
+        finally:
+            night.agent.kill()
+            server.shutdown()
+    lines = night.seen()
+    if [number for number, _ in lines] != list(range(1, len(lines) + 1)):
+        figures.faults.append(f"numbers {[number for number, _ in lines]}")
+    figures.lines = len({when for _, when in lines})
+    lost = figures.delivered - figures.lines
+    figures.note = f"{lost} frames in flight were lost with {figures.tries} kills"
+    figures.delivered -= min(lost, risked)
+    return figures
+
+
+def _frames(
+    figures: Figures, night: _Night, server: CameraServer, sky: Any, clock: Clock, chance: random.Random
+) -> int:
+    """Deliver frames until time is over; return how many were in flight when somebody was killed."""
+    risked = 0
+    while not clock.is_over():
+        if not _until(lambda: server.listener is not None):
+            figures.faults.append("nobody listens any more")
+            return risked
+        before = len(night.seen())
+        sender = threading.Thread(target=server.deliver, args=(sky.expose().to_fits(),))
+        sender.start()
+        figures.delivered += 1
+        is_risky = figures.delivered % 2 == 0
+        if is_risky:
+            time.sleep(chance.uniform(0, 1.5 * PIECES * PIECE_S))
+            night.kill(chance)
+            figures.tries += 1
+            risked += 1
+        sender.join()
+        if is_risky:
+            server.listener = None
+        elif not _until(lambda before=before: len(night.seen()) > before):
+            figures.faults.append(f"frame {figures.delivered} has no line, and nobody was killed")
+    return risked
+
+
+def _until(condition: Any) -> bool:
+    end_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end_s:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
