@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "live:run",
     "watch": "live:watch",
     "stack": "stacking:stack",
+    "livestack": "livestack:livestack",
     "merge": "making:merge",
     "replay": "making:replay",
     "unstack": "making:unstack",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack import __version__
+from indistack.command_line.livestack_arguments import add_livestack
 from indistack.command_line.stack_arguments import add_alignment, add_inputs, add_making, add_named_stacks
 from indistack.commands import COMMANDS, arguments_of
 from indistack.commands.command import ALSO_CALLED
@@ -36,6 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_agent(watch)
 
     _add_stack(_command(commands, "stack", "stack files, once"))
+
+    add_livestack(
+        _command(commands, "livestack", "stack a folder, once or for ever, by the words of LiveStack", "info")
+    )
 
     _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
     _add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))

@@ -16,6 +16,7 @@ from indistack.agent.agent import Agent
 from indistack.agent.ekos_jobs import EkosJobs
 from indistack.agent.messenger import messenger
 from indistack.agent.notices import Notices
+from indistack.agent.status import StatusListener
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
@@ -51,7 +52,7 @@ def run(options: Options) -> int:
     if options.announced:
         return _stand_in(config, options)
     sources: list[Source] = [IndiSource(config.indi), HookSource(config.hook, EkosJobs(output))]
-    return _agent(config, [*sources, AnnouncedSource(output)] if config.hook.enabled else sources, options)
+    return run_agent(config, [*sources, AnnouncedSource(output)] if config.hook.enabled else sources, options)
 
 
 def _stand_in(config: Config, options: Options) -> int:
@@ -74,14 +75,38 @@ def watch(options: Options) -> int:
     config = config_of(options, {"folder": given(recursive=options.recursive or None)} | _limits(options))
     own_files = OwnFiles(SessionFolders(options.output_dir).published())  # by earlier agents
     source = FolderSource(options.folder, config.folder, options.output_dir, own_files)
-    return _agent(config, [source], options, own_files)
+    return run_agent(config, [source], options, own_files)
 
 
 def _limits(options: Options) -> Overrides:
     return {"stack": given(jobs=options.jobs, max_memory_mb=options.max_memory), "web": given(listen=options.listen)}
 
 
-def _agent(config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None = None) -> int:
+def run_agent(
+    config: Config,
+    sources: Sequence[Source],
+    options: Options,
+    own_files: OwnFiles | None = None,
+    status_listener: StatusListener | None = None,
+    tells_how: bool = True,
+) -> int:
+    """Run an agent in its output folder until its sources end or a person ends it.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    sources : sequence of Source
+        Where frames come from.
+    options : Options
+        `output_dir`, `new`, `goes_on`, `max_subs` and `set`.
+    own_files : OwnFiles, optional
+        What is published into a folder that is watched.
+    status_listener : callable, optional
+        Told of every change, beside who looks on.
+    tells_how : bool
+        At the end it is told where the pictures are, and how to go on.
+    """
     if has_stand_in(options.output_dir):
         with only_one(options.output_dir, relieves=True):
             pass  # it has left
@@ -89,11 +114,17 @@ def _agent(config: Config, sources: Sequence[Source], options: Options, own_file
     os.nice(config.stack.nice)
     # The lock first: what another agent has just begun looks unfinished.
     with only_one(make_folder(options.output_dir), relieves=True), page_beside(config.web, options.output_dir):
-        return _agent_alone(config, sources, options, own_files, _stop_on_signals())
+        return _agent_alone(config, sources, options, own_files, _stop_on_signals(), status_listener, tells_how)
 
 
 def _agent_alone(
-    config: Config, sources: Sequence[Source], options: Options, own_files: OwnFiles | None, stop: threading.Event
+    config: Config,
+    sources: Sequence[Source],
+    options: Options,
+    own_files: OwnFiles | None,
+    stop: threading.Event,
+    status_listener: StatusListener | None = None,
+    tells_how: bool = True,
 ) -> int:
     past = _past(config, options)
     if past is not None:
@@ -109,6 +140,8 @@ def _agent_alone(
             view.status(status)
             if notices is not None:
                 notices.look(status)
+            if status_listener is not None:
+                status_listener(status)
 
         def listen(report: SubReport) -> None:
             view.sub(report)
@@ -120,7 +153,7 @@ def _agent_alone(
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)
     again = [word for word in sys.argv[1:] if word != "--new"]
-    view.close(options.output_dir, shlex.join(["indistack", *again]))
+    view.close(options.output_dir, shlex.join(["indistack", *again]) if tells_how else "")
     return DONE
 
 

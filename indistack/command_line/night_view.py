@@ -106,19 +106,20 @@ def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iter
     folder : Path
         The output folder.
     command : str
-        What was typed; goes on when typed again.
+        What was typed; goes on when typed again. "": neither that is told, nor where the pictures are.
     """
     if not status.get("n_subs"):
         yield f"no sub is in the stack; waited for: {status.get('waits_for') or 'nothing'}"
         return
     refusals = [f"{count} {word.replace('_', ' ')}" for word, count in status.get("refusals", {}).items()]
     yield ", ".join(_stack_words(status)) + (f"; left out: {', '.join(refusals)}" if refusals else "")
-    for name in status.get("stacks", {}):
+    for name in status.get("stacks", {}) if command else ():
         yield f"picture  {folder / name}.png, linear in {name}.fits"
     if status.get("session"):
         yield f"session  {folder / SESSIONS / str(status['session'])}"
-    yield f"go on    {command}"
-    yield "         within the night it adds to this stack; --new begins another"
+    if command:
+        yield f"go on    {command}"
+        yield "         within the night it adds to this stack; --new begins another"
 
 
 def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:

@@ -15,9 +15,10 @@ from indistack.sources.files import FILES, expand, read_ahead
 from indistack.sources.folder import FolderSettings, FolderSource
 from indistack.sources.hook import HookSettings, HookSource
 from indistack.sources.indi import IndiSettings, IndiSource, IndiStatus
+from indistack.sources.once import OnceSource
 
 __all__ = [
     "FILES", "FITS_SUFFIXES", "AnnouncedSource", "Emit", "FolderSettings", "FolderSource", "HookSettings", "HookSource",
-    "IndiSettings", "IndiSource", "IndiStatus", "Source", "expand", "is_own_stack", "natural_key", "on_record",
-    "read_ahead", "read_blob", "stamp_of", "suffix_of",
+    "IndiSettings", "IndiSource", "IndiStatus", "OnceSource", "Source", "expand", "is_own_stack", "natural_key",
+    "on_record", "read_ahead", "read_blob", "stamp_of", "suffix_of",
 ]  # fmt: skip

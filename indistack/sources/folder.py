@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import Field
@@ -22,6 +22,7 @@ from indistack.sources.base import (
     natural_key,
     read_blob,
     shows_own_stack,
+    stamp_of,
 )
 from indistack.system.globs import is_aside
 from indistack.values.own_files import OwnFiles
@@ -76,6 +77,8 @@ class FolderSource:
         output folders of other agents below the folder, nor stacks in FITS files anywhere.
     own_files : OwnFiles, optional
         What the agent publishes there.
+    known : iterable of Path
+        Files that are there and not wanted.
     """
 
     def __init__(
@@ -84,12 +87,14 @@ class FolderSource:
         settings: FolderSettings | None = None,
         ignore: Path | None = None,
         own_files: OwnFiles | None = None,
+        known: Iterable[Path] = (),
     ) -> None:
         self._folder = folder.absolute()
         self._settings = settings or FolderSettings()
         self._ignored = None if ignore is None else ignore.resolve()
         self._own_files = own_files or OwnFiles()
-        self._delivered: dict[str, Stamp] = {}
+        stamps = {str(path.absolute()): stamp_of(path) for path in known}
+        self._delivered = {name: stamp for name, stamp in stamps.items() if stamp is not None}
         self._waiting: dict[str, tuple[Stamp, float]] = {}
         self._unfinished: set[int] = set()  # inodes of files whose name says that they are being written
         self._renamed: set[int] = set()  # those of the look before: whoever gives one a frame's name is done

@@ -69,6 +69,8 @@ DONE: dict[str, Expected] = {
     "indistack replay tonight/sessions/NAME -o sharp.fits --set quality.max_fwhm_ratio=1.3":
         Expected(" of 5 subs", 0, ("sharp.fits",)),
     "indistack report tonight/sessions/NAME": Expected("report.html", 0, ("tonight/sessions/NAME/report.html",)),
+    "indistack livestack -input_dir lights -output_dir livestack -dark_dir darks -output_image '*' -method ALL -mode 1":
+        Expected("6 subs stacked", 0, ("livestack/add.jpg", "livestack/addcomp.fits")),
     "indistack stack --help": Expected("kappa-sigma"),
     "indistack tell --help": Expected("undo"),
     "indistack unstack tonight 41 57": Expected("subs in the stack"),
@@ -81,6 +83,8 @@ LIVE: dict[str, Expected] = {
     ".venv/bin/indistack run --listen 0.0.0.0:7680 --output-dir tonight": WAITS,
     ".venv/bin/indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --output-dir tonight": WAITS,
+    "indistack livestack -input_dir incoming -output_dir livestack2 -output_image live.png -method ADDMAX"
+    " -mode LOOP": Expected("waiting for files in"),
     "indistack run --set align.method=asterism": WAITS,
     "indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
     "indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"

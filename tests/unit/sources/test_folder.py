@@ -283,3 +283,12 @@ def test_folders_within_each_other_without_end_are_looked_into_as_far_as_anybody
     watching.expect("a.fits")
     time.sleep(5 * QUICK.interval_s)
     watching.expect("a.fits")
+
+
+def test_files_that_are_known_are_passed_over_until_they_change(tmp_path: Path, watch: Start) -> None:
+    for name in ("a.fits", "b.fits"):
+        put(tmp_path, name)
+    watching = watch(tmp_path, QUICK, known=[tmp_path / "a.fits"])
+    watching.expect("b.fits")
+    put(tmp_path, "c.fits")
+    watching.expect("b.fits", "c.fits")
