@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from indistack.faces.web.album import Album, Page
+from indistack.faces.web.folder_watch import FolderWatch
 from indistack.faces.web.ledger_tail import LedgerTail
 from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Shown, Stamp
 from indistack.faces.web.page_state import facts_of
@@ -20,7 +21,9 @@ from indistack.store.wanted import FULL_PICTURE
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.2
-"""A handful of stat calls each; a mail from the agent would be no quicker than the eye."""
+"""A handful of stat calls each, where the kernel tells of no changes; it tells of none on a share of the network."""
+PAUSE_S = 0.02
+"""A publication is several files, each of which is told of."""
 LIVENESS_S = 2.0
 
 
@@ -122,15 +125,18 @@ class Hub:
         return next((stamp for stamp in stamps if stamp is not None and stamp.version == version), None)
 
     async def keep_looking(self) -> None:
-        """Look for ever."""
-        while True:
-            try:
-                if await asyncio.to_thread(self.look):
-                    self._news.set()
-                    self._news = asyncio.Event()
-            except Exception:  # the top of a task: the next look may do better
-                log.exception("a bug in indistack; the page shows what it had")
-            await asyncio.sleep(LOOK_S)
+        """Look for ever: at once where something has changed, and now and then."""
+        with FolderWatch(self.folder.folder) as watch:
+            while True:
+                watch.renew()
+                try:
+                    if await asyncio.to_thread(self.look):
+                        self._news.set()
+                        self._news = asyncio.Event()
+                except Exception:  # the top of a task: the next look may do better
+                    log.exception("a bug in indistack; the page shows what it had")
+                await asyncio.sleep(PAUSE_S)
+                await watch.change(LOOK_S)
 
     async def later_than(self, number: int, patience_s: float) -> Mapping[str, Any] | None:
         """Return the state as soon as it is newer than a number; None when it is not for that long."""
