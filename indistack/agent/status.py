@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack import __version__
+from indistack.agent.night_watch import NightWatch
 from indistack.agent.snr_growth import SnrGrowth
 from indistack.config import MAIN
 from indistack.errors import SinkError
@@ -59,6 +60,7 @@ class StatusFile:
         growth: SnrGrowth | None = None,
     ) -> None:
         self._growth = growth or SnrGrowth()
+        self._night = NightWatch()
         self._path = path
         self._clock = clock
         self._listener = listener
@@ -75,6 +77,7 @@ class StatusFile:
     def count(self, report: SubReport) -> None:
         """Take note of what became of a blob."""
         self._count(report)
+        self._night.add(report)
         self._last = as_line(report)
         self._cost = {"ms_a_sub": round(sum(report.times.values())), "memory_mb": round(resident_bytes() / 1e6)}
         if report.word != Filed.word:
@@ -86,6 +89,7 @@ class StatusFile:
         """Count what another run has written into its ledger."""
         for report in reports:
             self._count(report)
+            self._night.add(report, quiet=True)
 
     def _count(self, report: SubReport) -> None:
         self._growth.add(report)
@@ -122,6 +126,7 @@ class StatusFile:
             "outcomes": dict(self._outcomes),
             "refusals": dict(self._reasons),
             "warnings": self._warnings,
+            "hints": self._night.told(),
             **self._cost,
             **facts,
             "last": self._last,

@@ -123,6 +123,8 @@ class State:
         Of the main stack.
     last : LastSub
         The sub that came last.
+    hints : tuple of str
+        What the observer should look after: focus, dew, clouds; for people.
     settings : mapping
         Those that change live, as they are in force: name -> value.
     masters : tuple of str
@@ -156,6 +158,7 @@ class State:
     reference: str = ""
     snr: Snr = Snr()
     last: LastSub = LastSub()
+    hints: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     masters: tuple[str, ...] = ()
     lights: Mapping[str, Light] = field(default_factory=lambda: dict.fromkeys(LIGHTS, "idle"))
@@ -193,6 +196,7 @@ def _state(output: Path, told: Mapping[str, Any]) -> State:
         session=output / SESSIONS / session if session else None,
         snr=Snr(**told.get("snr", {})),
         last=_last(told.get("last", {})),
+        hints=tuple(hint["text"] for hint in told.get("hints", ())),
         masters=tuple(told.get("last", {}).get("masters") or ()),
         shown={name: _shown(output, one) for name, one in told.get("shown", {}).items()},
         told=told,

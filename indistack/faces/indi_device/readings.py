@@ -42,8 +42,8 @@ NUMBERS: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 """Vector -> its label; member -> label and format."""
 
 TEXTS = {"STATE": "State", "TARGET": "Target", "METHOD": "Method", "REFERENCE": "Reference", "REASON": "Last reason",
-         "TO_TARGET": "To the target SNR", "MASTERS": "Masters", "OUTPUT": "Output", "SESSION": "Session",
-         "PICTURE": "Picture"}  # fmt: skip
+         "HINTS": "Hints", "TO_TARGET": "To the target SNR", "MASTERS": "Masters", "OUTPUT": "Output",
+         "SESSION": "Session", "PICTURE": "Picture"}  # fmt: skip
 
 
 def numbers_of(state: State) -> dict[str, dict[str, float | None]]:
@@ -75,6 +75,7 @@ def texts_of(state: State, output: str, running: bool) -> dict[str, str]:
         "METHOD": state.method,
         "REFERENCE": state.reference,
         "REASON": state.sentence or state.last.detail,
+        "HINTS": "; ".join(state.hints),
         "TO_TARGET": duration(state.snr.seconds_to_target),
         "MASTERS": ", ".join(state.masters),
         "OUTPUT": output,
