@@ -12,6 +12,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import time
 from functools import partial
 from pathlib import Path
@@ -21,11 +22,14 @@ import numpy as np
 from astropy.io import fits
 from ekos_stage import (
     CAMERA,
+    END_S,
     MOUNT,
     ROOT,
     SEQUENCE,
+    ShortfallError,
     Stage,
     add_ekos_profile,
+    answers,
     begin_capture,
     capture,
     expect,
@@ -33,10 +37,13 @@ from ekos_stage import (
     ledger_lines,
     point_mount,
     start_ekos,
+    start_indiserver,
     start_screen_and_bus,
     wait_for,
     write_kstars_settings,
 )  # fmt: skip
+
+from indistack.store.folder_lock import is_at_work
 
 STACK = "Live Stack"
 PORT = 7624  # KStars' own
@@ -89,11 +96,42 @@ def keep_screen(stage: Stage, path: Path) -> None:
 
 
 def end_agent(output: Path) -> None:
-    """End the agent that the device has started: it outlives the server."""
+    """End the agent that the device has started, which outlives the server, and wait until it writes no more."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             if f"--output-dir\0{output}\0".encode() in path.read_bytes():
                 os.kill(int(path.parent.name), signal.SIGTERM)
+                wait_for("the agent ends", lambda path=path: not path.exists(), END_S)
+
+
+def outlive(stage: Stage, kstars: subprocess.Popen[bytes], output: Path) -> None:
+    """Kill KStars in the middle of a sequence: the stack lives on, and takes what another client has exposed."""
+    before = len(ledger_lines(output))
+    begin_capture(stage, sequence_of(stage, "more", 1000, SUB_S))
+    wait_for("two more subs", lambda: len(ledger_lines(output)) >= before + 2, 30)
+    kstars.kill()
+    kstars.wait()
+    expect(is_at_work(output), "the agent has ended with KStars")
+    if not answers(PORT):  # the server may go with the KStars that has started it
+        start_indiserver(stage, PORT)
+    wait_for("the camera is there", lambda: connects(stage), 20)
+    n_lines = len(ledger_lines(output))
+
+    def takes() -> bool:
+        stage.run("indi_setprop", "-p", str(PORT), f"{CAMERA}.CCD_EXPOSURE.CCD_EXPOSURE_VALUE={SUB_S}", check=False)
+        time.sleep(SUB_S + 1)
+        return len(ledger_lines(output)) > n_lines
+
+    wait_for("a sub after KStars", takes, 30)
+    expect(len(list(output.glob("sessions/*/ledger.jsonl"))) == 1, "another stack has begun")
+    print("  KStars was killed: the stack lives on", flush=True)
+
+
+def connects(stage: Stage) -> bool:
+    """Connect the camera; tell whether it is."""
+    where = f"{CAMERA}.CONNECTION.CONNECT"
+    stage.run("indi_setprop", "-p", str(PORT), f"{where}=On", check=False)
+    return stage.run("indi_getprop", "-1", "-t", "2", "-p", str(PORT), where, check=False) == "On"
 
 
 def look_on(folder: Path) -> Stage:
@@ -118,21 +156,24 @@ def try_device(folder: Path, program: Path, pictures: Path | None) -> None:
             start_screen_and_bus(taker)
             write_kstars_settings(taker, with_driver(folder, program))
             add_ekos_profile(taker, "", 0, {"Mount": MOUNT, "CCD": CAMERA, "Aux1": STACK})
-            start_ekos(taker)
+            kstars = start_ekos(taker)
             wait_for("the device's agent has the camera", partial(has_camera, output), 40)
             point_mount(taker, PORT)
             with look_on(folder / "viewer") as viewer:
                 begin_capture(viewer, sequence_of(viewer, STACK, 1000, STACK_S))
                 capture(taker, sequence_of(taker, "subs", SUBS, SUB_S), 60 + 6 * SUBS * SUB_S)
                 wait_for("all subs are told of", lambda: len(ledger_lines(output)) >= SUBS, 30)
-                time.sleep(STACK_S + 2)
+                received = viewer.folder / "client"
+                with contextlib.suppress(ShortfallError):
+                    wait_for("the last stack is received", lambda: stacks_in(received)[-1:] == [SUBS], 4 * STACK_S)
                 if pictures is not None:
                     keep_screen(viewer, pictures / "viewer.png")
                     keep_screen(taker, pictures / "taker.png")
-                counts = stacks_in(viewer.folder / "client")
+                counts = stacks_in(received)
+            lines = ledger_lines(output)
+            outlive(taker, kstars, output)
     finally:
         end_agent(output)
-    lines = ledger_lines(output)
     print(f"  {len(counts)} pictures of the stack, with {counts} subs", flush=True)
     expect(len(lines) == SUBS, f"{len(lines)} ledger lines for {SUBS} frames")
     expect(all(line["outcome"] == "accepted" for line in lines), "a frame was refused")

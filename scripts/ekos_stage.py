@@ -22,12 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 END_S = 8.0
 """Longest time in which a program may end by itself."""
+PATIENCE = 4.0
+"""Times of the waits are those of a quiet machine; on one that does other things all takes so many times longer."""
 MODES = ("client", "local", "both")  # in the order of Ekos' numbers for them
 FRAMES = 4
 EXPOSURE_S = 1
 CAMERA, MOUNT = "CCD Simulator", "Telescope Simulator"
 TARGET = "5.5;20"  # where the mount is said to point: right ascension in hours, declination in degrees
 EKOS_MODULES = 7  # each keeps the train that it uses
+EKOS_ACTION = "/kstars/MainWindow_1/actions/ekos"
 EKOS, CAPTURE = "org.kde.kstars.Ekos", "org.kde.kstars.Ekos.Capture"
 
 KSTARS_SETTINGS = {
@@ -80,10 +83,10 @@ class ShortfallError(Exception):
 
 def wait_for(what: str, condition: Callable[[], object], timeout_s: float) -> None:
     """Return as soon as `condition` is true, or raise ShortfallError."""
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = time.monotonic() + PATIENCE * timeout_s
     while not condition():
         if time.monotonic() > deadline_s:
-            raise ShortfallError(f"{what}: not within {timeout_s:g} s")
+            raise ShortfallError(f"{what}: not within {PATIENCE * timeout_s:g} s")
         time.sleep(0.2)
 
 
@@ -139,13 +142,18 @@ class Stage(contextlib.ExitStack):
 
     def run(self, *command: str, check: bool = True) -> str:
         """Run a program to its end and return what it prints."""
-        done = subprocess.run(command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=30)
+        try:
+            done = subprocess.run(
+                command, env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=30 * PATIENCE
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ShortfallError(f"{shlex.join(command)}: has not ended") from error
         expect(done.returncode == 0 or not check, f"{shlex.join(command)}: {done.stderr.strip()}")
         return done.stdout.strip()
 
     def call(self, path: str, method: str, *arguments: str, check: bool = True) -> str:
         """Call a D-Bus method of KStars; return gdbus' words for the answer, empty for a failure."""
-        gdbus = ["gdbus", "call", "--session", "--timeout=20", "--dest=org.kde.kstars", f"--object-path={path}"]
+        gdbus = ["gdbus", "call", "--session", "--timeout=60", "--dest=org.kde.kstars", f"--object-path={path}"]
         return self.run(*gdbus, f"--method={method}", *arguments, check=check)
 
     def ekos_property(self, path: str, interface: str, name: str) -> str:
@@ -164,21 +172,23 @@ def start_screen_and_bus(stage: Stage) -> None:
     )
 
 
-def start_indiserver(stage: Stage) -> int:
-    """Start the stock simulators, point the mount at the target, and return the server's port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def start_indiserver(stage: Stage, port: int = 0) -> int:
+    """Start the stock simulators, and return the server's port: a free one if none is given."""
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
     server = ("indiserver", "-v", "-p", str(port), "-u", stage.folder / "indi")
     stage.start("indiserver", *server, "indi_simulator_ccd", "indi_simulator_telescope")
-
-    def answers() -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-        return False
-
-    wait_for("indiserver answers", answers, 10)
+    wait_for("indiserver answers", partial(answers, port), 10)
     return port
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens on a port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def point_mount(stage: Stage, port: int) -> None:
@@ -216,20 +226,7 @@ def add_ekos_profile(stage: Stage, host: str, port: int, drivers: Mapping[str, s
     drivers
         Role -> driver.
     """
-    database = Path(stage.env["XDG_DATA_HOME"], "kstars/userdb.sqlite")
-
-    def is_filled() -> bool:
-        with (
-            contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db,
-        ):
-            return bool(db.execute("select count(*) from driver").fetchone()[0])
-        return False
-
-    first = stage.start("kstars-first", "kstars")
-    wait_for("KStars makes its database", is_filled, 60)
-    time.sleep(1)  # it may be about to write the last tables
-    child_process.end(first, END_S)
+    database = make_database(stage)
     with contextlib.closing(sqlite3.connect(database)) as db, db:
         profile: Mapping[str, str | int] = {
             "name": "indistack",
@@ -252,26 +249,65 @@ def add_ekos_profile(stage: Stage, host: str, port: int, drivers: Mapping[str, s
         db.execute("insert into profilesettings(profile, settings) values(?, ?)", (train[0], chosen))
 
 
-def start_ekos(stage: Stage, camera: str = CAMERA) -> None:
-    """Start KStars, open Ekos, and connect it with the server's devices."""
-    action = "/kstars/MainWindow_1/actions/ekos"
-    alive = "org.freedesktop.DBus.Peer.Ping"
-    for _ in range(3):  # KStars 3.6 now and then dies while it starts
-        kstars = stage.start("kstars", "kstars")
-        up = partial(stage.call, action, alive, check=False)
-        wait_for("KStars is on the bus", lambda up=up, kstars=kstars: up() or kstars.poll() is not None, 60)
-        if kstars.poll() is None:
-            break
-    expect(kstars.poll() is None, "KStars ended at once, three times")
-    time.sleep(2)  # a window that is still being built takes the action and forgets it
-    wait_for("KStars has a window", lambda: stage.call(action, "org.qtproject.Qt.QAction.trigger", check=False), 30)
-    wait_for("Ekos opens", lambda: stage.call("/KStars/Ekos", f"{EKOS}.getProfiles", check=False), 20)
-    expect("true" in stage.call("/KStars/Ekos", f"{EKOS}.setProfile", "indistack"), "Ekos does not know the profile")
+def start_ekos(stage: Stage, camera: str = CAMERA) -> subprocess.Popen[bytes]:
+    """Start KStars, open Ekos, and connect it with the server's devices; return KStars."""
+    kstars = start_kstars(stage)
+    open_ekos(stage)
+    knows = partial(stage.call, "/KStars/Ekos", f"{EKOS}.setProfile", "indistack", check=False)
+    wait_for("Ekos knows the profile", lambda: "true" in knows(), 20)
     stage.call("/KStars/Ekos", f"{EKOS}.start")
     for name in ("ekosStatus", "indiStatus"):
         wait_for(f"{name} is success", partial(has_property, stage, "/KStars/Ekos", EKOS, name, "<2>"), 40)
     has_it = partial(has_property, stage, "/KStars/Ekos/Capture", CAPTURE, "camera", camera)
     wait_for("Ekos has the camera", has_it, 20)
+    return kstars
+
+
+def start_kstars(stage: Stage) -> subprocess.Popen[bytes]:
+    """Start KStars, and wait until it is on the bus."""
+    for _ in range(3):  # KStars 3.6 now and then dies while it starts
+        kstars = stage.start("kstars", "kstars")
+        up = partial(stage.call, EKOS_ACTION, "org.freedesktop.DBus.Peer.Ping", check=False)
+        wait_for("KStars is on the bus", lambda up=up, kstars=kstars: up() or kstars.poll() is not None, 60)
+        if kstars.poll() is None:
+            return kstars
+    raise ShortfallError("KStars ended at once, three times")
+
+
+def open_ekos(stage: Stage) -> None:
+    """Press the button of Ekos' window: a KStars that is still being built takes that and forgets it."""
+    is_open = partial(stage.call, "/KStars/Ekos", f"{EKOS}.getProfiles", check=False)
+    for _ in range(10):
+        stage.call(EKOS_ACTION, "org.qtproject.Qt.QAction.trigger", check=False)
+        with contextlib.suppress(ShortfallError):
+            wait_for("Ekos opens", is_open, 2)
+            return
+    raise ShortfallError("Ekos does not open")
+
+
+def make_database(stage: Stage) -> Path:
+    """Let this KStars make its database, and return where it is."""
+    database = Path(stage.env["XDG_DATA_HOME"], "kstars/userdb.sqlite")
+    seen: list[int] = []
+
+    def is_complete() -> bool:
+        """Tell whether the tables are there, and the file has stayed as it is for two seconds."""
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db,
+        ):
+            for table in ("profile", "opticaltrains", "profilesettings"):
+                db.execute(f"select count(*) from {table}")
+            if not db.execute("select count(*) from driver").fetchone()[0]:
+                return False
+            stamp = database.stat().st_mtime_ns
+            seen[:] = [*(seen if seen[-1:] == [stamp] else []), stamp]
+        return len(seen) >= 10
+
+    first = stage.start("kstars-first", "kstars")
+    wait_for("KStars makes its database", is_complete, 60)
+    child_process.end(first, END_S)
+    return database
 
 
 def begin_capture(stage: Stage, sequence: Path) -> None:

@@ -82,6 +82,7 @@ def _receive(server: int, port: int, shared: bool, frames: int) -> Cost:
         while not (isinstance(event := client.get(START_S), CameraChoice) and event.device):
             if event is None:
                 raise TimeoutError("no camera")
+        link.ask()  # servers since 2.0 hear nobody who has not asked
         time.sleep(0.5)  # until the server knows what we want
         _expose(client, link)  # fresh memory
         before = cpu_s(client.pid), cpu_s(server), time.monotonic()

@@ -145,7 +145,7 @@ def _value(argument: Argument, text: str) -> object:
         if argument.kind == "table":
             pairs = (word.partition("=") for word in text.split())
             return {name: _plain(value) for name, _, value in pairs}
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise PropertyError(f"{argument.meaning} is expected, not {text!r:.60}") from error
     return text
 

@@ -185,7 +185,7 @@ class Device:
         """Take what a client sends for a property."""
         vector = self._vectors.get(name)
         if vector is None:
-            self.say(f"There is no property {name} now")
+            self.say(f"There is no property {name:.60} now")
             return
         if vector.perm == "ro":
             self.set(vector, message=f"{vector.label} can only be read")

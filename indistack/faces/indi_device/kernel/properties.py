@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,7 +87,7 @@ class Vector:
         """
         unknown = set(values) - set(self._by_name)
         if unknown:
-            raise PropertyError(f"{self.name} has no {', '.join(sorted(unknown))}")
+            raise PropertyError(f"{self.name} has no {', '.join(sorted(unknown)):.100}")
         if self.kind == "Number":
             self._set({name: self._number(name, text) for name, text in values.items()})
         elif self.kind == "Switch":
@@ -103,7 +104,9 @@ class Vector:
         try:
             value = float(text)
         except ValueError as error:
-            raise PropertyError(f"{self.name}.{name} takes a number, not {text!r}") from error
+            raise PropertyError(f"{self.name}.{name} takes a number, not {text!r:.60}") from error
+        if not math.isfinite(value):
+            raise PropertyError(f"{self.name}.{name} takes a finite number")
         if not (member.low <= value <= member.high or member.low == member.high):
             raise PropertyError(f"{self.name}.{name} takes {member.low:g} to {member.high:g}, not {value:g}")
         return value

@@ -307,3 +307,22 @@ def test_a_server_of_indi_2_gets_its_pings_answered_and_may_say_what_it_likes(se
     setup.bus.send("<enableBLOB device='Live Stack'>Never</enableBLOB><unheardOf x='1'><y/></unheardOf>")
     setup.bus.put("Switch", "STACK_AT_END", FINALISE="On")
     setup.bus.until("STACK_AT_END.FINALISE", "On")
+
+
+WILD = ("1e400", "nan", "-inf", "9" * 3000, "", "On", "/dev/null", "\u0663", "&lt;x&gt;")
+
+
+def test_wild_values_of_any_kind_are_no_bug_and_told_in_short(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
+    told = dict(setup.bus.values)
+    for place in told:
+        vector, _, member = place.partition(".")
+        if vector not in ("CONNECTION", "STACK_OUTPUT", "CCD1"):
+            for kind in ("Number", "Switch", "Text"):
+                for value in WILD:
+                    setup.bus.send(
+                        f"<new{kind}Vector device='{NAME}' name='{vector}'>"
+                        f"<one{kind} name='{member}'>{value}</one{kind}></new{kind}Vector>"
+                    )
+    setup.bus.send(f"<newNumberVector device='{NAME}' name='{'X' * 9000}'/><pingRequest uid='7'/>")
+    setup.bus.wait_until(lambda: "pingReply" in setup.bus.tags, 60)
+    assert not [record for record in caplog.records if "a bug" in record.message]
