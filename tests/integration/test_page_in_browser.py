@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -293,6 +294,58 @@ def test_a_page_that_was_cut_off_comes_back_by_itself(page: WebProcess, browser:
     publish(page.folder, 7)
     page.restart()
     tab.await_true("document.querySelector('#light').textContent.startsWith('7 photos')")
+    tab.await_true("!document.querySelector('#live-text').textContent.startsWith('Connection lost')")
+    tab.close()
+
+
+def readers(page: WebProcess) -> int:
+    """Return how many pages listen."""
+    lines = page.ask("/api/v1/metrics").data.decode().splitlines()  # type: ignore[attr-defined]
+    return int(next(line for line in lines if line.startswith("indistack_page_readers ")).split()[1])
+
+
+def test_a_stream_that_is_silent_is_given_up_and_opened_again(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    page.process.send_signal(signal.SIGSTOP)  # connected, and nothing comes any more
+    try:
+        tab.page.evaluate("page.feed.heard -= 21000")  # as after so long a silence
+        tab.await_true("document.querySelector('#live-text').textContent.startsWith('Connection lost')")
+    finally:
+        page.process.send_signal(signal.SIGCONT)
+    tab.await_true("!document.querySelector('#live-text').textContent.startsWith('Connection lost')")
+    grow(page, 4)
+    tab.await_true("document.querySelector('#light').textContent.startsWith('4 photos')")
+    tab.close()
+
+
+def test_a_page_that_nobody_sees_listens_to_nothing_and_catches_up(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    wait_until(lambda: readers(page) == 1, 60)
+    hide = """(hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    tab.page.evaluate(hide, True)
+    grow(page, 6)
+    wait_until(lambda: readers(page) == 0, 60)
+    assert tab.text("#light").startswith("1 photo ")
+    tab.page.evaluate(hide, False)
+    tab.await_true("document.querySelector('#light').textContent.startsWith('6 photos')")
+    wait_until(lambda: readers(page) == 1, 60)
+    tab.close()
+
+
+def test_a_network_that_was_away_is_back(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
+    tab.await_true(SHOWN)
+    tab.context.set_offline(True)
+    tab.page.evaluate("page.feed.heard -= 21000")
+    tab.await_true("document.querySelector('#live-text').textContent.startsWith('Connection lost')")
+    grow(page, 5)
+    tab.context.set_offline(False)
+    tab.await_true("document.querySelector('#light').textContent.startsWith('5 photos')")
     tab.await_true("!document.querySelector('#live-text').textContent.startsWith('Connection lost')")
     tab.close()
 

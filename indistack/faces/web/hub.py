@@ -25,6 +25,8 @@ LOOK_S = 0.2
 PAUSE_S = 0.02
 """A publication is several files, each of which is told of."""
 LIVENESS_S = 2.0
+EARLY_S = 3.0
+"""So long after a picture its numbers may come, where the status does not say of which one they are."""
 
 
 class Hub:
@@ -94,8 +96,7 @@ class Hub:
             self._view = None
             return
         known = self._view is not None and self._view[0] == view and (not shown.number or self._view[1] == shown)
-        is_early = bool(shown.number) and not shown.view and view.modified_ns > stamps[STATUS].modified_ns
-        if known or is_early:
+        if known or self._is_early(view, stamps.get(STATUS)):
             return  # the file has the newest picture, and its numbers are told after it
         picture = self.folder.picture(view)
         if picture is None:
@@ -103,6 +104,12 @@ class Hub:
             return
         self._view = view, shown
         self.album.add(session, Page(picture, shown))
+
+    def _is_early(self, view: Stamp, status: Stamp | None) -> bool:
+        """Tell whether a picture was put in place after what is told of it, which then follows."""
+        if self._shown.view or status is None or view.modified_ns <= status.modified_ns:
+            return False
+        return bool(self._shown.number) or time.time_ns() - view.modified_ns < EARLY_S * 1e9
 
     def _wholes(self) -> tuple[str, ...]:
         return (self._shown.whole, *WHOLES) if self._shown.whole else WHOLES

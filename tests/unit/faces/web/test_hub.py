@@ -159,3 +159,24 @@ def test_a_picture_as_fine_as_the_stack_is_shown_closely_with_the_subs_that_it_h
     write(tmp_path, {**STATUS, "shown": {"stack": {**shown, "full": None}}}, at=10)
     hub.look()
     assert hub.state["whole"]["n_subs"] == 3
+
+
+def test_a_picture_waits_for_its_numbers_where_they_are_about_to_come(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path, picture=b"one")
+    hub.look()
+    (tmp_path / "stack.jpg").write_bytes(b"another")  # just now, and the status is older
+    hub.look()
+    assert shown_bytes(hub) == [b"one"]
+    (tmp_path / "status.json").write_text(json.dumps({**STATUS, "n_subs": 4}))
+    hub.look()
+    assert [(told["n_subs"]) for told in hub.state["pictures"]] == [3, 4]
+    assert shown_bytes(hub) == [b"one", b"another"]
+
+
+def test_a_picture_whose_numbers_never_come_is_shown_all_the_same(hub: Hub, tmp_path: Path) -> None:
+    write(tmp_path, picture=b"one")
+    hub.look()
+    (tmp_path / "stack.jpg").write_bytes(b"another")
+    os.utime(tmp_path / "stack.jpg", (2000, 2000))
+    hub.look()
+    assert shown_bytes(hub) == [b"another"]
