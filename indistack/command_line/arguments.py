@@ -218,6 +218,8 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
+    text = "write target, subs, exposure and date on the picture; where it is solved, a scale and a compass"
+    parser.add_argument("--annotate", action="store_const", const=True, help=text)
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
     _add_branches(parser)

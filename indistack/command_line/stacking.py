@@ -71,6 +71,7 @@ def _settings(options: Options, wanted: WantedStacks) -> Overrides:
         "picture": given(
             operators=shown_by(_operators(options.enhance)) if options.enhance else None,
             sub_operators=_operators(options.enhance_images) or None,
+            annotate=options.annotate,
         ),
     }
 

@@ -80,6 +80,9 @@ class PictureSettings(Settings):
     saturation: float | None = Field(default=None, ge=0, le=4)
     """Of the colours after ``stretch``: 1 leaves them, 0 makes the picture grey; not set: as the look has it."""
 
+    annotate: bool = False
+    """Target, subs, exposure and date stand on the picture, and beside a WCS a scale and the directions of the sky."""
+
     @model_validator(mode="after")
     def _are_for_subs(self) -> Self:
         for word in self.sub_operators:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import channel_mean, measure_sky
+from indistack.enhance.strips import each_strip
 from indistack.picture.linear import StackPicture
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
@@ -25,6 +26,10 @@ STAR_SIGMA = 25.0
 
 COMPACT = 0.35
 """Share of the light that the narrow blur has more of: the brightest knots of a nebula have less."""
+
+NEAR_SIGMA, SEEN_SIGMA, LEAST = 2.0, 5.0, 0.25
+"""Around a star is where a wide blur of its point is that bright; colour is seen where light is so many times the
+noise; and what is left alone as hardly a share."""
 
 
 class StarColourSettings(Settings):
@@ -53,7 +58,7 @@ class StarColour(MeasuringOperator):
 
     def measure(self, picture: FloatArray) -> Measures:
         """Return level and noise of the sky in each channel."""
-        if picture.ndim == 2 or min(picture.shape[:2]) < 2 * SHRINK or self._settings.strength == 0:
+        if picture.ndim == 2 or min(picture.shape[:2]) < 4 * SHRINK or self._settings.strength == 0:
             return ()
         sky = measure_sky(picture)
         return () if sky is None else (sky.level, sky.noise)
@@ -61,26 +66,55 @@ class StarColour(MeasuringOperator):
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
         level, noise = measures
-        small: FloatArray = np.nan_to_num(StackPicture(picture).binned(SHRINK) - level)
+        small = StackPicture(picture).binned(SHRINK) - level
+        np.nan_to_num(small, copy=False)
         share = self._near_stars(channel_mean(small), float(noise.mean()) / SHRINK)
-        result = picture.copy()
         if not share.any():
-            return result
-        gathered = np.asarray(cv2.GaussianBlur(small, (0, 0), self._settings.reach_px / SHRINK), np.float32)
-        rows, columns = np.nonzero(cv2.resize(share, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST))
-        near = np.minimum(rows // SHRINK, len(small) - 1), np.minimum(columns // SHRINK, small.shape[1] - 1)
-        above = picture[rows, columns] - level
-        light = above.mean(axis=1, keepdims=True)
-        result[rows, columns] += share[near][:, np.newaxis] * (light * _of_stars(gathered[near]) - above)
+            return picture.copy()
+        colours = np.zeros_like(small)
+        colours[share > 0] = _of_stars(self._gathered(small)[share > 0])
+        result = np.empty_like(picture)
+
+        def mix(rows: slice) -> None:
+            result[rows] = picture[rows]
+            first, last = min(rows.start // SHRINK, len(share) - 1), -(-rows.stop // SHRINK)
+            _mix(result[rows], level, share[first:last], colours[first:last])
+
+        each_strip(mix, picture)
         return result
 
+    def _gathered(self, small: FloatArray) -> FloatArray:
+        """Return the light of each colour around each pixel of the copy."""
+        half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        half = cv2.GaussianBlur(half, (0, 0), self._settings.reach_px / (2 * SHRINK))
+        return np.asarray(cv2.resize(half, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
     def _near_stars(self, light: FloatArray, noise: float) -> FloatArray:
-        """Return how far each pixel belongs to a bright star, 0 to `strength`."""
+        """Return how far each pixel is of a bright star's light, 0 to `strength`."""
+        noise += 1e-6
         narrow, wide = (cv2.GaussianBlur(light, (0, 0), size) for size in (POINT_PX, AROUND_PX))
         points = np.asarray(narrow - wide, np.float32)
-        points[points < np.maximum(STAR_SIGMA * noise + 1e-6, COMPACT * narrow)] = 0
-        spread = cv2.GaussianBlur(points, (0, 0), self._settings.reach_px / SHRINK) / (noise + 1e-6)
-        return np.asarray(self._settings.strength * spread / (1 + spread) * (spread > 0.1), np.float32)
+        points[(points < STAR_SIGMA * noise) | (points < COMPACT * narrow)] = 0
+        around = cv2.GaussianBlur(points, (0, 0), self._settings.reach_px / SHRINK) > NEAR_SIGMA * noise
+        seen = np.square(np.maximum(narrow, 0) * around / (SEEN_SIGMA * noise))
+        return np.asarray(np.where(seen > LEAST, self._settings.strength * seen / (1 + seen), 0), np.float32)
+
+
+def _mix(strip: FloatArray, level: FloatArray, share: FloatArray, colours: FloatArray) -> None:
+    """Give pixels, in place, a share of the colours that a copy ``1 / SHRINK`` as large has for them."""
+    wide = cv2.resize(share, strip.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    near = np.flatnonzero(wide)
+    if len(near) == 0:
+        return
+    row, column = np.divmod(near.astype(np.int32), np.int32(strip.shape[1]))
+    row = np.minimum(row // SHRINK, share.shape[0] - 1)
+    small = row * share.shape[1] + np.minimum(column // SHRINK, share.shape[1] - 1)
+    flat = strip.reshape(-1, 3)
+    above = flat.take(near, axis=0) - level
+    light = channel_mean(above[:, np.newaxis])
+    shift = light * colours.reshape(-1, 3).take(small, axis=0) - above
+    shift *= wide.take(near)[:, np.newaxis]
+    flat[near] += shift
 
 
 def _of_stars(colours: FloatArray) -> FloatArray:

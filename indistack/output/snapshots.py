@@ -12,6 +12,7 @@ from indistack.align import ALIGNERS
 from indistack.config import MAIN
 from indistack.enhance import LookMemory, PictureFacts, PictureSettings, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter, with_target
+from indistack.output.annotation import annotated
 from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
 from indistack.photometry import expected_scale
@@ -100,9 +101,8 @@ def with_preview(
         snapshot.body,
         snapshot.white_balance,
     )
-    return replace(
-        snapshot, preview=render(snapshot.picture, settings, facts, memory, any(sink.needs_fine for sink in asking))
-    )
+    preview = render(snapshot.picture, settings, facts, memory, any(sink.needs_fine for sink in asking))
+    return replace(snapshot, preview=annotated(preview, snapshot, settings) if settings.annotate else preview)
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:
