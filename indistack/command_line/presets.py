@@ -30,7 +30,7 @@ BUILT_IN: dict[str, dict[str, Any]] = {
         "order": "time",
         "set": [
             "align.method=none", "quality.enabled=false", "match.background=off", "stack.method=trails",
-            'picture.operators=["percentile:0,99.9"]',
+            'picture.operators=["fill_gaps", "percentile:0,99.9"]',
         ],
     },
 }  # fmt: skip

@@ -41,6 +41,9 @@ class MethodSettings(Settings):
     """``trails``: rows from that share of the height on are ground, counted from the first row as it is stored."""
     ground_mask: Path | None = Field(default=None, strict=False)
     """``trails``: a picture of the stack's proportions that is bright where the ground is; instead of the line."""
+    fade: float = Field(default=1.0, ge=0, le=1)
+    """``trails``: what stays of a trail's light over the sky with every further sub. 0.95 makes it a comet's tail that
+    ends at the star's last place; 1 keeps all."""
     ground_scale: float = Field(default=1.0, gt=0)
     """``trails``: the ground is shown so much brighter."""
 
@@ -109,7 +112,7 @@ class StackMethod(Protocol):
     can_remove: ClassVar[bool] = False
     approximates: ClassVar[bool] = False
     takes_own_weights: ClassVar[bool] = False
-    ordered: ClassVar[str] = ""
+    ordered: str = ""
     tally: Tally
 
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:

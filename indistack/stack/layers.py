@@ -40,7 +40,7 @@ class Layers:
 
     opening = 0
     can_remove: ClassVar[bool] = False
-    ordered: ClassVar[str] = ""
+    ordered: str = ""
     approximates: ClassVar[bool] = False
     takes_own_weights: ClassVar[bool] = False
 

@@ -22,7 +22,7 @@ GROUND_LEVEL = 128
 
 @METHODS.register("trails")
 class Trails(Maximum):
-    """Maximum above, mean below a line or a mask; the mean is made brighter by `ground_scale`.
+    """Maximum above, which may fade, mean below a line or a mask; the mean is made brighter by `ground_scale`.
 
     Raises
     ------
@@ -33,6 +33,13 @@ class Trails(Maximum):
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:
         super().__init__(extent, settings)
         self._ground = _ground(extent, settings)
+        if settings.fade < 1:
+            self.ordered = "older trails have faded by what has come since"
+
+    def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
+        brightest = super()._next(stack, sub)
+        fade = self._settings.fade
+        return brightest if fade == 1 else sub + np.float32(fade) * (brightest - sub)
 
     def update(self, tile: Tile) -> int:
         """Take one tile of a sub."""

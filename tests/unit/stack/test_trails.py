@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from indistack.errors import SettingsError
+from indistack.errors import SettingsError, StackError
 from indistack.raster.tiles import Tile
 from indistack.stack import StackMethod
 from tests.unit.stack.scenes import make
@@ -67,3 +67,11 @@ def test_two_landscapes_are_merged_by_how_many_subs_they_hold() -> None:
     pixels = stack.integration().pixels
     assert (pixels[:5] == 90).all()
     np.testing.assert_allclose(pixels[5:], 45)
+
+
+def test_a_trail_fades_over_the_sky_and_the_ground_does_not() -> None:
+    pixels = stack_of(10, 110, 10, 20, ground_line=0.7, fade=0.5).integration().pixels
+    np.testing.assert_allclose(pixels[:7], 40)  # 110, (10 + 50), 20 + (60 - 20) / 2
+    np.testing.assert_allclose(pixels[7:], 37.5)
+    with pytest.raises(StackError, match="faded"):
+        stack_of(1, fade=0.5).merge(stack_of(2, fade=0.5))
