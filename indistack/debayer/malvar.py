@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from indistack.debayer.base import DEBAYERS
 from indistack.system.workers import Scratch
@@ -27,8 +26,8 @@ BESIDE = _filter(NONE, NONE, [0, 4, 0, 4, 0]), _filter([0, 0, 0.5, 0, 0], [0, -1
 ACROSS = _filter(NONE, [0, 2, 0, 2, 0], NONE), _filter([0, 0, -1.5, 0, 0], NONE, [-1.5, 0, 6, 0, -1.5])
 """Red at a blue pixel, blue at a red one."""
 
-MASK_STEP_PX = 320
-"""Masks are made in such steps of size, so that boxes of nearly one size share them."""
+Places = tuple[tuple[int, int, int], ...]
+"""Row and column in the CFA's cell, and channel."""
 
 
 @DEBAYERS.register("malvar")
@@ -61,35 +60,35 @@ class Malvar:
         return np.asarray(cv2.addWeighted(rgb, 1.0, rgb, 0.0, 0.0, dst=whole, dtype=cv2.CV_16U))  # clips, never wraps
 
     def _colours(self, plane: FloatArray, cfa: CfaPattern, out: FloatArray) -> FloatArray:
-        """Fill `out`, ``(h, w, 3)`` float32, from a plane ``(h, w)`` float32 of any level."""
-        green, beside, above, across = self._filtered(plane)
-        colours = self._scratch("colours", (3, *plane.shape), np.float32)
-        masks = _cells(*(-(-n // MASK_STEP_PX) for n in plane.shape))[:, : plane.shape[0], : plane.shape[1]]
-        for index, colour in enumerate(cfa):
-            if colour == "G":
-                found = {"G": plane, cfa[index ^ 1]: beside, cfa[index ^ 2]: above}
-            else:
-                found = {"G": green, colour: plane, cfa[index ^ 3]: across}
-            for channel, name in enumerate("RGB"):
-                cv2.copyTo(found[name], masks[index], dst=colours[channel])
-        return np.asarray(cv2.merge(list(colours), dst=out))
+        """Fill `out`, ``(h, w, 3)`` float32, from a plane ``(h, w)`` float32 of any level.
 
-    def _filtered(self, plane: FloatArray) -> FloatArray:
-        """Return the plane through each filter, ``(4, h, w)`` float32.
-
-        It is mirrored about its outermost pixels, which keeps the CFA's phase. Scratch of this thread: fresh arrays
-        would take twice the time of the filters.
+        It is mirrored about its outermost pixels, which keeps the CFA's phase. One filtered plane at a time, for more
+        of them would leave the processor's cache.
         """
-        filtered: FloatArray = self._scratch("filtered", (4, *plane.shape), np.float32)
-        for kernel, result in zip(self._filters, filtered, strict=True):
-            cv2.filter2D(plane, cv2.CV_32F, kernel, dst=result, borderType=cv2.BORDER_REFLECT_101)
-        return filtered
+        own, *made = _places(cfa)
+        _spread(plane, own, out)
+        filtered: FloatArray = self._scratch("filtered", plane.shape, np.float32)
+        for kernel, places in zip(self._filters, made, strict=True):
+            cv2.filter2D(plane, cv2.CV_32F, kernel, dst=filtered, borderType=cv2.BORDER_REFLECT_101)
+            _spread(filtered, places, out)
+        return out
 
 
-@lru_cache(maxsize=4)
-def _cells(rows: int, cols: int) -> npt.NDArray[np.uint8]:
-    """Return which pixels are the first, second, third and fourth of their CFA cell, ``(4, h, w)`` of 0 and 255."""
-    masks = np.zeros((4, rows * MASK_STEP_PX, cols * MASK_STEP_PX), np.uint8)
-    for index, mask in enumerate(masks):
-        mask[index // 2 :: 2, index % 2 :: 2] = 255
-    return masks
+def _spread(plane: FloatArray, places: Places, out: FloatArray) -> None:
+    """Copy the pixels of a plane that belong to places of the CFA cell into the colours that are theirs there."""
+    for row, col, channel in places:
+        out[row::2, col::2, channel] = plane[row::2, col::2]
+
+
+@cache
+def _places(cfa: CfaPattern) -> tuple[Places, ...]:
+    """Tell where which colour is the plane's own, and where it is what green, beside, above and across give."""
+    cell = [(*divmod(index, 2), index, colour) for index, colour in enumerate(cfa)]
+    green = [(row, col, index) for row, col, index, colour in cell if colour == "G"]
+    other = [(row, col, index) for row, col, index, colour in cell if colour != "G"]
+    return (
+        tuple((row, col, "RGB".index(colour)) for row, col, _, colour in cell),
+        tuple((row, col, 1) for row, col, _ in other),
+        *(tuple((row, col, "RGB".index(cfa[index ^ step])) for row, col, index in green) for step in (1, 2)),
+        tuple((row, col, "RGB".index(cfa[index ^ 3])) for row, col, index in other),
+    )

@@ -52,8 +52,8 @@ class Clamp:
         self._light = light
         self._shrink = shrink
         self._range = _range_of(self._pixels)
-        rows = self._pixels[: len(self._pixels) // 2 * 2]
-        sample = _cells(rows.reshape(-1, 2, *rows.shape[1:])[::SAMPLE_ROWS].reshape(-1, *rows.shape[1:]))
+        tops = range(0, max(1, len(self._pixels) - 1), 2 * SAMPLE_ROWS)
+        sample = np.concatenate([_cells(self._pixels[top : top + 2]) for top in tops])
         self._steep = STEEP_SIGMA / np.sqrt(2) * sigma_of_deviations(np.diff(sample.astype(np.float32), axis=1))
 
     def steep_cells(self, box: Box) -> BoolArray | None:
@@ -99,7 +99,7 @@ class Clamp:
         """
         in_cells = places * np.float32(self._shrink / 2)
         in_cells += np.float32(self._shrink / 4 - 0.5)
-        blocks = np.flatnonzero(_nearest(flags.view(np.uint8), in_cells))
+        blocks = np.flatnonzero(_nearest(flags.view(np.uint8), in_cells).view(bool))
         slopes = _slopes(places)
         for start in range(0, len(blocks), AT_ONCE):
             some = blocks[start : start + AT_ONCE]
@@ -119,7 +119,8 @@ def hold_colours(colours: FloatArray, mosaic: FloatArray, cfa: CfaPattern, flags
     Parameters
     ----------
     colours : array
-        ``(h, w, 3)`` float32, ADU, contiguous; an odd row or column is left as it is.
+        ``(h, w, 3)`` float32, ADU, contiguous; an odd row or column, of which no cell is whole, is held within what the
+        mosaic spans.
     mosaic : array
         ``(h, w)`` float32, ADU, from which they were made; unchanged.
     cfa : str
@@ -130,13 +131,18 @@ def hold_colours(colours: FloatArray, mosaic: FloatArray, cfa: CfaPattern, flags
     height, width = len(mosaic) // 2, mosaic.shape[1] // 2
     sites = mosaic[: 2 * height, : 2 * width].reshape(height, 2, width, 2)
     cells = colours[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3)
-    for some in np.array_split(np.argwhere(flags), 1 + np.count_nonzero(flags) // AT_ONCE):
-        rows = np.clip(some[:, :1] + AROUND_CELL[0], 0, height - 1)
-        cols = np.clip(some[:, 1:] + AROUND_CELL[1], 0, width - 1)
+    for odd in (colours[2 * height :], colours[:, 2 * width :]):
+        if odd.size:
+            np.clip(odd, *_range_of(mosaic), out=odd)
+    steep = np.flatnonzero(flags[:height, :width])
+    for some in np.array_split(steep, 1 + len(steep) // AT_ONCE):
+        above, left = np.divmod(some, width)
+        rows = np.clip(above[:, np.newaxis] + AROUND_CELL[0], 0, height - 1)
+        cols = np.clip(left[:, np.newaxis] + AROUND_CELL[1], 0, width - 1)
         around = sites[rows, :, cols].reshape(len(some), 9, 4)
         lowest, highest = around.min(axis=1), around.max(axis=(1, 2))
         low = np.stack([lowest[:, [site == colour for site in cfa]].min(axis=1) for colour in "RGB"], axis=1)
-        place = some[:, 0], slice(None), some[:, 1]
+        place = above, slice(None), left
         held = np.maximum(cells[place], low[:, np.newaxis, np.newaxis])
         cells[place] = np.minimum(held, highest[:, np.newaxis, np.newaxis, np.newaxis], out=held)
 

@@ -72,6 +72,7 @@ class Interpolation:
         self._size = frame.height // shrink, frame.width // shrink
         place = regridded(grid.place(sub.transform), shrink, (shrink - 1) / 2)
         self._pixel_map = pixel_map_of(place, grid.size, self._kernel.ripple_px, workers.scratch)
+        self._turned = is_turned(self._pixel_map, (slice(0, grid.height), slice(0, grid.width)))
         self._reach_px = self._kernel.reach_px + (debayer.margin_px if frame.cfa else 0)
         self._light = Light(sub, shrink)
         self._as_floats = frame.cfa is not None and debayer.takes_floats
@@ -109,9 +110,8 @@ class Interpolation:
     def _warped(self, colours: FloatArray, box: Box, grid_box: Box) -> FloatArray:
         """Bring a box of the frame to the grid, by filters where that pays."""
         height, width = shape_of(grid_box)
-        filters = self._kernel.flag == cv2.INTER_CUBIC
-        turned = box if filters and is_turned(self._pixel_map, grid_box) else None
-        blocks = blocks_of(self._pixel_map, grid_box, turned) if filters else []
+        turned = box if self._turned else None
+        blocks = blocks_of(self._pixel_map, grid_box, turned) if self._kernel.flag == cv2.INTER_CUBIC else []
         spill = SPILL_PX if blocks else 0
         out: FloatArray = self._scratch("warped", (height + spill, width + spill, *colours.shape[2:]), np.float32)
         if blocks:

@@ -133,7 +133,7 @@ class SigmaClip(Layers):
     def _step(self, box: Box, pixels: FloatArray, weight: FloatArray) -> FloatArray:
         """Return how far a sub lies from the mean, 0 where it does not reach."""
         step: FloatArray = self._scratch("step", pixels.shape, np.float32)
-        np.subtract(pixels, self._pixels[box], out=step)
+        cv2.subtract(pixels, self._pixels[box], dst=step)
         if cv2.countNonZero(weight) < weight.size:
             step[weight == 0] = 0
         return step
@@ -151,14 +151,14 @@ class SigmaClip(Layers):
         """
         before, variance = self._weight[box], self._variance[box]
         share, square, rate = (self._plane(name, box) for name in ("share", "square", "rate"))
-        np.add(before, weight, out=share)
-        np.divide(weight, np.maximum(share, TINY, out=share), out=share)
-        np.multiply(distance, distance, out=square)
+        cv2.add(before, weight, dst=share)
+        cv2.divide(weight, np.maximum(share, TINY, out=share), dst=share)
+        cv2.multiply(distance, distance, dst=square)
         square *= share
         square *= before
         cv2.addWeighted(square, 1 / self._truncation, variance, -1.0, 0.0, dst=square)
-        np.maximum(taken, 1, out=rate)
-        np.divide(share > 0, rate, out=rate)
+        np.copyto(rate, taken)  # a maximum of whole numbers into floats takes three times as long
+        np.divide(share > 0, np.maximum(rate, 1, out=rate), out=rate)
         cv2.accumulateProduct(square, rate, variance)
         before += weight
         step_by(self._pixels[box], step, share, self._scratch)
