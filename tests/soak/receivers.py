@@ -46,6 +46,9 @@ class _Client(socketserver.BaseRequestHandler):
                     server.listener = self.request
         except OSError:
             return
+        finally:
+            if server.listener is self.request:
+                server.listener = None
 
 
 class CameraServer(socketserver.ThreadingTCPServer):
@@ -54,7 +57,7 @@ class CameraServer(socketserver.ThreadingTCPServer):
     Attributes
     ----------
     listener : socket or None
-        Of the client that asked for frames last.
+        Of the client that asked for frames last, while it is there.
     """
 
     daemon_threads = True
@@ -71,7 +74,6 @@ class CameraServer(socketserver.ThreadingTCPServer):
             try:
                 self.listener.sendall(message[begin : begin + step])
             except (OSError, AttributeError):
-                self.listener = None
                 return
             time.sleep(PIECE_S)
 
@@ -158,9 +160,7 @@ def _frames(
             figures.tries += 1
             risked += 1
         sender.join()
-        if is_risky:
-            server.listener = None
-        elif not _until(lambda before=before: len(night.seen()) > before):
+        if not is_risky and not _until(lambda before=before: len(night.seen()) > before):
             figures.faults.append(f"frame {figures.delivered} has no line, and nobody was killed")
     return risked
 
