@@ -16,6 +16,7 @@ from indistack.agent.mailbox import Mailbox, reply
 from indistack.commands import Answer, Pause, Remove
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
+from indistack.store.wanted import FULL_PICTURE, is_wanted
 from tests.conftest import wait_until
 from tests.integration.browser import SIZES, Tab, chromium
 from tests.integration.web_process import WebProcess, publish
@@ -121,6 +122,7 @@ def test_the_picture_is_enlarged_by_fingers_and_keys_and_comes_back(page: WebPro
     fit = tab.page.evaluate("page.viewer.scale")
     tab.page.dblclick("#stage", position={"x": 600, "y": 400})
     tab.await_true("page.viewer.zoomed")
+    wait_until(lambda: is_wanted(page.folder, FULL_PICTURE), 60)  # nothing finer is published yet
     tab.page.click("#zoom-out")
     assert tab.page.evaluate("page.viewer.scale") == fit
     tab.page.focus("#stage")
@@ -142,8 +144,7 @@ def test_looked_at_closely_the_picture_is_loaded_in_tiles_and_follows(page: WebP
     tab.await_true(SHOWN)
     assert not [url for url in tab.asked if "/tiles/" in url]
     assert not tab.page.is_visible("#close")
-    tab.page.touchscreen.tap(200, 370)
-    tab.page.touchscreen.tap(200, 370)
+    tab.page.evaluate("page.viewer.toggle(200, 370)")
     tab.await_true("page.tiles.complete")
     assert tab.page.is_visible("#close")
     assert tab.text("#zoom-out").startswith("100 %")

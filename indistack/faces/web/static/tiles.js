@@ -37,10 +37,11 @@ export class Tiles {
     this.draw();
   }
 
-  // Whether the small picture has fewer points than the screen, and the part on the screen is not too large.
+  // Whether the small picture has fewer points than the screen, and the part on the screen is not too large. Who asks
+  // for tiles has the agent make them as fine as the stack is, also where they are no finer than the small picture yet.
   wanted(natural) {
     const { viewer } = this, screen = Math.min(viewer.box.width / viewer.scale, viewer.width) * Math.min(viewer.box.height / viewer.scale, viewer.height);
-    return viewer.zoomed && viewer.width > natural * 1.02 && screen <= MOST_POINTS && viewer.width * viewer.scale * viewer.ratio > natural * 1.1;
+    return viewer.zoomed && screen <= MOST_POINTS && viewer.width * viewer.scale * viewer.ratio > natural * 1.1;
   }
 
   // Photos in the picture whose tiles are on the screen; 0 where none are.
