@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from indistack.agent.mailbox import Mailbox, reply
-from indistack.commands import Answer, Pause, Remove
+from indistack.commands import Answer, Pause, Remove, Set
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
 from indistack.store.wanted import FULL_PICTURE, is_wanted
 from tests.conftest import wait_until
 from tests.integration.browser import SIZES, Tab, chromium
-from tests.integration.web_process import WebProcess, publish
+from tests.integration.web_process import SESSION, WebProcess, publish
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +40,14 @@ FITS = """() => {
           ...out.map((each) => 'outside: ' + each.outerHTML.slice(0, 80))].filter(Boolean);
 }"""
 """Returns what a finger cannot hit, or what does not fit."""
+
+
+MOVE_SKY = """() => {
+  const handle = document.querySelector('.handle.sky input');
+  handle.value = '0.3';
+  for (const told of ['input', 'change']) handle.dispatchEvent(new Event(told));
+}"""
+"""Drags the handle of the sky."""
 
 
 @pytest.fixture(scope="module")
@@ -363,8 +371,17 @@ def test_a_postcard_is_saved(page: WebProcess, browser: Any) -> None:
     tab.close()
 
 
+def add_previews(folder: Path, n_subs: int) -> None:
+    """Add small pictures of subs to the session."""
+    previews = folder / "sessions" / SESSION / "previews"
+    previews.mkdir()
+    for number in range(1, n_subs + 1):
+        (previews / f"{number:06d}.jpg").write_bytes((folder / "stack.jpg").read_bytes())
+
+
 def test_the_observer_unlocks_and_commands(page: WebProcess, browser: Any) -> None:
     write_token(page.folder, TOKEN)
+    add_previews(page.folder, 1)
     over, taken = threading.Event(), []
 
     def agent() -> None:
@@ -388,6 +405,12 @@ def test_the_observer_unlocks_and_commands(page: WebProcess, browser: Any) -> No
         tab.page.click("#subs >> text=Remove")
         wait_until(lambda: len(taken) == 2, 60)
         assert taken == [Pause(), Remove(1)]
+        tab.await_true("document.querySelector('#view').src.startsWith('blob:')")
+        tab.page.evaluate(MOVE_SKY)
+        tab.await_true("document.querySelector('#answer').textContent === 'as told'")
+        tab.page.click("#look >> text=Take back")
+        wait_until(lambda: len(taken) == 4, 60)
+        assert taken[2:] == [Set("picture.sky", 0.3), Set("picture.sky", None)]
         assert tab.page.evaluate(FITS) == []
         assert tab.faults == []
         tab.close()
@@ -398,9 +421,25 @@ def test_the_observer_unlocks_and_commands(page: WebProcess, browser: Any) -> No
 
 def test_the_token_of_the_qr_code_opens_the_console_and_leaves_the_address(page: WebProcess, browser: Any) -> None:
     write_token(page.folder, TOKEN)
+    add_previews(page.folder, 1)
     tab = Tab(browser, "phone", f"{page.address}/console#token={TOKEN}")
     tab.await_true("document.body.classList.contains('open')")
     assert TOKEN not in tab.page.url
     assert not any(TOKEN in url for url in tab.asked)
     assert tab.page.evaluate(FITS) == []
     tab.close()
+
+
+def test_the_console_shows_the_last_sub_its_hints_and_what_the_machine_is_like(page: WebProcess, browser: Any) -> None:
+    add_previews(page.folder, 2)
+    hint = {"kind": "refocus", "since": 2, "text": "stars have become wider since sub 2: refocus?"}
+    publish(page.folder, 2, hints=[hint], machine={"memory_free_mb": 512}, last={"masters": ["/x/dark.fits"]})
+    for size, language in (("phone", "de-DE"), ("tablet", "fr-FR"), ("desktop", "en-GB")):
+        tab = Tab(browser, size, f"{page.address}/console", language)
+        tab.await_true("document.querySelector('#sub-view').naturalWidth > 0")
+        tab.await_true("document.querySelector('#hints').textContent.includes('2')")
+        assert "dark.fits" in tab.text("#calibration")
+        assert "512" in tab.text("#machine")
+        assert tab.page.evaluate(FITS) == []
+        assert tab.faults == []
+        tab.close()

@@ -23,7 +23,7 @@ def console_facts(status: Mapping[str, Any]) -> dict[str, Any]:
         "masters": _texts(last.get("masters")),
         "set_aside": _texts(last.get("set_aside")),
         "doubts": _texts(last.get("warnings")),
-        "library": {name: _plain(value) for name, value in list(table(status.get("library")).items())[:MOST]},
+        "library": _library(table(status.get("library"))),
         "machine": _numbers(machine, MACHINE) | _numbers(disk, DISK) | _numbers(status, ("memory_mb", "ms_a_sub")),
         "machine_warnings": _texts(machine.get("warnings")),
         "hints": [_hint(table(each)) for each in _list(status.get("hints"))],
@@ -43,8 +43,10 @@ def _numbers(told: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float
     return {name: number(told[name]) for name in names if isinstance(told.get(name), int | float)}
 
 
-def _plain(value: object) -> str:
-    return ", ".join(_texts(value)) if isinstance(value, list) else text(value) or f"{number(value):g}"
+def _library(told: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is built and waits to be, in words; nothing where nothing is."""
+    words = {name: ", ".join(_texts(value)) or text(value) for name, value in list(told.items())[:MOST]}
+    return {name: said for name, said in words.items() if said}
 
 
 def _texts(value: object) -> list[str]:

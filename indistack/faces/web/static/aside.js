@@ -26,7 +26,8 @@ export function calibration({ masters, set_aside: aside, doubts, library }) {
 }
 
 export function machine({ machine: told, machine_warnings: warnings, last, version }) {
-  const stages = Object.entries(last?.stage_ms || {});
+  const stages = Object.entries(last?.stage_ms || {}), speaks = document.documentElement.lang;
+  if (examined?.lang !== speaks) examined = doctor(speaks);  // stays as it is while the rest is drawn anew
   draw("machine", [told, warnings, stages], () => {
     const figure = (name, unit, digits = 0) => (Number.isFinite(told[name]) ? `${number(told[name], digits)} ${unit}` : "");
     return [
@@ -35,7 +36,7 @@ export function machine({ machine: told, machine_warnings: warnings, last, versi
         [say("memory_free"), figure("memory_free_mb", "MB")], [say("memory_taken"), figure("memory_mb", "MB")],
         [say("temperature"), figure("temperature_c", "°C")], [say("ms_a_sub"), figure("ms_a_sub", "ms")], ["indistack", version],
       ]),
-      ...list(say("warnings"), warnings, "warm"), ...bars(stages), doctor(),
+      ...list(say("warnings"), warnings, "warm"), ...bars(stages), examined,
     ];
   });
 }
@@ -49,14 +50,16 @@ function bars(stages) {
   return [make("h3", { text: say("ms_a_stage") }), make("ul", { class: "bars" }, ...rows)];
 }
 
-function doctor() {
+let examined = null;
+
+function doctor(lang) {
   const said = make("pre", { class: "said", hidden: true, tabindex: "0" });
   const ask = async () => {
     said.hidden = false;
     said.textContent = say("looking");
     try { said.textContent = (await control.post("/api/v1/doctor", {})).said; } catch (fault) { said.textContent = fault.message; }
   };
-  return make("div", {}, control.acting(say("doctor"), ask), said);
+  return make("div", { lang }, control.acting(say("doctor"), ask), said);
 }
 
 // Where the telescope's computer and this device do not agree about the time: nodes that say so.

@@ -50,6 +50,7 @@ function take(state) {
   ].map(pair));
   $("warnings").replaceChildren(...[state.disk, ...state.warnings, state.why_plain].filter(Boolean).map((text) => make("li", { text })));
   control.inForce(state.settings);
+  control.queue(state.waiting);
   calibration(state);
   machine(state);
   subs.more(state);

@@ -1,6 +1,6 @@
 // What changes something: the token, and the controls, which are made of what the agent's commands say of themselves.
 import { $, make } from "./elements.js";
-import { kept, knows, say } from "./words.js";
+import { kept, knows, number, say } from "./words.js";
 
 const SURE = ["new", "finish", "drop", "undo"];  // asked twice
 const OWN = ["set", "remove", "readmit"];        // have a place of their own
@@ -23,7 +23,7 @@ export async function post(path, body) {
   });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error(told.fault || `refused (${answer.status})`), { status: answer.status });
-  return told.said;
+  return told;
 }
 
 const headers = () => ({ authorization: `Bearer ${token}` });
@@ -49,9 +49,13 @@ function show(text, isFault) {
   $("answer").className = isFault ? "fault" : "";
 }
 
+// What is told travels in the queue of the frames: where many wait, the answer takes a while.
+let waiting = 0;
+export const queue = (count) => { waiting = count; };
+
 export async function send(command) {
-  show("…", false);
-  try { show(await post("/api/v1/commands", command), false); } catch (fault) {
+  show(waiting > 1 ? say("behind", { n: number(waiting) }) : "…", false);
+  try { show((await post("/api/v1/commands", command)).said, false); } catch (fault) {
     show(fault.message, true);
     if (fault.status === 401) lock();
   }

@@ -8,7 +8,7 @@ const LEFT = -0.1, KNOB = 15;  // the axis of histogram and handles begins below
 const OWN = ["picture.black", "picture.sky", "picture.white", "picture.saturation", "picture.operators"];
 const LEAST = 0.05, MOST_BLACK = 100;
 
-let bins = null, sky = 0.12, state = null, shown = null, before = null, marks = {}, controls = {};
+let bins = null, sky = 0.12, state = null, wanted = "", shown = "", before = "", marks = {}, controls = {};
 const undoable = [];
 
 const inForce = (name) => state?.settings[name] ?? null;
@@ -19,12 +19,26 @@ export function picture(page, told) {
   const view = $("view");
   view.hidden = !page;
   controls.follow?.();
-  if (!page || shown === page.address) return;
-  shown = page.address;
+  if (!page || wanted === page.address) return;
+  wanted = page.address;
   view.alt = say("picture_alt_short", { n: number(page.n_subs) });
-  const image = new Image();
-  image.onload = () => { if (shown === page.address) { view.src = image.src; count(image); } };
-  image.src = page.address;
+  show(page.address);
+}
+
+// Its bytes are kept here: the address is gone as soon as the same subs have another look.
+async function show(address) {
+  try {
+    const got = await fetch(address);
+    if (!got.ok) return;
+    const image = new Image(), own = URL.createObjectURL(await got.blob());
+    image.onload = () => {
+      if (wanted !== address) return URL.revokeObjectURL(own);
+      if (shown && shown !== before) URL.revokeObjectURL(shown);
+      shown = $("view").src = own;
+      return count(image);
+    };
+    image.src = own;
+  } catch { wanted = ""; }
 }
 
 function count(image) {
@@ -109,8 +123,8 @@ function rest() {
 // Every change can be taken back, and the picture of before it be held against the new one.
 async function change(name, value) {
   undoable.push([name, inForce(name)]);
-  before = new Image();
-  before.src = $("view").src;
+  if (before && before !== shown) URL.revokeObjectURL(before);
+  before = shown;
   await control.send({ command: "set", name, value });
   controls.follow?.();
 }
@@ -162,7 +176,7 @@ export function start() {
 const operators = (text) => text.split(/;\s*|\s+|,\s+/).map((word) => word.trim()).filter(Boolean);
 
 function hold(button) {
-  const show = (old) => { if (before && shown) $("view").src = old ? before.src : shown; };
+  const show = (old) => { if (before && shown) $("view").src = old ? before : shown; };
   button.addEventListener("pointerdown", (event) => { button.setPointerCapture(event.pointerId); show(true); });
   for (const end of ["pointerup", "pointercancel", "blur"]) button.addEventListener(end, () => show(false));
   button.addEventListener("keydown", (event) => { if (event.key === " " || event.key === "Enter") show(true); });

@@ -12,7 +12,7 @@ from indistack.faces.web.console_state import console_facts
 STATUS: dict[str, Any] = {
     "last": {"masters": ["/home/me/dark.fits"], "set_aside": ["/a/b/flat.fits: another filter"], "warnings": ["doubt"]},
     "machine": {"disk": {"free_gb": 3.5, "minutes_left": None}, "memory_free_mb": 900, "warnings": ["hot"]},
-    "library": {"building": "dark_60s", "waiting": ["flat_R"]},
+    "library": {"building": "dark_60s", "waiting": ["flat_R"], "learned": 0, "fault": ""},
     "hints": [{"kind": "refocus", "text": "stars are wider", "since": 41}],
     "stacks": {"stack": {}, "stack-trails": {}},
     "snr": {"value": 12.5, "target": None},
