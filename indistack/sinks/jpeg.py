@@ -9,6 +9,7 @@ import cv2
 from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
 from indistack.sinks.labels import exif, labels_of
+from indistack.sinks.xmp import jpeg_segment
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import PixelArray
 
@@ -24,7 +25,7 @@ CUT_PX = 512
 
 @SINKS.register("jpeg")
 class JpegSink:
-    """8-bit picture for people, sRGB, with target, subs, exposure and date as Exif."""
+    """8-bit picture for people, sRGB, with target, subs, exposure and date as Exif and XMP."""
 
     suffix = ".jpg"
     needs_preview = True
@@ -36,8 +37,9 @@ class JpegSink:
             raise SinkError(f"{path}: no picture was rendered")
         pixels = snapshot.preview.pixels
         data = encoded(pixels, QUALITY, restart_blocks(pixels.shape))
+        labels = labels_of(snapshot.cards)
         with atomic_file(path) as file:
-            file.write(data[:SIGNATURE_BYTES] + exif(labels_of(snapshot.cards)) + data[SIGNATURE_BYTES:])
+            file.write(data[:SIGNATURE_BYTES] + exif(labels) + jpeg_segment(labels) + data[SIGNATURE_BYTES:])
 
 
 def restart_blocks(shape: tuple[int, ...]) -> int:

@@ -137,8 +137,8 @@ def png_chunks(labels: Labels) -> bytes:
     texts = {"Title": labels.target, "Description": labels.description, "Software": labels.program}
     texts["Creation Time"] = labels.date
     texts["Publication"] = str(labels.number or "")
-    known = [_chunk(b"tEXt", f"{key}\0".encode() + _latin(text)) for key, text in texts.items() if text]
-    return _chunk(b"sRGB", b"\0") + b"".join(known)
+    known = [png_chunk(b"tEXt", f"{key}\0".encode() + _latin(text)) for key, text in texts.items() if text]
+    return png_chunk(b"sRGB", b"\0") + b"".join(known)
 
 
 def _exif_date(date: str) -> str:
@@ -169,5 +169,6 @@ def _directory(entries: Sequence[Entry], at: int) -> bytes:
     return table + bytes(4) + values
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    """Return a chunk of a PNG file, with its length and checksum."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -8,7 +8,8 @@ import cv2
 
 from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
-from indistack.sinks.labels import labels_of, png_chunks
+from indistack.sinks.labels import labels_of, png_chunk, png_chunks
+from indistack.sinks.xmp import png_text
 from indistack.system.atomic import atomic_file
 
 COMPRESSION = 1
@@ -20,7 +21,7 @@ HEADER_BYTES = 8 + 25
 
 @SINKS.register("png")
 class PngSink:
-    """8-bit picture for people, sRGB, with target, subs, exposure and date as text."""
+    """8-bit picture for people, sRGB, with target, subs, exposure and date as text and XMP."""
 
     suffix = ".png"
     needs_preview = True
@@ -35,6 +36,7 @@ class PngSink:
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION])
         if not done:
             raise SinkError(f"{path}: the picture cannot be encoded")
+        labels, encoded = labels_of(snapshot.cards), data.tobytes()
+        told = png_chunks(labels) + png_chunk(b"iTXt", png_text(labels))
         with atomic_file(path) as file:
-            encoded = data.tobytes()
-            file.write(encoded[:HEADER_BYTES] + png_chunks(labels_of(snapshot.cards)) + encoded[HEADER_BYTES:])
+            file.write(encoded[:HEADER_BYTES] + told + encoded[HEADER_BYTES:])

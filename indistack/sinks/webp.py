@@ -10,13 +10,14 @@ import cv2
 from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
 from indistack.sinks.labels import exif_block, labels_of
+from indistack.sinks.xmp import packet
 from indistack.system.atomic import atomic_file
 
 QUALITY, MOST_PX = 90, 16383
 """Of 100: nobody sees the loss. Longer sides cannot be written."""
 
-HAS_EXIF = 0x08
-"""Flag of the extended header; see the WebP container specification."""
+HAS_EXIF, HAS_XMP = 0x08, 0x04
+"""Flags of the extended header; see the WebP container specification."""
 
 RIFF_BYTES = 12
 """Before the first chunk."""
@@ -24,7 +25,7 @@ RIFF_BYTES = 12
 
 @SINKS.register("webp")
 class WebpSink:
-    """8-bit picture for people, somewhat smaller than a JPEG, with target, subs, exposure and date as Exif."""
+    """8-bit picture for people, somewhat smaller than a JPEG, with target, subs, exposure and date as Exif and XMP."""
 
     suffix = ".webp"
     needs_preview = True
@@ -44,9 +45,14 @@ class WebpSink:
         if not done:
             raise SinkError(f"{path}: the picture cannot be encoded")
         height, width = pixels.shape[:2]
-        extended = struct.pack("<I", HAS_EXIF) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        extended = (
+            struct.pack("<I", HAS_EXIF | HAS_XMP)
+            + (width - 1).to_bytes(3, "little")
+            + (height - 1).to_bytes(3, "little")
+        )
         body = _chunk(b"VP8X", extended) + data.tobytes()[RIFF_BYTES:]
-        body += _chunk(b"EXIF", exif_block(labels_of(snapshot.cards)))
+        labels = labels_of(snapshot.cards)
+        body += _chunk(b"EXIF", exif_block(labels)) + _chunk(b"XMP ", packet(labels))
         with atomic_file(path) as file:
             file.write(_chunk(b"RIFF", b"WEBP" + body))
 

@@ -50,7 +50,7 @@ def test_a_jpeg_tells_its_facts_as_exif(tmp_path: Path) -> None:
     data = written(tmp_path / "stack.jpg")
     (length,) = struct.unpack_from(">H", data, 4)
     assert data[:4] == b"\xff\xd8\xff\xe1"
-    assert data[4 + length : 6 + length] == b"\xff\xe0", "the next segment follows"
+    assert data[4 + length : 6 + length] == b"\xff\xe1", "the next segment, XMP, follows"
     tiff = data[12 : 4 + length]
     outer = directory(tiff, 8)
     assert outer[0x010E] == LINE.encode() + b"\0"
