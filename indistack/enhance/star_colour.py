@@ -27,6 +27,9 @@ STAR_SIGMA = 25.0
 COMPACT = 0.35
 """Share of the light that the narrow blur has more of: the brightest knots of a nebula have less."""
 
+STAR_CELLS = 11
+"""Side of the largest star, with its rim, in a copy half as large as the other."""
+
 NEAR_SIGMA, SEEN_SIGMA, LEAST = 2.0, 5.0, 0.25
 """Around a star is where a wide blur of its point is that bright; colour is seen where light is so many times the
 noise; and what is left alone as hardly a share."""
@@ -68,17 +71,20 @@ class StarColour(MeasuringOperator):
         level, noise = measures
         small = StackPicture(picture).binned(SHRINK) - level
         np.nan_to_num(small, copy=False)
+        around = _without_stars(small)
+        small -= around
         share = self._near_stars(channel_mean(small), float(noise.mean()) / SHRINK)
         if not share.any():
             return picture.copy()
         colours = np.zeros_like(small)
         colours[share > 0] = _of_stars(self._gathered(small)[share > 0])
+        around += level
         result = np.empty_like(picture)
 
         def mix(rows: slice) -> None:
             result[rows] = picture[rows]
-            first, last = min(rows.start // SHRINK, len(share) - 1), -(-rows.stop // SHRINK)
-            _mix(result[rows], level, share[first:last], colours[first:last])
+            part = slice(min(rows.start // SHRINK, len(share) - 1), -(-rows.stop // SHRINK))
+            _mix(result[rows], share[part], around[part], colours[part])
 
         each_strip(mix, picture)
         return result
@@ -100,8 +106,16 @@ class StarColour(MeasuringOperator):
         return np.asarray(np.where(seen > LEAST, self._settings.strength * seen / (1 + seen), 0), np.float32)
 
 
-def _mix(strip: FloatArray, level: FloatArray, share: FloatArray, colours: FloatArray) -> None:
-    """Give pixels, in place, a share of the colours that a copy ``1 / SHRINK`` as large has for them."""
+def _without_stars(small: FloatArray) -> FloatArray:
+    """Return what lies behind the stars, a nebula or nothing: what is wider than a star with its rim."""
+    half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((STAR_CELLS, STAR_CELLS), np.uint8))
+    half = cv2.GaussianBlur(half, (0, 0), STAR_CELLS / 6)
+    return np.asarray(cv2.resize(half, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _mix(strip: FloatArray, share: FloatArray, around: FloatArray, colours: FloatArray) -> None:
+    """Give a strip's starlight, in place, a share of the colours that a copy ``1 / SHRINK`` as large has for it."""
     wide = cv2.resize(share, strip.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     near = np.flatnonzero(wide)
     if len(near) == 0:
@@ -110,7 +124,7 @@ def _mix(strip: FloatArray, level: FloatArray, share: FloatArray, colours: Float
     row = np.minimum(row // SHRINK, share.shape[0] - 1)
     small = row * share.shape[1] + np.minimum(column // SHRINK, share.shape[1] - 1)
     flat = strip.reshape(-1, 3)
-    above = flat.take(near, axis=0) - level
+    above = flat.take(near, axis=0) - around.reshape(-1, 3).take(small, axis=0)
     light = channel_mean(above[:, np.newaxis])
     shift = light * colours.reshape(-1, 3).take(small, axis=0) - above
     shift *= wide.take(near)[:, np.newaxis]

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from indistack.enhance import operator_of
 
-SIDE, MIDDLE = 96, 48
+SIDE, MIDDLE = 160, 80
 Picture = npt.NDArray[np.float32]
 
 
@@ -54,3 +54,14 @@ def test_knots_of_a_bright_nebula_keep_their_red() -> None:
     cloud = 3e6 * spot(20) + 3e4 * spot(4)
     before = on_sky(cloud, 0.1 * cloud, 0.3 * cloud)
     np.testing.assert_array_equal(operator_of("star_colour")(before), before)
+
+
+def test_nebula_beside_a_star_keeps_its_colour() -> None:
+    cloud = np.full((SIDE, SIDE), 1500.0)
+    cloud[:, :80] = 0  # sky
+    star = 1e5 * np.roll(spot(1.5), 40, axis=1)
+    before = on_sky(cloud + star, 0.2 * cloud + star, 0.3 * cloud + star)
+    after = operator_of("star_colour")(before)
+    for off in (6, 9, 12):
+        beside = MIDDLE + off, MIDDLE + 40
+        np.testing.assert_allclose(colour_of(after, *beside), colour_of(before, *beside), atol=0.12)
