@@ -6,11 +6,13 @@ from indistack.align.chain import chained
 from indistack.align.faint import FaintSubs, Waiting
 from indistack.align.join_stars import mapped
 from indistack.align.reference import Known, ReferenceStars
+from indistack.align.same_stars import require_same_stars
 from indistack.settings import mount
 
 __all__ = [
     "ALIGNERS", "AlignSettings", "Aligner", "FaintSubs", "Known", "ReferenceStars", "Waiting", "asterism", "auto",
-    "centroid", "chained", "disk", "ecc", "mapped", "none", "phase", "template",
+    "centroid", "chained", "disk", "ecc", "mapped", "none", "phase", "require_same_stars",
+    "template",
 ]  # fmt: skip
 
 mount(AlignSettings, ALIGNERS.tables())

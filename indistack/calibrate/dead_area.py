@@ -1,4 +1,4 @@
-"""Finds the parts of a frame that hold no data: blank rows of a torn file, a rim of zeros, a block of one value."""
+"""Finds parts of a frame that hold no data: blank rows, a rim of zeros, a block of one value, a row repeated."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ LEAST_BLOCKS = 4
 RUN_PX = 15
 """Pixels in a row, or in a column, that dead area is made of."""
 
+PERIODS, COLUMNS = (1, 2), 32
+"""Rows are repeated one by one or, of a CFA, two by two; a few columns tell where to look closer."""
+
+MOST_REPEATED = 0.8
+"""Share of the rows: where nearly all are alike, the picture is drawn and has no noise."""
+
 LEAST_SHARE = 2e-4
 """Of the pixels; what is less cannot rule a stack."""
 
@@ -30,8 +36,8 @@ RING_PX = 3
 def dead_area(pixels: PixelArray) -> BoolArray | None:
     """Return which pixels hold no data.
 
-    Dead are runs of one value that end in a jump. The sky of a planet is black and the core of a star is white over
-    many pixels, too; but there the values on the way to them are met beside them.
+    Dead are runs of one value that end in a jump, and rows that are repeated. The sky of a planet is black and the core
+    of a star is white over many pixels, too; but there the values on the way to them are met beside them.
 
     Parameters
     ----------
@@ -51,7 +57,27 @@ def dead_area(pixels: PixelArray) -> BoolArray | None:
         area = _area_of(plane, value)
         if area is not None:
             dead = area if dead is None else dead | area
+    repeated = _repeated_rows(plane)
+    if repeated.any():
+        dead = np.zeros(plane.shape, bool) if dead is None else dead
+        dead[repeated] = True
     return dead
+
+
+def _repeated_rows(plane: PixelArray) -> BoolArray:
+    """``(h,)``: where many rows in a row are the one before them again; rows of one value may be a black sky."""
+    repeated = np.zeros(len(plane), np.uint8)
+    thin = plane[:, :: max(1, plane.shape[1] // COLUMNS)]
+    for period in PERIODS:
+        same = np.flatnonzero((thin[period:] == thin[:-period]).all(axis=1)) + period
+        known = np.zeros(len(plane), np.uint8)
+        if len(same) >= RUN_PX:
+            rows = plane[same]
+            known[same] = (rows == plane[same - period]).all(axis=1) & (rows.min(axis=1) < rows.max(axis=1))
+        repeated |= _runs(known[:, np.newaxis], 1, RUN_PX)[:, 0]
+    if repeated.mean() > MOST_REPEATED:
+        repeated[:] = 0
+    return repeated.view(bool)
 
 
 def _suspects(thin: PixelArray) -> list[float]:

@@ -10,6 +10,12 @@ from indistack.values.star_list import Measures, PhotometricMatch
 MOST_WEIGHT = 3.0
 """Times the running median of the weights, in a sky as clear: what seems quieter has been clipped, smoothed or torn."""
 
+STEADY_SIGMA = 5.0
+"""So far the sky may differ from the reference's beyond a gradient, in units of its noise: clouds do as much."""
+
+MOST_CLEAR = 3.0
+"""Times the usual starlight: more is no clearer sky."""
+
 LEAST_KNOWN = 3
 """Subs, the one that is weighed among them, that tell what is usual where the reference may be the odd one."""
 
@@ -35,15 +41,19 @@ class NoiseWeights:
         self.known: deque[float] = deque(maxlen=history)
 
     def of(self, sub: Measures, match: PhotometricMatch) -> float:
-        """Return the weight by the noise alone; 1 where there is none to be measured."""
+        """Return the weight by the noise alone; 1 where there is none to be measured.
+
+        What the sky has far beyond a gradient, the Moon's glow or a lit cloud, is noise that no other sub shares.
+        """
         if min(sub.noise_adu, self._reference_adu) <= 0:
             return 1.0
-        return match.brightness * (self._reference_adu / (match.scale * sub.noise_adu)) ** 2
+        by_pixels = match.brightness * (self._reference_adu / (match.scale * sub.noise_adu)) ** 2
+        return by_pixels / max(1.0, match.uneven_sigma / STEADY_SIGMA) ** 2
 
     def doubt(self, weight: float, transparency: float | None, clear: float) -> str:
         """Say why a sub cannot be as good as its noise says, "" where it can: see `plausible`."""
         usual = self._usual()
-        clearer = (transparency or clear) / clear if clear > 0 else 1.0
+        clearer = min((transparency or clear) / clear, MOST_CLEAR) if clear > 0 else 1.0
         if weight <= MOST_WEIGHT * usual * max(1.0, clearer**2):
             return ""
         return f"it seems {weight / usual:.3g} times as good as the others by its noise: it counts like these"

@@ -15,7 +15,7 @@ MOST_LIGHT = 2.0
 AS_GOOD = 0.5
 """Weight beside the reference's of a sub that is dimmer by another gain or exposure: clouds let the noise stay."""
 
-ALIKE = 2.0
+ALIKE = 3.0
 """Factor within which two subs have the same noise and light beside the reference's."""
 
 

@@ -21,6 +21,10 @@ SIGNIFICANT = 3.0
 VISIBLE_SIGMA = 0.1
 """A difference in gradient that spans less of the sub's noise is no gradient."""
 
+MOST, MOST_SIGMA = 0.9, 1.645
+"""The sky is as uneven as most blocks say, and so many of them lie within so many standard deviations: a bright star
+or a defect in one is not all of the sky."""
+
 LEAST_BLOCKS = 30
 """Blocks in common that a surface is fitted to."""
 
@@ -83,7 +87,8 @@ class Photometer:
         ratio = flux_ratio(scene.stars, self._scene.stars, transform)
         expected = expected_scale(frame.info, self._info)
         scale = self._scale(ratio, expected, must_scale, frame.info.linear)
-        background, gradient_adu = self._background(frame, scale * scene.stars.noise_adu, transform, scale)
+        noise_adu = scale * scene.stars.noise_adu
+        background, gradient_adu, uneven_adu = self._background(frame, noise_adu, transform, scale)
         return PhotometricMatch(
             scale=scale,
             background=background,
@@ -91,6 +96,7 @@ class Photometer:
             transparency=expected / ratio.value if expected is not None and ratio.is_known else None,
             brightness=scale / ratio.value if ratio.is_known else 1.0,
             compared=ratio.stars,
+            uneven_sigma=uneven_adu / max(noise_adu, 1e-12),
         )
 
     def _scale(self, ratio: Ratio, expected: float | None, must_scale: bool, linear: bool) -> float:
@@ -107,26 +113,33 @@ class Photometer:
 
     def _background(
         self, frame: CalibratedFrame, noise_adu: float, transform: Transform, scale: float
-    ) -> tuple[tuple[tuple[float, ...], ...], float]:
+    ) -> tuple[tuple[tuple[float, ...], ...], float, float]:
         """What the scaled sub's sky lacks, per channel, measured at the places where the reference's was.
 
-        And by how much that differs over the frame in the worst channel (ADU), whether it is undone or not.
+        And by how much that differs over the frame in the worst channel (ADU), whether it is undone or not; and by how
+        much most blocks differ from such a surface (ADU).
         """
         xy = transform.back(self._sky.xy)
         lacking = _like(self._sky.level_adu, frame.channels) - scale * sky_levels(frame, xy)
         known = np.isfinite(lacking).all(axis=1)
         design = terms(xy[known], frame.width, frame.height)
         levels = tuple(_level(values) for values in lacking[known].T)
-        surfaces, gradient_adu = levels, 0.0
+        surfaces, gradient_adu, uneven_adu = levels, 0.0, 0.0
         if len(design) >= LEAST_BLOCKS:
             fitted = [fit_surface(design, values) for values in lacking[known].T]
             spans_adu = [float(np.ptp(design @ surface)) for surface in fitted]
             gradient_adu = max(spans_adu)
+            left = lacking[known] - design @ np.transpose(fitted)
+            uneven_adu = float(np.quantile(np.abs(left), MOST, axis=0).max()) / MOST_SIGMA
             surfaces = tuple(
                 tuple(surface.tolist()) if span_adu > VISIBLE_SIGMA * noise_adu else level
                 for surface, span_adu, level in zip(fitted, spans_adu, levels, strict=True)
             )
-        return {"off": ((0.0,),), "level": levels, "surface": surfaces}[self._settings.background], gradient_adu
+        return (
+            {"off": ((0.0,),), "level": levels, "surface": surfaces}[self._settings.background],
+            gradient_adu,
+            uneven_adu,
+        )
 
 
 def _like(levels: DoubleArray, channels: int) -> DoubleArray:

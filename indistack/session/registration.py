@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from indistack.align import ALIGNERS, Aligner, Known, ReferenceStars, chained, mapped
+from indistack.align import ALIGNERS, Aligner, Known, ReferenceStars, chained, mapped, require_same_stars
 from indistack.config import Config
 from indistack.errors import RegistrationError
 from indistack.session.filter_stack import MeasuredSub, Placement
@@ -43,10 +43,10 @@ class Registration:
     """
 
     def __init__(self, config: Config, reference: Scene, workers: Workers) -> None:
-        settings = config.align
+        self._settings = settings = config.align
         self._against = settings.against
         self._finder = StarFinder(config.stars, workers)
-        self.aligner: Aligner = ALIGNERS.get(settings.method)(settings).for_reference(reference)
+        self.aligner = self._aligner_for(reference)
         self._compared = ReferenceStars(settings, self.kept(reference))
         self._guess: Transform | None = None
         self._before = self.kept(reference), Transform.identity()
@@ -78,20 +78,33 @@ class Registration:
         Raises
         ------
         RegistrationError
-            The aligner finds none.
+            The aligner finds none, or a part of the sub only lies where it says.
         """
         if self._against == "reference":
-            return self.aligner.register(scene, self._compared.scene, self._guess)
+            return self._checked(scene, self._compared.scene, self._guess)
         other, to_reference = self._before
-        step = self.aligner.register(scene, other, None)
+        step = self._checked(scene, other, None)
         return chained(step, to_reference, scene.width, scene.height)
 
+    def _aligner_for(self, reference: Scene) -> Aligner:
+        return ALIGNERS.get(self._settings.method)(self._settings).for_reference(reference)
+
+    def _checked(self, scene: Scene, other: Scene, guess: Transform | None) -> Transform:
+        transform = self.aligner.register(scene, other, guess)
+        if self.aligner.needs_stars and not self.aligner.needs_luminance:
+            require_same_stars(scene, other, transform)
+        return transform
+
     def fits(self, scene: Scene, other: Scene | None) -> bool:
-        """Tell whether two subs show the same field; no sub shows none."""
+        """Tell whether two subs show the same field; no sub shows none.
+
+        Where the reference is aligned without stars, two that differ from it may have some.
+        """
         if other is None:
             return False
+        aligner = self.aligner if self.aligner.needs_stars else self._aligner_for(other)
         try:
-            self.aligner.register(scene, other, None)
+            aligner.register(scene, other, None)
         except RegistrationError:
             return False
         return True

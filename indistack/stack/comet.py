@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indistack.stack.base import METHODS, Extent, MethodSettings
-from indistack.stack.rejection import Limits
+from indistack.stack.rejection import Limits, StarChange
 from indistack.stack.sigma_clip import SigmaClip
 
 ABOVE = 5 / 6
@@ -19,6 +19,7 @@ class Comet(SigmaClip):
     """
 
     centre_share = 0.25
+    stars = StarChange(0.25, 0.0)  # they have to go: what is left of one must not let the next one in
 
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:
         super().__init__(extent, settings)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from indistack.stack.layers import how_many
-from indistack.stack.rejection import UNSTEADY, sample_step, usual_scatter
+from indistack.stack.rejection import StarChange, sample_step, typical_noise, usual_scatter
 from indistack.stack.sorting import middle, sorted_planes
 from indistack.stack.spread import TINY, Spread, spread
 from indistack.system.workers import Scratch
@@ -21,8 +21,8 @@ LOCAL_PX = 31
 LEVELS = 32
 """Steps of the typical difference in a tile, for a median of bytes."""
 
-UNSTEADY_DARKER = 0.5
-"""As `UNSTEADY`, when the darker of two subs is taken for the picture."""
+MIDDLE_NOISE = 1.9
+"""Noise of the median of n values, in units of their median distance from it over sqrt(n)."""
 
 LEAST_FREEDOM = np.float32(1e-6)
 """Least variance of a distance from the mean, that of a value being 1: where one value is all of the mean, their
@@ -44,6 +44,8 @@ class OpeningSubs:
         ``(n, h, w)`` float32, 0 where a sub does not reach.
     covered : array
         ``(n, h, w)`` bool: where it does.
+    stars : StarChange
+        How much they may change.
     least_variance : float
         Values are not taken for more alike than that (ADU^2).
     scratch : Scratch
@@ -53,10 +55,11 @@ class OpeningSubs:
     values: FloatArray
     weights: FloatArray
     covered: BoolArray
+    stars: StarChange
     least_variance: float
     scratch: Scratch
 
-    def scatter(self, variance: FloatArray, picture: FloatArray, unsteady: float) -> FloatArray:
+    def scatter(self, variance: FloatArray, picture: FloatArray, noise_adu: float) -> FloatArray:
         """Return the standard deviation that values may have, given their variance.
 
         Parameters
@@ -65,15 +68,15 @@ class OpeningSubs:
             ``(h, w)`` float32, of a pixel's values (ADU^2); unchanged.
         picture : array
             ``(h, w)`` float32, the true values as far as known (ADU); unchanged.
-        unsteady : float
-            Share of the picture's change within 2 px by which a value may differ: a star in another seeing.
+        noise_adu : float
+            Of the picture.
 
         Returns
         -------
         array
             ``(h, w)`` float32, ADU, above zero; scratch.
         """
-        return usual_scatter(variance, picture, unsteady, self.least_variance, self.scratch)
+        return usual_scatter(variance, picture, noise_adu, self.stars, self.least_variance, self.scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,8 @@ def _deviations(subs: OpeningSubs, centre_share: float, z: FloatArray) -> Iterat
         cv2.absdiff(value, centre, dst=distance)
     typical = _finite(middle(sorted_planes(room), count))
     typical *= typical
-    sigma = subs.scatter(typical, centre, UNSTEADY)
+    noise_adu = MIDDLE_NOISE * typical_noise(typical, how_many(subs.covered).astype(np.float32))
+    sigma = subs.scatter(typical, centre, noise_adu)
     for distance, value, covered in zip(z, subs.values, subs.covered, strict=True):
         np.subtract(value, centre, out=distance)
         distance /= sigma
@@ -168,7 +172,7 @@ def _residuals(subs: OpeningSubs, passed: FloatArray, usual: Spread, z: FloatArr
     A value is closer to a mean that it is part of than to one that it is not: both are brought to equal terms.
     """
     complete = bool(subs.covered.all())
-    sigma = subs.scatter(usual.variance, usual.mean, UNSTEADY)
+    sigma = subs.scatter(usual.variance, usual.mean, typical_noise(usual.variance, usual.total))
     per_weight = np.divide(1, np.maximum(usual.total, TINY, out=usual.total), out=usual.total)
     for number, (distance, value, inside) in enumerate(zip(z, subs.values, passed, strict=True)):
         cv2.addWeighted(subs.weights[number], 1.0, inside, -2.0, 0.0, dst=inside)
@@ -189,7 +193,7 @@ def _differences(subs: OpeningSubs, darker: FloatArray, z: FloatArray) -> Iterat
     z[0] *= np.logical_and(*subs.covered)
     typical = _local_size(np.abs(z[0], out=z[1]))
     typical *= typical
-    z[0] /= subs.scatter(typical, darker, UNSTEADY_DARKER)
+    z[0] /= subs.scatter(typical, darker, 0.0)
     yield z[0]
     yield np.negative(z[0], out=z[1])
 

@@ -27,11 +27,24 @@ LEAST_SPREAD = 0.5
 """A sub's noise is not taken for less than that share of the stack's, however quiet a tile looks: a black sky that is
 clipped at 0 has none."""
 
-UNSTEADY = 0.25
-"""Stars are let change with the seeing: their cores in a sub of 2.5 px FWHM are 60 % brighter than in one of 3.2 px."""
-
 QUANTILES = (0.16, 0.5, 0.84)
 """Mean and standard deviations of a normal distribution, whatever lies in its tails."""
+
+
+@dataclass(frozen=True, slots=True)
+class StarChange:
+    """How much stars are let change from sub to sub: with the seeing, and with where they lie on the pixels.
+
+    Attributes
+    ----------
+    share : float
+        Of what the picture changes within 2 px: so much is a standard deviation.
+    noise_range : float
+        What the picture changes within 2 px counts beyond so many standard deviations of its noise.
+    """
+
+    share: float
+    noise_range: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,12 @@ def box_mean(plane: FloatArray, out: FloatArray) -> FloatArray:
 
 
 def usual_scatter(
-    variance: FloatArray, picture: FloatArray, unsteady: float, least_variance: float, scratch: Scratch
+    variance: FloatArray,
+    picture: FloatArray,
+    noise_adu: float,
+    stars: StarChange,
+    least_variance: float,
+    scratch: Scratch,
 ) -> FloatArray:
     """Return the standard deviation that a pixel's values may have.
 
@@ -163,8 +181,10 @@ def usual_scatter(
         for the variance of few values is uncertain.
     picture : array
         ``(h, w)`` float32, the true values as far as known (ADU).
-    unsteady : float
-        By that share of what the picture changes within 2 px a value may differ: a star in another seeing.
+    noise_adu : float
+        Of the picture.
+    stars : StarChange
+        How much they may change.
     least_variance : float
         Added (ADU^2).
     scratch : Scratch
@@ -180,8 +200,33 @@ def usual_scatter(
     cv2.dilate(picture, BOX, dst=change)
     cv2.erode(picture, BOX, dst=darkest)
     change -= darkest
-    change *= np.float32(unsteady)
+    change -= np.float32(stars.noise_range * noise_adu)
+    np.maximum(change, 0, out=change)
+    change *= np.float32(stars.share)
     cv2.accumulateSquare(change, scatter)
     scatter += np.float32(least_variance)
     np.sqrt(scatter, out=scatter)
     return scatter
+
+
+def typical_noise(variance: FloatArray, weight: FloatArray) -> float:
+    """Return the noise that is usual in a tile of a mean (ADU).
+
+    Parameters
+    ----------
+    variance : array
+        ``(h, w)`` float32, of a value of weight 1 (ADU^2); unchanged.
+    weight : array
+        ``(h, w)`` float32, sum of the values' weights; unchanged.
+
+    Returns
+    -------
+    float
+        0 where nothing is covered.
+    """
+    step = sample_step(variance)
+    weights = weight[::step, ::step]
+    reached = weights > 0
+    if not reached.any():
+        return 0.0
+    return math.sqrt(np.median(variance[::step, ::step][reached] / weights[reached]))

@@ -24,7 +24,15 @@ from indistack.stack.layers import (
     usable_weights,
 )
 from indistack.stack.opening import OpeningSubs, compare
-from indistack.stack.rejection import UNSTEADY, Limits, bounds, outliers, single_outliers, usual_scatter
+from indistack.stack.rejection import (
+    Limits,
+    StarChange,
+    bounds,
+    outliers,
+    single_outliers,
+    typical_noise,
+    usual_scatter,
+)
 from indistack.stack.spread import TINY, spread
 from indistack.values.frame import BoolArray, CountArray, FloatArray
 from indistack.values.grid import Box
@@ -50,6 +58,10 @@ class SigmaClip(Layers):
     centre_share: ClassVar[float] = 0.5
     """Which quantile of the first subs' values is taken for the true one."""
 
+    stars: ClassVar[StarChange] = StarChange(0.7, 2.0)
+    """A core in a sub of 2.5 px FWHM is 60 % brighter than in one of 3.2 px, and one on a single photosite of its
+    colour 1.8 times as high as the mean of others. What crosses a star and is less than that is lost in its light."""
+
     def __init__(self, extent: Extent, settings: MethodSettings) -> None:
         super().__init__(extent, settings)
         size = (extent.height, extent.width)
@@ -69,7 +81,9 @@ class SigmaClip(Layers):
         weight[:] = usable_weight(tile)
         step = self._step(box, tile.pixels, weight)
         picture = luminance(self._pixels[box], picture)
-        sigma = usual_scatter(self._variance[box], picture, UNSTEADY, self._least_variance, self._scratch)
+        variance = self._variance[box]
+        noise_adu = typical_noise(variance, self._weight[box])
+        sigma = usual_scatter(variance, picture, noise_adu, self.stars, self._least_variance, self._scratch)
         distance = luminance(step, distance)
         z = np.divide(distance, sigma, out=sigma)
         covered = weight > 0
@@ -95,7 +109,7 @@ class SigmaClip(Layers):
             cube.pixels[~covered] = 0
         values = self._luminances(cube.pixels)
         limits = self._limits if len(values) > 2 else Limits(math.inf, self._limits.high)
-        subs = OpeningSubs(values, weights, covered, self._least_variance, self._scratch)
+        subs = OpeningSubs(values, weights, covered, self.stars, self._least_variance, self._scratch)
         found = compare(subs, partial(self._outliers, limits), self.centre_share)
         if self._pulls:
             for number, z in enumerate(found.z):

@@ -137,6 +137,7 @@ def _match_line(report: SubReport) -> dict[str, Any]:
         "brightness": match.brightness,
         "compared": match.compared,
         "gradient_sigma": match.gradient_sigma,
+        "uneven_sigma": match.uneven_sigma,
     }
 
 

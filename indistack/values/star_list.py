@@ -146,6 +146,9 @@ class PhotometricMatch:
     gradient_sigma : float
         How much the sky's gradient differs from the reference's, peak to peak over the frame, in units of the
         reference's noise per pixel, whether `background` undoes it or not.
+    uneven_sigma : float
+        How much the sky differs from the reference's beyond a gradient in most of its blocks, in units of the sub's
+        noise per pixel.
     """
 
     scale: float = 1.0
@@ -154,6 +157,7 @@ class PhotometricMatch:
     brightness: float = 1.0
     compared: int = 0
     gradient_sigma: float = 0.0
+    uneven_sigma: float = 0.0
 
     @property
     def offset_adu(self) -> tuple[float, ...]:

@@ -91,3 +91,18 @@ UNHARMED: dict[str, Callable[[], Pixels]] = {
 @pytest.mark.parametrize("make", UNHARMED.values(), ids=UNHARMED)
 def test_what_a_camera_sees_is_not_dead(make: Callable[[], Pixels]) -> None:
     assert dead_area(make()) is None
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("period", [1, 2])
+def test_rows_that_repeat_the_last_one_are_dead(period: int, channels: int) -> None:
+    pixels = sky(channels=channels)
+    pixels[80:180] = np.concatenate([pixels[80 - period : 80]] * 100)[:100]
+    found = dead_area(pixels)
+    assert found is not None
+    np.testing.assert_array_equal(found.all(axis=1), (np.arange(HEIGHT) >= 80) & (np.arange(HEIGHT) < 180))
+    assert found.sum() == 100 * WIDTH
+
+
+def test_an_enlarged_picture_repeats_no_more_than_one_row() -> None:
+    assert dead_area(np.repeat(sky()[: HEIGHT // 2], 2, axis=0)) is None

@@ -173,6 +173,16 @@ def test_noise_weighs_by_inverse_variance_of_what_enters_the_stack() -> None:
     assert weight(PhotometricMatch(), fwhm_px=6.0) == 1
 
 
+def test_a_sky_that_is_lit_unevenly_counts_as_noise() -> None:
+    assert weight(PhotometricMatch(uneven_sigma=4.9)) == 1
+    assert weight(PhotometricMatch(uneven_sigma=20.0)) == pytest.approx(1 / 16)
+
+
+def test_no_sky_is_many_times_as_clear() -> None:
+    made = judge(history=5)
+    assert made.weigh(replace(GOOD, noise_adu=1.0), PhotometricMatch(transparency=40.0)) == 1
+
+
 def test_quality_weighs_sharp_stars_more() -> None:
     assert weight(PhotometricMatch(), weight="quality", fwhm_px=6.0) == pytest.approx(0.25)
     assert weight(PhotometricMatch(), weight="quality", fwhm_px=NAN) == 1

@@ -89,6 +89,16 @@ def test_a_gradient_is_told_in_units_of_the_noise_whether_it_is_undone_or_not(wa
     assert even * noise_adu < 6
 
 
+def test_a_glow_that_is_no_gradient_is_told_in_units_of_the_noise() -> None:
+    glow = 9000 * np.exp(-np.hypot(X - 20, Y - 30) / 60)
+    lit, ramp, star = (
+        photometer().match(frame(nebula(SHIFT) + extra, seed=1), scene(), SHIFT).uneven_sigma
+        for extra in (glow, 60 * X / WIDTH, 5000.0 * ((X > 90) & (X < 105) & (Y > 60) & (Y < 75)))
+    )
+    assert lit > 5
+    assert max(ramp, star) < 1
+
+
 def test_off_leaves_the_pixels_alone() -> None:
     match = photometer(background="off", scale=False).match(frame(0.7 * nebula(SHIFT), seed=1), scene(0.7), SHIFT)
     assert (match.scale, match.background) == (1.0, ((0.0,),))

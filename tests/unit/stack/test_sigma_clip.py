@@ -121,6 +121,16 @@ def test_stars_keep_their_light_when_the_seeing_changes_and_the_mount_trembles(s
             assert clipped[inside].sum() == pytest.approx(mean[inside].sum(), rel=0.01)
 
 
+@pytest.mark.parametrize("sharp", [0, 4, 7])
+def test_a_core_that_falls_on_one_pixel_in_one_sub_stays(sharp: int) -> None:
+    subs = noise_only(8)
+    for number, sub in enumerate(subs):
+        subs[number] = with_light(sub, star(64, 64, 6e3, 1.7 if number == sharp else 2.6))
+    core = (slice(63, 66), slice(63, 66))
+    clipped, mean = live("sigma_clip", subs).integration().pixels, np.mean(subs, axis=0)
+    assert (clipped[core] - SKY).sum() == pytest.approx((mean[core] - SKY).sum(), rel=0.01)
+
+
 @pytest.mark.parametrize("where", [1, 9])
 @pytest.mark.parametrize("weight", [1 / 9, 1.0])
 def test_a_noisier_sub_loses_no_more_pixels_than_others(where: int, weight: float) -> None:
