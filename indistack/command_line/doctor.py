@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -21,6 +22,8 @@ from indistack.solve import find_program
 from indistack.system.resources import available_bytes
 
 CLIENT = "pyindi-client"
+
+MESSAGES = "apprise"
 
 PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", CLIENT)
 
@@ -41,6 +44,7 @@ def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterato
     yield from _disk(folder)
     yield _calibration(config)
     yield _solver(config)
+    yield from _messages(config)
     yield from examine_indi(config)
 
 
@@ -97,3 +101,13 @@ def _solver(config: Config) -> Finding:
         )
         return Finding(GOOD if config.solve.program == "auto" else WARN, "plate solver", f"not installed: {why}")
     return Finding(GOOD, "plate solver", f"{found[0]}, {found[1]}")
+
+
+def _messages(config: Config) -> Iterator[Finding]:
+    """Look whether those can be told who are to be; only how many is said, as their addresses hold passwords."""
+    if not config.notify.urls:
+        return
+    if importlib.util.find_spec(MESSAGES) is None:
+        yield Finding(WARN, "messages", f"{MESSAGES} is not installed: nobody is told; pip install {MESSAGES}")
+    else:
+        yield Finding(GOOD, "messages", f"by {MESSAGES}, to {len(config.notify.urls)}")

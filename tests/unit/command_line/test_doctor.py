@@ -129,3 +129,20 @@ def test_several_servers_are_told_with_their_ports(monkeypatch: pytest.MonkeyPat
         running = [Process(pid, ("indiserver",)) for pid in list(ports)[:count]]
         monkeypatch.setattr(doctor_indi, "processes_of", lambda name, running=running: running)
         assert [found.text.partition(";")[0] for found in doctor_indi.servers()] == told
+
+
+@pytest.mark.parametrize(
+    ("urls", "installed", "found"),
+    [
+        ("[]", True, []),
+        ('["ntfy://secret"]', True, [doctor.Finding(doctor.GOOD, "messages", "by apprise, to 1")]),
+        (
+            '["ntfy://secret"]',
+            False,
+            [doctor.Finding(doctor.WARN, "messages", "apprise is not installed: nobody is told; pip install apprise")],
+        ),
+    ],
+)
+def test_messages(monkeypatch: pytest.MonkeyPatch, urls: str, installed: bool, found: list[doctor.Finding]) -> None:
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _: object() if installed else None)
+    assert list(doctor._messages(load(Config, None, [f"notify.urls={urls}"]))) == found

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indistack.config import Config, to_toml
+from indistack.config import Config, record_settings, to_toml
 from indistack.errors import SettingsError
 from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
@@ -39,3 +39,14 @@ def test_settings_that_would_be_waited_for_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "settings.toml")
     with pytest.raises(SettingsError, match="ordinary"):
         settings_of(PastSession(tmp_path))
+
+
+def test_whom_to_tell_stands_in_no_session_and_comes_from_none(tmp_path: Path) -> None:
+    asked = load(Config, None, ['notify.urls=["ntfy://secret"]', "quality.min_stars=7"])
+    assert "secret" in to_toml(asked)
+    kept = record_settings(asked).toml
+    assert "secret" not in kept
+    Ledger(tmp_path).close()
+    (tmp_path / "settings.toml").write_text(to_toml(asked))
+    config = settings_of(PastSession(tmp_path), ['notify.urls=["ntfy://mine"]'])
+    assert (config.notify.urls, config.quality.min_stars) == (["ntfy://mine"], 7)
