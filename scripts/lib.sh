@@ -80,6 +80,7 @@ make_venv() {
   python=$(find_python venv ensurepip) ||
     stop "found no 64-bit Python 3.11 to 3.14 that can make a virtual environment"
   say "making .venv with $("$python" --version)"
+  if [[ -L $ROOT/.venv ]]; then rm -- "$ROOT/.venv"; fi # --clear would empty what it leads to
   "$python" -m venv --clear "$ROOT/.venv"
 }
 

@@ -16,8 +16,11 @@ from indistack.agent.agent import Agent
 from indistack.commands import NewStack, Pause, Resume
 from indistack.config import Config, to_toml
 from indistack.errors import IndistackError
+from indistack.output.publisher import Publisher
 from indistack.pipeline.calibrators import calibrator_factory
+from indistack.session.session import Session
 from indistack.settings import load
+from indistack.store.journal import Journal
 from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
 
@@ -65,6 +68,25 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
     assert {path.name for path in session.iterdir()} == expected
     previews = sorted(path.name for path in (session / "previews").iterdir())
     assert previews == [f"{number:06d}.jpg" for number in (1, 2, 4, 5)]  # of what is no picture there is none
+
+
+def test_who_waits_for_a_picture_does_not_wait_for_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    look, add = Publisher.look, Journal.add
+
+    def looking(publisher: Publisher, session: Session | None) -> None:
+        if session is not None:
+            steps.append("picture")
+        look(publisher, session)
+
+    def adding(journal: Journal, *facts: Any) -> None:
+        steps.append("line")
+        add(journal, *facts)
+
+    monkeypatch.setattr(Publisher, "look", looking)
+    monkeypatch.setattr(Journal, "add", adding)
+    make_agent(tmp_path, [blob_of(make_sky().expose())]).run(threading.Event())
+    assert steps[:2] == ["picture", "line"]
 
 
 def test_the_kept_settings_read_back(tmp_path: Path) -> None:

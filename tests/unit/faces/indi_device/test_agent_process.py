@@ -12,6 +12,8 @@ import pytest
 from indistack.errors import IndistackError
 from indistack.faces.indi_device import agent_process
 from indistack.faces.indi_device.agent_process import DEFAULT_PORT, LOG, AgentProcess, server_port
+from indistack.hook import ANNOUNCED
+from indistack.store.folder_lock import stand_in
 from indistack.system import child_process
 from tests.unit.faces.indi_device.folder import at_work
 
@@ -49,6 +51,21 @@ def test_one_that_is_at_work_is_not_started_again(tmp_path: Path, program: Calla
         agent.start("")
     assert not (tmp_path / LOG).exists()
     assert not agent.is_there()
+
+
+def test_a_stand_in_is_relieved_by_one_agent(
+    tmp_path: Path, program: Callable[[str], None], wait_until: Callable[..., None]
+) -> None:
+    program(f"{WORDS}; __import__('time').sleep(30)")
+    agent = AgentProcess(tmp_path, 7000)
+    (tmp_path / ANNOUNCED).mkdir()
+    with at_work(tmp_path), stand_in(tmp_path):
+        agent.start("")
+        wait_until(lambda: agent.has_ended() or agent.last_words().startswith("run --output-dir"))
+        agent.start("")  # it waits for the stand-in to leave
+    assert (tmp_path / LOG).read_text().count("--output-dir") == 1
+    agent.end()
+    wait_until(agent.has_ended)
 
 
 def test_its_last_words_tell_why_it_has_failed(
