@@ -151,7 +151,7 @@ def put_on_record(message: dict[str, Any], began_ns: int) -> None:
     if not (settings.get("enabled", True) and settings.get("alone", True)) or is_held(SERVICE_OUTPUT):
         return
     message["path"] = message["path"] or newest_frame(str(settings.get("folder", "")), began_ns)
-    if not message["path"]:
+    if not os.path.isfile(message["path"]):  # noqa: PTH113
         return
     output = os.path.abspath(os.environ.get(OUTPUT) or os.path.expanduser(HOME_OUTPUT))  # noqa: PTH100, PTH111
     folder, name = f"{output}/{ANNOUNCED}", f"{began_ns:020d}-{os.getpid()}"

@@ -42,6 +42,8 @@ class DevicePicture(WantedPicture):
         Is told of the file before it is written.
     """
 
+    longest_rest_s = 0.5  # a client waits for it; while its first subs are combined it takes seconds
+
     def __init__(self, folder: Path, own_files: OwnFiles) -> None:
         super().__init__(folder / DEVICE_PICTURE, own_files, DUTY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -36,6 +37,9 @@ class WantedPicture(ABC):
 
     goes_when_unwanted = True
     """Whether the file is removed as soon as nobody wants it any more."""
+
+    longest_rest_s = math.inf
+    """After one that took long the next one need not wait for longer, whatever its share of the time is then."""
 
     def __init__(self, path: Path, own_files: OwnFiles, duty: float) -> None:
         self._path = path
@@ -112,5 +116,6 @@ class WantedPicture(ABC):
             with self._wake:
                 self._making, self._resting = False, True
                 self._wake.notify_all()
-                self._wake.wait_for(lambda: self._closing, (time.monotonic() - begin_s) * (1 / self._duty - 1))
+                rest_s = (time.monotonic() - begin_s) * (1 / self._duty - 1)
+                self._wake.wait_for(lambda: self._closing, min(rest_s, self.longest_rest_s))
                 self._resting = False

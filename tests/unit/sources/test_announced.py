@@ -133,14 +133,22 @@ def test_a_stand_in_is_started_where_nobody_is_at_work(
     monkeypatch.setenv("INDISTACK_OUTPUT", str(tmp_path))
     monkeypatch.setattr(hook, "become_stand_in", started.append)
     monkeypatch.setattr(hook, "is_held", lambda folder: is_there and folder == str(tmp_path))
-    hook.put_on_record({"path": "/images/a.fits"}, 5)
+    (frame := tmp_path / "a.fits").touch()
+    hook.put_on_record({"path": str(frame)}, 5)
     assert started == ([] if is_there else [str(tmp_path)])
     (record,) = on_record(tmp_path)
-    assert json.loads(record.read_text()) == {"path": "/images/a.fits"}
+    assert json.loads(record.read_text()) == {"path": str(frame)}
+
+
+def test_a_file_that_is_not_there_is_not_put_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INDISTACK_OUTPUT", str(tmp_path / "out"))
+    hook.put_on_record({"path": str(tmp_path / "a.fits")}, 5)
+    assert not (tmp_path / "out").exists()
 
 
 def test_beside_the_service_the_hook_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INDISTACK_OUTPUT", str(tmp_path))
     monkeypatch.setattr(hook, "is_held", lambda folder: folder == hook.SERVICE_OUTPUT)
-    hook.put_on_record({"path": "/images/a.fits"}, 5)
+    (frame := tmp_path / "a.fits").touch()
+    hook.put_on_record({"path": str(frame)}, 5)
     assert on_record(tmp_path) == []
