@@ -21,7 +21,8 @@ from tests.pipeline.night import make_sky
 from tests.ports import an_unused_port
 
 ROOT = Path(__file__).parents[2]
-HOOK = [sys.executable, "-c", "import sys; from indistack.hook import main; sys.exit(main())"]
+CODE = "hook.candidates = lambda: [os.environ['INDISTACK_SOCKET']]; sys.exit(hook.main())"  # no agent of this machine's
+HOOK = [sys.executable, "-c", f"import os, sys; from indistack import hook; {CODE}"]
 
 LONG_S = 90.0
 
