@@ -24,7 +24,9 @@ BUILT_IN: dict[str, dict[str, Any]] = {
         "set": ["align.method=none", "quality.enabled=false", "match.background=level", 'picture.operators=["halo"]'],
     },
     "halo-noblocker": {
-        "set": ["align.method=disk", "quality.enabled=false", "match.background=level", 'picture.operators=["halo"]'],
+        "set": [
+            "align.method=template", "quality.enabled=false", "match.background=level", 'picture.operators=["halo"]',
+        ],
     },
     "trails": {
         "order": "time",

@@ -28,10 +28,10 @@ def add_named_stacks(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-k", "--kappa-sigma-params", metavar="KAPPA[,ITERATIONS]", help=text)
     text = "write every aligned sub as PREFIXNAME.png, 16 bits"
     group.add_argument("-s", "--save-images", default="", metavar="PREFIX", help=text)
-    text = "section of FILE, or of the presets of this program, that says what is not said here"
+    text = "section of FILE that says what is not said here"
     group.add_argument("-C", "--config-file", type=Path, metavar="FILE", help="presets: TOML, or halostack's INI")
     group.add_argument("-c", "--config-item", metavar="SECTION", help=text)
-    group.add_argument("--preset", metavar="NAME", help="lucky, halo, halo-noblocker or trails")
+    group.add_argument("--preset", metavar="NAME", help="of this program: lucky, halo, halo-noblocker or trails")
     group.add_argument("-p", "--nprocs", dest="jobs", type=int, metavar="N", help="as --jobs")
 
 

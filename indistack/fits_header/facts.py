@@ -87,7 +87,7 @@ def with_device_facts(info: FrameInfo, cards: tuple[Card, ...]) -> FrameInfo:
 
 _OF_DEVICE = (
     "exposure_s", "gain_setting", "offset_setting", "e_per_adu", "temperature_c", "target", "filter_name", "camera",
-    "ra_deg", "dec_deg", "readout_mode", "rotator_deg",
+    "ra_deg", "dec_deg", "readout_mode", "rotator_deg", "date_obs",
 )  # fmt: skip
 _OF_PIXELS = re.compile(rf"{STRUCTURAL.pattern}|BAYERPAT|[XY]BAYROFF|[XY]BINNING|DETSEC|DETSIZE")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -120,6 +121,18 @@ def test_edges_are_cut_off_the_results(halo: Path, capsys: pytest.CaptureFixture
     np.testing.assert_array_equal(cut, fits.getdata("w.fits")[:, 5:105, 10:160])
     assert main(["stack", "h*.png", "-n", "-o", "n.fits", "--crop", "90,90,0,0"]) == 1
     assert "nothing is left of 180 x 120" in capsys.readouterr().err
+
+
+def test_a_table_tells_when_subs_were_taken(halo: Path) -> None:
+    rows = [f"h{number}.png,2026-10-14T20:00:{10 * number:02d}+02:00" for number in range(6)]
+    (halo / "times.csv").write_text("\n".join(["file,time", *reversed(rows)]))
+    (halo / "h.txt").write_text("h5.png\nh1.png\nh3.png\n")
+    words = ["--list", "h.txt", "--times", "times.csv", "--order", "time", "--report", "r.json"]
+    assert main(["stack", *words, "-n", "-o", "t.fits"]) == 0
+    assert fits.getheader("t.fits")["DATE-OBS"].startswith("2026-10-14T18:00:10")
+    assert [Path(sub["path"]).name for sub in json.loads((halo / "r.json").read_text())["subs"]] == [
+        "h1.png", "h3.png", "h5.png"
+    ]  # fmt: skip
 
 
 def test_a_halostack_file_runs_all(halo: Path) -> None:
