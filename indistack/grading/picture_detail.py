@@ -30,8 +30,9 @@ def detail_share(luminance: FloatArray) -> float:
     float
         0 or more, the noise's part taken off; 0 of a picture that is the same everywhere.
     """
-    fine = cv2.GaussianBlur(luminance, (0, 0), FINE_PX) - cv2.GaussianBlur(luminance, (0, 0), COARSE_PX)
+    coarse = cv2.GaussianBlur(luminance, (0, 0), COARSE_PX)
+    fine = cv2.GaussianBlur(luminance, (0, 0), FINE_PX) - coarse
     noise = sigma_of_deviations(luminance[1:] - luminance[:-1]) / 2**0.5
-    light = luminance - np.percentile(luminance[::2, ::2], DARK_PERCENTILE)
-    power, whole = float(np.mean(fine**2)) - NOISE_SHARE * noise**2, float(np.mean(light**2))
+    light = luminance - np.percentile(coarse[::2, ::2], DARK_PERCENTILE)
+    power, whole = float(np.mean(fine**2)) - NOISE_SHARE * noise**2, float(np.mean(light**2)) - noise**2
     return (max(0.0, power) / whole) ** 0.5 if whole > 0 else 0.0

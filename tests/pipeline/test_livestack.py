@@ -52,8 +52,9 @@ def test_a_reload_adds_the_newest_to_all_stacks_in_full_depth(night: Path, capsy
     assert [path.name for path in sorted((night / "out").glob("*.jpg"))] == sorted(
         [*(f"{name}.jpg" for name in CLASSIC), "stack.jpg"]
     )
-    arrive(night, 3)
+    arrive(night, 3, 4)
     assert livestack("out", "-method", "ALL", "-output_image", "*", "-reload", "YES") == 0
+    (night / "in" / "s3.fits").unlink()
     assert livestack("once", "-method", "ALL", "-output_image", "*") == 0
     grown, whole = stacks("out"), stacks("once")
     for name in CLASSIC:

@@ -54,3 +54,12 @@ def test_noise_is_left_alone() -> None:
     sky = np.random.default_rng(2).normal(100, 5, (150, 150, 3)).astype(np.float32)
     filled = FillGaps()(sky)
     assert (filled != sky).mean() < 0.001
+
+
+def test_the_sky_beside_trails_is_left_alone() -> None:
+    sky = np.random.default_rng(2).normal(100, 5, (160, 200)).astype(np.float32)
+    picture = sky + trails(4, 70.0, 110.0, 150.0)
+    beside = cv2.dilate(trails(0, 70.0, 110.0, 150.0), np.ones((7, 7))) < 1
+    changed = FillGaps()(picture) != picture
+    assert changed[~beside].any()
+    assert changed[beside].mean() < 0.001
