@@ -12,7 +12,7 @@ import numpy as np
 
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import FrameError
-from indistack.fits_header import index, number
+from indistack.fits_header import frames_within, index, number
 from indistack.sources import read_blob
 from indistack.values.frame import BoolArray, CalibratedFrame, Card, FloatArray, RawFrame
 
@@ -78,7 +78,7 @@ def read_picture(path: Path) -> Picture:
     ------
     FrameError
         The file is no finished, linear picture; the detail names it. Further reasons: ``no_stack`` and
-        ``several_stacks`` of a folder, ``mosaic``, ``not_linear``.
+        ``several_stacks`` of a folder, ``mosaic``, ``not_linear``, ``a_sub``.
     """
     file = _only_stack(path) if path.is_dir() else path
     try:
@@ -89,9 +89,19 @@ def read_picture(path: Path) -> Picture:
         raise FrameError("mosaic", f"{file}: a raw mosaic of colours ({raw.cfa}), not a finished picture")
     if not raw.info.linear:
         raise FrameError("not_linear", f"{file}: its values have passed a tone curve, and cannot be averaged")
+    if _is_sub(raw):
+        raise FrameError("a_sub", f"{file}: a raw sub, not a finished picture; indistack stack makes one of subs")
     header = raw.info.header
     n_subs = max(1, int(_number(header, COUNTS) or 1))
     return Picture(file, _as_frame(raw), _weight_map(file, raw), n_subs, _number(header, EXPOSURES) or 0.0)
+
+
+def _is_sub(raw: RawFrame) -> bool:
+    """Whether this is one light frame as a camera gave it: whole numbers, one exposure, and no word of a stack."""
+    header = raw.info.header
+    said = raw.info.kind == "light" and "IMAGETYP" in index(header)
+    told = frames_within(index(header)) > 1 or _number(header, COUNTS) is not None
+    return said and not told and raw.channels == 1 and raw.pixels.dtype.kind in "iu"
 
 
 def _only_stack(folder: Path) -> Path:

@@ -186,3 +186,15 @@ def test_refusals_name_the_file(tmp_path: Path, workers: Workers) -> None:
     fits.writeto(tmp_path / "elsewhere.fits", noise)
     with pytest.raises(FrameError, match=r"elsewhere\.fits on .*a\.fits"):
         merged(workers, BASE.write(tmp_path / "a.fits"), tmp_path / "elsewhere.fits")
+
+
+@pytest.mark.parametrize(("card", "refused"), [("IMAGETYP", True), ("STACKCNT", False)])
+def test_a_raw_sub_is_no_stack(tmp_path: Path, card: str, refused: bool) -> None:
+    header = fits.Header({"IMAGETYP": "Light Frame", card: "Light Frame" if card == "IMAGETYP" else 12})
+    pixels = np.random.default_rng(1).integers(300, 900, (40, 50)).astype(np.uint16)
+    fits.PrimaryHDU(pixels, header).writeto(tmp_path / "one.fits")
+    if refused:
+        with pytest.raises(FrameError, match="a_sub"):
+            read_picture(tmp_path / "one.fits")
+    else:
+        assert read_picture(tmp_path / "one.fits").n_subs == 12
