@@ -123,6 +123,7 @@ ELSEWHERE = {
     "./scripts/check": ".ci/run runs it",
     "./scripts/test-ekos": ".ci/run runs it, where KStars is installed",
     "./scripts/bench --energy": "measures, for longer",
+    "./scripts/bench --tracked": "measures, for a quarter of an hour",
     "./scripts/bench --receive": "measures, for longer",
     ".ci/run": "runs this",
     "./scripts/bench": "measures, for a quarter of an hour",
