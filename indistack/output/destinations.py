@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def require_writable(
     faults: list[str] = []
     obstacles: list[str] = []
     outputs: list[Path] = []
-    forms = (_no_picture, _no_table, _no_master, lambda _: "")
+    forms: tuple[Callable[[Path], str], ...] = (_no_picture, _no_table, _no_master, lambda _: "")
     for paths, form in zip((pictures, tables, masters, texts), forms, strict=True):
         for path in filter(None, paths):
             faults.append(_no_file(path) or form(path) or _loss(path, sources) or _twice(path, outputs))

@@ -11,72 +11,27 @@ from pathlib import Path
 
 from indistack.config import MAIN, Config
 from indistack.enhance.memory import LookMemories, LookMemory
-from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
 from indistack.output.device_picture import DevicePicture
 from indistack.output.full_picture import FullPicture
+from indistack.output.output_file import OutputFile
 from indistack.output.showcase import PICTURE, Showcase
 from indistack.output.wanted_picture import WantedPicture
 from indistack.session.session import Session
-from indistack.sinks import SINKS, Sink, Snapshot
+from indistack.sinks import SINKS, Sink
 from indistack.system.atomic import keep_as
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
 
 
-class Output:
-    """One file of the live stack and its cadence.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is published.
-    sink : Sink
-        Writes it.
-    interval_s, duty : float
-        Shortest time between two publications; largest share of the time that writing may take.
-
-    Attributes
-    ----------
-    next_s : float
-        When it is due, by the monotonic clock.
-    """
-
-    def __init__(self, path: Path, sink: Sink, interval_s: float, duty: float) -> None:
-        self.path = path
-        self.sink = sink
-        self._interval_s = interval_s
-        self._duty = duty
-        self.next_s = 0.0
-
-    def set_cadence(self, interval_s: float, duty: float) -> None:
-        """Be due by another cadence, and now."""
-        self._interval_s, self._duty, self.next_s = interval_s, duty, 0.0
-
-    def is_due(self, now_s: float) -> bool:
-        """Return whether enough time has passed."""
-        return now_s >= self.next_s
-
-    def write(self, snapshot: Snapshot) -> bool:
-        """Publish; a failure is logged, told, and concerns this file only."""
-        begin_s, is_written = time.monotonic(), True
-        try:
-            self.sink.write(self.path, snapshot)
-        except SinkError as error:
-            log.error("cannot publish: %s", error)
-            is_written = False
-        took_s = time.monotonic() - begin_s
-        self.next_s = begin_s + max(self._interval_s, took_s / self._duty)
-        return is_written
-
-
 class Publisher:
     """Publishes the pictures of the live session under ``folder/NAME.*`` and keeps those of finished ones.
 
     One picture at a time is copied and written, the one that has been due for the longest first; what is not written
-    when the next sub is in is written as it is then. Where only a preview is due, only its pixels are copied.
+    when the next sub is in is written as it is then, and what a sub came too early for when it is due, whether or not
+    another one comes. Where only a preview is due, only its pixels are copied.
 
     Parameters
     ----------
@@ -100,7 +55,7 @@ class Publisher:
         self._config = config
         self._own_files = own_files or OwnFiles()
         self._sinks = [SINKS.get(name)() for name in config.publish.sinks]
-        self._outputs: dict[str, list[Output]] = {}
+        self._outputs: dict[str, list[OutputFile]] = {}
         suffixes = [sink.suffix for sink in self._sinks]
         self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
         self._session: Session | None = None
@@ -111,7 +66,6 @@ class Publisher:
                 folder, self._own_files, self.showcase, lambda: self._config.picture, lambda: self._memories.of(MAIN)
             ),
         )
-        self._due: list[str] = []
         self._wake = threading.Condition()
         self._writing = ""
         self._closing = False
@@ -122,15 +76,17 @@ class Publisher:
         """Publish by these settings from now on."""
         with self._wake:
             self._config = config
-            for output in (output for outputs in self._outputs.values() for output in outputs):
+            for output in self._all_outputs():
                 output.set_cadence(config.publish.interval_s, config.publish.duty)
+            self._wake.notify()
 
     def offer(self, session: Session) -> None:
         """Publish those of the session's pictures that are due, when their turn comes."""
         self.look(session)  # first: somebody waits for it
         with self._wake:
             self._take_in(session)
-            self._due = sorted(filter(self._due_outputs, self._outputs), key=self._turn)
+            for output in self._all_outputs():
+                output.is_behind = True
             self._wake.notify()
 
     def look(self, session: Session | None) -> None:
@@ -141,12 +97,12 @@ class Publisher:
     def finish(self, session: Session, keep: Path) -> None:
         """Publish the session's last state now and keep all files that it has had in the folder `keep`."""
         with self._wake:
-            self._due = []
+            self._settle()
             self._wake.wait_for(lambda: not self._writing)
             self._take_in(session)
         for name in snapshots.names(session):
             self._publish(session, name, lambda picture: picture, self._config.publish.maps, self._outputs[name])
-        for output in (output for outputs in self._outputs.values() for output in outputs):
+        for output in self._all_outputs():
             try:
                 keep_as(output.path, keep / output.path.name)
             except OSError as error:
@@ -157,7 +113,8 @@ class Publisher:
         if keep is not None:
             self.finish(session, keep)
         with self._wake:
-            self._session, self._due = None, []
+            self._settle()
+            self._session = None
 
     def close(self) -> None:
         """Let a publication under way end, then end the thread."""
@@ -178,27 +135,46 @@ class Publisher:
             if name not in self._outputs:
                 self._outputs[name] = [self._output(name, sink) for sink in self._sinks]
 
-    def _output(self, name: str, sink: Sink) -> Output:
+    def _output(self, name: str, sink: Sink) -> OutputFile:
         settings, path = self._config.publish, self._folder / f"{name}{sink.suffix}"
         self._own_files.add(path)
-        return Output(path, sink, settings.interval_s, settings.duty)
+        return OutputFile(path, sink, settings.interval_s, settings.duty)
 
-    def _due_outputs(self, name: str) -> list[Output]:
+    def _all_outputs(self) -> list[OutputFile]:
+        return [output for outputs in self._outputs.values() for output in outputs]
+
+    def _settle(self) -> None:
+        """Let nothing be due until the next sub."""
+        for output in self._all_outputs():
+            output.is_behind = False
+
+    def _next_name(self) -> str | None:
+        """Wait for a picture that is due, the longest waiting first, and return its name; None at the end."""
+        while not self._closing:
+            behind = {name: [each for each in outputs if each.is_behind] for name, outputs in self._outputs.items()}
+            due_s = {name: min(each.next_s for each in outputs) for name, outputs in behind.items() if outputs}
+            name = min(due_s, key=due_s.__getitem__, default=None)
+            pause_s = None if name is None else due_s[name] - time.monotonic()
+            if pause_s is not None and pause_s <= 0:
+                return name
+            self._wake.wait(pause_s)
+        return None
+
+    def _take_due(self, name: str) -> list[OutputFile]:
+        """Return those of a picture's files that are to be written now."""
         now_s = time.monotonic()
-        return [output for output in self._outputs[name] if output.is_due(now_s)]
-
-    def _turn(self, name: str) -> tuple[bool, float]:
-        """What is being written comes last, and before it what has been due for the longest."""
-        return name == self._writing, min(output.next_s for output in self._outputs[name])
+        due = [output for output in self._outputs[name] if output.is_behind and output.is_due(now_s)]
+        for output in due:
+            output.is_behind = False
+        return due
 
     def _work(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._due or self._closing)
-                if self._closing or self._session is None:
+                name = self._next_name()
+                if name is None or self._session is None:
                     return
-                session, name = self._session, self._due.pop(0)
-                outputs = self._due_outputs(name)
+                session, outputs = self._session, self._take_due(name)
                 self._writing = name
             for picture in self.wanted:
                 picture.give_way()
@@ -213,9 +189,7 @@ class Publisher:
                 self._writing = ""
                 self._wake.notify_all()
 
-    def _publish_due(self, session: Session, name: str, outputs: list[Output]) -> None:
-        if not outputs:
-            return
+    def _publish_due(self, session: Session, name: str, outputs: list[OutputFile]) -> None:
         whole = any(not output.sink.needs_preview for output in outputs)
         max_side_px = 0 if whole else self._config.picture.max_side_px
         maps = whole and self._config.publish.maps
@@ -232,7 +206,7 @@ class Publisher:
         name: str,
         keep: snapshots.Keep,
         maps: bool,
-        outputs: Sequence[Output],
+        outputs: Sequence[OutputFile],
         memory: LookMemory | None = None,
     ) -> None:
         """Write a picture in some forms, those with a preview first: who looks on waits for them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import weakref
@@ -17,8 +16,9 @@ from indistack.align import ALIGNERS
 from indistack.config import Config, PublishSettings
 from indistack.enhance import PictureSettings
 from indistack.errors import SettingsError
-from indistack.output import publisher, snapshots
-from indistack.output.publisher import Output, Publisher
+from indistack.output import output_file, publisher, snapshots
+from indistack.output.output_file import OutputFile
+from indistack.output.publisher import Publisher
 from indistack.raster.tiles import Tile
 from indistack.registry import Registry
 from indistack.settings import validate
@@ -54,8 +54,8 @@ def test_a_file_is_due_after_its_interval_and_its_share_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interval_s: float, duty: float, took_s: float, next_s: float
 ) -> None:
     clock = SimpleNamespace(now_s=100.0)
-    monkeypatch.setattr(publisher, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
-    output = Output(tmp_path / "stack.fits", SlowSink(clock, took_s), interval_s, duty)
+    monkeypatch.setattr(output_file, "time", SimpleNamespace(monotonic=lambda: clock.now_s))
+    output = OutputFile(tmp_path / "stack.fits", SlowSink(clock, took_s), interval_s, duty)
     assert output.is_due(clock.now_s)
     output.write(None)  # type: ignore[arg-type]
     assert not output.is_due(100.0 + next_s - 0.01)
@@ -157,6 +157,23 @@ def test_what_is_late_is_skipped(tmp_path: Path, wall: type[Wall], wait_until: A
     assert [subs for _, subs, _ in wall.shown] == [1, 5]
 
 
+def test_a_sub_that_came_too_early_is_shown_although_no_other_comes(
+    tmp_path: Path, wall: type[Wall], wait_until: Any
+) -> None:
+    config = Config(publish=PublishSettings(interval_s=0.3, duty=1, sinks=["fits"]))
+    session, live = stacks("stack"), Publisher(tmp_path, config)
+    wall.may.release(100)
+    add_sub(session, 1)
+    live.offer(session)
+    wait_until(lambda: wall.shown)
+    add_sub(session, 2)
+    live.offer(session)  # the interval is not over
+    wait_until(lambda: len(wall.shown) == 2)
+    time.sleep(0.4)
+    live.close()
+    assert [subs for _, subs, _ in wall.shown] == [1, 2]
+
+
 def test_what_is_published_is_a_stack_of_whole_subs(tmp_path: Path, wall: type[Wall], wait_until: Any) -> None:
     session, live = stacks("stack"), Publisher(tmp_path, AT_ONCE)
     wall.may.release(100)
@@ -198,7 +215,7 @@ def test_the_copy_is_no_larger_than_what_is_due_needs(
     live.offer(session)
     wait_until(lambda: len(shapes[".png"]) == 2)
     for outputs in live._outputs.values():
-        outputs[0].next_s = math.inf if outputs[0].path.suffix == ".fits" else 0.0
+        outputs[0].next_s = time.monotonic() + 1000 if outputs[0].path.suffix == ".fits" else 0.0
     live.offer(session)
     wait_until(lambda: len(shapes[".png"]) == 4)
     live.close()
