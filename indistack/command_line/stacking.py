@@ -36,7 +36,7 @@ def stack(options: Options) -> int:
     wanted = wanted_stacks(options)
     config = config_of(options, _settings(options, wanted))
     inputs = inputs_of(options, config.decode)
-    if len(inputs.files) == 1:
+    if len(inputs.files) == 1 and (options.enhance or options.enhance_images):
         say("one image: it is enhanced, there is nothing to stack")
         config = _for_one_image(config)
     named = [*wanted.outputs.values(), options.save_images]
