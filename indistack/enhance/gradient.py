@@ -28,7 +28,7 @@ noise, it does not follow the sky."""
 WORTH = {3: 1.2, 6: 1.5, 10: 1.5}
 """A higher surface must fit so many times better: a bowl fits many a nebula by chance."""
 
-AWAY, WORTH_AWAY = 10.0, 3.0
+AWAY, WORTH_AWAY = 10.0, 2.4
 """One that leaves so many times the noise has found no sky, and must fit so many times better: clouds lean, too."""
 
 DOMINANT = 8.0

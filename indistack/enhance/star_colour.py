@@ -35,6 +35,10 @@ NEAR_SIGMA, SEEN_SIGMA, LEAST = 2.0, 5.0, 0.25
 noise; and what is left alone as hardly a share."""
 
 
+HALO = 3.0
+"""A star's own light is at most so many times the wide blur of its point; what is brighter there is nebula."""
+
+
 class StarColourSettings(Settings):
     """Arguments of ``star_colour``."""
 
@@ -101,9 +105,11 @@ class StarColour(MeasuringOperator):
         narrow, wide = (cv2.GaussianBlur(light, (0, 0), size) for size in (POINT_PX, AROUND_PX))
         points = np.asarray(narrow - wide, np.float32)
         points[(points < STAR_SIGMA * noise) | (points < COMPACT * narrow)] = 0
-        around = cv2.GaussianBlur(points, (0, 0), self._settings.reach_px / SHRINK) > NEAR_SIGMA * noise
-        seen = np.square(np.maximum(narrow, 0) * around / (SEEN_SIGMA * noise))
-        return np.asarray(np.where(seen > LEAST, self._settings.strength * seen / (1 + seen), 0), np.float32)
+        halo = cv2.GaussianBlur(points, (0, 0), self._settings.reach_px / SHRINK)
+        seen = np.square(np.maximum(narrow, 0) * (halo > NEAR_SIGMA * noise) / (SEEN_SIGMA * noise))
+        own = np.minimum(np.maximum(points / COMPACT, HALO * halo) / np.maximum(narrow, noise), 1)
+        share = self._settings.strength * np.square(own) * seen / (1 + seen)
+        return np.asarray(np.where(seen > LEAST, share, 0), np.float32)
 
 
 def _without_stars(small: FloatArray) -> FloatArray:

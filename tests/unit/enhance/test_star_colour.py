@@ -65,3 +65,12 @@ def test_nebula_beside_a_star_keeps_its_colour() -> None:
     for off in (6, 9, 12):
         beside = MIDDLE + off, MIDDLE + 40
         np.testing.assert_allclose(colour_of(after, *beside), colour_of(before, *beside), atol=0.12)
+
+
+def test_filament_beside_a_star_keeps_its_colour_in_a_deep_stack() -> None:
+    column = np.arange(SIDE) - MIDDLE
+    filament = np.tile(800 * np.exp(-((column - 16) ** 2) / (2 * 5.0**2)), (SIDE, 1))
+    star, noise = 3e5 * spot(1.5), np.random.default_rng(1).normal(0, 0.5, (SIDE, SIDE, 3))
+    colours = np.stack([star + filament, star + 0.1 * filament, star + 0.2 * filament], axis=2)
+    after = operator_of("star_colour")((100 + colours + noise).astype(np.float32))
+    assert colour_of(after, MIDDLE, MIDDLE + 15)[0] > 2.0
