@@ -169,7 +169,7 @@ def _match(left: dict[str, Any]) -> PhotometricMatch | None:
     surfaces = tuple(tuple(surface) for surface in left.pop("background"))
     left.pop("background_match", None)
     scale, transparency, brightness = (left.pop(name) for name in ("scale", "transparency", "brightness"))
-    gradient_sigma, uneven_sigma = _number(left.pop("gradient_sigma")), left.pop("uneven_sigma", 0.0)
+    gradient_sigma, uneven_sigma = _number(left.pop("gradient_sigma")), _number(left.pop("uneven_sigma", 0.0))
     return PhotometricMatch(
         scale, surfaces, transparency, brightness, left.pop("compared"), gradient_sigma, uneven_sigma
     )

@@ -60,10 +60,13 @@ def test_every_line_is_understood(session: Path) -> None:
 def test_it_would_be_written_again_as_it_is_but_for_the_format() -> None:
     for line in read_lines(OLD):
         again = json.loads(dump(as_line(read_line(line))))
-        assert again.keys() == line.keys() | {"ledger_format"}
+        assert line.keys() <= again.keys() <= line.keys() | {"ledger_format", *LATER}
         for name in line:
             assert again[name] == pytest.approx(line[name]) if name in DERIVED else again[name] == line[name], name
 
+
+LATER = ("uneven_sigma",)
+"""Not measured yet when it was written."""
 
 DERIVED = ("rotation_deg", "drift_px", "shift_arcsec")
 """Worked out again of numbers that have been rounded."""
