@@ -150,7 +150,7 @@ def test_a_live_stack_recovers_from_an_odd_first_sub(make_pipeline: MakePipeline
     assert pipeline.session is not None
     begun = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Restarted)]
     assert begun in ([], [2], [3])
-    assert {outcomes[number].reason for number in begun} <= {"odd_reference", "mosaic_changed"}
+    assert {outcomes[number].reason for number in begun} <= {"odd_reference", "mosaic_changed", "new_target"}
     assert {outcome.word for outcome in outcomes[4:]} == {"accepted"}
     assert pipeline.session.n_subs >= N_SUBS - 1 - LOST
     of.blobs[1 : begun[0] if begun else 1] = []

@@ -40,3 +40,10 @@ def test_clouds_and_defects_are_no_reason(changes: dict[str, float]) -> None:
 
 def test_of_few_stars_nothing_is_said() -> None:
     require_same_stars(sub(11, torn=0.6), reference(11), SHIFT)
+
+
+def test_faint_stars_come_and_go() -> None:
+    """Of forty that are hardly seen each frame shows another half."""
+    xy, flux = sky(40).xy, np.linspace(2e3, 1e3, 40)
+    first, second = (scene_of(star_list(xy[part], flux[part])) for part in (slice(0, 40, 2), slice(1, 40, 2)))
+    require_same_stars(first, second, Transform.identity())

@@ -95,7 +95,13 @@ def test_after_a_power_cut_the_next_sub_is_looked_for_near_the_last(
     arrays: Arrays = {}
     after.recall(json.loads(json.dumps(before.memory(arrays))), arrays)
     guesses: list[Transform | None] = []
-    monkeypatch.setattr(type(after.aligner), "register", lambda _, *scenes: guesses.append(scenes[2]))
+    register = type(after.aligner).register
+
+    def watched(aligner: Any, sub: Any, reference: Any, guess: Transform | None) -> Transform:
+        guesses.append(guess)
+        return register(aligner, sub, reference, guess)
+
+    monkeypatch.setattr(type(after.aligner), "register", watched)
     after.register(field(moved=2))
     assert guesses[0] is not None
     np.testing.assert_array_equal(guesses[0].matrix, STEP)

@@ -60,7 +60,7 @@ def test_setting_tells_values_state_and_message() -> None:
         ({"X": "5", "HEIGHT": "3"}, "has no HEIGHT"),
         ({"X": "5", "WIDTH": "wide"}, "takes a number, not 'wide'"),
         ({"X": "5", "WIDTH": "101"}, "takes 1 to 100, not 101"),
-        ({"X": "nan"}, "takes 0 to 99"),
+        ({"X": "nan"}, "takes a finite number"),
     ],
 )
 def test_a_fault_changes_nothing(values: dict[str, str], fault: str) -> None:
