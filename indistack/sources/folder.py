@@ -110,6 +110,7 @@ class FolderSource:
         """Deliver complete files in natural order, as they become complete, until `stop` is set."""
         if not self._settings.existing:
             self._delivered = self._look()
+        log.info("waiting for files in %s", self._folder)
         pause_s = 0.0
         while not stop.wait(pause_s):
             began = time.monotonic()

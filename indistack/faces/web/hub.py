@@ -66,8 +66,11 @@ class Hub:
             return False
         self._looked_s = now_s
         status = self.folder.status()
-        self._shown = Shown.of(status)
+        self._shown, read = Shown.of(status), stamps.get(STATUS)
         self._stamps = stamps = self._looked()
+        if stamps.get(STATUS) != read:
+            self._stamps = {}  # it has been replaced while it was read: look anew
+            return False
         self.ledger.follow(status.get("session"))
         facts = facts_of(status, self.folder.agent(status), self.ledger.subs)
         self._take_picture(stamps, facts["session"])

@@ -180,3 +180,21 @@ def test_a_picture_whose_numbers_never_come_is_shown_all_the_same(hub: Hub, tmp_
     os.utime(tmp_path / "stack.jpg", (2000, 2000))
     hub.look()
     assert shown_bytes(hub) == [b"another"]
+
+
+def test_a_status_that_is_replaced_while_it_is_read_is_read_anew(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, picture=b"one")
+    read = OutputFolder.status
+
+    def replaced(folder: OutputFolder) -> dict[str, Any]:
+        status = read(folder)
+        write(tmp_path, {**STATUS, "n_subs": 4}, picture=b"two!", at=10)
+        monkeypatch.setattr(OutputFolder, "status", read)
+        return status
+
+    monkeypatch.setattr(OutputFolder, "status", replaced)
+    hub.look()
+    hub.look()
+    assert hub.state["pictures"][-1]["n_subs"] == hub.state["n_subs"] == 4
