@@ -15,6 +15,7 @@ from indistack.calibrate.defects import DefectMaps, Mender
 from indistack.calibrate.defects.evidence import IndexArray
 from indistack.calibrate.defects.spots import mend_spots
 from indistack.calibrate.fold import fold
+from indistack.calibrate.pedestal import Pedestals
 from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
 from indistack.calibrate.rim import Rim, find_rim
@@ -70,6 +71,7 @@ class Calibrator:
         self._mender = Mender(settings, workers, maps or DefectMaps())
         self._plans: dict[PlanKey, Plan] = {}
         self._scales: dict[PlanKey, Scale] = {}
+        self._pedestals = Pedestals()
 
     def calibrate(
         self,
@@ -107,6 +109,7 @@ class Calibrator:
             ``master_mismatch``: a master that the user named does not fit. ``torn``: hardly any pixel holds data.
         """
         choice = self._chooser.choose(raw) if (self.enabled if with_masters is None else with_masters) else NONE
+        raw = self._pedestals.seen_in(raw, choice)
         recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
         dead, torn = _data_that_is_none(raw)
@@ -144,7 +147,7 @@ class Calibrator:
         """Return what was learned from the frames so far: plain values, and arrays that are not changed any more."""
         scales = [[*key, scale.zero, scale.step_adu] for key, scale in self._scales.items()]
         facts, arrays = self._mender.memory()
-        return {"scales": scales, "mender": facts}, arrays
+        return {"scales": scales, "pedestals": self._pedestals.memory(), "mender": facts}, arrays
 
     def remember(self, facts: Mapping[str, Any], arrays: Mapping[str, PixelArray]) -> None:
         """Go on as the calibrator would whose memory this is.
@@ -160,6 +163,7 @@ class Calibrator:
         if any(scales.get(geometry) != scale for geometry, scale in self._scales.items()):
             self._plans.clear()  # else those that there are serve the same scales
         self._scales = scales
+        self._pedestals.remember(facts.get("pedestals", ()))
         self._mender.remember(facts["mender"], arrays)
 
     def _plan(self, raw: RawFrame, recipe: Recipe, choice_key: str) -> Plan:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.values.frame import DoubleArray, RawFrame
+from indistack.values.frame import DoubleArray, PixelArray, RawFrame
 
 GRID = 16
 
 
 def coarse_picture(raw: RawFrame) -> DoubleArray:
     """Return the medians of a grid of blocks of a frame, whatever its colours, ``(GRID, GRID)`` float64 (ADU)."""
-    plane = raw.pixels.mean(axis=2, dtype=np.float32) if raw.pixels.ndim == 3 else raw.pixels
+    return block_medians(raw.pixels.mean(axis=2, dtype=np.float32) if raw.pixels.ndim == 3 else raw.pixels)
+
+
+def block_medians(plane: PixelArray) -> DoubleArray:
+    """Return the medians of a grid of blocks of a plane ``(h, w)``, ``(GRID, GRID)`` float64, in its unit."""
     height, width = (side // GRID // 2 * 2 for side in plane.shape)  # even: all blocks hold the same colours
     step = max(1, int((height * width / 5000) ** 0.5)) | 1  # odd: every colour is met
     blocks = [

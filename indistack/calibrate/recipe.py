@@ -8,6 +8,7 @@ import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Masters
 from indistack.calibrate.fit import exposure_ratio
+from indistack.calibrate.pedestal import pedestal_is_divided
 from indistack.values.frame import FloatArray, FrameInfo
 
 PEDESTAL_DIVIDED = (
@@ -65,8 +66,7 @@ def recipe_for(masters: Masters, info: FrameInfo, settings: CalibrateSettings) -
     """Decide how the masters are applied to an exposure."""
     dark, bias = masters.dark, masters.bias
     if dark is None:
-        divided = masters.flat is not None and bias is None and not info.black_adu
-        return Recipe(masters, warnings=(PEDESTAL_DIVIDED,) if divided else ())
+        return Recipe(masters, warnings=(PEDESTAL_DIVIDED,) if pedestal_is_divided(masters, info) else ())
     ratio = exposure_ratio(dark, info, settings)
     ratio = float(f"{ratio:.3g}")  # steps, so that exposures which differ by nothing share a plan
     if ratio != 1.0 and bias is not None and settings.scale_dark:
