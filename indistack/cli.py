@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
@@ -12,6 +13,8 @@ from indistack.errors import IndistackError, SettingsError
 from indistack.system import log as logs
 from indistack.system.resources import let_go_of_arrays
 from indistack.system.streams import outlive_readers
+
+log = logging.getLogger(__name__)
 
 COMMANDS = {
     "run": "live:run",
@@ -53,6 +56,10 @@ def _run(options: Options) -> int:
         return WRONG_USAGE
     except IndistackError as error:
         complain(error)
+        return FAILED
+    except OSError as error:
+        log.debug("where it came from", exc_info=True)
+        complain(f"{error.filename}: {error.strerror}" if error.filename else error)
         return FAILED
     except KeyboardInterrupt:
         complain("interrupted; no result is written")

@@ -31,7 +31,20 @@ class Pedestals:
         self._levels: dict[tuple[object, ...], float] = {}
 
     def seen_in(self, raw: RawFrame, choice: MasterChoice) -> RawFrame:
-        """Return a light that knows its pedestal, where nothing but its pixels tells it; others as they are."""
+        """Let a light know its pedestal, where nothing but its pixels tells it.
+
+        Parameters
+        ----------
+        raw : RawFrame
+            A light; unchanged.
+        choice : MasterChoice
+            The masters that belong to it.
+
+        Returns
+        -------
+        RawFrame
+            With the level, and a warning that says so; others as they are.
+        """
         flat = choice.masters.flat
         if flat is None or not pedestal_is_divided(choice.masters, raw.info):
             return raw
@@ -50,12 +63,26 @@ class Pedestals:
         return [[*kind, level_adu] for kind, level_adu in self._levels.items()]
 
     def remember(self, levels: Iterable[list[Any]]) -> None:
-        """Go on with the levels of a memory."""
+        """Go on with the levels of a memory.
+
+        Parameters
+        ----------
+        levels : iterable of list
+            As `memory` returns them.
+        """
         self._levels = {(tuple(shape), *kind): float(level_adu) for shape, *kind, level_adu in levels}
 
 
 def pedestal_is_divided(masters: Masters, info: FrameInfo) -> bool:
-    """Tell whether a flat would divide what the camera adds, as nothing says how much that is."""
+    """Tell whether a flat would divide what the camera adds, as nothing says how much that is.
+
+    Parameters
+    ----------
+    masters : Masters
+        Those of a light.
+    info : FrameInfo
+        What is known of it.
+    """
     return masters.flat is not None and masters.dark is None and masters.bias is None and not info.black_adu
 
 

@@ -128,7 +128,8 @@ def _agent_alone(
 ) -> int:
     past = _past(config, options)
     if past is not None:
-        log.info("going on with the stack of %s and its settings; --new begins another", past.folder.name)
+        other = "; --new begins another" if tells_how else ""
+        log.info("going on with the stack of %s and its settings%s", past.folder.name, other)
         config = _settings_to_go_on(past, config, options.set)
     library = library_of(config)
     learner = learner_of(config, library)

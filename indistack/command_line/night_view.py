@@ -129,7 +129,7 @@ def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:
         yield duration_words(status["exposure_s"])
     gains = [told.get("snr_gain") for told in status.get("stacks", {}).values()]
     gain = next((one for one in gains if one is not None and math.isfinite(one)), None)
-    if gain is not None and n_subs > 1:
+    if gain is not None and n_subs > 1 and gain > 1:  # of a sum the noise grows, too
         yield f"SNR x{gain:.1f}"
 
 

@@ -19,7 +19,23 @@ Overrides = dict[str, dict[str, Any]]
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:
     """Read the settings file, then ``--set``, then the options of the command."""
     said = given_by(options, overrides)
-    return load(Config, said.path, said.words, said.options)
+    config = load(Config, said.path, said.words, said.options)
+    require_pictures(config)
+    return config
+
+
+def require_pictures(config: Config) -> None:
+    """Raise SettingsError where a picture that the settings name cannot be read: now, and not with the first sub."""
+    tables = {"stack": config.stack, **{f"branches.{name}": branch for name, branch in config.branches.items()}}
+    masks = {name: table.ground_mask for name, table in tables.items() if table.ground_mask is not None}
+    if not masks:
+        return
+    from indistack.stack.trails import is_mask  # OpenCV
+
+    bad = {name: path for name, path in masks.items() if not is_mask(path)}
+    faults = [f"{name}.ground_mask = {str(path)!r}: no picture that can be read" for name, path in bad.items()]
+    if faults:
+        raise SettingsError(faults)
 
 
 def given_by(options: Options, overrides: Overrides | None = None) -> Given:

@@ -71,6 +71,11 @@ def _ground(extent: Extent, settings: MethodSettings) -> BoolArray:
     return ground
 
 
+def is_mask(path: Path) -> bool:
+    """Tell whether a file is a picture that can be read, by its head."""
+    return path.is_file() and bool(cv2.haveImageReader(str(path)))
+
+
 def _read_mask(path: Path, extent: Extent) -> BoolArray:
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:

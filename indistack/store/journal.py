@@ -135,7 +135,8 @@ class Journal:
             return
         try:
             self._catch_up()
-            log.info("%s: the lines that waited in memory are written", self._output)
+            if not any(self.late):
+                log.info("%s: what waited in memory is written", self._output)
         except StackError as error:
             log.debug("the disk is still not back: %s", error)
 

@@ -52,8 +52,7 @@ class LateSubs:
     def tell_lost(self) -> None:
         """Tell of each what is lost now that nobody waits for the disk any more."""
         for sub in self:
-            where = "its raw bytes are in the spool" if sub.blob.spooled is not None else "its raw bytes are lost"
-            log.error("sub %d: the disk has not taken it; %s", sub.report.number, where)
+            log.error("sub %d: the disk has not taken it; %s", sub.report.number, _where_it_is(sub.blob))
 
     def hold(self) -> None:
         """Keep raw bytes in memory up to the bound; of a sub beyond it they are lost, which is told."""
@@ -67,6 +66,12 @@ class LateSubs:
                 if left_bytes < 0:
                     log.error("sub %d: its raw bytes are lost, disk and memory are full", sub.report.number)
                     waiting[place] = replace(sub, blob=replace(sub.blob, content=Content(b"")))
+
+
+def _where_it_is(blob: Blob) -> str:
+    if blob.spooled is not None:
+        return "its raw bytes are in the spool"
+    return "its raw bytes are lost" if blob.path is None else f"it is still in {blob.path}"
 
 
 def keep_bytes(folder: Path, blob: Blob, number: int) -> None:

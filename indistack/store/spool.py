@@ -235,7 +235,10 @@ class Spool:
         if self._own_left_bytes() < n_bytes:
             return f"this stack alone has reached spool.max_gb ({settings.max_gb:g} GB)"
         full = f"the disk is full, but for the {settings.min_free_gb:g} GB of spool.min_free_gb"
-        return full if settings.max_gb else f"{full}; no older sub is removed unasked: indistack sessions --prune raw"
+        if settings.max_gb:
+            return full
+        command = f"indistack sessions --output-dir {self._folder.parent} --prune raw --older-than 7"
+        return f"{full}; no older sub is removed unasked: {command}"
 
 
 def _is_temporary(path: Path) -> bool:

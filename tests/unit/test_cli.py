@@ -65,3 +65,16 @@ def test_help_loads_nothing_heavy() -> None:
     program += f"print([name for name in {heavy!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_folder_that_may_not_be_read_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: object) -> int:
+        raise PermissionError(13, "Permission denied", "/root/darks")
+
+    monkeypatch.setattr(cli, "function_of", lambda _: refused)
+    assert cli.main(["methods"]) == 1
+    said = capsys.readouterr().err
+    assert "/root/darks: Permission denied" in said
+    assert "Traceback" not in said

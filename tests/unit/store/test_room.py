@@ -110,7 +110,7 @@ def test_on_a_full_disk_no_older_sub_is_removed_unasked(
     assert {name for name in files(old) if name.endswith((".fits", ".json"))} == {
         f"{number:06d}{suffix}" for number in (1, 2, 3) for suffix in (".fits", ".json")
     }
-    assert "indistack sessions --prune raw" in journal.spool.fault
+    assert "--prune raw --older-than" in journal.spool.fault
     assert journal.left_bytes() < 0
 
 
