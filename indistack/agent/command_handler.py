@@ -21,6 +21,7 @@ from indistack.commands import (
     Save,
     Set,
     Undo,
+    word_of,
 )
 from indistack.commands.live import Acts
 from indistack.errors import IndistackError, StackError
@@ -75,7 +76,7 @@ class CommandHandler:
         try:
             return Answer(self.obey(command))
         except IndistackError as error:
-            log.warning("%s is refused: %s", type(command).__name__.lower(), error)
+            log.warning("%s is refused: %s", word_of(command), error)
             return Answer(fault=str(error))
 
     def obey(self, command: Command) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from indistack.config import MAIN, Config
 from indistack.enhance.memory import LookMemories, LookMemory
+from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
 from indistack.output.device_picture import DevicePicture
@@ -182,6 +183,8 @@ class Publisher:
                 self._publish_due(session, name, outputs)
             except snapshots.NoPictureError:
                 log.debug("%s was dropped before it was published", name)
+            except SinkError as error:
+                log.error("cannot publish %s: %s", name, error)
             except Exception:  # the top of a thread: the next publication may do better
                 log.exception("a bug in indistack; nothing was published")
             del session  # it may end while this thread waits

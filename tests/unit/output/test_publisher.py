@@ -292,3 +292,16 @@ def test_the_last_state_is_not_written_beside_an_earlier_one(tmp_path: Path, wal
     ending.join(10)
     live.close()
     assert [n_subs for _, n_subs, _ in wall.shown] == [1, 2]
+
+
+def test_a_crop_that_leaves_nothing_is_told_as_such(
+    tmp_path: Path, wall: type[Wall], wait_until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    session, live = stacks("stack"), Publisher(tmp_path, AT_ONCE)
+    session.config = Config(publish=PublishSettings(crop=[20, 0, 0, 0]))
+    add_sub(session, 1)
+    live.offer(session)
+    wait_until(lambda: caplog.records)
+    live.close()
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert "publish.crop = [20, 0, 0, 0]: nothing is left of 8 x 8 pixels" in caplog.text
