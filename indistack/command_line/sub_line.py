@@ -47,11 +47,8 @@ def shown(text: str, **how: Any) -> Text:
 
 
 def print_sub(console: Console, report: SubReport) -> None:
-    """Print the line of a sub; what has no room on a terminal's line is in the ledger."""
-    if console.is_terminal:
-        console.print(sub_line(report), no_wrap=True, overflow="ellipsis")
-    else:
-        console.print(sub_line(report), soft_wrap=True)
+    """Print the line of a sub; what has no room on one line is in the ledger."""
+    console.print(sub_line(report), no_wrap=True, overflow="ellipsis")
 
 
 def why(report: SubReport) -> str:

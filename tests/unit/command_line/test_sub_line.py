@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from indistack.command_line.sub_line import duration_words, print_sub, shorten, shown, sub_line, why
+from indistack.command_line.sub_line import duration_words, shorten, shown, sub_line, why
 from indistack.store.entries import decided
 from indistack.values.outcome import Accepted, Filed, Outcome, Refused, Restarted
 from indistack.values.star_list import Measures, PhotometricMatch
@@ -83,13 +81,3 @@ def test_a_duration(seconds: float, words: str) -> None:
 def test_a_long_name_loses_its_middle() -> None:
     assert shorten("abcdefghij", 10) == "abcdefghij"
     assert shorten("abcdefghijk", 10) == "abcd…ghijk"
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_a_reason_is_cut_on_a_terminal_only(terminal: bool) -> None:
-    said = io.StringIO()
-    console = Console(file=said, force_terminal=terminal, width=80)
-    detail = "master dark: size 1024 x 768, the frame's is 1280 x 1024; it belongs to another camera than this one"
-    print_sub(console, decided(7, Refused("master_mismatch", measured(), detail), NOW))
-    assert (detail in said.getvalue()) is not terminal
-    assert said.getvalue().count("\n") == 1
