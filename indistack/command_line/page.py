@@ -31,8 +31,6 @@ END_S = 5.0
 def web(options: Options) -> int:
     """Serve the page of an output folder, whether an agent is at work there or not."""
     settings = settings_of(options)
-    if options.new_token and not sys.stdout.isatty():
-        raise SettingsError(["--new-token: a token is shown on a terminal only, as a file would keep it"])
     if settings.listen is None:
         raise SettingsError(["web.listen: is off; say where the page is to be served with --listen HOST:PORT"])
     folder = make_folder(options.output_dir)
@@ -147,7 +145,7 @@ def _show_token(folder: Path, link: str) -> None:
     from indistack.faces.web.token_file import new_token, write_token
 
     if not sys.stdout.isatty():
-        say("to change things on the page, a token is needed: indistack web DIR --new-token shows one")
+        say("to change things on the page, a token is needed: indistack web DIR --new-token, on a terminal, shows one")
         return
     token = new_token()
     write_token(folder, token)
