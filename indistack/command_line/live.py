@@ -22,7 +22,7 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
-from indistack.command_line.options import Overrides, config_of, given
+from indistack.command_line.options import Overrides, config_of, given, require_pictures
 from indistack.command_line.page import page_beside
 from indistack.command_line.say import say
 from indistack.command_line.sub_line import sub_words
@@ -107,6 +107,7 @@ def run_agent(
     tells_how : bool
         At the end it is told where the pictures are, and how to go on.
     """
+    require_pictures(config)
     if has_stand_in(options.output_dir):
         with only_one(options.output_dir, relieves=True):
             pass  # it has left

@@ -19,9 +19,7 @@ Overrides = dict[str, dict[str, Any]]
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:
     """Read the settings file, then ``--set``, then the options of the command."""
     said = given_by(options, overrides)
-    config = load(Config, said.path, said.words, said.options)
-    require_pictures(config)
-    return config
+    return load(Config, said.path, said.words, said.options)
 
 
 def require_pictures(config: Config) -> None:

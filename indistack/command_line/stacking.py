@@ -12,7 +12,7 @@ from typing import Any
 from indistack.api import stack_files
 from indistack.command_line.arguments import Options
 from indistack.command_line.inputs import inputs_of
-from indistack.command_line.options import Overrides, config_of, given
+from indistack.command_line.options import Overrides, config_of, given, require_pictures
 from indistack.command_line.presets import with_presets
 from indistack.command_line.progress import ProgressDisplay
 from indistack.command_line.results import in_words, pictures_of, written
@@ -35,6 +35,7 @@ def stack(options: Options) -> int:
     options = with_presets(options)
     wanted = wanted_stacks(options)
     config = config_of(options, _settings(options, wanted))
+    require_pictures(config)
     inputs = inputs_of(options, config.decode)
     if len(inputs.files) == 1 and (options.enhance or options.enhance_images):
         say("one image: it is enhanced, there is nothing to stack")
