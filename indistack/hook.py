@@ -2,8 +2,8 @@
 
 Ekos waits for it and gives it no arguments. Old versions (3.6.2) leave its standard input open and silent; newer ones
 write one JSON object there. Whatever happens it says nothing and ends with 0 in less than half a second: a slow hook is
-lost exposure time, and a failing one stops the sequence. Standard library only and without pathlib, which would double
-the time to start.
+lost exposure time, and a failing one stops the sequence. What is not done by then goes on without it. Standard library
+only and without pathlib, which would double the time to start.
 
 Where no agent listens the frame is put on record in the output folder, and a stand-in for the agent takes it into the
 stack there: a process that Ekos does not wait for, see `indistack run --announced`.
@@ -22,15 +22,13 @@ import sys
 import time
 from typing import Any
 
-STDIN_S = 0.25
-"""How long Ekos may take to say something on standard input."""
+STDIN_S = 0.25  # how long Ekos may take to say something on standard input
+MAX_JSON_BYTES = 1 << 20  # Ekos says less than a kilobyte beside the header of a frame
 
-MAX_JSON_BYTES = 1 << 20
-"""Ekos says less than a kilobyte beside the header of a frame."""
+ALL_S = 0.35  # after this the program ends for Ekos, whatever it is doing
 
-SEND_S = 0.05
-ALL_S = 0.35
-"""After this the program ends, whatever it is doing."""
+ALONE_S = SEND_S = 30.0
+"""So long may the frame take to be announced where the machine is too busy, or an agent is: Ekos no longer waits."""
 
 ANNOUNCED = "announced"
 """Folder in an output folder: the frames that were announced while no agent listened, a file each, named in order."""
@@ -47,22 +45,9 @@ HOME_OUTPUT, SERVICE_OUTPUT = "~/indistack", "/var/lib/indistack/live"
 LOG = "agent.log"
 """What an agent says that others have started, in its output folder."""
 
-FRAMES = (
-    ".fits",
-    ".fit",
-    ".fts",
-    ".fz",
-    ".xisf",
-    ".cr2",
-    ".cr3",
-    ".nef",
-    ".arw",
-    ".dng",
-    ".raf",
-    ".orf",
-    ".rw2",
-    ".pef",
-)
+FITS = (".fits", ".fit", ".fts", ".fz", ".xisf")
+RAW = (".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef")
+FRAMES = FITS + RAW
 """Ends of the names of what Ekos writes."""
 
 POST_CAPTURE, PRE_JOB, POST_JOB = "POST_CAPTURE", "PRE_JOB", "POST_JOB"
@@ -84,9 +69,9 @@ def read_json(fd: int, seconds: float) -> dict[str, Any]:
     """Return the JSON object that comes on a file descriptor; {} when none does within the time, or a huge one."""
     deadline = time.monotonic() + seconds
     text = b""
-    while len(text) <= MAX_JSON_BYTES and (left_s := deadline - time.monotonic()) > 0:
-        if not select.select([fd], [], [], left_s)[0]:
-            break
+    while len(text) <= MAX_JSON_BYTES:
+        if not select.select([fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            break  # what is there is read, however late a busy machine comes to it
         chunk = os.read(fd, 1 << 16)
         text += chunk
         if not chunk or text.rstrip().endswith(b"}"):
@@ -123,11 +108,28 @@ def announce(message: dict[str, Any]) -> bool:
         for path in candidates():
             try:
                 if os.stat(os.path.dirname(path)).st_uid in (os.getuid(), 0):  # noqa: PTH116, PTH120 - see above
-                    sender.sendto(data, path)
+                    sender.connect(path)  # only who is connected waits for a full queue, and is woken by the alarm
+                    sender.send(data)
                     return True
             except (OSError, ValueError):
                 continue  # nobody there: the next one
     return False
+
+
+def let_ekos_go_on() -> None:
+    """End for Ekos, which waits no longer, and go on without it: the frame is still to be announced."""
+    if os.fork():
+        os._exit(0)
+    detach(1, 2)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, ALONE_S)
+
+
+def detach(*descriptors: int) -> None:
+    """Be no more of Ekos' processes, and neither read nor say anything by these descriptors."""
+    os.setsid()
+    for descriptor in descriptors:
+        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
 
 
 def leave_to_stand_in(message: dict[str, Any]) -> None:
@@ -136,10 +138,7 @@ def leave_to_stand_in(message: dict[str, Any]) -> None:
     if os.fork():
         return
     try:
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDWR)
-        for fd in (0, 1, 2):
-            os.dup2(null, fd)
+        detach(0, 1, 2)
         put_on_record(message, began_ns)
     finally:
         os._exit(0)
@@ -222,7 +221,7 @@ def become_stand_in(output: str) -> None:
 def main(script: str = POST_CAPTURE) -> int:
     """Run the hook for one of Ekos' scripts; always 0."""
     try:
-        signal.signal(signal.SIGALRM, lambda _number, _frame: os._exit(0))
+        signal.signal(signal.SIGALRM, lambda _number, _frame: let_ekos_go_on())
         signal.setitimer(signal.ITIMER_REAL, ALL_S)
         arguments = sys.argv[1:]
         given = bool(arguments) and not arguments[0].startswith("-")

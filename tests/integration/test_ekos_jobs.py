@@ -30,7 +30,7 @@ class Ekos:
 
     def run(self, script: str, **said: Any) -> None:
         command = [ROOT / "scripts" / "ekos" / script]
-        subprocess.run(command, input=json.dumps(said).encode(), env=self.environment, check=True, timeout=20)
+        subprocess.run(command, input=json.dumps(said).encode(), env=self.environment, check=True, timeout=60)
 
     def begin_job(self, target: str) -> None:
         self.run("pre-job", script_type="PRE_JOB", job={"target_name": target})

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,16 +106,38 @@ def test_goes_to_the_first_who_listens(tmp_path: Path, monkeypatch: pytest.Monke
         assert json.loads(agent.recv(1000)) == {"path": "/a"}
 
 
-def test_an_agent_that_does_not_read_does_not_hold_the_hook_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hook, "candidates", lambda: [str(tmp_path / "deaf")])
+def run_hook(candidates: str) -> None:
+    """Run the hook as Ekos does, with an expression for the list of places where an agent may listen."""
+    code = f"from indistack import hook\nhook.candidates = lambda: {candidates}\nhook.main()"
+    command = [sys.executable, "-c", code, "/a.fits"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as agent:
-        agent.bind(str(tmp_path / "deaf"))
-        began = time.monotonic()
-        while hook.announce({"path": "/a"}):
-            assert time.monotonic() - began < 5.0
-        before = time.monotonic()
-        assert not hook.announce({"path": "/a"})
-        assert time.monotonic() - before < 0.5
+        agent.bind(str(tmp_path / "agent"))
+        agent.settimeout(60)
+        yield agent
+
+
+def test_an_agent_that_does_not_read_yet_gets_the_frame_and_ekos_goes_on(agent: socket.socket) -> None:
+    before = 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(BlockingIOError):
+        sender.setblocking(False)
+        while sender.sendto(b"{}", agent.getsockname()):
+            before += 1
+    run_hook(repr([agent.getsockname()]))
+    received = [json.loads(agent.recv(1000)) for _ in range(before + 1)]
+    assert received[-1]["path"] == "/a.fits"
+
+
+def test_a_busy_machine_delays_the_frame_and_does_not_hold_ekos_up(agent: socket.socket, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stall")
+    run_hook(f"open({str(tmp_path / 'stall')!r}).close() or {[agent.getsockname()]}")
+    (tmp_path / "stall").write_text("")
+    assert json.loads(agent.recv(1000))["path"] == "/a.fits"
 
 
 def test_its_alarm_does_not_go_off_while_it_ends() -> None:
