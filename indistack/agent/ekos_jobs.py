@@ -29,23 +29,32 @@ class EkosJobs:
 
     def __init__(self, output: Path) -> None:
         self._output = output
-        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[bool, str, threading.Event]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="ekos-jobs", daemon=True).start()
 
-    def __call__(self, begins: bool, target: str) -> None:
-        """Act on a job that begins or has ended; returns at once."""
-        if not begins:
-            self._commands.put(Finish())
-        elif target and is_same(target, read_state(self._output).target):
-            log.info("Ekos begins a job on %s: the stack goes on", target)
-        else:
-            self._commands.put(NewStack(target[:LONGEST_NAME]))
+    def __call__(self, begins: bool, target: str) -> threading.Event:
+        """Act on a job that begins or has ended; returns at once what is set when that is done."""
+        done = threading.Event()
+        self._jobs.put((begins, target, done))
+        return done
 
     def _run(self) -> None:
-        """Give one command after the other."""
+        """Act on one job after the other."""
         while True:
-            command = self._commands.get()
+            begins, target, done = self._jobs.get()
             try:
-                log.info("Ekos: %s", tell(self._output, command))
-            except IndistackError as error:
-                log.warning("Ekos' job changes nothing: %s", error)
+                if not begins:
+                    self._tell(Finish())
+                elif target and is_same(target, read_state(self._output).target):
+                    log.info("Ekos begins a job on %s: the stack goes on", target)
+                else:
+                    self._tell(NewStack(target[:LONGEST_NAME]))
+            finally:
+                done.set()
+
+    def _tell(self, command: Command) -> None:
+        """Give a command."""
+        try:
+            log.info("Ekos: %s", tell(self._output, command))
+        except IndistackError as error:
+            log.warning("Ekos' job changes nothing: %s", error)

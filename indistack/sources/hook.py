@@ -9,6 +9,7 @@ import select
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,11 +25,13 @@ log = logging.getLogger(__name__)
 
 POLL_S = 0.2
 FILE_PATIENCE_S = 1.0
+JOB_PATIENCE_S = 20.0
 MAX_MESSAGE_BYTES = 1 << 16
 
 
-OnJob = Callable[[bool, str], None]
-"""Gets whether a job begins (or has ended), and its target's name, "" where Ekos does not tell."""
+OnJob = Callable[[bool, str], threading.Event]
+"""Gets whether a job begins (or has ended), and its target's name, "" where Ekos does not tell; sets what it returns
+when that is done."""
 
 
 class HookSettings(Settings):
@@ -117,7 +120,7 @@ class HookSource:
             return
         if script in (PRE_JOB, POST_JOB):
             if self._on_job is not None:
-                self._on_job(script == PRE_JOB, target)
+                wait_for(self._on_job(script == PRE_JOB, target), stop)
             return
         self.announced += 1
         if not name:
@@ -128,6 +131,13 @@ class HookSource:
             log.warning("Ekos has announced %s, which is not on this machine", name)
         else:
             emit(blob)
+
+
+def wait_for(done: threading.Event, stop: threading.Event) -> None:
+    """Wait until a job's stack has begun or ended, or that takes too long: frames after it belong to it."""
+    began_s = time.monotonic()
+    while not done.wait(POLL_S) and not stop.is_set() and time.monotonic() - began_s < JOB_PATIENCE_S:
+        pass
 
 
 def bind(path: Path) -> socket.socket:

@@ -31,12 +31,17 @@ class Listening:
         self.blobs: list[Blob] = []
         self.jobs: list[tuple[bool, str]] = []
         self.stop = threading.Event()
-        self.source = HookSource(HookSettings(socket=str(path)), lambda *job: self.jobs.append(job))
+        self.job_done = threading.Event()
+        self.source = HookSource(HookSettings(socket=str(path)), self._on_job)
         self.thread = threading.Thread(target=self.source.run, args=(self.blobs.append, self.stop))
         self.thread.start()
         self.until(lambda: self.source.path is not None)
 
-    def until(self, condition: object, limit_s: float = 5.0) -> None:
+    def _on_job(self, begins: bool, target: str) -> threading.Event:
+        self.jobs.append((begins, target))
+        return self.job_done
+
+    def until(self, condition: object, limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not condition():  # type: ignore[operator]
             assert time.monotonic() < deadline
@@ -48,7 +53,7 @@ class Listening:
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(2)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 
@@ -72,10 +77,28 @@ def test_announced_files_in_order(listening: Listening, tmp_path: Path) -> None:
 
 
 def test_jobs_are_told_and_are_no_frames(listening: Listening) -> None:
+    listening.job_done.set()
     for said in ({"script": "PRE_JOB", "target": "M 27"}, {"script": "POST_JOB"}, {"script": "PRE_CAPTURE"}):
         listening.say(json.dumps({"path": "", **said}).encode())
     listening.until(lambda: listening.source.announced == 1)
     assert listening.jobs == [(True, "M 27"), (False, "")]
+
+
+@pytest.mark.parametrize("ends_by", ["its stack has begun", "it takes too long"])
+def test_a_frame_waits_until_the_job_before_it_has_its_stack(
+    ends_by: str, listening: Listening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.fits").write_bytes(b"x")
+    listening.say(json.dumps({"path": "", "script": "PRE_JOB", "target": "M 31"}).encode())
+    listening.say(json.dumps({"path": str(tmp_path / "a.fits")}).encode())
+    listening.until(lambda: listening.jobs)
+    assert not listening.thread.join(0.5)
+    assert not listening.blobs
+    if ends_by == "its stack has begun":
+        listening.job_done.set()
+    else:
+        monkeypatch.setattr(module, "JOB_PATIENCE_S", 0.0)
+    listening.until(lambda: listening.blobs)
 
 
 def test_nonsense_is_survived(listening: Listening, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
