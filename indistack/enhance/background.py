@@ -10,7 +10,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, channels_of
 from indistack.enhance.gradient import gradient_of
-from indistack.enhance.sky import covered_box
+from indistack.enhance.sky import covered_box, is_ground
 from indistack.enhance.strips import each_strip
 from indistack.numerics.statistics import MEDIAN_TO_MEAN_ERROR, robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
@@ -76,18 +76,22 @@ class Background(MeasuringOperator):
 
 
 def _cells(small: FloatArray) -> tuple[FloatArray, float]:
-    """Medians of the cells of a picture ``(h, w, c)``, and the noise of the mean of a cell's channels."""
+    """Medians of the cells of a picture ``(h, w, c)``, NaN where there is no sky, and the noise of their mean."""
     rows, columns, channels = small.shape[0] // CELL, small.shape[1] // CELL, small.shape[2]
     pixels = np.asarray(cv2.resize(small, (columns * CELL, rows * CELL), interpolation=cv2.INTER_NEAREST), np.float32)
     pixels = pixels.reshape(rows, CELL, columns, CELL, channels).swapaxes(1, 2)
-    pixels = np.sort(pixels.reshape(rows, columns, CELL * CELL, channels), axis=2)  # NaN comes last
+    pixels = pixels.reshape(rows, columns, CELL * CELL, channels)
+    ground = is_ground(pixels.mean(axis=3).reshape(rows * columns, -1)).reshape(rows, columns)
+    pixels = np.sort(pixels, axis=2)  # NaN comes last
     half = CELL * CELL // 2
+    levels = pixels[:, :, half]
+    levels[ground] = np.nan
     known = pixels.mean(axis=3)
     known = known[np.isfinite(known).all(axis=2)]
     if len(known) == 0:
-        return pixels[:, :, half], 0.0
+        return levels, 0.0
     noise = float(np.median(robust_sigmas(known.T, np.median(known, axis=1))))
-    return pixels[:, :, half], MEDIAN_TO_MEAN_ERROR * noise / CELL
+    return levels, MEDIAN_TO_MEAN_ERROR * noise / CELL
 
 
 def _wide(model: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:

@@ -24,9 +24,9 @@ SIDE_PX, BLUR_PX = 1000, 1.5
 DARKEST, DARK, BRIGHTEST = 0.001, 0.25, 0.995
 """Shares of the pixels that are darker."""
 
-MOST_OF_RANGE, BELOW = 0.15, 0.9
-"""Where the dark quarter of a picture spans more than that share of its range, it is no sky: the body fills the field,
-and black lies that much below its darkest place."""
+MOST_OF_RANGE, LEAST_OF_RANGE, BELOW = 0.15, 0.05, 0.9
+"""Where the dark quarter of a picture spans more than that share of its range, and that much of its brightest place, it
+is no sky: the body fills the field, and black lies that much below its darkest place."""
 
 KNEE = 0.92
 """Brightness from which on nothing is burnt, but ever less brightened."""
@@ -52,36 +52,39 @@ class BodySettings(Settings):
 class Body(MeasuringOperator):
     """A linear picture, or one with a gamma, of the Moon, the Sun or a planet: nothing burnt, the sky black.
 
-    Colours are the camera's: one body tells nothing of what is white.
+    Colours are the camera's: one body tells nothing of what is white, but none is greener than it is red or blue, as
+    raw colours are.
     """
 
     settings: ClassVar[type[Settings]] = BodySettings
-    eased = (True, True)
+    eased = (True, True, True)
     shows = True
 
     def __init__(self, settings: BodySettings = BodySettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
     def measure(self, picture: FloatArray) -> Measures:
-        """Return what becomes black in each channel, and how far above it light becomes `white`."""
+        """Return what becomes black in each channel, how far above it light becomes `white`, and the gain of each."""
         small = StackPicture(picture).binned(binning_for(picture.shape, SIDE_PX))
         black = self._black(picture, small)
         if black is None:
             return ()
         above = channels_of(np.nan_to_num(small - black).reshape(small.shape))
         smooth = cv2.GaussianBlur(channel_mean(np.squeeze(above, 2) if small.ndim == 2 else above), (0, 0), BLUR_PX)
-        return black, self._full_light(np.maximum(above[smooth > BODY * smooth.max()], 0))
+        body = np.maximum(above[smooth > BODY * smooth.max()], 0)
+        gains = _ungreened(body)
+        return black, self._full_light(body * gains), gains
 
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
-        black, full = measures
+        black, full, gains = measures
         if full[0] <= 0:  # nothing but sky
             return np.where(np.isfinite(picture), np.float32(0), picture)
         result = np.empty_like(picture)
 
         def show(rows: slice) -> None:
             above = np.maximum(channels_of(picture[rows]) - black, 0)
-            result[rows] = self._shown(above / full[0]).reshape(result[rows].shape)
+            result[rows] = self._shown(above * (gains / full[0])).reshape(result[rows].shape)
 
         each_strip(show, picture)
         return result
@@ -94,7 +97,9 @@ class Body(MeasuringOperator):
         light = channel_mean(small)
         known = np.isfinite(light)
         darkest, dark, brightest = np.quantile(light[known], (DARKEST, DARK, BRIGHTEST))
-        if dark - darkest > MOST_OF_RANGE * (brightest - darkest):
+        most = cv2.GaussianBlur(np.nan_to_num(light, nan=darkest), (0, 0), BLUR_PX).max()  # a small planet is less
+        spread = dark - darkest
+        if spread > MOST_OF_RANGE * (brightest - darkest) and spread > LEAST_OF_RANGE * (most - darkest):
             lowest = np.quantile(channels_of(small)[known], DARKEST, axis=0)
             return np.asarray(lowest - (1 - BELOW) * np.abs(lowest), np.float32)
         return sky.level + np.float32(self._settings.black_sigma) * sky.noise
@@ -118,3 +123,12 @@ class Body(MeasuringOperator):
         over = np.maximum(shown - knee, 0) / (1 - knee)
         shown = np.minimum(shown, knee) + (1 - knee) * over / (1 + over)
         return shown
+
+
+def _ungreened(body: FloatArray) -> FloatArray:
+    """Return the gain of each channel of a body's light ``(n, channels)``: below 1 where green is above the others."""
+    gains = np.ones(body.shape[1], np.float32)
+    if len(gains) == 3 and len(body):
+        red, green, blue = body.sum(axis=0)
+        gains[1] = min(1.0, float(max(red, blue) / max(green, 1e-6))) or 1.0
+    return gains

@@ -31,6 +31,14 @@ WORTH = {3: 1.2, 6: 1.5, 10: 1.5}
 AWAY, WORTH_AWAY = 10.0, 2.4
 """One that leaves so many times the noise has found no sky, and must fit so many times better: clouds lean, too."""
 
+ABOVE_REST = {3: 0.0, 6: 1.5, 10: 3.0}
+"""A higher surface is so many times larger than what it leaves, as deviations: one that lies under a comet or a halo,
+and makes a dark ring of its wings, is not."""
+
+MOST_RISE, UNDER_OBJECTS = 0.5, {3: 0.0, 6: 4.0, 10: 20.0}
+"""One that is higher under the objects by more than that, in deviations of the sky, may well bend to them: then it must
+be so many times larger."""
+
 DOMINANT = 8.0
 """Only where a surface is that many times larger than what it leaves, vignette and blur may follow: else what is left
 may well be a nebula that fills the field."""
@@ -40,7 +48,7 @@ BRIGHT_SIGMA, GROWTH = 12.0, np.ones((5, 5), np.uint8)
 
 ROUNDS, REWEIGHTINGS = 4, 20
 
-SMOOTH_CELLS = (4.0, 2.0, 1.5)
+SMOOTH_CELLS = (4.0, 2.0)
 """Standard deviations of the blurs that take off what no surface follows, one after the other."""
 
 DENSE_SHARE = 0.75
@@ -74,7 +82,8 @@ def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
     model: FloatArray = surface.astype(np.float32).reshape(levels.shape)
     # of each colour, as the glow of a sensor has one
     is_rough = (np.std((cells - surface)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any()
-    if is_rough and len(on_sky) >= DENSE_SHARE * len(cells) and _dominates((cells - surface)[known], surface[known]):
+    deviations = np.std(surface[known].mean(axis=1)), robust_sigma((cells - surface)[known].mean(axis=1))
+    if is_rough and len(on_sky) >= DENSE_SHARE * len(cells) and deviations[0] > DOMINANT * deviations[1]:
         is_sky = np.zeros(len(cells), bool)
         is_sky[on_sky] = True
         model = _follow(model, levels, is_sky.reshape(rows, columns))
@@ -101,19 +110,17 @@ def _choose(design: DoubleArray, levels: DoubleArray, noise: float) -> tuple[int
             break
         is_sky, rms = _fit(design[:, :order], levels)
         worth = WORTH[order] if rms < AWAY * noise else WORTH_AWAY
-        if rms * worth < best and (order != VIGNETTE or _is_bowl(design[:, :order], levels, is_sky)):
+        if rms * worth < best and _stands_out(design[:, :order], levels, is_sky):
             best, chosen, sky = rms, order, is_sky
     return chosen, sky
 
 
-def _is_bowl(design: DoubleArray, levels: DoubleArray, sky: npt.NDArray[np.bool_]) -> bool:
+def _stands_out(design: DoubleArray, levels: DoubleArray, sky: npt.NDArray[np.bool_]) -> bool:
+    """Tell whether the surface that fits the sky is so much larger than what it leaves that it is no object's."""
     surface = design @ np.linalg.lstsq(design[sky], levels[sky], rcond=None)[0]
-    return _dominates((levels - surface)[:, np.newaxis], surface[:, np.newaxis])
-
-
-def _dominates(left: DoubleArray, surface: DoubleArray) -> bool:
-    """Tell whether a surface ``(cells, channels)`` is far larger than what it leaves."""
-    return bool(np.std(surface.mean(axis=1)) > DOMINANT * robust_sigma(left.mean(axis=1)))
+    rise = 0.0 if sky.all() else float(surface[~sky].mean() - surface[sky].mean())
+    times = UNDER_OBJECTS if rise > MOST_RISE * np.std(surface[sky]) else ABOVE_REST
+    return bool(np.std(surface) > times[design.shape[1]] * robust_sigma(levels - surface))
 
 
 def _fit(design: DoubleArray, levels: DoubleArray) -> tuple[npt.NDArray[np.bool_], float]:

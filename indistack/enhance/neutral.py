@@ -18,8 +18,11 @@ from indistack.values.frame import BoolArray, FloatArray
 STAR_SIGMA = 10.0
 """Points that far above the noise in every channel are taken for stars."""
 
-MIN_STARS, MOST_STARS = 8, 400
+MIN_STARS, MOST_STARS = 3, 400
 """Fewer tell nothing of what is white; of more, the brightest do."""
+
+COMPACT = 0.3
+"""Share of the light that a narrow blur of a star has more of than a wide one: a knot of a bright nebula has less."""
 
 STAR_SIDE_PX, STAR_PX, AROUND_PX = 800, 1.0, 4.0
 """Stars are looked for in a copy of that side, as what a narrow blur has more of than a wide one: a nebula is none."""
@@ -102,14 +105,24 @@ def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) ->
     noise = robust_sigmas(thinned(points, NOISE_SAMPLES).reshape(-1, 3), 0.0)
     light = channel_mean(points)
     peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
-    peaks &= (points > STAR_SIGMA * noise + 1e-9).all(axis=2)
+    peaks &= (points > STAR_SIGMA * noise + 1e-9).all(axis=2) & (light > COMPACT * channel_mean(np.asarray(narrow)))
     stars = _light_within(small, peaks)
     stars = stars[(stars > 0).all(axis=1)]
     if len(stars) < MIN_STARS:
-        return np.ones(3, np.float32)
+        return _ungreened(small[(narrow > STAR_SIGMA * noise + 1e-9).all(axis=2) & unclipped])
     stars = stars[np.argsort(-stars[:, 1])[:MOST_STARS]]
     ratio = np.median(stars[:, 1:2] / stars, axis=0)
     return np.asarray(np.clip(ratio, 1 / GAIN_LIMIT, GAIN_LIMIT), np.float32)
+
+
+def _ungreened(objects: FloatArray) -> FloatArray:
+    """Return the gains for a field without stars by the light ``(n, 3)`` of all that is in it: green alone is told.
+
+    Galaxies and nebulae may be red or blue, but none shines in green more than in both; raw colours of cameras do.
+    """
+    red, green, blue = np.maximum(objects, 0).sum(axis=0)
+    gain = min(float(2 * green / max(red + blue, 1e-6)), GAIN_LIMIT) if len(objects) else 1.0
+    return np.array([gain, 1, gain] if gain > 1 else [1, 1, 1], np.float32)
 
 
 def _light_within(picture: FloatArray, places: BoolArray) -> FloatArray:

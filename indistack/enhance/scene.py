@@ -9,7 +9,7 @@ import numpy as np
 
 from indistack.enhance.sky import channel_mean, measure_sky
 from indistack.picture.linear import StackPicture, binning_for
-from indistack.values.frame import FloatArray
+from indistack.values.frame import BoolArray, FloatArray
 
 SIDE_PX = 500
 """Of the copy that is looked at."""
@@ -28,6 +28,13 @@ LEAST_FLATNESS = 0.45
 
 LEAST_OF_LIGHT = 0.5
 """Of the bright area is in pieces that are no stars."""
+
+LIMB_PX, LEAST_LIMB = 9, 0.3
+"""So near to the body lies such a share of what is faint around it: a sky that grows brighter has no limb."""
+
+STARS_SKEW, TAIL = 4.0, 0.001
+"""Where the brightest pixels stand out so many times further than the darkest, compared with those around, these are
+stars and no craters; and their share."""
 
 LARGE = 0.15
 """Of the field: a larger body is the Moon or the Sun."""
@@ -49,6 +56,10 @@ class Brightness:
         Area of what is bright over that of what is faint or bright.
     of_light : float
         Share of the bright area that belongs to pieces that are larger than stars.
+    limb : float
+        Share of what is faint that lies close to what is bright.
+    skew : float
+        How far the brightest pixels of what is bright stand out from those around, over how far the darkest do.
     """
 
     snr: float
@@ -56,10 +67,12 @@ class Brightness:
     side_px: float
     flatness: float
     of_light: float
+    limb: float
+    skew: float
 
 
 def scene_of(picture: FloatArray, body: bool = False) -> str:
-    """Return the look that suits a linear picture: ``planet``, ``moon`` or ``deepsky``.
+    """Return the look that suits a linear picture: ``planet``, ``moon``, ``wide`` or ``deepsky``.
 
     Parameters
     ----------
@@ -77,8 +90,11 @@ def scene_of(picture: FloatArray, body: bool = False) -> str:
         or light.side_px < LEAST_SIDE_PX
         or light.flatness < LEAST_FLATNESS
         or light.of_light < LEAST_OF_LIGHT
+        or light.limb < LEAST_LIMB
     ):
         return "deepsky"
+    if light.area > LARGE and light.skew > STARS_SKEW:
+        return "wide"  # the circle of a fisheye
     return "moon" if light.area > LARGE else "planet"
 
 
@@ -104,6 +120,8 @@ def brightness_of(picture: FloatArray) -> Brightness | None:
     if most <= 0:
         return None
     bright = light > BRIGHT * most
+    near = cv2.dilate(bright.astype(np.uint8), np.ones((2 * LIMB_PX + 1,) * 2, np.uint8)) > 0
+    faint = (light > FAINT * most) & ~bright
     areas = cv2.connectedComponentsWithStats(bright.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
     return Brightness(
         most / max(float(sky.noise[0]), 1e-3 * most),
@@ -111,4 +129,18 @@ def brightness_of(picture: FloatArray) -> Brightness | None:
         float(areas.max()) ** 0.5,
         float(bright.sum() / (light > FAINT * most).sum()),
         float(areas[areas >= LEAST_SIDE_PX**2].sum() / areas.sum()),
+        float((faint & near).sum() / max(faint.sum(), 1)),
+        _skew(small, bright),
     )
+
+
+def _skew(small: FloatArray, bright: BoolArray) -> float:
+    """Return how unlike the brightest and the darkest pixels of what is bright are; 1 where they are alike."""
+    around = cv2.medianBlur(np.nan_to_num(small), 5)
+    inside = cv2.erode(bright.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    off = (small - around)[inside]
+    off = off[np.isfinite(off)]
+    if len(off) < 1 / TAIL:
+        return 1.0
+    darkest, brightest = np.quantile(off, (TAIL, 1 - TAIL))
+    return float(brightest / max(-darkest, 1e-6))

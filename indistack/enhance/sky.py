@@ -23,6 +23,19 @@ MEAN_OFF_TO_SIGMA = 1.2533
 DAMAGED_SIGMA = 10.0
 """Parts of a picture that far below the others are no sky: a border of the camera, a strip that lacks light."""
 
+STAR_SIGMA, EDGE_SIGMA, EDGE_SHARE = 8.0, 4.0, 0.1
+"""A part of a picture with a pixel so far above its level has a star; where such a share of it is above the lower one,
+and nothing twice as far as the sky, it is the edge of the ground."""
+
+LEAST_GROUND, MOST_GROUND = 0.02, 0.75
+"""Shares of a picture that may be ground; less is left out by its level, or matters little."""
+
+BETWEEN = 0.35
+"""Parts on the edge of the ground, of those that show nothing else: more, and it is a cloud before the stars."""
+
+LEAST_STARRY, STARRIER = 0.05, 2.5
+"""So many parts of a sky have stars, and so many times more than the ground, at whose edge may be some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sky:
@@ -53,6 +66,7 @@ def measure_sky(picture: FloatArray) -> Sky | None:
     # the mean of the middle half: of a few grey levels only, a median is one of them
     levels = blocks[:, :, pixels // 4 : (3 * pixels) // 4 + 1].mean(axis=2)
     brightness = levels.mean(axis=0)
+    brightness[is_ground(blocks.mean(axis=0))] = np.nan
     lit = is_lit(brightness)
     dark = lit & (brightness <= np.quantile(brightness[lit], DARK_SHARE))
     below = np.minimum(blocks[:, dark] - levels[:, dark, np.newaxis], 0)  # stars are above
@@ -70,6 +84,55 @@ def is_lit(brightness: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     return np.asarray(known & (brightness >= middle - DAMAGED_SIGMA * sigma))
 
 
+def is_ground(parts: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Return which parts of a picture show no sky: a landscape, a dome, what lies outside a fisheye's circle.
+
+    It is far darker than the rest, with hardly anything between, and has no stars where the rest has.
+
+    Parameters
+    ----------
+    parts : array
+        ``(n, pixels)`` brightness of their pixels; a part with NaN is not covered; unchanged.
+
+    Returns
+    -------
+    array
+        ``(n,)`` bool, new; all False where there is no such thing.
+    """
+    brightness = np.median(parts, axis=1)
+    none = np.zeros(len(parts), bool)
+    known = np.sort(brightness[np.isfinite(brightness)])
+    if len(known) < 2 / LEAST_GROUND:
+        return none
+    dark, bright = _two_levels(np.minimum(known, known[int(MOST_GROUND * len(known))]))
+    ground = brightness < (dark + bright) / 2
+    between = np.count_nonzero(abs(known - (dark + bright) / 2) < (bright - dark) / 4)
+    count, sky = np.count_nonzero(ground), brightness >= (dark + bright) / 2
+    if not LEAST_GROUND * len(known) <= count <= MOST_GROUND * len(known) or between > BETWEEN * count:
+        return none
+    starry = _starry(parts, 2 * bright - dark)
+    share = starry[sky].mean()
+    return ground if share >= LEAST_STARRY and starry[ground].mean() * STARRIER <= share else none
+
+
+def _starry(parts: npt.NDArray[np.floating], beyond: float) -> npt.NDArray[np.bool_]:
+    """Return which parts ``(n, pixels)`` have stars; many pixels that stand out, none beyond that, are an edge."""
+    last = parts.shape[1] - 1
+    ranks = last // 2, round((1 - EDGE_SHARE) * last), last
+    level, high, most = np.partition(parts, ranks, axis=1)[:, ranks].T
+    noise = -2 * MEAN_OFF_TO_SIGMA * np.minimum(parts - level[:, np.newaxis], 0).mean(axis=1)
+    is_edge = (high > level + EDGE_SIGMA * noise) & (most < beyond)
+    return np.asarray((most > level + STAR_SIGMA * noise) & ~is_edge)
+
+
+def _two_levels(values: npt.NDArray[np.floating]) -> tuple[float, float]:
+    """Return the means of the two groups ``(n,)`` sorted values fall apart into, as Otsu (1979) has it."""
+    number, total = np.arange(1, len(values)), np.cumsum(values)
+    means = total[:-1] / number, (total[-1] - total[:-1]) / (len(values) - number)
+    split = int(np.argmax(number * (len(values) - number) * (means[1] - means[0]) ** 2))
+    return float(means[0][split]), float(means[1][split])
+
+
 def thinned(picture: FloatArray, pixels: int) -> FloatArray:
     """Return about so many pixels of a picture, on a regular grid.
 
@@ -83,9 +146,9 @@ def thinned(picture: FloatArray, pixels: int) -> FloatArray:
     Returns
     -------
     array
-        A view of fewer rows and columns.
+        A view of fewer rows and columns: one of an odd number, to meet all photosites of a mosaic.
     """
-    stride = max(1, math.isqrt(picture.shape[0] * picture.shape[1] // pixels))
+    stride = max(1, math.isqrt(picture.shape[0] * picture.shape[1] // pixels)) | 1
     return picture[::stride, ::stride]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
-from indistack.enhance.sky import channel_mean, measure_sky, thinned
+from indistack.enhance.sky import SAMPLES, channel_mean, measure_sky, thinned
 from indistack.enhance.stf import balance_for, midtones
 from indistack.enhance.strips import each_strip, planes_of
 from indistack.settings import Settings
@@ -18,6 +18,22 @@ from indistack.values.frame import FloatArray
 
 WHITE_PIXELS = 600_000
 """That white is looked for in."""
+
+EXTENDED_QUANTILE, EXTENDED = 0.95, 0.65
+"""What this share of the field does not reach, stars left out, becomes no brighter than that: a nebula, a comet or the
+Milky Way that fills a deep stack keeps its structure and its colours."""
+
+FULL = 0.95
+"""So bright at most are these parts in the strongest of their colours: the red of hydrogen alone is no pink."""
+
+STAR_PX = 5
+"""Side of the median that leaves stars out, in the copy that white is looked for in."""
+
+HALVINGS = 16
+"""Of the search for black: to a ten thousandth."""
+
+MOST_SIGMA = 1e5
+"""Black lies no further below the sky, in units of the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,10 @@ class Curve:
     black: float
     white: float
     balance: float
+
+    def at(self, light: float) -> float:
+        """Return the brightness 0..1 of one linear one."""
+        return float(self(np.array([[light]], np.float32))[0, 0])
 
     def __call__(self, light: FloatArray) -> FloatArray:
         """Brightness 0..1 of a linear one; new."""
@@ -60,27 +80,27 @@ class Stretch(MeasuringOperator):
     """
 
     settings: ClassVar[type[Settings]] = StretchSettings
-    eased = (False, True, True)
+    eased = (False, True, True, True)
     shows = True
 
     def __init__(self, settings: StretchSettings = StretchSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
 
     def measure(self, picture: FloatArray) -> Measures:
-        """Return the level and the noise of the sky's brightness, and the brightness that becomes white."""
+        """Return the sky's level and noise, the brightness that becomes white, and that of what fills the field."""
         light = channel_mean(thinned(picture, WHITE_PIXELS))
         sky = measure_sky(light)
         if sky is None:
             return ()
         white = np.quantile(light[np.isfinite(light)], [self._settings.white_quantile])
-        return sky.level, sky.noise, white.astype(np.float32)
+        return sky.level, sky.noise, white.astype(np.float32), _extended(thinned(picture, SAMPLES), sky.level[0])
 
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
-        level, noise, white = (float(part[0]) for part in measures)
+        level, noise, white, _ = (float(part[0]) for part in measures)
         if white <= level:  # a field of one value
             return np.where(np.isfinite(picture), np.float32(self._settings.sky), picture)
-        curve = self._curve(level, noise, white)
+        curve = self._gentle(level, noise, white, measures[3])
         result = np.empty_like(picture)
 
         def stretch(rows: slice) -> None:
@@ -90,9 +110,24 @@ class Stretch(MeasuringOperator):
         each_strip(stretch, picture)
         return result
 
-    def _curve(self, level: float, noise: float, white: float) -> Curve:
+    def _gentle(self, level: float, noise: float, white: float, extended: FloatArray) -> Curve:
+        """Return the curve with the most contrast in the sky that does not burn what fills the field."""
+        light, strongest = (float(part) for part in extended)
+        colourful = 1 + self._settings.saturation * (strongest - 1)
+        wanted = max(min(EXTENDED, FULL / colourful), self._settings.sky)
+        least, most = self._settings.black_sigma, max(self._settings.black_sigma, MOST_SIGMA)
+        curve = self._curve(level, noise, white, least)
+        if curve.at(light) <= wanted:
+            return curve
+        for _ in range(HALVINGS):
+            sigma = (least * most) ** 0.5
+            curve = self._curve(level, noise, white, sigma)
+            least, most = (sigma, most) if curve.at(light) > wanted else (least, sigma)
+        return curve
+
+    def _curve(self, level: float, noise: float, white: float, black_sigma: float) -> Curve:
         """Return the curve that brings the sky's level to where it belongs."""
-        black = level - self._settings.black_sigma * noise
+        black = level - black_sigma * noise
         if noise <= 0:  # of a few grey levels only
             black = level - self._settings.sky * (white - level)
         white = max(white, black + (level - black) / self._settings.sky)
@@ -116,6 +151,31 @@ class Stretch(MeasuringOperator):
             flat = result.reshape(-1, 3)
             flat[beyond] = _paler(flat[beyond], shown.ravel()[beyond])
         return result
+
+
+def _extended(picture: FloatArray, sky: np.float32) -> FloatArray:
+    """Return what all but the brightest parts of a field do not reach, without its stars, and these parts' colour.
+
+    Parameters
+    ----------
+    picture : array
+        ``(h, w)`` or ``(h, w, 3)`` float32; NaN is not covered; unchanged.
+    sky : float
+        Level of the sky in each colour.
+
+    Returns
+    -------
+    array
+        ``(2,)`` float32: that brightness, and the strongest colour of what is brighter over the mean of its colours.
+    """
+    light = channel_mean(np.ascontiguousarray(picture))
+    known = np.isfinite(light)
+    smooth = cv2.medianBlur(np.where(known, light, sky), STAR_PX)
+    reached = np.quantile(smooth[known], EXTENDED_QUANTILE)
+    if picture.ndim == 2 or reached <= sky:
+        return np.array([reached, 1], np.float32)
+    colours = picture[known & (smooth >= reached)].mean(axis=0) - sky
+    return np.array([reached, max(colours.max() / max(colours.mean(), 1e-6), 1)], np.float32)
 
 
 def _paler(colours: FloatArray, light: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from indistack.values.frame import FloatArray
 
 
 def value(number: float) -> tuple[FloatArray, ...]:
-    return tuple(np.array([number], np.float32) for _ in range(3))
+    return tuple(np.array([number], np.float32) for _ in range(4))
 
 
 def stretch() -> MeasuringOperator:
@@ -25,7 +25,7 @@ def stretch() -> MeasuringOperator:
 def test_each_picture_takes_on_a_share_of_the_change() -> None:
     memory = LookMemory(0.25)
     assert memory.eased(0, stretch(), value(8)) == value(8)
-    level, noise, white = memory.eased(0, stretch(), value(16))
+    level, noise, white, _ = memory.eased(0, stretch(), value(16))
     assert (level, noise, white) == (16, 10, 10), "the sky's level follows at once"
     assert memory.eased(0, stretch(), value(16))[1] == 11.5
     assert memory.eased(1, stretch(), value(16)) == value(16), "another place in the chain is another thing"
