@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from indistack.agent.passed_by import PassedBy
 from indistack.agent.status import StatusFile
 from indistack.centre import Keeper
 from indistack.config import record_settings
@@ -84,10 +85,13 @@ class BlobHandler:
         self._listener = listener
         self._taken = taken
         self._attempts = Attempts(journal.spool)
+        self._passed_by = PassedBy()
         self.subs = 0
 
     def take(self, blob: Blob, number: int = 0) -> None:
         """Take a blob the whole way; a repeat of one leaves no line.
+
+        Where it begins a new stack, those before it that agree with it follow it there.
 
         Parameters
         ----------
@@ -96,17 +100,24 @@ class BlobHandler:
         number : int
             That it has in its session, whose line for it is lost; 0 gives it the next one.
         """
+        outcome = self._take(blob, number)
+        self.subs += not isinstance(outcome, Filed) and not (outcome.reason == DUPLICATE and not number)
+        if isinstance(outcome, Restarted):
+            for earlier in self._passed_by.begun(outcome.reason):
+                self._take(earlier, known=True)
+
+    def _take(self, blob: Blob, number: int = 0, known: bool = False) -> Outcome:
+        """Take a blob; `known`: it was refused before, and is meant once more."""
         start, place = start_of(self._pipeline), number or self._taken + 1
         blob = self._attempts.begin(blob, place)
-        outcome = self._pipeline.process(blob, place)
+        outcome = self._pipeline.process(blob, place, known)
         self._publisher.look(self._pipeline.session)  # who waits for it need not wait for the ledger
         self._attempts.end()
         if outcome.reason == DUPLICATE and not number:
             log.info("%s: the same frame again, already in the ledger", blob.origin)
             self._journal.drop(blob)
-            return
+            return outcome
         self._taken = max(self._taken, place)
-        self.subs += not isinstance(outcome, Filed)
         report = replace(decided(place, outcome, self._clock()), centring=self._centre(outcome, blob.received))
         self._status.count(report)
         try:
@@ -115,12 +126,14 @@ class BlobHandler:
             log.error("the ledger cannot be written: %s", error)
         if self._journal.record is not None and not isinstance(outcome, Filed):
             self._previews.keep(self._journal.record.folder, report)
+        self._passed_by.see(report, self._journal.record.folder if self._journal.record is not None else None)
         log.log(logging.DEBUG if self._listener is not None else logging.INFO, "%s %s", report.word, describe(report))
         if self._listener is not None:
             self._listener(report)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
             self._publisher.offer(self._pipeline.session)
             self._journal.checkpoint(partial(state_of, self._pipeline))
+        return outcome
 
     def tell_anew(self, past: PastSession) -> None:
         """Stack the raw subs of a session whose lines are lost, so that each has one again."""

@@ -36,6 +36,7 @@ from indistack.settings import OFF, as_toml
 from indistack.store.entries import AGAIN, BRANCH, DROPPED, READMITTED, REMOVED, SET, VALUE
 from indistack.store.journal import Journal
 from indistack.store.session_reader import PastSession
+from indistack.values.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -147,7 +148,7 @@ class CommandHandler:
         except IndistackError as error:
             return f"from the next stack on, as this one cannot be made again: {error}", facts
         took_s = time.monotonic() - begin_s
-        return f"the stack is made again of its {n_subs} subs, in {took_s:.1f} s", {**facts, AGAIN: True}
+        return f"the stack is made again of its {counted(n_subs, 'sub')}, in {took_s:.1f} s", {**facts, AGAIN: True}
 
     def _begin(self, target: str) -> str:
         """End the stack; the next sub begins another."""
@@ -180,7 +181,7 @@ class CommandHandler:
 
     def _stacked(self) -> str:
         n_subs = self._pipeline.session.n_subs if self._pipeline.session is not None else 0
-        return f"{n_subs} sub{'' if n_subs == 1 else 's'} in the stack"
+        return f"{counted(n_subs, 'sub')} in the stack"
 
     def _past(self) -> PastSession:
         if self._journal.record is None:

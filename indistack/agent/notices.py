@@ -8,6 +8,7 @@ from typing import Any
 
 from indistack.commands.client import STOPPED
 from indistack.settings.faces import NotifySettings
+from indistack.values.counted import counted
 
 Say = Callable[[str, str], None]
 """Is given a title and a text."""
@@ -53,7 +54,7 @@ class Notices:
         if not before:
             yield "begin", "indistack is at work."
         elif now.get("state") == STOPPED != before.get("state"):
-            yield "end", f"indistack has ended: {now.get('n_subs', 0)} subs in the stack."
+            yield "end", f"indistack has ended: {counted(now.get('n_subs', 0), 'sub')} in the stack."
         if before.get("session") and now.get("session") and now["session"] != before["session"]:
             yield "restart", f"A new stack began. {now.get('sentence', '')}".strip()
         if now.get("disk") and not before.get("disk"):

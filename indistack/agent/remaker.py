@@ -16,6 +16,7 @@ from indistack.resume.state import state_of
 from indistack.session.session import Session
 from indistack.store.journal import Journal
 from indistack.store.session_reader import PastSession
+from indistack.values.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ class Remaker:
         for number in missing:
             work.take(past, number)
         work.take_their_place()
-        log.info("the stack has been made anew from %d subs", len(work.numbers))
+        log.info("the stack has been made anew from %s", counted(len(work.numbers), "sub"))
         self.close()
         self._publisher.offer(work.session)
         self._journal.checkpoint(partial(state_of, self._pipeline))

@@ -6,7 +6,7 @@ import logging
 import platform
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
 from indistack.system.harmless import harmless_values
 from indistack.system.resources import resident_bytes
+from indistack.values.counted import counted
 from indistack.values.outcome import Filed, Refused
 from indistack.values.sub_report import SubReport
 
@@ -66,6 +67,7 @@ class StatusFile:
         self._listener = listener
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
+        self._left_out: dict[str, str] = {}
         self._last: dict[str, Any] = {}
         self._warnings: list[str] = []
         self._written: dict[str, Any] = {}
@@ -94,8 +96,13 @@ class StatusFile:
     def _count(self, report: SubReport) -> None:
         self._growth.add(report)
         self._outcomes[report.word] += 1
+        names = list(_names_of(report))
+        for reason in filter(None, [self._left_out.pop(name, "") for name in names]):  # this holds no more
+            self._outcomes -= Counter({Refused.word: 1})
+            self._reasons -= Counter({reason: 1})
         if report.word == Refused.word:
             self._reasons[report.reason] += 1
+            self._left_out.update(dict.fromkeys(names[:1], report.reason))
 
     def show(self, pictures: Mapping[str, Any]) -> None:
         """Tell at once of pictures that are published, beside what was told last; from any thread.
@@ -149,6 +156,14 @@ class StatusFile:
             log.error("cannot publish: %s", error)
 
 
+def _names_of(report: SubReport) -> Iterator[str]:
+    """Yield what tells that a sub is the same again: its pixels, or its file where those could not be read."""
+    if report.frame is not None and report.frame.fingerprint:
+        yield report.frame.fingerprint
+    if report.arrival is not None and report.arrival.path:
+        yield report.arrival.path
+
+
 def waits_for(paused: bool, n_waiting: int, sources: Iterable[object]) -> str:
     """Return for people what must happen before the next sub is stacked.
 
@@ -164,6 +179,6 @@ def waits_for(paused: bool, n_waiting: int, sources: Iterable[object]) -> str:
     if paused:
         return "paused, until it is told to resume"
     if n_waiting:
-        return f"{n_waiting} frame{'' if n_waiting == 1 else 's'} to be worked on"
+        return f"{counted(n_waiting, 'frame')} to be worked on"
     every = (each.get("waits_for") if isinstance(each, Mapping) else getattr(each, "waits_for", "") for each in sources)
     return ", or ".join(str(text) for text in every if text)

@@ -24,6 +24,7 @@ from indistack.sinks import Snapshot, sink_for
 from indistack.sources import expand
 from indistack.stack import AUTO, METHODS
 from indistack.system.workers import Workers
+from indistack.values.counted import counted
 from indistack.values.frame import FloatArray
 from indistack.values.sub_report import SubReport
 
@@ -181,7 +182,8 @@ def merge_stacks(stacks: Sequence[Name], settings: SettingsLike = None, *, grid:
     """
     config = settings_of(settings)
     if len(stacks) < 2 or not 1 <= grid <= len(stacks):
-        raise SettingsError([f"merge: {len(stacks)} stacks, grid {grid}: two are needed, and one of them as the grid"])
+        given = counted(len(stacks), "stack")
+        raise SettingsError([f"merge: {given}, grid {grid}: two are needed, and one of them as the grid"])
     pictures = [merge.read_picture(Path(path)) for path in stacks]
     with Workers(jobs_of(config.stack)) as workers:
         return Stacked(merge.merge(pictures, workers, grid - 1), settings=config.picture)

@@ -26,6 +26,7 @@ from indistack.store.session_folders import session_at
 from indistack.store.session_reader import PastSession
 from indistack.store.sub_files import SUBS
 from indistack.system.clock import utc_now
+from indistack.values.counted import counted
 
 
 def replay(options: Options) -> int:
@@ -57,7 +58,7 @@ def unstack(options: Options) -> int:
     config = settings_of(past, options.set)
     calibrator_for = calibrator_factory(config, library_of(config))
     session = amend(past, options.numbers, options.put_back, config, calibrator_for, utc_now())
-    say(f"{session.n_subs} subs in the stack of {past.folder.name}, {in_words(session.exposure_s)}")
+    say(f"{counted(session.n_subs, 'sub')} in the stack of {past.folder.name}, {in_words(session.exposure_s)}")
     return written(*(path for suffix in SUFFIXES if (path := past.folder / f"{MAIN}{suffix}").exists()))
 
 

@@ -14,8 +14,13 @@ from rich.live import Live
 from rich.text import Text
 
 from indistack.command_line.sub_line import duration_words, print_sub, shown
+from indistack.sinks import SINKS
 from indistack.store.session_folders import FOLDER as SESSIONS
+from indistack.values.counted import counted
 from indistack.values.sub_report import SubReport
+
+FIRST = ".png"
+"""Suffix of the picture that is told of where there are several."""
 
 
 class NightView:
@@ -114,7 +119,7 @@ def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iter
     refusals = [f"{count} {word.replace('_', ' ')}" for word, count in status.get("refusals", {}).items()]
     yield ", ".join(_stack_words(status)) + (f"; left out: {', '.join(refusals)}" if refusals else "")
     for name in status.get("stacks", {}) if command else ():
-        yield f"picture  {folder / name}.png, linear in {name}.fits"
+        yield from _picture_line(folder, name)
     if status.get("session"):
         yield f"session  {folder / SESSIONS / str(status['session'])}"
     if command:
@@ -122,9 +127,21 @@ def closing_lines(status: Mapping[str, Any], folder: Path, command: str) -> Iter
         yield "         within the night it adds to this stack; --new begins another"
 
 
+def _picture_line(folder: Path, name: str) -> Iterator[str]:
+    """Yield where a stack's picture and its pixels are; nothing where neither has been written."""
+    known = sorted((SINKS.get(word) for word in SINKS), key=lambda sink: sink.suffix != FIRST)
+    there = [sink for sink in known if (folder / f"{name}{sink.suffix}").is_file()]
+    pictures = [f"{name}{sink.suffix}" for sink in there if sink.needs_preview]
+    linear = [f"{name}{sink.suffix}" for sink in there if not sink.needs_preview]
+    if pictures:
+        yield f"picture  {folder / pictures[0]}" + "".join(f", linear in {one}" for one in linear)
+    elif linear:
+        yield f"linear   {folder / linear[0]}"
+
+
 def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:
     n_subs = status.get("n_subs", 0)
-    yield f"{n_subs} sub{'' if n_subs == 1 else 's'} stacked{_by(status) if n_subs else ''}"
+    yield f"{counted(n_subs, 'sub')} stacked{_by(status) if n_subs else ''}"
     if status.get("exposure_s"):
         yield duration_words(status["exposure_s"])
     gains = [told.get("snr_gain") for told in status.get("stacks", {}).values()]

@@ -18,8 +18,9 @@ from indistack.command_line.say import say
 from indistack.errors import IndistackError, SettingsError
 from indistack.settings import Given, validate
 from indistack.settings.faces import WebSettings, host_and_port
-from indistack.store.folder_lock import make_folder
+from indistack.store.last_status import STATUS
 from indistack.system import child_process
+from indistack.system.atomic import remove_if_can_be
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +31,10 @@ END_S = 5.0
 
 def web(options: Options) -> int:
     """Serve the page of an output folder, whether an agent is at work there or not."""
-    settings = settings_of(options)
+    folder, settings = options.output_dir, settings_of(options)
+    _require_output(folder)
     if settings.listen is None:
         raise SettingsError(["web.listen: is off; say where the page is to be served with --listen HOST:PORT"])
-    folder = make_folder(options.output_dir)
     lock = _lock(folder)
     if lock is None:
         if not options.new_token:
@@ -41,7 +42,23 @@ def web(options: Options) -> int:
         _show_token(folder, "")
         return DONE
     _tell_who(lock, os.getpid())
-    return _serve_here(settings, folder, options.new_token)
+    try:
+        return _serve_here(settings, folder, options.new_token)
+    finally:
+        os.close(lock)
+        _remove_lock(folder)
+
+
+def _require_output(folder: Path) -> None:
+    """Refuse a folder that no agent writes to; an empty one may be that of an agent that begins later."""
+    if not folder.is_dir():
+        raise SettingsError([f"{folder}: there is no such folder; name one that 'indistack run' or 'watch' writes to"])
+    if (folder / STATUS).exists():
+        return
+    from indistack.sources.base import is_frame_name
+
+    if any(is_frame_name(one.name) for one in folder.iterdir()):
+        raise SettingsError([f"{folder}: holds frames, and no agent's stack; name the folder of its results"])
 
 
 def _serve_here(settings: WebSettings, folder: Path, fresh: bool) -> int:
@@ -80,6 +97,7 @@ def page_beside(settings: WebSettings, folder: Path) -> Iterator[None]:
     finally:
         if process is not None:
             child_process.end(process, END_S)
+            _remove_lock(folder)
 
 
 def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[bytes] | None:
@@ -107,15 +125,29 @@ def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[byte
 
 def _lock(folder: Path) -> int | None:
     """Return what says, as long as any process has it open, that a page of the folder is served; None if one is."""
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    path = folder / LOCK
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except OSError as error:  # a network share without locks
+            log.debug("%s: %s", folder, error.strerror)
+            return handle
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                return handle
+        os.close(handle)  # who held it has removed it meanwhile
+
+
+def _remove_lock(folder: Path) -> None:
+    """Leave no lock behind, unless another page is served by now."""
+    handle = _lock(folder)
+    if handle is not None:
+        remove_if_can_be(folder / LOCK)
         os.close(handle)
-        return None
-    except OSError as error:  # a network share without locks
-        log.debug("%s: %s", folder, error.strerror)
-    return handle
 
 
 def _tell_who(lock: int, process: int) -> None:

@@ -11,6 +11,7 @@ from indistack.errors import IndistackError, SettingsError
 from indistack.store.folder_lock import is_at_work
 from indistack.store.prune import Rule, SessionSize, remove, sizes
 from indistack.system.clock import utc_now
+from indistack.values.counted import counted
 
 MB = 1e6
 
@@ -23,7 +24,7 @@ def sessions(options: Options) -> int:
         for session in found:
             say(_line(session))
         total = sum(session.raw_bytes + session.other_bytes for session in found)
-        say(f"{len(found)} sessions, {total / MB:.0f} MB")
+        say(f"{counted(len(found), 'session')}, {total / MB:.0f} MB")
         return DONE
     if is_at_work(options.output_dir) and not options.dry_run:
         raise IndistackError("an agent is at work there; prune when it has ended")

@@ -23,6 +23,7 @@ from indistack.sinks import Snapshot
 from indistack.stack import METHODS, Extent, MethodSettings, StackMethod, Tally
 from indistack.stars import StarFinder, StarsSettings
 from indistack.system.workers import Workers
+from indistack.values.counted import counted
 from indistack.values.frame import CalibratedFrame, FloatArray, FrameInfo
 from indistack.values.grid import PlacedSub, StackGrid
 from indistack.values.star_list import PhotometricMatch, Scene
@@ -165,7 +166,7 @@ def _snapshot(stack: StackMethod, base: Picture, pictures: Sequence[Picture]) ->
         __version__,
         min(filter(None, begins), default=None),
         max(filter(None, ends), default=None),
-        history=[f"merged: {one.path.name}, {one.n_subs} subs, {one.exposure_s:g} s" for one in pictures],
+        history=[f"merged: {one.path.name}, {counted(one.n_subs, 'sub')}, {one.exposure_s:g} s" for one in pictures],
     )
     info, result = base.frame.info, stack.integration()
     picture, weight = StackPicture(result.pixels, result.weight), StackPicture(result.weight)

@@ -79,7 +79,7 @@ class Remake:
                 filter_stack.branch_set.take_over(new, self._old[name])
                 filter_stack.stale = False
                 if filter_stack.n_subs:
-                    filter_stack.noise_history.look(*filter_stack.branch_set.main.sample())
+                    filter_stack.measure_noise()
 
 
 def filter_of(session: Session, past: PastSession, number: int) -> str:

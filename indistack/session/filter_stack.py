@@ -122,7 +122,7 @@ class FilterStack:
     def count(self, sub: MeasuredSub, match: PhotometricMatch) -> None:
         """A sub has been added."""
         self.judge.remember(sub.measures, match)
-        self.noise_history.look(*self.branch_set.main.sample())
+        self.measure_noise()
         self.masters = self.masters or sub.frame.masters
         begin = sub.frame.info.date_obs
         if begin is not None:
@@ -133,7 +133,12 @@ class FilterStack:
     def replace_main(self, branch: StackBranch) -> None:
         """Have another main stack, of the same subs."""
         self.branch_set.replace(branch)
-        self.noise_history.look(*branch.sample())
+        self.measure_noise()
+
+    def measure_noise(self) -> None:
+        """Know how noisy the main stack is now."""
+        main = self.branch_set.main
+        self.noise_history.look(*main.sample(), main.method.light)
 
     def share(self, weights: Mapping[str, float], n_subs: int) -> StackShare:
         """Return what the last sub, of these weights, is to the stacks; `n_subs` are in those of all filters."""
@@ -174,7 +179,7 @@ class FilterStack:
             kept = [again(number, branch) for number in one["kept"]]
             branch.recall(one, partial(_stored, planes, arrays), kept)
         if self.n_subs:
-            self.noise_history.look(*self.branch_set.main.sample())
+            self.measure_noise()
 
 
 def _stored(planes: Mapping[str, Mapping[str, str]], arrays: Mapping[str, PixelArray], name: str) -> PixelArray:

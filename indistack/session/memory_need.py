@@ -139,6 +139,9 @@ def lacking_for_frame(settings: StackSettings, size_bytes: int) -> str:
     wanted, room = ARRIVING * size_bytes, _room_bytes(settings)
     if wanted <= room:
         return ""
+    if _own_room_bytes(settings) <= 0:
+        own = f"{(resident_bytes() + children_bytes()[0]) / 1e6:.0f} MB"
+        return f"the program itself takes {own} of the {settings.max_memory_mb:g} MB that stack.max_memory_mb allows"
     return f"{wanted / 1e6:.0f} MB of memory wanted to read it, {max(0, room) / 1e6:.0f} MB there"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from indistack.fits_header import NUMBER
 from indistack.system.harmless import harmless
+from indistack.values.counted import counted
 from indistack.values.frame import Card
 
 ASCII, SHORT, LONG, RATIONAL = 2, 3, 4, 5
@@ -64,7 +65,7 @@ class Labels:
     @property
     def description(self) -> str:
         """All in a line: ``M 27, 6 subs, 36 s, 2026-10-14T17:30:00``."""
-        numbers = (f"{self.subs} subs" if self.subs else "", f"{self.exposure_s:g} s" if self.exposure_s else "")
+        numbers = (counted(self.subs, "sub") if self.subs else "", f"{self.exposure_s:g} s" if self.exposure_s else "")
         return ", ".join(filter(None, (self.target, *numbers, self.date)))
 
 

@@ -13,6 +13,8 @@ from indistack.values.frame import FloatArray
 class Sum(OneByOne):
     """Sum of all subs, not clipped."""
 
+    light = "summed"
+
     def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
         return stack + sub
 
@@ -20,6 +22,8 @@ class Sum(OneByOne):
 @METHODS.register("subtract")
 class Subtract(OneByOne):
     """The first sub less all others."""
+
+    light = "lost"
 
     ordered = "the first sub is the one that the others are subtracted from"
 
@@ -30,6 +34,8 @@ class Subtract(OneByOne):
 @METHODS.register("multiply")
 class Multiply(OneByOne):
     """Product of all subs, values counted in full scales."""
+
+    light = "lost"
 
     def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
         return stack * (sub / np.float32(self._extent.full_scale_adu))

@@ -19,6 +19,9 @@ from indistack.settings import Settings
 
 S = TypeVar("S", bound=np.generic)
 
+Light = Literal["kept", "summed", "lost"]
+"""What a method makes of the light of the subs, see `StackMethod`."""
+
 Planes = Mapping[str, npt.NDArray[Any]]
 """Arrays of a stack's state by name, each ``(height, width)`` or ``(height, width, channels)``, writable."""
 
@@ -102,6 +105,9 @@ class StackMethod(Protocol):
         What `update` makes is near what it is meant to be, and only `combine` makes it exactly.
     takes_own_weights : bool
         Every channel may have a weight of its own (drizzle).
+    light : str
+        What becomes of the light of one sub with further ones: "kept" as in a mean, "summed", or "lost" where what is
+        left says nothing of a signal.
     ordered : str
         Why the order of the subs matters, "" where it does not.
     tally : Tally
@@ -112,6 +118,7 @@ class StackMethod(Protocol):
     can_remove: ClassVar[bool] = False
     approximates: ClassVar[bool] = False
     takes_own_weights: ClassVar[bool] = False
+    light: ClassVar[Light] = "kept"
     ordered: str = ""
     tally: Tally
 

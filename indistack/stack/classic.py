@@ -21,6 +21,7 @@ from indistack.values.frame import FloatArray
 class Add(OneByOne):
     """s = min(1, s + x)."""
 
+    light = "summed"
     ordered = "what goes beyond full scale is lost on the way"
 
     def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:
@@ -32,6 +33,7 @@ class Add(OneByOne):
 class Add2(OneByOne):
     """v = s + x; s = v if v < 1 else s."""
 
+    light = "summed"
     ordered = "a sub that would go beyond full scale is left out"
 
     def _next(self, stack: FloatArray, sub: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from indistack.errors import StackError
 from indistack.picture.integration import Integration
 from indistack.raster.tiles import Cube, Tile
-from indistack.stack.base import Extent, MethodSettings, Planes, Tally, read_only, require_same_shape
+from indistack.stack.base import Extent, Light, MethodSettings, Planes, Tally, read_only, require_same_shape
 from indistack.system.workers import Scratch
 from indistack.values.frame import BoolArray, CountArray, FloatArray
 from indistack.values.grid import Box
@@ -40,6 +40,7 @@ class Layers:
 
     opening = 0
     can_remove: ClassVar[bool] = False
+    light: ClassVar[Light] = "kept"
     ordered: str = ""
     approximates: ClassVar[bool] = False
     takes_own_weights: ClassVar[bool] = False

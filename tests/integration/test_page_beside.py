@@ -79,6 +79,7 @@ def test_a_page_comes_with_the_agent_outlives_its_death_and_ends_with_it(
     last.send_signal(signal.SIGTERM)
     assert last.wait(60) == 0
     assert watching.agent() == ""
+    assert not (tmp_path / "out" / ".page.lock").exists()
 
 
 @pytest.mark.slow

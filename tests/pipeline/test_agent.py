@@ -108,6 +108,39 @@ def test_a_restart_keeps_the_old_stack_under_its_own_name(tmp_path: Path) -> Non
     assert "limit 50.0 px" in lines[1][0]["detail"]
 
 
+UNTOLD = ("RA", "DEC", "OBJCTRA", "OBJCTDEC", "OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("next_sky", "reason"),
+    [({"width_px": 512, "height_px": 384}, "size_changed"), ({"seed": 5}, "new_target")],
+)
+def test_no_sub_is_lost_where_another_stack_begins(tmp_path: Path, next_sky: dict[str, Any], reason: str) -> None:
+    skies = make_sky(header_drop=UNTOLD), make_sky(**next_sky, header_drop=UNTOLD)
+    blobs = [blob_of(sky.expose()) for sky in skies for _ in range(4)]
+    make_agent(tmp_path, blobs).run(threading.Event())
+    first, second = ledger_lines(tmp_path)
+    assert [line["outcome"] for line in first] == ["accepted"] * 4 + ["refused"] * 2
+    assert [line["outcome"] for line in second] == ["restarted"] + ["accepted"] * 3
+    assert second[0]["reason"] == reason
+    assert [line["number"] for line in second] == [7, 8, 9, 10]
+    refused, again = ([line["fingerprint"] for line in lines] for lines in (first[4:], second[1:3]))
+    assert refused == again
+    assert fits.getheader(tmp_path / "stack.fits")["NCOMBINE"] == 4
+    status = json.loads((tmp_path / "status.json").read_text())
+    assert status["outcomes"] == {"accepted": 7, "restarted": 1}
+    assert status["refusals"] == {}
+
+
+def test_what_only_passed_by_stays_left_out(tmp_path: Path) -> None:
+    sky, focus = make_sky(), make_sky(width_px=512, height_px=384)
+    blobs = [blob_of(each.expose()) for each in (sky, focus, focus, sky, focus, sky)]
+    make_agent(tmp_path, blobs).run(threading.Event())
+    (lines,) = ledger_lines(tmp_path)
+    assert [line["reason"] for line in lines] == ["", "size_changed", "size_changed", "", "size_changed", ""]
+    assert json.loads((tmp_path / "status.json").read_text())["refusals"] == {"size_changed": 3}
+
+
 def test_the_same_frame_twice_has_one_line(tmp_path: Path) -> None:
     blob = blob_of(make_sky().expose())
     make_agent(tmp_path, [blob, blob]).run(threading.Event())

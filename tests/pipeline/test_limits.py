@@ -234,3 +234,13 @@ def test_a_session_that_is_over_leaves_no_memory_behind(
     assert len(begun) == 2
     assert not alive
     assert len(list(tmp_path.glob("sessions/*/stack.fits"))) == 2
+
+
+def test_a_limit_below_what_the_program_takes_is_told_as_such(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indistack.session.memory_need.resident_bytes", lambda: 100 * MB)
+    monkeypatch.setattr("indistack.session.memory_need.children_bytes", lambda: (0, 0))
+    outcome = make_pipeline("stack.max_memory_mb=1").process(blob_of(make_sky().expose()))
+    assert outcome.reason == "no_memory"
+    assert "the program itself takes 100 MB of the 1 MB" in outcome.detail

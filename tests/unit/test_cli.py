@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from indistack import cli
+from indistack.command_line.arguments import make_parser
 from indistack.command_line.exit_status import FAILED, INTERRUPTED, WRONG_USAGE
 from indistack.errors import IndistackError
 
@@ -78,3 +79,27 @@ def test_a_folder_that_may_not_be_read_is_told_without_a_traceback(
     said = capsys.readouterr().err
     assert "/root/darks: Permission denied" in said
     assert "Traceback" not in said
+
+
+def test_no_page_is_served_of_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["web", str(tmp_path / "nowhere")]) == WRONG_USAGE
+    assert "nowhere: there is no such folder" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_no_page_is_served_of_a_folder_of_subs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "L_001.fits").touch()
+    assert cli.main(["web", str(tmp_path)]) == WRONG_USAGE
+    assert "holds frames, and no agent's stack" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["L_001.fits"]
+
+
+@pytest.mark.parametrize("command", ["run", "watch ."])
+def test_an_agent_is_told_its_method_as_a_stack_is(command: str) -> None:
+    words = [*command.split(), "--set", "stack.nice=3", "--method", "sum"]
+    assert make_parser().parse_args(words).set == ["stack.nice=3", "stack.method=sum"]
+
+
+def test_stacks_to_merge_are_counted_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["merge", str(tmp_path / "a.fits"), "-o", str(tmp_path / "m.fits")]) == WRONG_USAGE
+    assert "merge: 1 stack, grid 1: two are needed" in capsys.readouterr().err

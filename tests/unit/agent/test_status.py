@@ -13,8 +13,8 @@ import pytest
 from indistack.agent.status import StatusFile, waits_for
 from indistack.sources.indi import IndiStatus
 from indistack.store.entries import decided
-from indistack.values.outcome import Filed, Refused
-from indistack.values.sub_parts import UsedMasters
+from indistack.values.outcome import Accepted, Filed, Refused
+from indistack.values.sub_parts import Arrival, FrameFacts, UsedMasters
 from indistack.values.sub_report import SubReport
 
 START = datetime(2024, 8, 10, 21, tzinfo=UTC)
@@ -47,6 +47,36 @@ def test_it_counts_and_keeps_the_last_warnings(tmp_path: Path) -> None:
     assert seen["refusals"] == {"no_stars": 1}
     assert (seen["warnings"], seen["last"]["number"], seen["waiting"]) == (["dark"], 2, 3)
     assert (seen["state"], seen["n_subs"], seen["exposure_s"]) == ("running", 0, 0.0)
+
+
+def frame_with(fingerprint: str) -> FrameFacts:
+    return FrameFacts(fingerprint, 8, 6, "", None, None, None, None, "", "", None, None, None)
+
+
+def came(path: str, fingerprint: str = "") -> SubReport:
+    """Return what is known of a sub from a file, whose pixels could be read or not."""
+    arrival = Arrival(START, path, path, "folder", ".fits", 100)
+    return SubReport(arrival=arrival, frame=frame_with(fingerprint) if fingerprint else None)
+
+
+def test_a_sub_that_is_taken_in_the_end_is_not_left_out(tmp_path: Path) -> None:
+    status = StatusFile(tmp_path / "status.json", Clock())
+    taken = [
+        Refused("truncated", came("a.fits"), ""),
+        Refused("truncated", came("a.fits"), ""),  # and is still being written
+        Accepted(came("a.fits", "1")),
+        Refused("size_changed", came("", "2"), ""),
+        Refused("clouds", came("live.fits", "3"), ""),
+        Accepted(came("", "2")),
+        Accepted(came("live.fits", "4")),  # the next frame in the same file
+        Refused("truncated", came("b.fits"), ""),
+    ]
+    for number, outcome in enumerate(taken, 1):
+        status.count(decided(number, outcome, START))
+    status.write("running", None, {})
+    seen = told(tmp_path / "status.json")
+    assert seen["outcomes"] == {"accepted": 3, "refused": 2}
+    assert seen["refusals"] == {"clouds": 1, "truncated": 1}
 
 
 def test_nothing_that_a_header_or_device_says_acts_where_it_is_read(tmp_path: Path) -> None:

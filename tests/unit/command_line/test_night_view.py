@@ -38,15 +38,28 @@ def test_the_status_tells_subs_exposure_snr_and_what_is_waited_for() -> None:
     assert status_line({"n_subs": 1, "exposure_s": 0.0, "stacks": {"stack": {"snr_gain": 1.0}}}) == "1 sub stacked"
 
 
-def test_at_the_end_it_is_told_what_there_is_where_and_how_to_go_on() -> None:
-    assert list(closing_lines(STATUS, Path("out"), "indistack run")) == [
+def test_at_the_end_it_is_told_what_there_is_where_and_how_to_go_on(tmp_path: Path) -> None:
+    for name in ("stack.png", "stack.jpg", "stack.fits", "trails.fits"):
+        (tmp_path / name).touch()
+    assert list(closing_lines(STATUS, tmp_path, "indistack run")) == [
         "18 subs stacked, 3 min, SNR x4.1; left out: 2 too few stars, 1 clouds",
-        "picture  out/stack.png, linear in stack.fits",
-        "picture  out/trails.png, linear in trails.fits",
-        "session  out/sessions/20240810-211403_M27_001",
+        f"picture  {tmp_path}/stack.png, linear in stack.fits",
+        f"linear   {tmp_path}/trails.fits",
+        f"session  {tmp_path}/sessions/20240810-211403_M27_001",
         "go on    indistack run",
         "         within the night it adds to this stack; --new begins another",
     ]
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [(["stack.jpg"], ["picture  {}/stack.jpg"]), (["stack.webp"], ["picture  {}/stack.webp"]), ([], [])],
+)
+def test_no_file_is_told_of_that_is_not_there(tmp_path: Path, there: list[str], told: list[str]) -> None:
+    for name in there:
+        (tmp_path / name).touch()
+    lines = closing_lines({**STATUS, "stacks": {"stack": {}}}, tmp_path, "indistack run")
+    assert [line for line in lines if line.startswith(("picture", "linear"))] == [one.format(tmp_path) for one in told]
 
 
 def test_at_the_end_of_a_night_without_a_sub_it_is_told_what_was_missing() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from indistack.picture.integration import Integration
 from indistack.session.noise_history import NoiseHistory, typical_weight
+from indistack.stack.base import Light
 
 SHAPE = (64, 200)
 
@@ -42,3 +43,11 @@ def test_what_was_not_seen_from_the_first_sub_on_tells_no_gain() -> None:
     history.look(stack_of(2))
     assert history.first is None
     assert math.isnan(history.numbers()["snr_gain"])
+
+
+@pytest.mark.parametrize(("light", "gain"), [("kept", 0.5), ("summed", 2.0), ("lost", math.nan)])
+def test_a_sum_has_more_light_with_its_noise(light: Light, gain: float) -> None:
+    history = NoiseHistory()
+    for n_subs, noise_adu in ((1, 10.0), (4, 20.0)):
+        history.look(stack_of(n_subs, noise_adu), light=light)
+    assert history.numbers()["snr_gain"] == pytest.approx(gain, rel=0.05, nan_ok=True)
