@@ -86,7 +86,7 @@ LIVE: dict[str, Expected] = {
     "indistack livestack -input_dir incoming -output_dir livestack2 -output_image live.png -method ADDMAX"
     " -mode LOOP": Expected("waiting for files in"),
     "indistack run --set align.method=asterism": WAITS,
-    "indistack run --set stack.method=sigma_clip --output-dir tonight": WAITS,
+    "indistack run --method sigma_clip --output-dir tonight": WAITS,
     "indistack run --branch trails=trails --branch recent=mean --set branches.recent.last=20"
     " --set branches.trails.follow=camera --output-dir tonight": WAITS,
     "indistack run --listen 0.0.0.0:7680": WAITS,
