@@ -151,9 +151,8 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     text = "stacking method, as --set stack.method=NAME; see 'indistack methods'"
     how = "stack.method={}".format
     parser.add_argument("--method", dest="set", action="append", type=how, metavar="NAME", help=text)
-    parser.add_argument(
-        "--no-learn", dest="learn", action="store_const", const=False, help="refuse calibration frames"
-    )  # fmt: skip
+    text = "refuse calibration frames"
+    parser.add_argument("--no-learn", dest="learn", action="store_const", const=False, help=text)
     _add_branches(parser)
     _add_limits(parser)
     _add_calibration(parser)
