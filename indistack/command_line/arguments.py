@@ -148,8 +148,7 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     session.add_argument("--new", action="store_true", help="begin a new stack, although there is one of this night")
     text = "go on with a session that has ended: its name or path, or 'last'"
     session.add_argument("--continue", dest="goes_on", default="", metavar="SESSION", help=text)
-    text = "stacking method, as --set stack.method=NAME; see 'indistack methods'"
-    how = "stack.method={}".format
+    text, how = "as --set stack.method=NAME; see 'indistack methods'", "stack.method={}".format
     parser.add_argument("--method", dest="set", action="append", type=how, metavar="NAME", help=text)
     text = "refuse calibration frames"
     parser.add_argument("--no-learn", dest="learn", action="store_const", const=False, help=text)
