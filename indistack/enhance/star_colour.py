@@ -13,7 +13,7 @@ from indistack.enhance.sky import channel_mean, measure_sky
 from indistack.enhance.strips import each_strip
 from indistack.picture.linear import StackPicture
 from indistack.settings import Settings
-from indistack.values.frame import FloatArray
+from indistack.values.frame import FloatArray, IndexArray
 
 SHRINK = 2
 """Colours are gathered in a copy so many times smaller."""
@@ -34,6 +34,8 @@ NEAR_SIGMA, SEEN_SIGMA, LEAST = 2.0, 5.0, 0.25
 """Around a star is where a wide blur of its point is that bright; colour is seen where light is so many times the
 noise; and what is left alone as hardly a share."""
 
+LINE = 1024
+"""Places that are looked up stand in lines of so many: OpenCV takes no picture of 32,768 pixels a side."""
 
 HALO = 3.0
 """A star's own light is at most so many times the wide blur of its point; what is brighter there is nebula."""
@@ -73,68 +75,82 @@ class StarColour(MeasuringOperator):
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
         level, noise = measures
-        small = StackPicture(picture).binned(SHRINK) - level
-        np.nan_to_num(small, copy=False)
-        around = _without_stars(small)
-        small -= around
-        share = self._near_stars(channel_mean(small), float(noise.mean()) / SHRINK)
-        if not share.any():
-            return picture.copy()
-        colours = np.zeros_like(small)
-        colours[share > 0] = _of_stars(self._gathered(small)[share > 0])
-        around += level
+        small = StackPicture(picture).binned(SHRINK)
+        each_strip(lambda rows: _set_above(small[rows], level), small)
+        around = _without_stars(half := _halved(small))
+        light = channel_mean(small) - _enlarged(channel_mean(around), small)
+        near, share = self._near_stars(light, float(noise.mean()) / SHRINK)
         result = np.empty_like(picture)
-
-        def mix(rows: slice) -> None:
-            result[rows] = picture[rows]
-            part = slice(min(rows.start // SHRINK, len(share) - 1), -(-rows.stop // SHRINK))
-            _mix(result[rows], share[part], around[part], colours[part])
-
-        each_strip(mix, picture)
+        each_strip(lambda rows: np.copyto(result[rows], picture[rows]), picture)
+        if len(near):
+            rows, columns = np.divmod(near, small.shape[1])
+            gathered = cv2.GaussianBlur(half - around, (0, 0), self._settings.reach_px / (2 * SHRINK))
+            colours = _of_stars(_sampled(gathered, rows, columns))
+            around += level
+            _mix(result, (rows, columns), share, _sampled(around, rows, columns), colours)
         return result
 
-    def _gathered(self, small: FloatArray) -> FloatArray:
-        """Return the light of each colour around each pixel of the copy."""
-        half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        half = cv2.GaussianBlur(half, (0, 0), self._settings.reach_px / (2 * SHRINK))
-        return np.asarray(cv2.resize(half, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
-
-    def _near_stars(self, light: FloatArray, noise: float) -> FloatArray:
-        """Return how far each pixel is of a bright star's light, 0 to `strength`."""
+    def _near_stars(self, light: FloatArray, noise: float) -> tuple[IndexArray, FloatArray]:
+        """Return which pixels are of a bright star's light, and how far, up to `strength`."""
         noise += 1e-6
-        narrow, wide = (cv2.GaussianBlur(light, (0, 0), size) for size in (POINT_PX, AROUND_PX))
-        points = np.asarray(narrow - wide, np.float32)
-        points[(points < STAR_SIGMA * noise) | (points < COMPACT * narrow)] = 0
-        halo = cv2.GaussianBlur(points, (0, 0), self._settings.reach_px / SHRINK)
-        seen = np.square(np.maximum(narrow, 0) * (halo > NEAR_SIGMA * noise) / (SEEN_SIGMA * noise))
-        own = np.minimum(np.maximum(points / COMPACT, HALO * halo) / np.maximum(narrow, noise), 1)
-        share = self._settings.strength * np.square(own) * seen / (1 + seen)
-        return np.asarray(np.where(seen > LEAST, share, 0), np.float32)
+        narrow = np.asarray(cv2.GaussianBlur(light, (0, 0), POINT_PX), np.float32)
+        wide = cv2.GaussianBlur(_halved(light), (0, 0), AROUND_PX / 2)
+        points = narrow - _enlarged(np.asarray(wide, np.float32), light)
+        np.copyto(points, np.float32(0), where=(points < STAR_SIGMA * noise) | (points < COMPACT * narrow))
+        halo = _enlarged(cv2.GaussianBlur(_halved(points), (0, 0), self._settings.reach_px / (2 * SHRINK)), light)
+        near = np.flatnonzero((halo > NEAR_SIGMA * noise) & (narrow > SEEN_SIGMA * LEAST**0.5 * noise))
+        bright, point, reach = (plane.take(near) for plane in (narrow, points, halo))
+        seen = np.square(bright / (SEEN_SIGMA * noise))
+        own = np.minimum(np.maximum(point / COMPACT, HALO * reach) / bright, 1)
+        return near, np.asarray(self._settings.strength * np.square(own) * seen / (1 + seen), np.float32)
 
 
-def _without_stars(small: FloatArray) -> FloatArray:
-    """Return what lies behind the stars, a nebula or nothing: what is wider than a star with its rim."""
-    half = cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    half = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((STAR_CELLS, STAR_CELLS), np.uint8))
-    half = cv2.GaussianBlur(half, (0, 0), STAR_CELLS / 6)
+def _set_above(strip: FloatArray, level: FloatArray) -> None:
+    """Take the sky off a strip, in place; what is not covered is sky."""
+    strip -= level
+    if not np.isfinite(cv2.sumElems(strip)).all():
+        np.nan_to_num(strip, copy=False)
+
+
+def _halved(small: FloatArray) -> FloatArray:
+    return np.asarray(cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _enlarged(half: FloatArray, small: FloatArray) -> FloatArray:
     return np.asarray(cv2.resize(half, small.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _mix(strip: FloatArray, share: FloatArray, around: FloatArray, colours: FloatArray) -> None:
-    """Give a strip's starlight, in place, a share of the colours that a copy ``1 / SHRINK`` as large has for it."""
-    wide = cv2.resize(share, strip.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    near = np.flatnonzero(wide)
-    if len(near) == 0:
-        return
-    row, column = np.divmod(near.astype(np.int32), np.int32(strip.shape[1]))
-    row = np.minimum(row // SHRINK, share.shape[0] - 1)
-    small = row * share.shape[1] + np.minimum(column // SHRINK, share.shape[1] - 1)
-    flat = strip.reshape(-1, 3)
-    above = flat.take(near, axis=0) - around.reshape(-1, 3).take(small, axis=0)
-    light = channel_mean(above[:, np.newaxis])
-    shift = light * colours.reshape(-1, 3).take(small, axis=0) - above
-    shift *= wide.take(near)[:, np.newaxis]
-    flat[near] += shift
+def _without_stars(half: FloatArray) -> FloatArray:
+    """Return what lies behind the stars, a nebula or nothing: what is wider than a star with its rim."""
+    behind = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((STAR_CELLS, STAR_CELLS), np.uint8))
+    return np.asarray(cv2.GaussianBlur(behind, (0, 0), STAR_CELLS / 6), np.float32)
+
+
+def _sampled(half: FloatArray, rows: IndexArray, columns: IndexArray) -> FloatArray:
+    """Return the values ``(n, 3)`` of a copy half as large at places of the other."""
+    places = np.zeros((2, -(-len(rows) // LINE), LINE), np.float32)
+    places.reshape(2, -1)[:, : len(rows)] = (columns / 2 - 0.25, rows / 2 - 0.25)
+    found = cv2.remap(half, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found.reshape(-1, 3)[: len(rows)], np.float32)
+
+
+def _mix(
+    picture: FloatArray,
+    places: tuple[IndexArray, IndexArray],
+    share: FloatArray,
+    around: FloatArray,
+    colours: FloatArray,
+) -> None:
+    """Give the starlight at places of a copy ``1 / SHRINK`` as large, in place, a share of the colours there."""
+    flat, width = picture.reshape(-1, 3), picture.shape[1]
+    first = places[0] * SHRINK * width + places[1] * SHRINK
+    for down in range(SHRINK):
+        for right in range(SHRINK):
+            here = first + (down * width + right)
+            pixels = flat.take(here, axis=0)
+            above = pixels - around
+            light = channel_mean(above[:, np.newaxis])
+            flat[here] = pixels + (light * colours - above) * share[:, np.newaxis]
 
 
 def _of_stars(colours: FloatArray) -> FloatArray:
