@@ -58,18 +58,15 @@ class ColourNoise(MeasuringOperator):
         small = np.concatenate(each_strip(lambda rows: _shrunk(picture[rows], level, unit), picture))
         small = cv2.GaussianBlur(np.nan_to_num(small), (0, 0), self._settings.sigma_px / SHRINK)
         colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
-        colours = planes_of(np.asarray(np.pad(colour, ((1, 1), (0, 0), (0, 0)), mode="edge"), np.float32))
+        colours = np.asarray(np.pad(colour, ((1, 1), (0, 0), (0, 0)), mode="edge"), np.float32)
         result = np.empty_like(picture)
 
         def quieten(rows: slice) -> None:
             light = channel_mean(picture[rows])
             faint = _faintness(light, level, unit, self._settings.strength)
-            planes = planes_of(picture[rows])
-            for plane, smooth in zip(planes, colours, strict=True):
-                off = cv2.add(_enlarged(smooth, rows, light.shape[1]), light)
-                cv2.multiply(cv2.subtract(off, plane, dst=off), faint, dst=off)
-                cv2.add(plane, off, dst=plane)
-            cv2.merge(planes, dst=result[rows])
+            quiet = np.asarray(cv2.merge([light] * 3), np.float32)
+            cv2.add(quiet, _enlarged(colours, rows, light.shape[1]), dst=quiet)
+            cv2.blendLinear(quiet, picture[rows], faint, 1 - faint, dst=result[rows])
 
         each_strip(quieten, picture)
         return result

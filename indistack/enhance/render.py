@@ -46,6 +46,8 @@ def render(
     """
     stored = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
     picture = np.ascontiguousarray(_upright(stored[::-1] if facts.bottom_up else stored, facts.orientation))
+    if memory is not None:
+        memory.see(picture)
     for place, word in enumerate(words_for(settings, picture, facts, memory)):
         operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
@@ -75,11 +77,16 @@ def words_for(
     """
     words: list[str] = []
     for word in settings.operators:
-        look = scene_of(picture, facts.body) if word == AUTO else word
-        if word == AUTO and memory is not None:
-            look = memory.look(look)
+        look = _auto_look(picture, facts.body, memory) if word == AUTO else word
         words += settings.looks.get(look) or look_of(look, facts.white_balance) or [word]
     return words
+
+
+def _auto_look(picture: FloatArray, body: bool, memory: LookMemory | None) -> str:
+    """Return the look that suits a picture; that of the pictures before it, where these were much like it."""
+    if memory is None:
+        return scene_of(picture, body)
+    return memory.kept_look or memory.look(scene_of(picture, body))
 
 
 def rounded(picture: FloatArray, dtype: type[np.uint8 | np.uint16]) -> PixelArray:

@@ -84,7 +84,7 @@ class StarColour(MeasuringOperator):
         each_strip(lambda rows: np.copyto(result[rows], picture[rows]), picture)
         if len(near):
             rows, columns = np.divmod(near, small.shape[1])
-            gathered = cv2.GaussianBlur(half - around, (0, 0), self._settings.reach_px / (2 * SHRINK))
+            gathered = _blurred(half - around, self._settings.reach_px / (2 * SHRINK))
             colours = _of_stars(_sampled(gathered, rows, columns))
             around += level
             _mix(result, (rows, columns), share, _sampled(around, rows, columns), colours)
@@ -93,11 +93,10 @@ class StarColour(MeasuringOperator):
     def _near_stars(self, light: FloatArray, noise: float) -> tuple[IndexArray, FloatArray]:
         """Return which pixels are of a bright star's light, and how far, up to `strength`."""
         noise += 1e-6
-        narrow = np.asarray(cv2.GaussianBlur(light, (0, 0), POINT_PX), np.float32)
-        wide = cv2.GaussianBlur(_halved(light), (0, 0), AROUND_PX / 2)
-        points = narrow - _enlarged(np.asarray(wide, np.float32), light)
+        narrow = _blurred(light, POINT_PX)
+        points = narrow - _enlarged(_blurred(_halved(light), AROUND_PX / 2), light)
         np.copyto(points, np.float32(0), where=(points < STAR_SIGMA * noise) | (points < COMPACT * narrow))
-        halo = _enlarged(cv2.GaussianBlur(_halved(points), (0, 0), self._settings.reach_px / (2 * SHRINK)), light)
+        halo = _enlarged(_blurred(_halved(points), self._settings.reach_px / (2 * SHRINK)), light)
         near = np.flatnonzero((halo > NEAR_SIGMA * noise) & (narrow > SEEN_SIGMA * LEAST**0.5 * noise))
         bright, point, reach = (plane.take(near) for plane in (narrow, points, halo))
         seen = np.square(bright / (SEEN_SIGMA * noise))
@@ -112,6 +111,10 @@ def _set_above(strip: FloatArray, level: FloatArray) -> None:
         np.nan_to_num(strip, copy=False)
 
 
+def _blurred(picture: FloatArray, sigma_px: float) -> FloatArray:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma_px), np.float32)
+
+
 def _halved(small: FloatArray) -> FloatArray:
     return np.asarray(cv2.resize(small, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
 
@@ -123,14 +126,14 @@ def _enlarged(half: FloatArray, small: FloatArray) -> FloatArray:
 def _without_stars(half: FloatArray) -> FloatArray:
     """Return what lies behind the stars, a nebula or nothing: what is wider than a star with its rim."""
     behind = cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((STAR_CELLS, STAR_CELLS), np.uint8))
-    return np.asarray(cv2.GaussianBlur(behind, (0, 0), STAR_CELLS / 6), np.float32)
+    return _blurred(np.asarray(behind, np.float32), STAR_CELLS / 6)
 
 
 def _sampled(half: FloatArray, rows: IndexArray, columns: IndexArray) -> FloatArray:
     """Return the values ``(n, 3)`` of a copy half as large at places of the other."""
     places = np.zeros((2, -(-len(rows) // LINE), LINE), np.float32)
     places.reshape(2, -1)[:, : len(rows)] = (columns / 2 - 0.25, rows / 2 - 0.25)
-    found = cv2.remap(half, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(half, places[0], places[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found.reshape(-1, 3)[: len(rows)], np.float32)
 
 

@@ -105,7 +105,11 @@ class Stretch(MeasuringOperator):
 
         def stretch(rows: slice) -> None:
             light = channel_mean(picture[rows])
-            result[rows] = curve(light) if picture.ndim == 2 else self._coloured(picture[rows], light, curve, noise)
+            shown = curve(light)
+            if picture.ndim == 2:
+                result[rows] = shown
+            else:
+                self._colour(result[rows], shown, picture[rows], light, (curve.black, noise))
 
         each_strip(stretch, picture)
         return result
@@ -133,24 +137,22 @@ class Stretch(MeasuringOperator):
         white = max(white, black + (level - black) / self._settings.sky)
         return Curve(black, white, balance_for((level - black) / (white - black), self._settings.sky))
 
-    def _coloured(self, picture: FloatArray, light: FloatArray, curve: Curve, noise: float) -> FloatArray:
-        """Give the stretched brightness the colours of the linear picture."""
-        shown = curve(light)
-        factor = light - np.float32(curve.black)
-        np.maximum(factor, np.float32(max(noise, 1e-6)), out=factor)
+    def _colour(
+        self, result: FloatArray, shown: FloatArray, picture: FloatArray, light: FloatArray, dark: tuple[float, float]
+    ) -> None:
+        """Give a strip's stretched brightness the colours of the linear picture, given black and the noise above it."""
+        factor = light - np.float32(dark[0])
+        np.maximum(factor, np.float32(max(dark[1], 1e-6)), out=factor)
         cv2.divide(shown, factor, dst=factor, scale=self._settings.saturation)
         rest = shown - cv2.multiply(light, factor)
         planes = planes_of(picture)
         for plane in planes:
             cv2.add(cv2.multiply(plane, factor, dst=plane), rest, dst=plane)
-        result = np.asarray(cv2.merge(planes), np.float32)
-        out = np.maximum(planes[0], np.maximum(planes[1], planes[2])) > 1
-        out |= np.minimum(planes[0], np.minimum(planes[1], planes[2])) < 0
-        beyond = np.flatnonzero(out)
+        cv2.merge(planes, dst=result)
+        beyond = np.flatnonzero(cv2.inRange(result, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)) == 0)
         if len(beyond):
             flat = result.reshape(-1, 3)
             flat[beyond] = _paler(flat[beyond], shown.ravel()[beyond])
-        return result
 
 
 def _extended(picture: FloatArray, sky: np.float32) -> FloatArray:

@@ -30,7 +30,10 @@ def each_strip(function: Callable[[slice], R], picture: FloatArray) -> list[R]:
 
 
 def planes_of(strip: FloatArray) -> list[FloatArray]:
-    """``(h, w, 3)`` -> its three planes ``(h, w)``, new: into arrays of ours, which is many times faster."""
-    planes = [np.empty(strip.shape[:2], np.float32) for _ in range(3)]
+    """Return the three planes ``(h, w)`` of a strip ``(h, w, 3)``, to be written to.
+
+    Into arrays of ours, which is many times faster: they are valid until this thread asks again.
+    """
+    planes = list(shared_workers().scratch("planes", (3, *strip.shape[:2]), np.float32))
     cv2.split(strip, planes)
     return planes

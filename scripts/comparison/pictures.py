@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
-from indistack.enhance import OPERATORS, PictureSettings, operator_of
+from indistack.enhance import OPERATORS, LookMemory, PictureSettings, operator_of
+from indistack.enhance.base import MeasuringOperator
 from indistack.enhance.looks import DEEP_SKY
 from indistack.enhance.render import rounded, words_for
 from indistack.picture.linear import StackPicture
+from indistack.sinks.jpeg import QUALITY, encoded, restart_blocks
 from indistack.values.frame import FloatArray
 
 T = TypeVar("T")
@@ -45,13 +47,21 @@ def time_picture(stack: StackPicture, side_px: int) -> Costs:
     kept = _timed(costs, "copy, binned", lambda: stack.copy(side_px))
     picture = kept.binned(1)
     settings = PictureSettings(max_side_px=side_px)
-    _timed(costs, "look", lambda: words_for(settings, picture))
+    fits: Costs = {}
+    _timed(fits, "fit: look", lambda: words_for(settings, picture))
+    _timed(costs, "is the fit kept", lambda: LookMemory(1).see(picture))
     for word in DEEP_SKY:
-        picture = _timed(costs, word, lambda word=word, picture=picture: operator_of(word)(picture))  # type: ignore[misc]
+        operator = operator_of(word)
+        assert isinstance(operator, MeasuringOperator)
+        found = _timed(fits, f"fit: {word}", partial(operator.measure, picture))
+        picture = _timed(costs, word, partial(operator.applied, picture, found))
     levels = _timed(costs, "8 bits", lambda: rounded(picture, np.uint8))
-    _timed(costs, "JPEG", lambda: cv2.imencode(".jpg", levels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90]))
-    costs["all"] = sum(wall for wall, _ in costs.values()), sum(cpu for _, cpu in costs.values())
-    return costs
+    _timed(costs, "JPEG", lambda: encoded(levels, QUALITY, restart_blocks(levels.shape)))
+    return {**costs, "all, the fit kept": _sum(costs), **fits, "all": _sum({**costs, **fits})}
+
+
+def _sum(costs: Costs) -> tuple[float, float]:
+    return sum(wall for wall, _ in costs.values()), sum(cpu for _, cpu in costs.values())
 
 
 def time_operators(picture: FloatArray) -> Costs:

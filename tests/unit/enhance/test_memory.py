@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from indistack.enhance import KeptLook, LookMemory, PictureSettings, operator_of, render
 from indistack.enhance.base import MeasuringOperator
-from indistack.enhance.memory import PATIENCE
+from indistack.enhance.memory import MOST_TRUSTED, PATIENCE
 from indistack.picture.linear import StackPicture
 from indistack.values.frame import FloatArray
 
@@ -69,3 +71,61 @@ def test_a_kept_look_makes_the_same_picture_at_another_resolution() -> None:
     np.testing.assert_array_equal(again.pixels, small.pixels)  # the memory has learnt nothing of the other one
     alone = render(StackPicture(picture), whole).pixels
     assert alone.std() != pytest.approx(full.pixels.std(), rel=0.05)
+
+
+def sky(seed: int, sigma: float = 10, level: float = 1000) -> FloatArray:
+    picture = np.random.default_rng(seed).normal(level, sigma, (150, 200)).astype(np.float32)
+    picture[::25, ::25] += 3000
+    return picture
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows with every measure that is taken."""
+    taken: list[str] = []
+    measure = type(stretch()).measure
+    monkeypatch.setattr(type(stretch()), "measure", lambda self, picture: taken.append("one") or measure(self, picture))
+    return taken
+
+
+def test_nothing_is_measured_anew_while_the_picture_hardly_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, memory = counted(monkeypatch), LookMemory(0.5)
+    for seed in range(MOST_TRUSTED + 1):
+        render(StackPicture(sky(seed)), PictureSettings(), memory=memory)
+    assert len(taken) == 1
+    render(StackPicture(sky(99)), PictureSettings(), memory=memory)
+    assert len(taken) == 2, "for all that it looks the same"
+
+
+@pytest.mark.parametrize(("sigma", "level"), [(8, 1000), (10, 1003)])
+def test_a_changed_sky_is_measured_anew(monkeypatch: pytest.MonkeyPatch, sigma: float, level: float) -> None:
+    taken, memory = counted(monkeypatch), LookMemory(0.5)
+    for picture in (sky(1), sky(2, sigma, level)):
+        render(StackPicture(picture), PictureSettings(), memory=memory)
+    assert len(taken) == 2
+
+
+def test_one_odd_sub_does_not_make_the_picture_jump() -> None:
+    memory, rng = LookMemory(0.5), np.random.default_rng(4)
+    mean = np.zeros((150, 200), np.float32)
+    stars = np.zeros_like(mean)
+    stars[::25, ::25] = 3000
+    x = np.linspace(0, 1, 200, dtype=np.float32)
+    shown: list[FloatArray] = []
+    for n_subs in range(1, 33):
+        sub = rng.normal(1000, 40, mean.shape).astype(np.float32) + stars
+        if n_subs == 20:
+            sub += 400 * x  # a lamp beside the telescope
+        mean += (sub - mean) / n_subs
+        shown.append(render(StackPicture(mean.copy()), PictureSettings(), memory=memory).pixels / np.float32(255))
+    levels = [float(np.median(picture)) for picture in shown[2:]]
+    assert max(levels) - min(levels) < 0.02
+    inside = [picture[20:120, 20:180] for picture in shown[2:]]
+    assert max(abs(float(np.mean(after - before))) for before, after in pairwise(inside)) < 0.02
+
+
+def test_the_rim_that_is_cut_off_stays_until_it_has_been_asked_for_some_times() -> None:
+    memory, trim = LookMemory(0.5), operator_of("trim")
+    assert isinstance(trim, MeasuringOperator)
+    none, some = (np.zeros(4, np.float32),), (np.array([0.1, 0, 0, 0], np.float32),)
+    asked = [none, some, none, some, some, some]
+    assert [float(memory.eased(0, trim, found)[0][0]) > 0 for found in asked] == [False] * 5 + [True]

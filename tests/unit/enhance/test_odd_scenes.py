@@ -125,7 +125,7 @@ def test_what_fills_a_deep_stack_is_not_burnt_and_keeps_its_colour() -> None:
 
 def test_a_small_bright_thing_leaves_the_contrast_to_the_rest() -> None:
     plain, with_galaxy = (raw(stars() + light(*[galaxy * np.exp(-OFF / 8)] * 3)) for galaxy in (0, 20_000))
-    np.testing.assert_allclose(shown(with_galaxy)[:60], shown(plain)[:60], atol=0.03)
+    np.testing.assert_allclose(shown(with_galaxy)[:60], shown(plain)[:60], atol=0.05)
 
 
 def test_a_comet_has_no_dark_ring_round_its_coma() -> None:
