@@ -135,7 +135,7 @@ class KeptLook(LookMemory):
         self._trusted = 1
 
     def see(self, picture: FloatArray) -> None:
-        """Learn nothing."""
+        """Learn nothing of a picture ``(h, w)`` or ``(h, w, 3)``."""
 
     def look(self, seen: str) -> str:
         """Return the look that the picture has."""
