@@ -72,7 +72,7 @@ def shared_data() -> Path:
     return folder
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0, what: str = "") -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0, what: str = "") -> None:
     """Return as soon as `condition` holds; fail the test if it does not within `timeout_s`."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
@@ -83,7 +83,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0, what: str
 
 @pytest.fixture(name="wait_until")
 def wait_until_fixture() -> Callable[..., None]:
-    """Give `wait_until(condition, timeout_s=10, what="")`, for what other processes do in their own time."""
+    """Give `wait_until(condition, timeout_s=60, what="")`, for what other processes do in their own time."""
     return wait_until
 
 
@@ -114,7 +114,7 @@ class IndiServer:
         """End the server and its drivers, politely first."""
         self.process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=5)
+            self.process.wait(timeout=60)
         self.kill()
 
     def kill(self) -> None:

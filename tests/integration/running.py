@@ -61,7 +61,7 @@ class RunningAgent:
         return {**status, **next(iter(status.get("sources", [])), {})}
 
     def wait_for_camera(self) -> None:
-        self.wait_until(lambda: self.status().get("device") == DEVICE, 30, "the agent has the camera")
+        self.wait_until(lambda: self.status().get("device") == DEVICE, 60, "the agent has the camera")
 
     def lines(self) -> list[dict[str, Any]]:
         """Return all lines of the ledgers; one that is just being written is not among them."""

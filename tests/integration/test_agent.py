@@ -37,9 +37,9 @@ class Night(RunningAgent):
 
     def stop_camera(self) -> None:
         self._stop.set()
-        self._camera.join(5)
+        self._camera.join(60)
 
-    def wait_for_lines(self, count: int, timeout_s: float = 30.0) -> None:
+    def wait_for_lines(self, count: int, timeout_s: float = 60.0) -> None:
         self.wait_until(lambda: len(self.lines()) >= count, timeout_s, f"{count} lines in the ledger")
 
     def lights_taken(self) -> list[str]:
@@ -68,7 +68,7 @@ def test_every_exposure_has_exactly_one_line_and_the_end_is_clean(night: Night) 
     night.begin()
     night.wait_for_lines(6)
     night.stop_camera()
-    night.wait_until(lambda: len(night.lines()) == len(night.lights_taken()), 10, "every light has its line")
+    night.wait_until(lambda: len(night.lines()) == len(night.lights_taken()), 60, "every light has its line")
     assert night.end() == 0
     lines = night.lines()
     assert [line["outcome"] for line in lines] == ["accepted"] * len(lines)

@@ -211,4 +211,4 @@ def cluster(place: Place) -> Iterator[Place]:
         for process in reversed(processes):
             process.send_signal(signal.SIGINT)
         for process in processes:
-            process.wait(30)
+            process.wait(60)

@@ -69,7 +69,7 @@ def agent(tmp_path: Path) -> Iterator[tuple[list[Blob], str]]:
         time.sleep(0.01)
     yield blobs, str(source.path)
     stop.set()
-    thread.join(5)
+    thread.join(60)
 
 
 def expect(blobs: list[Blob], path: Path) -> None:

@@ -63,7 +63,7 @@ class Sequence:
 
     def capture(self, index: int, told: bool = True) -> None:
         path = self.write(index)
-        assert self.hook(path if told else None).wait(20) == 0
+        assert self.hook(path if told else None).wait(60) == 0
 
     def lines(self) -> list[dict[str, Any]]:
         paths = sorted(self.out.glob("sessions/*/ledger.jsonl"))
@@ -122,7 +122,7 @@ def test_ekos_that_names_no_file_has_the_youngest_one_stacked(ekos: Sequence) ->
 def test_several_hooks_at_once_have_one_stand_in(ekos: Sequence) -> None:
     paths = [ekos.write(index) for index in range(5)]
     hooks = [ekos.hook(path) for path in paths]
-    assert [hook.wait(30) for hook in hooks] == [0] * 5
+    assert [hook.wait(60) for hook in hooks] == [0] * 5
     ekos.wait_until(lambda: len(ekos.stacked()) == 5, LONG_S)
     ekos.wait_until(lambda: not is_at_work(ekos.out), LONG_S)
     assert sorted(ekos.stacked()) == [path.name for path in paths]

@@ -30,7 +30,7 @@ CAMERA = "CCD Simulator"
 FITS_MAGIC = b"SIMPLE  ="
 
 
-def until(condition: Callable[[], Any], limit_s: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], limit_s: float = 60.0) -> Any:
     """Return the first true value of `condition`; fail after `limit_s`."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
@@ -155,11 +155,11 @@ class Agent:
         """Whether the camera is connected and we have its facts."""
         return bool(self.source.status().device)
 
-    def expect(self, count: int, limit_s: float = 10.0) -> list[Blob]:
+    def expect(self, count: int, limit_s: float = 60.0) -> list[Blob]:
         until(lambda: len(self.blobs) >= count, limit_s)
         return self.blobs
 
-    def expose_until(self, server: Server, count: int, limit_s: float = 15.0) -> None:
+    def expose_until(self, server: Server, count: int, limit_s: float = 60.0) -> None:
         """Take exposures until `count` blobs have come: for waiting until a new connection is subscribed."""
         deadline = time.monotonic() + limit_s
         while len(self.blobs) < count:
@@ -177,7 +177,7 @@ def listening(port: int, device: str = "", *, shared: bool = True) -> Iterator[A
         yield agent
     finally:
         agent.stop.set()
-        agent.thread.join(5)
+        agent.thread.join(60)
         assert not agent.thread.is_alive()
 
 
@@ -218,12 +218,12 @@ def test_starts_before_the_server_and_survives_its_death(tmp_path: Path) -> None
     with listening(port) as agent:
         until(lambda: "refused" in agent.source.status().last_error)
         with serving(tmp_path, port=port) as server:
-            until(agent.ready, 2.0)
+            until(agent.ready)
             agent.expose_until(server, 1)
             server.kill()
-            until(lambda: not agent.source.status().connected, 1.0)
+            until(lambda: not agent.source.status().connected)
         with serving(tmp_path, port=port) as server:
-            until(agent.ready, 2.0)
+            until(agent.ready)
             agent.expose_until(server, 2)
 
 

@@ -25,7 +25,7 @@ def test_indiserver_runs_a_stock_driver_and_leaves_nothing_behind(
     indiserver: Callable[..., Any], wait_until: Callable[..., None]
 ) -> None:
     server = indiserver("indi_simulator_telescope")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         client.sendall(b'<getProperties version="1.7"/>')
         heard = b""
         while b"Telescope Simulator" not in heard:
@@ -41,6 +41,6 @@ def test_a_killed_indiserver_comes_back_on_the_same_port(indiserver: Callable[..
     assert not first.is_answering()
     second = indiserver(port=first.port, folder=first.folder)
     second.control("start indi_simulator_telescope")
-    with socket.create_connection(("127.0.0.1", second.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", second.port), timeout=60) as client:
         client.sendall(b'<getProperties version="1.7"/>')
         assert client.recv(4096)

@@ -22,9 +22,9 @@ class Observer(RunningAgent):
         words = ("--library", str(self.library), "--set", "calibrate.learn_wait_s=60")
         super().__init__(folder, indiserver, wait_until, *words, scenario=scenario)
         self._panel = Panel(self.server.port)
-        self.wait_until(lambda: self._panel.has("CONNECTION", DEVICE), 20, "the camera is there")
+        self.wait_until(lambda: self._panel.has("CONNECTION", DEVICE), 60, "the camera is there")
         self._panel.put("Switch", "CONNECTION", DEVICE, CONNECT="On")
-        self.wait_until(lambda: self._panel.has("CCD_EXPOSURE", DEVICE), 20, "the camera is connected")
+        self.wait_until(lambda: self._panel.has("CCD_EXPOSURE", DEVICE), 60, "the camera is connected")
         self.wait_for_camera()
 
     def shoot(self, kind: str, count: int, exposure_s: float) -> None:
@@ -33,7 +33,7 @@ class Observer(RunningAgent):
         for _ in range(count):
             before = len(self.lines())
             self._panel.put("Number", "CCD_EXPOSURE", DEVICE, CCD_EXPOSURE_VALUE=exposure_s)
-            self.wait_until(lambda before=before: len(self.lines()) > before, 20, f"a line for a {kind}")
+            self.wait_until(lambda before=before: len(self.lines()) > before, 60, f"a line for a {kind}")
 
     def close(self) -> None:
         self._panel.close()

@@ -68,11 +68,11 @@ class Hand:
 
     def unpark(self) -> None:
         self.press("TELESCOPE_PARK", "UNPARK")
-        self._wait_until(lambda: self.is_on("TELESCOPE_PARK", "UNPARK"), 10, "it is unparked")
+        self._wait_until(lambda: self.is_on("TELESCOPE_PARK", "UNPARK"), 60, "it is unparked")
 
     def wait_for(self, ra_deg: float, dec_deg: float) -> None:
         self._wait_until(lambda: self.off_arcsec(ra_deg, dec_deg) < 5, 60, f"it is at {ra_deg}, {dec_deg}")
-        self._wait_until(lambda: self.state("EQUATORIAL_EOD_COORD") == "Ok", 10, "it tracks")
+        self._wait_until(lambda: self.state("EQUATORIAL_EOD_COORD") == "Ok", 60, "it tracks")
 
     def off_arcsec(self, ra_deg: float, dec_deg: float) -> float:
         ra, dec = self.place()
@@ -127,9 +127,9 @@ def test_a_telescope_that_cannot_be_moved_now(port: int, hand: Hand, wait_until:
         mover.move(way)
     ra, dec = hand.place()
     hand.press("TELESCOPE_TRACK_STATE", "TRACK_ON")
-    wait_until(lambda: hand.is_on("TELESCOPE_TRACK_STATE", "TRACK_ON"), 10, "it tracks")
+    wait_until(lambda: hand.is_on("TELESCOPE_TRACK_STATE", "TRACK_ON"), 60, "it tracks")
     hand.slew((ra - 30) % 360, dec - 20)
-    wait_until(lambda: hand.state("EQUATORIAL_EOD_COORD") == "Busy", 10, "it slews")
+    wait_until(lambda: hand.state("EQUATORIAL_EOD_COORD") == "Busy", 60, "it slews")
     with pytest.raises(SourceError, match=f"{SCOPE} is slewing"):
         mover.move(way)
     hand.press("TELESCOPE_ABORT_MOTION", "ABORT")
@@ -203,7 +203,7 @@ def test_a_running_agent_keeps_the_target_centred(
         )
         cosine = math.cos(math.radians(dec))
         hand.wait_for(ra + sent["east_arcsec"] / 3600 / cosine, dec + sent["north_arcsec"] / 3600)
-        wait_until(lambda: night.status().get("centre", {}).get("corrections", 0) >= 1, 10, "the status tells")
+        wait_until(lambda: night.status().get("centre", {}).get("corrections", 0) >= 1, 60, "the status tells")
     finally:
         stop.set()
         night.close()

@@ -71,9 +71,9 @@ class Camera:
 
     def close(self) -> None:
         self._stop.set()
-        self._threads[1].join(5)
+        self._threads[1].join(60)
         self._link.shutdown(socket.SHUT_RDWR)
-        self._threads[0].join(5)
+        self._threads[0].join(60)
         self._link.close()
 
 

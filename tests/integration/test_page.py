@@ -60,7 +60,7 @@ def await_subs(page: WebProcess, n_subs: int) -> dict[str, Any]:
         found.update(page.told("/api/v1/status"))
         return bool(found["pictures"]) and found["pictures"][-1]["n_subs"] == found["n_subs"] == n_subs
 
-    wait_until(is_there, 30)
+    wait_until(is_there, 60)
     return found
 
 
@@ -89,7 +89,7 @@ def test_the_whole_picture_is_of_its_version_only(page: WebProcess, output: Path
     assert body(page.ask(address)) == (output / "stack.jpg").read_bytes()
     publish(output, 2)
     assert page.ask(address).status == 404
-    wait_until(lambda: page.told("/api/v1/status")["whole"]["address"] != address, 30)
+    wait_until(lambda: page.told("/api/v1/status")["whole"]["address"] != address, 60)
 
 
 def test_tiles_of_the_whole_picture_never_change(own_page: WebProcess) -> None:
@@ -124,7 +124,7 @@ def test_published_files_are_sent_as_they_are(page: WebProcess, output: Path) ->
 def test_subs_are_told_with_their_reasons(page: WebProcess, output: Path) -> None:
     refused = {"number": 3, "outcome": "refused", "reason": "clouds", "detail": "transparency: 0.2"}
     publish(output, 2, lines=[refused])
-    wait_until(lambda: len(page.told("/api/v1/subs")["subs"]) == 3, 30)
+    wait_until(lambda: len(page.told("/api/v1/subs")["subs"]) == 3, 60)
     assert page.told("/api/v1/subs?after=2")["subs"] == [{**refused, "fate": ""}]
     assert len(page.told("/api/v1/subs?limit=1")["subs"]) == 1
     assert page.ask("/api/v1/subs?after=x").status == 422
@@ -150,7 +150,7 @@ class Stream:
     """An open stream of events."""
 
     def __init__(self, page: WebProcess) -> None:
-        self.socket = socket.create_connection((HOST, page.port), timeout=30)
+        self.socket = socket.create_connection((HOST, page.port), timeout=60)
         self.socket.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.file = self.socket.makefile("rb")
 
@@ -217,7 +217,7 @@ def test_a_command_reaches_the_agent_and_its_answer_comes_back(page: WebProcess,
     ready = threading.Event()
     thread = threading.Thread(target=agent)
     thread.start()
-    ready.wait(30)
+    ready.wait(60)
     answer = page.ask("/api/v1/commands", "POST", {"command": "pause"}, **key)
     over.set()
     thread.join()
@@ -363,14 +363,14 @@ def test_a_thousand_connections_are_bounded_and_let_go(own_page: WebProcess) -> 
     held = []
     for _ in range(1000):
         try:
-            held.append(socket.create_connection((HOST, own_page.port), timeout=5))
+            held.append(socket.create_connection((HOST, own_page.port), timeout=60))
         except OSError:
             break
     memory = int(Path(f"/proc/{own_page.process.pid}/statm").read_text().split()[1]) * 4096
     assert memory < 200e6
     for each in held:
         each.close()
-    wait_until(lambda: own_page.ask("/api/v1/status").status == 200, 30)
+    wait_until(lambda: own_page.ask("/api/v1/status").status == 200, 60)
 
 
 @pytest.mark.slow

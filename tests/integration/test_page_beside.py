@@ -37,7 +37,7 @@ class Watching:
 
     def agent(self) -> str:
         """Return what the page tells of the agent, "" where there is no page."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
             connection.request("GET", "/api/v1/status")
             told: dict[str, Any] = json.loads(connection.getresponse().read())

@@ -70,7 +70,7 @@ def page(tmp_path: Path) -> Iterator[WebProcess]:
 def grow(page: WebProcess, n_subs: int) -> None:
     """Publish, and wait until the page tells of it."""
     publish(page.folder, n_subs)
-    wait_until(lambda: page.told("/api/v1/status")["pictures"][-1]["n_subs"] == n_subs, 30)
+    wait_until(lambda: page.told("/api/v1/status")["pictures"][-1]["n_subs"] == n_subs, 60)
 
 
 def test_the_picture_is_there_at_every_size_and_fits(page: WebProcess, browser: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_new_picture_comes_by_itself_unless_one_stays_with_another(page: WebPr
 
 def test_the_picture_is_enlarged_by_fingers_and_keys_and_comes_back(page: WebProcess, browser: Any) -> None:
     publish(page.folder, 3, side_px=600)
-    wait_until(lambda: page.told("/api/v1/status")["n_subs"] == 3, 30)
+    wait_until(lambda: page.told("/api/v1/status")["n_subs"] == 3, 60)
     tab = Tab(browser, "desktop", page.address)
     tab.await_true(SHOWN)
     fit = tab.page.evaluate("page.viewer.scale")
@@ -147,7 +147,7 @@ def test_the_picture_is_enlarged_by_fingers_and_keys_and_comes_back(page: WebPro
 
 def test_looked_at_closely_the_picture_is_loaded_in_tiles_and_follows(page: WebProcess, browser: Any) -> None:
     publish(page.folder, 2, side_px=1600, view_step=4)
-    wait_until(lambda: page.told("/api/v1/status")["n_subs"] == 2, 30)
+    wait_until(lambda: page.told("/api/v1/status")["n_subs"] == 2, 60)
     tab = Tab(browser, "phone", page.address)
     tab.await_true(SHOWN)
     assert not [url for url in tab.asked if "/tiles/" in url]

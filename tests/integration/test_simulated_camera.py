@@ -101,7 +101,7 @@ class Client:
         self.wait(lambda: len(self.blobs) > count and self.states["CCD_EXPOSURE"] == "Ok")
         return self.blobs[-1]
 
-    def wait(self, condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    def wait(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         with self._changed:
             assert self._changed.wait_for(condition, timeout_s), (self.states, self.messages)
 
@@ -146,7 +146,7 @@ class Client:
 
 
 def _connect(port: int) -> socket.socket:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=None)
@@ -189,7 +189,7 @@ class Server:
             self.client.close()
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
     def scenario(self) -> Observatory:
         """The same sky in this process."""
@@ -438,7 +438,7 @@ def test_a_bad_scenario_is_told_on_standard_error(server: Server) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 2

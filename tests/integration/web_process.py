@@ -31,7 +31,7 @@ class WebProcess:
         self.log = folder.with_name(f"{folder.name}.log")
         self.process = self.start()
         self._wait_until = wait_until
-        wait_until(self.is_answering, 30, "the page answers")
+        wait_until(self.is_answering, 60, "the page answers")
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "indistack", "web", str(self.folder), "--listen", f"{HOST}:{self.port}"]
@@ -41,7 +41,7 @@ class WebProcess:
     def restart(self) -> None:
         self.end()
         self.process = self.start()
-        self._wait_until(self.is_answering, 30, "the page answers")
+        self._wait_until(self.is_answering, 60, "the page answers")
 
     def is_answering(self) -> bool:
         try:
@@ -57,7 +57,7 @@ class WebProcess:
 
     def ask(self, path: str, method: str = "GET", body: object = None, **headers: str) -> http.client.HTTPResponse:
         """Return the answer, read to its end: see `data`."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             named.setdefault("content-type", "application/json")
@@ -72,7 +72,7 @@ class WebProcess:
 
     def raw(self, sent: bytes) -> bytes:
         """Send bytes as they are; return what comes back."""
-        with socket.create_connection((HOST, self.port), timeout=30) as connection:
+        with socket.create_connection((HOST, self.port), timeout=60) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             parts = []
@@ -82,7 +82,7 @@ class WebProcess:
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 def publish(folder: Path, n_subs: int, *, side_px: int = 120, view_step: int = 0, **more: Any) -> None:

@@ -25,7 +25,7 @@ from indistack.store import attempts
 from indistack.store.session_folders import SessionFolders
 from indistack.values.sub_report import SubReport
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 SETTINGS = [
     "folder.interval_s=0.02", "folder.settle_s=0.0", "checkpoint.interval_s=0.05", "checkpoint.duty=1.0",

@@ -68,7 +68,7 @@ def servers(folder: Path, clock: Clock) -> Figures:
         if not worker.is_alive():
             figures.faults.append("the source died")
         stop.set()
-        worker.join(20.0)
+        worker.join(60)
         if worker.is_alive():
             figures.faults.append("the source does not end")
         server.shutdown()

@@ -132,7 +132,7 @@ def test_processes_end_with_the_agent(libraw: LibRaw) -> None:
     libraw.read(GOOD, 200.0)
     (process,) = libraw._idle
     process._link.close()
-    assert process._process.wait(10) == 0
+    assert process._process.wait(60) == 0
 
 
 def test_nothing_is_started_before_the_first_file(libraw: LibRaw) -> None:

@@ -127,7 +127,7 @@ def test_it_is_made_for_those_who_want_it_and_follows_the_stack(
 
 def test_other_pictures_wait_until_it_is_there(tmp_path: Path, shown: Stacks, monkeypatch: pytest.MonkeyPatch) -> None:
     may, keeper = threading.Event(), DevicePicture(tmp_path, OwnFiles())
-    monkeypatch.setattr(device_picture, "write", lambda path, *_: may.wait(30) and path.touch())
+    monkeypatch.setattr(device_picture, "write", lambda path, *_: may.wait(60) and path.touch())
     want(tmp_path, DEVICE_PICTURE)
     keeper.give_way()  # nothing is being made
     keeper.look(shown)

@@ -72,7 +72,7 @@ class Wall:
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         self.begun.append(path.stem)
-        assert self.may.acquire(timeout=10)
+        assert self.may.acquire(timeout=60)
         cards = {keyword: value for keyword, value, _ in snapshot.cards}
         self.shown.append((path.stem, int(cards["NCOMBINE"]), snapshot.picture.rows(slice(None)).copy()))
 
@@ -289,7 +289,7 @@ def test_the_last_state_is_not_written_beside_an_earlier_one(tmp_path: Path, wal
     ending.join(0.1)
     assert wall.begun == ["stack"]
     wall.may.release(2)
-    ending.join(10)
+    ending.join(60)
     live.close()
     assert [n_subs for _, n_subs, _ in wall.shown] == [1, 2]
 

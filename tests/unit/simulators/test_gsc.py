@@ -26,7 +26,7 @@ def ask(
     # Written as the simulator writes them.
     command = [GSC, "-c", f"{ra_deg:.6f}", f"{dec_deg:+.6f}", "-r", f"{radius_arcmin:.1f}"]
     command += ["-m", "0", "17.00", "-n", str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | environment, timeout=60)
     lines = done.stdout.splitlines()
     assert all(LINE.fullmatch(line.strip()) for line in lines), lines[:3]
     return [line.split() for line in lines]
@@ -81,6 +81,6 @@ def test_another_seed_is_another_sky_and_density_acts() -> None:
 
 
 def test_a_radius_that_is_no_number_is_told() -> None:
-    done = subprocess.run([GSC, "-c", "1", "2", "-r", "nan"], capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run([GSC, "-c", "1", "2", "-r", "nan"], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
     assert "finite" in done.stderr

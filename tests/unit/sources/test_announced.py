@@ -95,12 +95,12 @@ def test_an_agent_relieves_a_stand_in_and_no_other_agent(tmp_path: Path) -> None
 
     thread = threading.Thread(target=stand)
     thread.start()
-    at_work.wait(30)
+    at_work.wait(60)
     assert has_stand_in(tmp_path)
     with only_one(tmp_path, relieves=True):
         assert is_at_work(tmp_path)
         assert not has_stand_in(tmp_path)
-    thread.join(30)
+    thread.join(60)
 
 
 def test_the_sign_of_one_that_was_killed_is_no_stand_in(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Watch:
     def names(self) -> list[str]:
         return [Path(blob.origin).name for blob in self.blobs]
 
-    def expect(self, *names: str, limit_s: float = 5.0) -> None:
+    def expect(self, *names: str, limit_s: float = 60.0) -> None:
         """Wait until exactly these have come."""
         deadline = time.monotonic() + limit_s
         while len(self.blobs) < len(names) and time.monotonic() < deadline:
@@ -47,7 +47,7 @@ class Watch:
 
     def end(self) -> None:
         self.stop.set()
-        self._thread.join(2)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 

@@ -57,15 +57,15 @@ def test_a_group_is_complete_when_nothing_comes_for_twice_the_exposure_and_more(
 def test_who_waits_has_all_built_now(queue: BuildQueue, wait_until: Callable[..., None]) -> None:
     queue.expect_more("dark", 60.0)
     answers: list[bool] = []
-    waits = threading.Thread(target=lambda: answers.append(queue.wait(20)))
+    waits = threading.Thread(target=lambda: answers.append(queue.wait(60)))
     builds = threading.Thread(target=lambda: [queue.next() for _ in range(2)])
     waits.start()
     builds.start()
-    waits.join(10)
+    waits.join(60)
     assert answers == [True]
     assert queue.is_idle()
     queue.close()
-    builds.join(10)
+    builds.join(60)
     assert not builds.is_alive()
 
 

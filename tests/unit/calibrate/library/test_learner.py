@@ -307,7 +307,7 @@ class TestWaiting:
         opened, build = threading.Event(), Learner._build
 
         def slow(self: Learner, *arguments: Any) -> None:
-            opened.wait(20)
+            opened.wait(60)
             build(self, *arguments)
 
         monkeypatch.setattr(Learner, "_build", slow)
@@ -337,7 +337,7 @@ class TestWaiting:
         camera.teach(pupil, "dark", 3)
         ended = threading.Thread(target=pupil.close)
         ended.start()
-        ended.join(10)
+        ended.join(60)
         assert not ended.is_alive()
         assert masters_in(tmp_path) == []
         assert not gate.is_set()

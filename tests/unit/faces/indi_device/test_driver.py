@@ -90,7 +90,7 @@ def setup() -> Iterator[Setup]:
     yield Setup(peer, driver, device, running, blob)
     with contextlib.suppress(OSError):
         ours.shutdown(socket.SHUT_RDWR)
-    running.join(10)
+    running.join(60)
     for file in peer.files:
         os.close(file)
     wire.close()
@@ -204,7 +204,7 @@ def test_it_goes_on_after_nonsense_and_ends_with_the_server(setup: Setup) -> Non
     setup.peer.send("<pingRequest uid='1'/>")
     setup.peer.wait_for("pingReply")
     setup.peer.server.shutdown(socket.SHUT_RDWR)
-    setup.running.join(10)
+    setup.running.join(60)
     assert not setup.running.is_alive()
 
 
@@ -213,7 +213,7 @@ def test_a_server_that_was_killed_is_an_end_and_no_fault(setup: Setup) -> None:
     setup.device.say("nobody reads this")
     setup.peer.server.close()
     setup.device.say("nor this")
-    setup.running.join(10)
+    setup.running.join(60)
     assert not setup.running.is_alive()
 
 

@@ -77,10 +77,10 @@ class Bus:
         self.send(f"<new{kind}Vector device='{device}' name='{name}'>{body}</new{kind}Vector>")
 
     def until(self, name: str, value: str) -> None:
-        self.wait_until(lambda: self.values.get(name) == value, 20, f"{name} is {value}")
+        self.wait_until(lambda: self.values.get(name) == value, 60, f"{name} is {value}")
 
     def until_state(self, name: str, state: str) -> None:
-        self.wait_until(lambda: self.states.get(name) == state, 20, f"{name} is {state}")
+        self.wait_until(lambda: self.states.get(name) == state, 60, f"{name} is {state}")
 
 
 @dataclass
@@ -122,7 +122,7 @@ def setup(tmp_path: Path, wait_until: Callable[..., None], monkeypatch: pytest.M
     bus.until("CONFIG_PROCESS.CONFIG_SAVE", "Off")
     yield Setup(bus, output, started, told)
     ours.shutdown(socket.SHUT_RDWR)
-    running.join(10)
+    running.join(60)
     driver.wire.close()
     for each in (ours, theirs):
         each.close()

@@ -50,7 +50,7 @@ def test_a_bug_makes_the_device_anew_in_the_same_process(
     ours.send(b"<pingRequest uid='still here'/>")
     wait_until(lambda: b"still here" in ours.recv(1 << 20))
     ours.close()
-    running.join(10)
+    running.join(60)
     assert status == [0]
     assert len(closed) == 1
     wire.close()
