@@ -23,7 +23,7 @@ from indistack.settings import OFF, Settings, Wanted, as_toml, example
 from indistack.settings.faces import NotifySettings, WebSettings
 from indistack.sinks import SINKS
 from indistack.solve import SolveSettings
-from indistack.sources import FolderSettings, HookSettings, IndiSettings
+from indistack.sources import EkosSettings, FolderSettings, HookSettings, IndiSettings
 from indistack.stack import BranchSettings, StackSettings
 from indistack.stars import StarsSettings
 from indistack.store.checkpoint import CheckpointSettings
@@ -66,6 +66,8 @@ class GoalSettings(Settings):
     snr: float | None = Field(default=None, gt=0)
     """Signal to noise of the stack's stars, as the ledger's `snr` of one sub; status and faces tell how long it will
     take."""
+    exposure_s: float | None = Field(default=None, gt=0)
+    """Exposure of all its subs together; see `ekos.stop_at_goal`."""
 
 
 class QueueSettings(Settings):
@@ -101,6 +103,7 @@ class Config(Settings):
     indi: IndiSettings = IndiSettings()
     folder: FolderSettings = FolderSettings()
     hook: HookSettings = HookSettings()
+    ekos: EkosSettings = EkosSettings()
     queue: QueueSettings = QueueSettings()
     spool: SpoolSettings = SpoolSettings()
     checkpoint: CheckpointSettings = CheckpointSettings()

@@ -43,6 +43,7 @@ from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
+from indistack.values.disturbances import Disturbances
 from indistack.values.own_files import OwnFiles
 
 log = logging.getLogger(__name__)
@@ -64,20 +65,18 @@ class Agent:
         Gets ``stack.fits``, ``stack.png``, ``status.json`` and ``sessions/``.
     calibrator_for : callable
         Makes the calibrator for the worker threads; reads the masters.
-    listener : callable
-        Told of every blob's report, if there is one; else the log is.
+    listener, status_listener : callable, optional
+        Told of every blob's report, else the log is; told of every change of the status.
     clock : callable
         Gives the time.
-    learner : Learner
-        Takes calibration frames into the library; without one they are refused.
-    keeper : Keeper, optional
-        Sends the telescope back to the target.
+    learner, keeper : Learner, Keeper, optional
+        Takes calibration frames into the library, else they are refused; sends the telescope back to the target.
     goes_on : PastSession, optional
         Session of that folder that is gone on with; the settings must be those that it was begun with.
     own_files : OwnFiles, optional
         Is told of every file that is published.
-    status_listener : callable, optional
-        Is told of every change of the status.
+    disturbances : Disturbances, optional
+        What somebody tells of what shakes the telescope.
     """
 
     def __init__(
@@ -93,6 +92,7 @@ class Agent:
         goes_on: PastSession | None = None,
         own_files: OwnFiles | None = None,
         status_listener: StatusListener | None = None,
+        disturbances: Disturbances | None = None,
     ) -> None:
         self._folder = make_folder(folder)
         self._clock = clock
@@ -107,6 +107,7 @@ class Agent:
         self._previews = SubPreviews()
         ways = config, self._workers, calibrator_for(self._workers), self._finish
         self._pipeline = Pipeline(*ways, learn=learn, see=self._previews.see, folder=folder, pace=Pace())
+        self._pipeline.intake.disturbances = disturbances or Disturbances()
         self._publisher = Publisher(folder, config, own_files)
         self._status = StatusFile(folder / STATUS, clock, status_listener, snr := SnrGrowth())
         self._publisher.showcase.listener = self._status.show
@@ -116,9 +117,8 @@ class Agent:
         self._facts = AgentFacts(folder, *looked_at, learner, keeper, snr)
         self._solve_watch = SolveWatch(config.solve)
         self._keeper = keeper
-        taken = goes_on.last_number if goes_on is not None else 0
         parts = self._pipeline, self._journal, self._publisher, self._status, self._previews
-        self._blobs = BlobHandler(*parts, keeper, clock, listener, taken)
+        self._blobs = BlobHandler(*parts, keeper, clock, listener, goes_on.last_number if goes_on is not None else 0)
         self._known = FileStamps(reports_of_the_night(SessionFolders(folder), goes_on) if goes_on is not None else ())
 
     def send(self, command: Command) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from indistack.agent.goal import has_snr
 from indistack.commands.client import STOPPED
 from indistack.settings.faces import NotifySettings
 from indistack.values.counted import counted
@@ -63,7 +64,7 @@ class Notices:
             yield "camera", f"The camera cannot be reached. {_waits_for(now)}".strip()
         yield from self._machine(now)
         yield from self._clouds(now)
-        if _reached(now) and not _reached(before):
+        if has_snr(now) and not has_snr(before):
             yield "snr", f"The goal is reached: SNR {now['snr']['value']:.0f} with {now.get('n_subs', 0)} subs."
 
     def _machine(self, now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -99,9 +100,3 @@ def _waits_for(status: Mapping[str, Any]) -> str:
 
 def _warnings(status: Mapping[str, Any]) -> list[str]:
     return list((status.get("machine") or {}).get("warnings", ()))
-
-
-def _reached(status: Mapping[str, Any]) -> bool:
-    snr = status.get("snr") or {}
-    value, target = snr.get("value"), snr.get("target")
-    return value is not None and target is not None and value >= target

@@ -25,6 +25,8 @@ CLIENT = "pyindi-client"
 
 MESSAGES = "apprise"
 
+BUS = "dbus-fast"
+
 PACKAGES = ("numpy", "astropy", "opencv-python-headless", "rawpy", "pydantic", "rich", CLIENT)
 
 MIN_FREE_GB = 2.0
@@ -45,6 +47,7 @@ def examine(config: Config, folder: Path, faults: Sequence[str] = ()) -> Iterato
     yield _calibration(config)
     yield _solver(config)
     yield from _messages(config)
+    yield from _ekos(config)
     yield from examine_indi(config)
 
 
@@ -111,3 +114,13 @@ def _messages(config: Config) -> Iterator[Finding]:
         yield Finding(WARN, "messages", f"{MESSAGES} is not installed: nobody is told; pip install {MESSAGES}")
     else:
         yield Finding(GOOD, "messages", f"by {MESSAGES}, to {len(config.notify.urls)}")
+
+
+def _ekos(config: Config) -> Iterator[Finding]:
+    """Look whether Ekos can be listened to, where that is wanted."""
+    ekos = config.ekos
+    is_wanted = ekos.enabled and (ekos.stop_at_goal or ekos.files or ekos.disturbed == "hold")
+    if importlib.util.find_spec(BUS.replace("-", "_")) is not None:
+        yield Finding(GOOD, "Ekos' session bus", "listened to" if ekos.enabled else "off")
+    elif is_wanted:
+        yield Finding(WARN, "Ekos' session bus", f"{BUS} is not installed: Ekos is not heard; pip install {BUS}")

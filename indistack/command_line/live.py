@@ -14,6 +14,7 @@ from typing import Any
 
 from indistack.agent.agent import Agent
 from indistack.agent.ekos_jobs import EkosJobs
+from indistack.agent.goal import GoalWatch
 from indistack.agent.messenger import messenger
 from indistack.agent.notices import Notices
 from indistack.agent.status import StatusListener
@@ -33,12 +34,13 @@ from indistack.pipeline.calibrators import calibrator_factory, learner_of, libra
 from indistack.resume.same_night import session_to_go_on
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
-from indistack.sources import AnnouncedSource, FolderSource, HookSource, IndiSource, Source, on_record
+from indistack.sources import AnnouncedSource, EkosSource, FolderSource, HookSource, IndiSource, Source, on_record
 from indistack.store.folder_lock import has_stand_in, is_at_work, make_folder, only_one, stand_in
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.system.night_log import night_log
+from indistack.values.disturbances import Disturbances
 from indistack.values.own_files import OwnFiles
 from indistack.values.sub_report import SubReport
 
@@ -51,8 +53,12 @@ def run(options: Options) -> int:
     config, output = config_of(options, overrides | _limits(options)), options.output_dir
     if options.announced:
         return _stand_in(config, options)
-    sources: list[Source] = [IndiSource(config.indi), HookSource(config.hook, EkosJobs(output))]
-    return run_agent(config, [*sources, AnnouncedSource(output)] if config.hook.enabled else sources, options)
+    jobs, disturbances = EkosJobs(output), Disturbances()
+    ekos = EkosSource(config.ekos, disturbances, jobs)
+    sources: list[Source] = [IndiSource(config.indi), HookSource(config.hook, jobs), ekos]
+    sources += [AnnouncedSource(output)] if config.hook.enabled else []
+    goal = GoalWatch(config.goal.exposure_s, ekos.stop_capture) if config.ekos.stop_at_goal else None
+    return run_agent(config, sources, options, None, goal.look if goal else None, disturbances=disturbances)
 
 
 def _stand_in(config: Config, options: Options) -> int:
@@ -89,6 +95,7 @@ def run_agent(
     own_files: OwnFiles | None = None,
     status_listener: StatusListener | None = None,
     tells_how: bool = True,
+    disturbances: Disturbances | None = None,
 ) -> int:
     """Run an agent in its output folder until its sources end or a person ends it.
 
@@ -106,6 +113,8 @@ def run_agent(
         Told of every change, beside who looks on.
     tells_how : bool
         At the end it is told where the pictures are, and how to go on.
+    disturbances : Disturbances, optional
+        See `Agent`.
     """
     require_pictures(config)
     if has_stand_in(options.output_dir):
@@ -115,7 +124,8 @@ def run_agent(
     os.nice(config.stack.nice)
     # The lock first: what another agent has just begun looks unfinished.
     with only_one(make_folder(options.output_dir), relieves=True), page_beside(config.web, options.output_dir):
-        return _agent_alone(config, sources, options, own_files, _stop_on_signals(), status_listener, tells_how)
+        stop = _stop_on_signals()
+        return _agent_alone(config, sources, options, own_files, stop, status_listener, tells_how, disturbances)
 
 
 def _agent_alone(
@@ -126,6 +136,7 @@ def _agent_alone(
     stop: threading.Event,
     status_listener: StatusListener | None = None,
     tells_how: bool = True,
+    disturbances: Disturbances | None = None,
 ) -> int:
     past = _past(config, options)
     if past is not None:
@@ -152,6 +163,7 @@ def _agent_alone(
         agent = Agent(
             config, sources, options.output_dir, calibrator_for, listen, status_listener=show,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
+            disturbances=disturbances,
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)
     again = [word for word in sys.argv[1:] if word != "--new"]

@@ -43,6 +43,9 @@ def facts_of(camera: str, known: Mapping[str, Mapping[str, Message]]) -> dict[st
     return found | dict(own)
 
 
+CLEARED = "INDI_CLEAR"
+"""A keyword's name by which a driver forgets those that it was told."""
+
 LAST_S = 1.0
 """Of an exposure: with so much left, or none, the frame is the next that comes."""
 
@@ -74,6 +77,16 @@ class Countdown:
         self.requested_s, self._last_s, self._busy = None, left_s, busy
 
 
+def keywords(known: Message, said: Message) -> Message:
+    """Return the FITS keywords that a driver was told: up to INDI 1.9 all at once, since then one after the other."""
+    name = str(said.get("KEYWORD_NAME") or "").strip().upper()
+    if "KEYWORD_NAME" not in said:
+        return said
+    if name == CLEARED:
+        return {}
+    return {**known, name: said.get("KEYWORD_VALUE", "")} if name else known
+
+
 class FactBook:
     """What the devices have said of themselves so far; may be used from any thread."""
 
@@ -85,7 +98,8 @@ class FactBook:
     def note(self, device: str, name: str, values: Message) -> None:
         """Keep the values of a property."""
         with self._lock:
-            self._facts.setdefault(device, {})[name] = values
+            known = self._facts.setdefault(device, {})
+            known[name] = keywords(known.get(name, {}), values) if name == "FITS_HEADER" else values
 
     def expose(self, device: str, said: object, *, busy: bool, defined: bool) -> None:
         """Keep the exposure that was asked for, if it is a number (s); `defined`: so the property was found."""

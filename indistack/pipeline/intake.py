@@ -9,6 +9,7 @@ from indistack.align import ALIGNERS, FaintSubs
 from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.errors import FrameError
+from indistack.fits_header import require_single
 from indistack.grading.star_measures import measure
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.duplicates import RecentFrames
@@ -19,10 +20,14 @@ from indistack.session.session import Session
 from indistack.store.entries import Written
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
+from indistack.values.disturbances import Disturbances, exposed
 from indistack.values.frame import CalibratedFrame, IndexArray, RawFrame
 from indistack.values.sub_parts import FrameFacts, UsedMasters
 
 log = logging.getLogger(__name__)
+
+DISTURBED = "disturbed"
+"""Reason of a sub during which the telescope was shaken."""
 
 DUPLICATE = "duplicate"
 """Reason of a frame that has been dealt with already, having come by another way."""
@@ -52,6 +57,8 @@ class Intake:
         Which frames have arrived.
     faint : FaintSubs
         Those that wait to be tried together.
+    disturbances : Disturbances
+        What shook the telescope.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Intake:
         self.calibrator = calibrator
         self.recent = RecentFrames()
         self.faint = FaintSubs(config.align.faint_subs)
+        self.disturbances = Disturbances()
 
     def use(self, config: Config) -> None:
         """Have these settings from now on, as far as they say what a sub must be like."""
@@ -96,11 +104,28 @@ class Intake:
             self.recent.remember(raw)
         return raw
 
+    def require_wanted(self, raw: RawFrame, blob: Blob, draft: Draft) -> None:
+        """Note what shook the telescope while a light was exposed.
+
+        Raises
+        ------
+        FrameError
+            ``a_stack``: it is one already; ``disturbed``, where such subs are held back.
+        """
+        require_single(raw)
+        happened = self.disturbances.during(*exposed(raw.info.date_obs, raw.info.exposure_s, blob.received))
+        if happened and self._config.ekos.disturbed == "hold":
+            raise FrameError(DISTURBED, happened)
+        if happened and self._config.ekos.disturbed == "mark":
+            draft.warn(f"while it was exposed {happened}")
+
     def calibrate(self, raw: RawFrame, draft: Draft) -> CalibratedFrame:
         """Apply the masters; the raw pixels are gone after that."""
         with draft.timed("calibrate"):
             frame = self._preparer.calibrate(raw)
-        draft.note(masters=UsedMasters(tuple(frame.masters), tuple(frame.warnings), tuple(frame.set_aside)))
+        before = draft.report.masters or UsedMasters()
+        warnings = (*before.warnings, *frame.warnings)
+        draft.note(masters=UsedMasters(tuple(frame.masters), warnings, tuple(frame.set_aside)))
         return frame
 
     def see(self, frame: CalibratedFrame, draft: Draft) -> MeasuredSub:

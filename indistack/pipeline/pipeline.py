@@ -13,7 +13,6 @@ import numpy as np
 from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.errors import FrameError
-from indistack.fits_header import require_single
 from indistack.pipeline.draft import Draft
 from indistack.pipeline.intake import Intake
 from indistack.pipeline.pace import Pace
@@ -155,7 +154,7 @@ class Pipeline:
         self._see(raw)
         if self.paused:
             return Refused(PAUSED, draft.report)
-        require_single(raw)
+        self.intake.require_wanted(raw, blob, draft)
         frame = self.intake.calibrate(raw, draft)
         self.mended = frame.mended
         del raw  # its memory (48 MB at 24 MP) is needed for what follows

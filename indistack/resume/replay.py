@@ -12,6 +12,7 @@ from indistack.commands import LIVE
 from indistack.config import Config
 from indistack.errors import FrameError
 from indistack.pipeline.changes import set_live
+from indistack.pipeline.intake import DISTURBED
 from indistack.pipeline.pipeline import PAUSED, Pipeline
 from indistack.resume.remake import again
 from indistack.resume.state import recall
@@ -31,7 +32,8 @@ RULE = "drift.enabled"
 class Replay:
     """A `Processing` that goes through a session's ledger instead of files.
 
-    Subs that were removed by hand, or came while the agent was paused, are left out; all others are judged anew.
+    Subs that were removed by hand, came while the agent was paused, or were held back, are left out; all others are
+    judged anew.
     Settings that were changed meanwhile change where they did; what the whole stack was made again by holds from the
     first sub on.
 
@@ -83,7 +85,7 @@ class Replay:
     def blobs(self, files: Sequence[Path]) -> Iterator[Blob]:  # noqa: ARG002 - see `Processing`
         """Return the raw subs; those that are lost are told of."""
         self._numbers = []
-        wanted = [report.number for report in self._past.lights() if report.reason != PAUSED]
+        wanted = [report.number for report in self._past.lights() if report.reason not in (PAUSED, DISTURBED)]
         for number in sorted({*filter(self._past.is_in, wanted), *self._past.untold()}):
             self._follow_until(number)
             try:

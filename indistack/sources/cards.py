@@ -134,7 +134,8 @@ def _words(facts: PropertyValues) -> dict[str, CardValue]:
     kinds = [FRAME_TYPES[name] for name in facts.get("CCD_FRAME_TYPE", {}) if name in FRAME_TYPES]
     iso = re.findall(r"\d+", " ".join(map(str, facts.get("CCD_ISO", {}).values())))
     modes = [str(value) for name in MODES for value in facts.get(name, {}).values()]
-    target = str(facts.get("FITS_HEADER", {}).get("FITS_OBJECT") or "").strip()
+    header = facts.get("FITS_HEADER", {})
+    target = str(header.get("FITS_OBJECT") or header.get("OBJECT") or "").strip()
     said: dict[str, list[CardValue]] = {
         "FRAME": [*kinds],
         "ISOSPEED": [int(number) for number in iso],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import os
 import shlex
 import signal
@@ -62,6 +63,12 @@ class Night:
             DRIVER, self._program, port=self.server.port, folder=self.server.folder, **self._environment
         )
 
+    def another(self, folder: Path) -> Night:
+        """Return the same folder's stack as the device of another server, without a camera."""
+        other = copy.copy(self)
+        other.server = self._indiserver(self._program, folder=folder, **self._environment)
+        return other
+
     def get(self, name: str) -> str:
         words = ["indi_getprop", "-1", "-t", "5", "-p", str(self.server.port), name]
         return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
@@ -90,13 +97,12 @@ class Night:
         self.wait_until(lambda: read_state(self.output).n_subs > before, LONG_S, "the sub is stacked")
 
     def driver_pid(self) -> int:
-        server = self.server.process.pid
-        children = set(Path(f"/proc/{server}/task/{server}/children").read_text().split())
-        return next(
-            pid
-            for pid, words in _processes()
-            if str(pid) in children and words.endswith("indistack.faces.indi_device.main")
-        )
+        """Return the process that the server has started."""
+        return _driver_below(self.server.process.pid)
+
+    def working_pid(self) -> int:
+        """Return the process below it that has the device; 0 while there is none."""
+        return _driver_below(self.driver_pid())
 
     def agent_pids(self) -> list[int]:
         return [pid for pid, words in _processes() if f"--output-dir {self.output} " in words]
@@ -105,6 +111,12 @@ class Night:
         for pid in self.agent_pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _driver_below(parent: int) -> int:
+    children = set(Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
+    found = (pid for pid, words in _processes() if str(pid) in children and words.endswith("indi_device.main"))
+    return next(found, 0)
 
 
 def _processes() -> Iterator[tuple[int, str]]:
@@ -215,7 +227,7 @@ def test_a_driver_that_was_killed_finds_the_session_again(night: Night) -> None:
     os.kill(first, signal.SIGKILL)
     night.wait_until(lambda: night.get(f"{STACK}.STACK_STATE.STATE") == "running", LONG_S)
     night.wait_until(lambda: night.get(f"{STACK}.STACK_COUNTS.STACKED") == "1", LONG_S)
-    assert night.driver_pid() != first
+    night.wait_until(lambda: night.driver_pid() not in (0, first), LONG_S)
     assert len(night.agent_pids()) == 1
 
 

@@ -65,16 +65,25 @@ class Connection:
         self._device.define(self.active, self._follow)
 
     def move(self, output: Path) -> None:
-        """Be that of the agent of another folder; raise PropertyError where it cannot be started there."""
-        self.agent = AgentProcess(output, self._port)
+        """Be that of the agent of another folder; where it cannot be started there raise PropertyError, and stay."""
+        agent = AgentProcess(output, self._port)
         if self.is_on:
-            self._start()
+            try:
+                agent.start(self.active.text(CAMERA))
+            except IndistackError as error:
+                raise PropertyError(str(error)) from error
+        self.agent = agent
 
     def arrive(self) -> None:
         """The agent has begun to work."""
         if self.is_on:
             self._pause_s = FIRST_RETRY_S
             self._device.set(self.vector, "Ok", f"The agent is at work in {self.agent.output}")
+
+    def find_again(self) -> None:
+        """Be connected, as before a crash, if the agent is still at work."""
+        if self.agent.is_there():
+            self._device.change(self.vector.name, {CONNECT: "On"})
 
     def bring_back(self) -> None:
         """Start the agent again where that is wanted; one that was ended by somebody else stays so."""

@@ -78,8 +78,8 @@ class LiveStack:
         self._at_end = switches("STACK_AT_END", "When the server ends", OPTIONS, ends, GO_ON)
         self._weather = switches("STACK_SKY", "Weather device", OPTIONS, {"ON": "On", "OFF": "Off"}, "OFF")
 
-    def define(self) -> None:
-        """Make everything known, with what was kept."""
+    def define(self, again: bool = False) -> None:
+        """Make everything known, with what was kept; again: it is connected if the agent is still at work."""
         device = self._device
         self._connection.define()
         device.define(self._info)
@@ -97,6 +97,8 @@ class LiveStack:
         device.define(self._config.vector, self._config.act)
         with contextlib.suppress(OSError, StreamError):  # nothing was kept
             self._config.load()
+        if again:
+            self._connection.find_again()
 
     def tick(self) -> None:
         """See what is new in the folder, and tell it."""
@@ -195,11 +197,11 @@ class LiveStack:
         folder = Path(values.get("FOLDER", "")).expanduser()
         if not folder.is_absolute():
             raise PropertyError("The output folder is wanted with its whole path")
-        vector.update({"FOLDER": str(folder)})
         if folder != self._agent.output:
+            self._connection.move(folder)
             self._status_ns, self._was_there = -1, None
             self._exposure.forget()
-            self._connection.move(folder)
+        vector.update({"FOLDER": str(folder)})
         self._device.set(vector, "Ok")
 
     def _show_weather(self, vector: Vector, values: dict[str, str]) -> None:

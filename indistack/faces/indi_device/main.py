@@ -16,6 +16,7 @@ from indistack.faces.indi_device.agent_process import server_port
 from indistack.faces.indi_device.kernel.driver import Driver
 from indistack.faces.indi_device.kernel.wire import take_standard_wire
 from indistack.faces.indi_device.live_stack import LiveStack
+from indistack.faces.indi_device.second_process import SecondProcess
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,17 @@ SERVICE = Path("/var/lib/indistack/live")
 def main() -> int:
     """Run until the server closes the wire; return the exit status."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="indi_indistack: %(message)s")
-    signal.signal(signal.SIGTERM, _as_an_end)
+    port = server_port(os.getppid())
+    again = SecondProcess().enter()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _as_an_end)
     driver = Driver(take_standard_wire())
     while True:
         device: LiveStack | None = None
         try:
-            device = LiveStack(driver, output_folder(os.environ), server_port(os.getppid()), os.environ)
-            device.define()
+            device = LiveStack(driver, output_folder(os.environ), port, os.environ)
+            device.define(again)
+            again = True
             driver.run(device.tick, device.tick_s)
         except SystemExit:
             pass

@@ -146,3 +146,21 @@ def test_several_servers_are_told_with_their_ports(monkeypatch: pytest.MonkeyPat
 def test_messages(monkeypatch: pytest.MonkeyPatch, urls: str, installed: bool, found: list[doctor.Finding]) -> None:
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _: object() if installed else None)
     assert list(doctor._messages(load(Config, None, [f"notify.urls={urls}"]))) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "is_there", "told"),
+    [
+        ([], False, []),
+        (["ekos.disturbed=hold"], False, [doctor.WARN]),
+        (["ekos.stop_at_goal=true"], False, [doctor.WARN]),
+        (["ekos.stop_at_goal=true", "ekos.enabled=false"], False, []),
+        ([], True, [doctor.GOOD]),
+    ],
+)
+def test_a_bus_that_is_wanted_and_cannot_be_heard_is_told(
+    words: list[str], is_there: bool, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: object() if is_there else None)
+    found = [each for each in doctor.examine(load(Config, None, words), tmp_path) if "bus" in each.subject]
+    assert [each.mark for each in found] == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indistack.indi.facts import Countdown, facts_of
+from indistack.indi.facts import Countdown, FactBook, facts_of
 
 WHEEL = {"FILTER_SLOT": {"FILTER_SLOT_VALUE": 1.0}}
 OTHER = {"FILTER_SLOT": {"FILTER_SLOT_VALUE": 5.0}}
@@ -54,3 +54,25 @@ class TestCountdown:
         exposure.note(0, False)
         exposure.note(9, True)
         assert exposure.requested_s == 9
+
+
+def told(*vectors: dict[str, str]) -> dict[str, str]:
+    book = FactBook()
+    for vector in vectors:
+        book.note("Cam", "FITS_HEADER", vector)
+    return book.of("Cam")["FITS_HEADER"]
+
+
+def keyword(name: str, value: str) -> dict[str, str]:
+    return {"KEYWORD_NAME": name, "KEYWORD_VALUE": value, "KEYWORD_COMMENT": ""}
+
+
+def test_header_keywords_that_are_told_one_by_one_are_all_remembered() -> None:
+    assert told(keyword("Object", "M 27"), keyword("OBSERVER", "me")) == {"OBJECT": "M 27", "OBSERVER": "me"}
+    assert told(keyword("OBJECT", "M 27"), keyword("OBJECT", "M 31")) == {"OBJECT": "M 31"}
+    assert told(keyword("OBJECT", "M 27"), keyword("", "")) == {"OBJECT": "M 27"}
+    assert told(keyword("OBJECT", "M 27"), keyword("INDI_CLEAR", "")) == {}
+
+
+def test_header_keywords_that_are_told_at_once() -> None:
+    assert told({"FITS_OBJECT": "M 27", "FITS_OBSERVER": "me"}, {"FITS_OBJECT": "M 31"}) == {"FITS_OBJECT": "M 31"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -85,3 +86,26 @@ def test_a_frame_that_had_other_masters_is_refused(workers: Workers, sub: Blob) 
     with pytest.raises(FrameError, match="sub 3 was calibrated with dark 5 and flat R") as refusal:
         intake(workers).again(replace(WRITTEN, masters=("dark 5", "flat R")), sub, NOTHING_MENDED)
     assert refusal.value.reason == "masters_changed"
+
+
+def taken(sub: Blob, workers: Workers, disturbed: str) -> Draft:
+    """What is known of a sub during which guiding was lost, when it has been calibrated."""
+    config = load(Config, None, [f"ekos.disturbed={disturbed}"])
+    intake = Intake(config, workers, calibrator_factory(config)(workers), skip_repeats=False)
+    intake.disturbances.begin("guiding was lost", sub.received - timedelta(seconds=1))
+    draft = Draft(sub)
+    raw = intake.decode(sub, draft)
+    intake.require_wanted(raw, sub, draft)
+    intake.calibrate(raw, draft)
+    return draft
+
+
+def test_a_sub_that_was_disturbed_is_marked_or_held_back_or_taken(sub: Blob, workers: Workers) -> None:
+    marked, ignored = (taken(sub, workers, word).report.masters for word in ("mark", "ignore"))
+    assert marked is not None
+    assert "while it was exposed guiding was lost" in marked.warnings
+    assert ignored is not None
+    assert not any("guiding" in warning for warning in ignored.warnings)
+    with pytest.raises(FrameError, match="guiding was lost") as held:
+        taken(sub, workers, "hold")
+    assert held.value.reason == "disturbed"

@@ -13,6 +13,7 @@ import pytest
 from indistack.faces.indi_device import main as program
 from indistack.faces.indi_device.kernel.wire import Wire
 from indistack.faces.indi_device.live_stack import LiveStack
+from indistack.faces.indi_device.second_process import SecondProcess
 from tests.unit.faces.indi_device.folder import at_work
 
 
@@ -32,6 +33,7 @@ def test_a_bug_makes_the_device_anew_in_the_same_process(
     monkeypatch.setattr(LiveStack, "tick", faulty)
     monkeypatch.setattr(LiveStack, "close", lambda device: closed.append(device))
     monkeypatch.setattr(program, "AGAIN_S", 0.01)
+    monkeypatch.setattr(SecondProcess, "enter", lambda self: False)
     wire = Wire(theirs.fileno(), theirs.fileno())
     monkeypatch.setattr(program, "take_standard_wire", lambda: wire)
     monkeypatch.setattr(program.signal, "signal", lambda *_: None)
