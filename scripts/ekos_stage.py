@@ -345,6 +345,11 @@ def has_camera(output: Path) -> bool:
     return False
 
 
+def hears_ekos(output: Path) -> bool:
+    """Return whether the agent hears Ekos on the session bus."""
+    return any(source.get("ekos") for source in json.loads((output / "status.json").read_text())["sources"])
+
+
 def ledger_lines(output: Path) -> list[dict[str, object]]:
     """Return what the agent has written down so far, one object per frame."""
     files = sorted(output.glob("sessions/*/ledger.jsonl"))

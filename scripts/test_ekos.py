@@ -3,24 +3,28 @@
 Run by scripts/test-ekos, which sees to the packages and the network. For each of Ekos' upload modes (client, local,
 both), Ekos takes a short sequence with the post-capture hook. The sequence must complete, the hook must have run
 once per frame and been quick, the agent's ledger must hold exactly one line per frame, there must be a stack, and
-SIGTERM must end the agent with status 0. Then the stack itself is a device, see `ekos_device`.
+SIGTERM must end the agent with status 0. Where dbus-fast is installed, the agent then has Ekos stop a long sequence
+when its goal is reached. Last, the stack itself is a device, see `ekos_device`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import shlex
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-from ekos_device import try_device
+from ekos_device import sequence_of, try_device
 from ekos_stage import (
     CAMERA,
+    CAPTURE,
     EXPOSURE_S,
     FRAMES,
     MODES,
@@ -30,9 +34,11 @@ from ekos_stage import (
     ShortfallError,
     Stage,
     add_ekos_profile,
+    begin_capture,
     capture,
     expect,
     has_camera,
+    hears_ekos,
     ledger_lines,
     point_mount,
     start_ekos,
@@ -45,6 +51,7 @@ from ekos_stage import (
 from indistack.system import child_process
 
 HOOK_LIMIT_MS = 1000  # of the quickest; promised: 500 on a quiet machine; Ekos waits this long after each frame
+LONG_SEQUENCE = 40
 AGENT_END_S = 60.0  # it writes pictures and a checkpoint
 
 # Ekos runs a path without arguments; this one writes down the hook's status and how long it took.
@@ -113,6 +120,25 @@ def try_mode(stage: Stage, mode: str, port: int, agent: Path, hook: Path) -> Non
     expect(status == 0, f"SIGTERM ended the agent with {status}")
 
 
+def try_goal(stage: Stage, port: int, agent: Path) -> None:
+    """Let the agent have Ekos stop, on the session bus, when there is exposure enough."""
+    output = stage.folder / "goal"
+    wanted = {"ekos.stop_at_goal": "true", "goal.exposure_s": str(FRAMES * EXPOSURE_S)}
+    words = [word for name, value in wanted.items() for word in ("--set", f"{name}={value}")]
+    command = (agent, "run", "--host", "127.0.0.1", "--port", str(port), "--device", CAMERA, "--output-dir", output)
+    process = stage.start("agent-goal", *command, *words)
+    wait_for("the agent has the camera", lambda: has_camera(output) or process.poll() is not None, 30)
+    wait_for("the agent hears Ekos", lambda: hears_ekos(output), 30)
+    begin_capture(stage, sequence_of(stage, "goal", LONG_SEQUENCE, EXPOSURE_S))
+    queue = partial(stage.call, "/KStars/Ekos/Capture", f"{CAPTURE}.getSequenceQueueStatus")
+    wait_for("Ekos runs", lambda: "Running" in queue(), 20)
+    wait_for("Ekos stops", lambda: "Running" not in queue(), 20 + 4 * FRAMES * EXPOSURE_S)
+    lines = ledger_lines(output)
+    print(f"  Ekos was asked to stop: {len(lines)} of {LONG_SEQUENCE} frames", flush=True)
+    expect(FRAMES <= len(lines) < LONG_SEQUENCE / 2, f"{len(lines)} frames, {FRAMES} and a few are enough")
+    child_process.end(process, AGENT_END_S)
+
+
 def try_all_modes(stage: Stage, agent: Path, hook: Path) -> None:
     """Set the stage once, and try every upload mode on it."""
     start_screen_and_bus(stage)
@@ -126,6 +152,9 @@ def try_all_modes(stage: Stage, agent: Path, hook: Path) -> None:
         print(f"upload mode {mode}:", flush=True)
         try_mode(stage, mode, port, agent, hook)
         print(f"  ok, {time.monotonic() - start_s:.0f} s", flush=True)
+    if importlib.util.find_spec("dbus_fast") is not None:
+        print("the session bus:", flush=True)
+        try_goal(stage, port, agent)
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ LINKS=/usr/bin # beside indiserver
 DRIVER=/usr/share/indi/indi_indistack.xml # a real file: profile editors take no links
 UNIT=/etc/systemd/system/indistack.service
 OWN_USER=indistack
+EXTENSIONS=.local/share/kstars/extensions # in a home: what Ekos offers there
+EXTENSION_RECORD=extension-of-ekos # a file in PREFIX: where the extension lies
 DATA=/var/lib/indistack
 MARK=made-by-indistack-install # a file in PREFIX: only such a folder is ever cleared or removed
 

@@ -1,8 +1,8 @@
 """A small server that speaks as INDI 2.x does where that differs from 1.9.9.
 
-It asks clients and drivers for a sign of life. A camera's BLOBs go to the drivers, too, and as base64; FITS keywords are
-told one by one; the camera has SCOPE_INFO of its own; the mount slews, tracks, synchronises or flips by ON_COORD_SET. The
-camera and the mount are its own, the stack's driver is a process.
+It asks clients and drivers for a sign of life. A camera's BLOBs go to the drivers, too, and as base64; FITS keywords
+are told one by one; the camera has SCOPE_INFO of its own; the mount slews, tracks, synchronises or flips by
+ON_COORD_SET. The camera and the mount are its own, the stack's driver is a process.
 """
 
 from __future__ import annotations

@@ -206,7 +206,8 @@ def test_two_devices_on_one_folder_show_the_same_stack(
         client.until(BLOB_END)
         client.close()
     other.set(f"{STACK}.STACK_COMMAND.PAUSE=On")
-    stacked.wait_until(lambda: stacked.get(f"{STACK}.STACK_STATE.STATE") == "paused", LONG_S)
+    for each in (stacked, other):
+        stacked.wait_until(lambda: each.get(f"{STACK}.STACK_STATE.STATE") == "paused", LONG_S)  # noqa: B023
     stacked.set(f"{STACK}.STACK_COMMAND.RESUME=On")
     stacked.wait_until(lambda: other.get(f"{STACK}.STACK_STATE.STATE") == "running", LONG_S)
     other.server.kill()

@@ -162,6 +162,29 @@ def test_an_agent_that_comes_takes_over(ekos: Sequence, tmp_path: Path) -> None:
     assert len(list((ekos.out / "sessions").glob("*/ledger.jsonl"))) == 1
 
 
+def test_an_agent_that_starts_while_hooks_run_takes_each_frame_once(ekos: Sequence, tmp_path: Path) -> None:
+    """Some hooks find nobody, some a stand-in that begins or leaves, some the agent."""
+    paths = [ekos.write(index) for index in range(8)]
+    socket = ekos.environment["INDISTACK_SOCKET"]
+    words = [sys.executable, "-m", "indistack", "run", "--port", str(an_unused_port()), "--output-dir", str(ekos.out)]
+    hooks = [ekos.hook(path) for path in paths[:3]]
+    with (tmp_path / "log").open("wb") as log:
+        agent = subprocess.Popen(
+            [*words, "--set", f"hook.socket={socket}"], env=ekos.environment, stdout=log, stderr=log
+        )
+    try:
+        for path in paths[3:]:
+            time.sleep(0.7)
+            hooks.append(ekos.hook(path))
+        assert [hook.wait(60) for hook in hooks] == [0] * 8
+        ekos.wait_until(lambda: len(ekos.stacked()) >= 8, LONG_S, "every frame has its line")
+        ekos.wait_until(lambda: not ekos.processes(), LONG_S, "the stand-in leaves")
+    finally:
+        agent.terminate()
+        agent.wait(60)
+    assert sorted(ekos.stacked()) == [path.name for path in paths]
+
+
 @pytest.mark.parametrize("setting", ["alone = false", "enabled = false"])
 def test_where_it_is_not_wanted_nothing_happens(ekos: Sequence, setting: str) -> None:
     ekos.set(setting)
