@@ -38,7 +38,7 @@ target."""
 
 FILE_PATIENCE_S = 1.0
 
-OnTarget = Callable[[bool, str], None]
+OnTarget = Callable[[bool, str], object]
 """Gets True and the name of a target that Ekos turns to, as from a job that begins."""
 
 
