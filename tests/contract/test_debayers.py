@@ -56,6 +56,20 @@ def test_a_field_of_one_colour_keeps_it_everywhere(name: str, cfa: CfaPattern) -
     assert (rgb == colour).all()
 
 
+@pytest.mark.parametrize("name", [name for name in DEBAYERS if debayer(name).shrink == 1])
+@each_phase
+@pytest.mark.parametrize("shape", [(6, 1), (1, 6), (1, 1), (6, 2), (2, 6), (2, 2), (3, 3)])
+def test_a_strip_of_few_pixels_has_colours(name: str, cfa: CfaPattern, shape: tuple[int, int]) -> None:
+    """As where a sub just reaches a tile; of two rows and columns on, each colour is its own."""
+    one, whole = debayer(name), min(shape) > 1
+    colour = np.array([COLOUR[channel] for channel in "RGB"] if whole else [1234] * 3, np.uint16)
+    box = mosaic(np.tile(colour, (*shape, 1)), cfa)
+    out = np.empty((*shape, 3), np.uint16)
+    assert (one(box, cfa) == colour).all()
+    assert (one(box, cfa, out) == colour).all()
+    assert (out == colour).all()
+
+
 @each_debayer
 @each_phase
 def test_light_of_one_colour_stays_in_its_channel(name: str, cfa: CfaPattern) -> None:
