@@ -107,7 +107,7 @@ class Session:
         session = self._pipeline.session
         if session is None:
             raise IndistackError(f"none of {len(self._reports)} frames could be stacked")
-        snapshot = snapshots.snapshot(session, keep=lambda picture: picture.copy())
+        snapshot = snapshots.snapshot(session, binning=lambda _: 1)
         return Stacked(
             snapshot, {"subs": [as_line(report) for report in self._reports.values()]}, settings=self._config.picture
         )

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from indistack.fits_header import BLOCK, header_bytes, moved_cards
 from indistack.output import snapshots
 from indistack.output.wanted_picture import WantedPicture
-from indistack.picture.linear import StackPicture
 from indistack.session.session import Session
 from indistack.sinks import Snapshot
 from indistack.store.wanted import DEVICE_PICTURE
@@ -61,11 +60,11 @@ def binned_snapshot(session: Session) -> tuple[Snapshot, int]:
     """
     binnings = [1]
 
-    def keep(picture: StackPicture) -> StackPicture:
-        binnings.append(binning_for(picture.shape))
-        return StackPicture(picture.binned(binnings[-1])) if binnings[-1] > 1 else picture.copy()
+    def binning(shape: tuple[int, ...]) -> int:
+        binnings.append(binning_for(shape))
+        return binnings[-1]
 
-    snapshot = snapshots.snapshot(session, keep=keep)
+    snapshot = snapshots.snapshot(session, binning=binning)
     return snapshot, binnings[-1]
 
 

@@ -11,7 +11,7 @@ from indistack.enhance import KeptLook, LookMemory, PictureSettings
 from indistack.output import snapshots
 from indistack.output.showcase import Showcase
 from indistack.output.wanted_picture import WantedPicture
-from indistack.picture.linear import StackPicture, binning_for
+from indistack.picture.linear import binning_for
 from indistack.session.session import Session
 from indistack.sinks.jpeg import JpegSink
 from indistack.store.wanted import FULL_PICTURE
@@ -63,14 +63,14 @@ class FullPicture(WantedPicture):
     def _make(self, session: Session) -> None:
         settings, sink = self._settings(), JpegSink()
 
-        def keep(picture: StackPicture) -> StackPicture:
-            binning = finest(picture.shape, spare_bytes())
-            if binning >= binning_for(picture.shape, settings.max_side_px):
+        def binning(shape: tuple[int, ...]) -> int:
+            factor = finest(shape, spare_bytes())
+            if factor >= binning_for(shape, settings.max_side_px):
                 remove_if_can_be(self._path)
                 raise snapshots.NoPictureError("it is published as fine as that")
-            return StackPicture(picture.binned(binning)) if binning > 1 else picture.copy()
+            return factor
 
-        snapshot = snapshots.snapshot(session, keep=keep)
+        snapshot = snapshots.snapshot(session, binning=binning)
         whole = settings.model_copy(update={"max_side_px": 0})
         snapshot = snapshots.with_preview(snapshot, whole, [sink], KeptLook(self._memory()))
         sink.write(self._path, snapshot)

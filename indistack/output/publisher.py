@@ -18,7 +18,9 @@ from indistack.output.device_picture import DevicePicture
 from indistack.output.full_picture import FullPicture
 from indistack.output.output_file import OutputFile
 from indistack.output.showcase import PICTURE, Showcase
+from indistack.output.view import Binning
 from indistack.output.wanted_picture import WantedPicture
+from indistack.picture.linear import binning_for
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink
 from indistack.system.atomic import keep_as
@@ -102,7 +104,7 @@ class Publisher:
             self._wake.wait_for(lambda: not self._writing)
             self._take_in(session)
         for name in snapshots.names(session):
-            self._publish(session, name, lambda picture: picture, self._config.publish.maps, self._outputs[name])
+            self._publish(session, name, None, self._config.publish.maps, self._outputs[name])
         for output in self._all_outputs():
             try:
                 keep_as(output.path, keep / output.path.name)
@@ -199,26 +201,25 @@ class Publisher:
         memory = self._memories.of(name)
         if whole and session.stack_setup.lean:
             with session.lock:  # no sub is stacked meanwhile: that takes longer, and no memory for a copy
-                self._publish(session, name, lambda picture: picture, maps, outputs, memory)
+                self._publish(session, name, None, maps, outputs, memory)
         else:
-            self._publish(session, name, lambda picture: picture.copy(max_side_px), maps, outputs, memory)
+            self._publish(session, name, lambda shape: binning_for(shape, max_side_px), maps, outputs, memory)
 
     def _publish(
         self,
         session: Session,
         name: str,
-        keep: snapshots.Keep,
+        binning: Binning | None,
         maps: bool,
         outputs: Sequence[OutputFile],
         memory: LookMemory | None = None,
     ) -> None:
         """Write a picture in some forms, those with a preview first: who looks on waits for them."""
-        with session.lock:
-            sub, snapshot = session.newest, snapshots.snapshot(session, name, keep, maps)
+        snapshot = snapshots.snapshot(session, name, binning, maps)
         number = self.showcase.next_number()
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         sinks = [output.sink for output in outputs]
         snapshot = snapshots.with_preview(snapshot, self._config.picture, sinks, memory)
         for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
             if output.write(snapshot):
-                self.showcase.show(name, number, sub, output.path, snapshot)
+                self.showcase.show(name, number, snapshot.sub, output.path, snapshot)

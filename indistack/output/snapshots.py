@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 from indistack import __version__
@@ -13,22 +13,19 @@ from indistack.config import MAIN
 from indistack.enhance import LookMemory, PictureFacts, PictureSettings, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter, with_target
 from indistack.output.annotation import annotated
+from indistack.output.filters import filled, mix_of, scale_of
 from indistack.output.maps import maps_of, small_coverage
 from indistack.output.trim import Trim
-from indistack.photometry import expected_scale
+from indistack.output.view import Binning, View
 from indistack.picture.crop import WHOLE, Part, well_covered
 from indistack.picture.integration import Integration
-from indistack.picture.linear import LinearPicture, StackPicture
-from indistack.picture.palette import Channel, ColourPicture, Mix, choose
-from indistack.picture.sparse import picture_of
+from indistack.picture.linear import LinearPicture
+from indistack.picture.palette import Channel, ColourPicture, Mix
 from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
 from indistack.sinks import Sink, Snapshot
 from indistack.values.frame import FrameInfo
-
-Keep = Callable[[StackPicture], StackPicture]
-"""What is kept of a stack's picture: itself, a copy, a binned one."""
 
 
 class NoPictureError(LookupError):
@@ -42,12 +39,14 @@ def names(session: Session) -> list[str]:
     filters together, and every filter's stack follows: ``stack-R``, ``trails-R``.
     """
     with session.lock:
-        filled = {name: branch for name, (_, branch) in session.stacks().items() if branch.method.tally.n_subs}
-    return list(dict.fromkeys([*(branch.name for branch in filled.values()), *filled]))
+        begun = {name: branch for name, (_, branch) in session.stacks().items() if branch.method.tally.n_subs}
+    return list(dict.fromkeys([*(branch.name for branch in begun.values()), *begun]))
 
 
-def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: picture, maps: bool = False) -> Snapshot:
+def snapshot(session: Session, name: str = MAIN, binning: Binning | None = None, maps: bool = False) -> Snapshot:
     """Return a picture as it is now.
+
+    First subs that have not been combined yet are, before the session's lock is taken, and no finer than is wanted.
 
     Parameters
     ----------
@@ -55,9 +54,9 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
         Whose.
     name : str
         One of `names`.
-    keep : callable
-        Given the picture of each stack that is needed; what it returns must not change where subs may still be added
-        while the snapshot is used.
+    binning : callable, optional
+        Given the shape of each stack that is needed; a copy is taken, binned by what it returns. By default the picture
+        is the stack itself: no sub may be added while the snapshot is used.
     maps : bool
         With maps, where the picture is that of one stack.
 
@@ -66,19 +65,37 @@ def snapshot(session: Session, name: str = MAIN, keep: Keep = lambda picture: pi
     NoPictureError
         There is no picture of that name, or nothing in it.
     """
-    with session.lock:
-        if name not in names(session):
-            raise NoPictureError(f"there is no picture {name}")
-        stacks = session.stacks()
-        if name in stacks:
-            filter_stack, branch = stacks[name]
-            kept = (
-                {name: keep(plane) for name, plane in maps_of(Trim.of(session).cut(branch.integration())).items()}
-                if maps
-                else {}
-            )
-            return replace(_single(session, filter_stack, branch, keep), maps=kept)
-        return _combined(session, name, keep)
+    view = View(session, binning and cache(binning), whole=maps)  # memory tells it, and varies
+    while True:
+        with session.lock:
+            to_do = view.preparations(_branches(session, name))
+            if not to_do:
+                return _taken(view, name, maps)
+        for prepare in to_do:
+            prepare()
+
+
+def _branches(session: Session, name: str) -> list[StackBranch]:
+    """Return the stacks that a picture is made of."""
+    if name not in names(session):
+        raise NoPictureError(f"there is no picture {name}")
+    stacks = session.stacks()
+    if name in stacks:
+        return [stacks[name][1]]
+    one_each = filled(session, name)
+    return [one_each[filter_name] for filter_name in mix_of(session, name).filters]
+
+
+def _taken(view: View, name: str, maps: bool) -> Snapshot:
+    stacks = view.session.stacks()
+    if name not in stacks:
+        return _combined(view, name)
+    filter_stack, branch = stacks[name]
+    single = _single(view, filter_stack, branch)
+    if not maps:
+        return single
+    stack = view.stack(branch, Trim.of(view.session))
+    return replace(single, maps={one: view.kept(plane) for one, plane in maps_of(stack).items()})
 
 
 def with_preview(
@@ -113,7 +130,7 @@ def numbers(session: Session) -> dict[str, dict[str, Any]]:
 
 def _numbers(session: Session) -> dict[str, dict[str, Any]]:
     stacks = session.stacks()
-    mixes = {name: _mix(session, name) for name in names(session) if name not in stacks}
+    mixes = {name: mix_of(session, name) for name in names(session) if name not in stacks}
     told: dict[str, dict[str, Any]] = {
         name: {"palette": mix.palette, "filters": list(mix.filters), "why": mix.why} for name, mix in mixes.items()
     }
@@ -132,31 +149,33 @@ def _stack_numbers(filter_stack: FilterStack, branch: StackBranch) -> dict[str, 
     }
 
 
-def _single(session: Session, filter_stack: FilterStack, branch: StackBranch, keep: Keep, *history: str) -> Snapshot:
-    trim = Trim.of(session)
-    stack = trim.cut(branch.integration())
+def _single(view: View, filter_stack: FilterStack, branch: StackBranch, *history: str) -> Snapshot:
+    session, trim = view.session, Trim.of(view.session)
+    stack = view.stack(branch, trim)
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
-    single = _snapshot(session, keep(picture_of(stack)), info, facts, branch, trim)
+    single = _snapshot(session, view.picture(branch, stack), info, facts, branch, trim)
     return replace(single, coverage=small_coverage(stack), shown=_shown(session, [stack]))
 
 
-def _combined(session: Session, name: str, keep: Keep) -> Snapshot:
+def _combined(view: View, name: str) -> Snapshot:
     """Return the picture that all filters of one branch make; that of one filter where they make none."""
-    mix, branches = _mix(session, name), _filled(session, name)
+    session = view.session
+    mix, branches = mix_of(session, name), filled(session, name)
     if mix.palette:
-        return _coloured(session, mix, branches, keep)
+        return _coloured(view, mix, branches)
     (alone,) = mix.filters
     line = f"palette: none ({mix.why}); filter {alone or 'none'} alone"
-    return _single(session, session.filter_stacks[alone], branches[alone], keep, line)
+    return _single(view, session.filter_stacks[alone], branches[alone], line)
 
 
-def _coloured(session: Session, mix: Mix, branches: dict[str, StackBranch], keep: Keep) -> Snapshot:
+def _coloured(view: View, mix: Mix, branches: dict[str, StackBranch]) -> Snapshot:
+    session = view.session
     filter_stacks = {one: session.filter_stacks[one] for one in mix.filters}
     trim = Trim.of(session)
-    stacks = {one: trim.cut(branches[one].integration()) for one in filter_stacks}
-    kept = {one: keep(picture_of(stack)) for one, stack in stacks.items()}
-    channels = [Channel(kept[one], _scale(session, filter_stacks[one])) for one in mix.filters]
+    stacks = {one: view.stack(branches[one], trim) for one in filter_stacks}
+    pictures = {one: view.picture(branches[one], stack) for one, stack in stacks.items()}
+    channels = [Channel(pictures[one], scale_of(session, filter_stacks[one])) for one in mix.filters]
     picture = ColourPicture(channels[-3:], channels[0] if len(channels) == 4 else None, mix.is_false)
     branch = branches[mix.filters[0]]
     line = f"palette: {mix.palette} of {', '.join(one or 'none' for one in mix.filters)}"
@@ -201,6 +220,7 @@ def _snapshot(
         operators=branch.settings.operators,
         body=_is_body(session),
         white_balance=info.white_balance,
+        sub=session.newest,
     )
 
 
@@ -217,26 +237,6 @@ def _shown(session: Session, stacks: Sequence[Integration]) -> Part:
         return WHOLE
     parts = [well_covered(stack.coverage, share) for stack in stacks]
     return reduce(Part.common, parts)
-
-
-def _filled(session: Session, name: str) -> dict[str, StackBranch]:
-    """Filter -> its stack of that name, where there are subs in it."""
-    branches = {
-        filter_name: filter_stack.branch_set.branches.get(name)
-        for filter_name, filter_stack in session.filter_stacks.items()
-    }
-    return {filter_name: branch for filter_name, branch in branches.items() if branch and branch.method.tally.n_subs}
-
-
-def _mix(session: Session, name: str) -> Mix:
-    branches = _filled(session, name)
-    grey = all(branch.method.planes()["pixels"].ndim == 2 for branch in branches.values())
-    palette = session.config.stack.palette if grey else "none"
-    return choose(palette, {filter_name: branch.method.tally.exposure_s for filter_name, branch in branches.items()})
-
-
-def _scale(session: Session, filter_stack: FilterStack) -> float:
-    return expected_scale(filter_stack.photometric_reference.info, session.reference.info) or 1.0
 
 
 def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:

@@ -84,6 +84,11 @@ class StackPicture:
         shared_workers().strips(bin_rows, height, STRIP_ROWS)
         return result
 
+    def scaled(self, height: int, width: int, ratio: float) -> StackPicture:
+        """Return one of that size, whose pixels are means of squares of `ratio` px, which need not be whole."""
+        rows, cols = (slice(round(side * ratio)) for side in (height, width))
+        return StackPicture(_area_means(self.rows(rows)[:, cols], (width, height)))
+
     def copy(self, max_side_px: int = 0) -> StackPicture:
         """Return one that later subs do not change, binned to fit in a square of that side; 0 = as large as it is."""
         factor = binning_for(self.shape, max_side_px)
@@ -156,9 +161,14 @@ def sky_of(levels: FloatArray) -> FloatArray:
 def _block_means(pixels: FloatArray, factor: int) -> FloatArray:
     height, width = pixels.shape[:2]
     size = (max(1, width // factor), max(1, height // factor))
-    pixels = pixels[: size[1] * factor, : size[0] * factor]
+    return _area_means(pixels[: size[1] * factor, : size[0] * factor], size)
+
+
+def _area_means(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Shrink to that width and height."""
     if np.isfinite(cv2.sumElems(pixels)).all():
-        way = cv2.INTER_LINEAR if factor == 2 else cv2.INTER_AREA  # the same for two, and three times faster
+        halves = pixels.shape[:2] == (2 * size[1], 2 * size[0])
+        way = cv2.INTER_LINEAR if halves else cv2.INTER_AREA  # the same for two, and three times faster
         return np.asarray(cv2.resize(pixels, size, interpolation=way), np.float32)
     covered = np.isfinite(pixels)
     share = cv2.resize(covered.astype(np.float32), size, interpolation=cv2.INTER_AREA)

@@ -14,6 +14,7 @@ import numpy as np
 from indistack.picture.integration import Integration
 from indistack.raster.tiles import Cube, Tile, integrate, integrate_all, sample_bands
 from indistack.session.frame_cache import parked
+from indistack.session.opening_view import OpeningView
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
 from indistack.values.frame import IndexArray, PixelArray
@@ -54,6 +55,7 @@ class StackBranch:
         self._offered = 0
         self._lock, self._combining = threading.Lock(), threading.Lock()
         self._is_behind = False
+        self._opening_view = OpeningView(settings)
         self.rejected = 0.0
         self.ms = 0.0
         self.slowed = 1
@@ -82,6 +84,19 @@ class StackBranch:
                 self._combine()
                 self._is_behind = False
             return self.method.integration()
+
+    def preparation(self, binning: int) -> Callable[[], object] | None:
+        """Return what is to be called, even while subs are added, before `seen` has the stack; None where it has."""
+        if not self._is_behind:
+            return None
+        coarse = self._stack_setup.coarser(binning)
+        view = self._opening_view
+        return self.integration if coarse is None else view.preparation(self._kept, self.method.tally, coarse)
+
+    def seen(self, binning: int) -> Integration:
+        """Return the stack as it is now for one who bins it by so much: it may be binned by less than that already."""
+        coarse = self._stack_setup.coarser(binning) if self._is_behind else None
+        return (coarse and self._opening_view.at_hand(self.method.tally.n_subs, coarse)) or self.integration()
 
     def sample(self) -> tuple[Integration, IndexArray | slice]:
         """Return the stack, and those of its rows that show the last sub whether somebody has looked or not."""
@@ -142,10 +157,12 @@ class StackBranch:
 
         The picture of the very first one and of all of them is made at once, too: one is wanted soon, the other needed.
         """
-        self._kept.append(self._parked(sub) if self._exact or self._stack_setup.lean else sub)
+        kept = self._parked(sub) if self._exact or self._stack_setup.lean else sub
         if self._exact:
+            self._kept.append(kept)
             return
         with self._combining:
+            self._kept.append(kept)
             start_s = time.perf_counter()
             try:
                 self._open(self.method.tally.n_subs + 1)
@@ -167,6 +184,7 @@ class StackBranch:
             self._forget_oldest(sub)
         elif not self.opens:
             self._kept.clear()
+            self._opening_view.forget()
 
     def move_to(self, stack_setup: StackSetup) -> None:
         """Go on with a larger grid that holds the one so far."""

@@ -31,6 +31,9 @@ FULL_SCALE_ADU = 65535.0
 COARSER = {HALF: "superpixel", QUARTER: "superpixel4"}
 """What makes a lower resolution."""
 
+BY_SHRINK = {2: "superpixel", 4: "superpixel4"}
+"""The same, by how much of it makes one pixel."""
+
 
 @dataclass(frozen=True, slots=True)
 class StackSetup:
@@ -79,6 +82,18 @@ class StackSetup:
     def on(self, grid: StackGrid) -> StackSetup:
         """Return the same with another grid."""
         return replace(self, grid=grid, extent=replace(self.extent, height=grid.height, width=grid.width))
+
+    def coarser(self, binning: int) -> StackSetup | None:
+        """Return a setup of stacks that are looked at binned by so much: less work, and no coarser than that.
+
+        None where there is none, or memory is spared.
+        """
+        shrink = self.sampling.debayer.shrink
+        steps = [step for step in (4, 2) if step <= binning and shrink * step in BY_SHRINK]
+        if not steps or self.sampling.drizzle or self.lean:
+            return None
+        debayer = DEBAYERS.get(BY_SHRINK[shrink * steps[0]])()
+        return replace(self, sampling=replace(self.sampling, debayer=debayer)).on(self.grid.binned(steps[0]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Snapshot:
         What else is known of every pixel, by the name of its FITS extension.
     coverage : LinearPicture or None
         How many subs reached a pixel, binned: what a FITS keeps where it has no maps.
+    sub : int
+        Number in the ledger of the last sub in it; 0 where there is none.
     """
 
     picture: LinearPicture
@@ -59,6 +61,7 @@ class Snapshot:
     white_balance: tuple[float, float, float] | None = None
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
     coverage: LinearPicture | None = None
+    sub: int = 0
 
 
 class Sink(Protocol):

@@ -37,9 +37,11 @@ class StackGrid:
     @staticmethod
     def over(height: int, width: int, scale: float = 1.0) -> StackGrid:
         """Cover a reference of that size (px) with pixels of 1 / `scale` px; scale is 0.25, 0.5, 1 or 2."""
-        shift = (scale - 1) / 2
-        matrix = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1.0]])
-        return StackGrid(int(height * scale), int(width * scale), matrix)
+        return StackGrid(int(height * scale), int(width * scale), _scaling(scale))
+
+    def binned(self, factor: int) -> StackGrid:
+        """Return the grid whose pixels are blocks of `factor` x `factor` of this one's, without a rest at the end."""
+        return StackGrid(self.height // factor, self.width // factor, _scaling(1 / factor) @ self.matrix)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -93,6 +95,12 @@ class PlacedSub:
     def exposure_s(self) -> float:
         """What it adds to the stack's exposure; 0 where the header does not say."""
         return self.frame.info.exposure_s or 0.0
+
+
+def _scaling(scale: float) -> DoubleArray:
+    """``(3, 3)``: pixels -> pixels of 1 / `scale` px, the centre of the first one of each being (0, 0)."""
+    shift = (scale - 1) / 2
+    return np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1.0]])
 
 
 def shape_of(box: Box) -> tuple[int, int]:

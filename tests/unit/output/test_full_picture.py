@@ -14,6 +14,7 @@ from indistack.enhance import LookMemory, PictureSettings
 from indistack.output import full_picture
 from indistack.output.full_picture import FullPicture, finest
 from indistack.output.showcase import Showcase
+from indistack.output.view import Binning
 from indistack.picture.linear import StackPicture
 from indistack.sinks import Snapshot
 from indistack.store.wanted import FULL_PICTURE, want
@@ -27,8 +28,8 @@ def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Give what stands for a session; its picture is of 300 x 400 pixels."""
     pixels = np.random.default_rng(1).normal(1000, 30, (300, 400)).astype(np.float32)
 
-    def snapshot(_: object, keep: Callable[[StackPicture], StackPicture]) -> Snapshot:
-        return Snapshot(keep(StackPicture(pixels)), CARDS, False)
+    def snapshot(_: object, binning: Binning) -> Snapshot:
+        return Snapshot(StackPicture(StackPicture(pixels).binned(binning(pixels.shape))), CARDS, False)
 
     monkeypatch.setattr(full_picture.snapshots, "snapshot", snapshot)
     monkeypatch.setattr(full_picture.snapshots, "numbers", lambda session: session.n)

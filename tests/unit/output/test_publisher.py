@@ -97,7 +97,13 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
     extent = Extent(side_px, side_px)
     methods = {name: METHODS.get("mean")(extent, MethodSettings()) for name in names}
     branches = {
-        name: SimpleNamespace(name=name, method=method, settings=BranchSettings(), integration=method.integration)
+        name: SimpleNamespace(
+            name=name,
+            method=method,
+            settings=BranchSettings(),
+            preparation=lambda _: None,
+            seen=lambda _, method=method: method.integration(),
+        )
         for name, method in methods.items()
     }
     info = FrameInfo()

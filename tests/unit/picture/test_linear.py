@@ -80,3 +80,15 @@ def test_a_small_or_empty_field_has_a_sky_too(side: int, sky: float) -> None:
     field = np.full((20, 20, 3), np.nan, np.float32)
     field[:side, :side] = 7
     np.testing.assert_array_equal(sky_of(levels_of(field)), [sky] * 3)
+
+
+def test_a_picture_is_scaled_by_any_ratio() -> None:
+    """One and a half pixels make one; a last one is not reached; what is not covered does not count."""
+    row, column = np.array([2.0, 4, 6, 8, 99]), np.ones(4)
+    weight = np.ones((4, 5), np.float32)
+    assert StackPicture(np.outer(column, row).astype(np.float32), weight).scaled(2, 2, 1.5).pixels == pytest.approx(
+        np.array([[(2 + 4 / 2) / 1.5, (4 / 2 + 6) / 1.5]] * 2)
+    )
+    weight[:, 0] = 0
+    scaled = StackPicture(np.outer(column, row).astype(np.float32), weight).scaled(2, 2, 1.5)
+    assert scaled.pixels == pytest.approx(np.array([[4.0, (4 / 2 + 6) / 1.5]] * 2))
