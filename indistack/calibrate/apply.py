@@ -20,6 +20,7 @@ from indistack.calibrate.plan import Plan, make_plan
 from indistack.calibrate.recipe import Recipe, recipe_for
 from indistack.calibrate.rim import Rim, find_rim
 from indistack.calibrate.scale import Scale
+from indistack.calibrate.undershoot import find_undershoot
 from indistack.errors import CalibrationError
 from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, CalibratedFrame, PixelArray, RawFrame
@@ -113,15 +114,18 @@ class Calibrator:
         recipe = recipe_for(choice.masters, raw.info, self._settings)
         plan = self._plan(raw, recipe, choice.key)
         dead, torn = _data_that_is_none(raw)
+        pitch = 1 if raw.cfa is None else 2
+        low = find_undershoot(raw, pitch)
         stored, all_numbers = fold(raw, plan, self._workers, in_place)
         bad = dead if all_numbers and dead is None else _fill(raw, stored, dead)
+        if low is not None:
+            low.fill(stored)
         if mended is None:
             repair = self._mender.mend(raw, stored, plan.bad, recipe.masters.dark is not None)
         else:
             repair = self._mender.mend_again(raw, stored, mended)
         if stored.ndim == 3 and self._settings.hot_pixels is not False:
             mend_spots(stored, self._workers)
-        pitch = 1 if raw.cfa is None else 2
         bad = _without_rim(raw, stored, pitch, _marked(bad, repair.hopeless, stored))
         self._level(stored, pitch)
         return CalibratedFrame(

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+import cv2
 import numpy as np
 
 from indistack.calibrate.base import CalibrateSettings, Master
@@ -20,6 +21,10 @@ from indistack.system.workers import Workers
 from indistack.values.frame import BoolArray, DoubleArray, FloatArray, Kind, PixelArray, RawFrame
 
 IN_MEMORY_BYTES = 400_000_000
+
+SMOOTH_PX = 65
+"""Side of the box over which a difference between two flats is a gradient and no star."""
+
 STRIP_BYTES = 16_000_000
 """Values of all frames that one thread works on at a time, as float64."""
 
@@ -36,8 +41,8 @@ def combine(
 ) -> Master:
     """Combine frames of one kind.
 
-    One frame is taken as it is, two are averaged, from three on `clipped_mean` leaves outliers out. Flats are brought
-    to one level first, colour by colour.
+    One frame is taken as it is, two are averaged (flats by `pair_without_stars`), from three on `clipped_mean` leaves
+    outliers out. Flats are brought to one level first, colour by colour.
 
     Parameters
     ----------
@@ -80,7 +85,12 @@ def combine(
                 offset = subtract[rows] if isinstance(subtract, np.ndarray) else subtract
                 laid = [over_rows(level, rows, first.width) for level in levels]
                 values = [(value - offset) / level for value, level in zip(values, laid, strict=True)]
-            mean[rows] = livestack_dark(values) if livestack else clipped_mean(values, settings.reject_sigma)
+            if livestack:
+                mean[rows] = livestack_dark(values)
+            elif len(levels) == 2:
+                mean[rows] = pair_without_stars(values, settings.reject_sigma)
+            else:
+                mean[rows] = clipped_mean(values, settings.reject_sigma)
 
         row_bytes = first.pixels[0].size * 8 * len(planes)
         workers.strips(strip, len(mean), max(1, STRIP_BYTES // row_bytes))
@@ -111,6 +121,32 @@ def clipped_mean(values: list[PixelArray], reject_sigma: float) -> DoubleArray:
     cube *= keep
     result: DoubleArray = centre + cube.sum(axis=0) / np.maximum(keep.sum(axis=0), 1)
     return result
+
+
+def pair_without_stars(values: list[PixelArray], reject_sigma: float) -> DoubleArray:
+    """Return the mean of two flats of one level, and the lower one where they differ: light in one alone is a star's.
+
+    A star in a twilight flat would be a hole in every sub. What changes slowly from one flat to the other, as the
+    sky's gradient does, is no difference.
+
+    Parameters
+    ----------
+    values : list of array
+        Two of one shape, ``(h, w)`` or ``(h, w, 3)``, relative to their levels; unchanged. NaN is left out.
+    reject_sigma : float
+        How many sigmas of their usual difference make one.
+
+    Returns
+    -------
+    array
+        Of that shape, float64, new.
+    """
+    mean, difference = clipped_mean(values, reject_sigma), np.asarray(values[0] - values[1], np.float64)
+    if np.isfinite(difference).all():
+        difference -= cv2.blur(difference, (SMOOTH_PX, SMOOTH_PX))
+        beyond = np.abs(difference) > reject_sigma * _typical(difference)
+        mean[beyond] -= np.abs(difference[beyond]) / 2
+    return mean
 
 
 def livestack_dark(values: list[PixelArray]) -> DoubleArray:
