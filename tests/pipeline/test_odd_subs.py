@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from indistack.grading.noise_weights import STEADY_SIGMA
+from indistack.grading.noise_weights import MOST_WEIGHT, STEADY_SIGMA
 from indistack.pipeline.one_picture import OnePicture
 from indistack.pipeline.pipeline import Pipeline
 from indistack.session.session import Session
@@ -19,11 +19,15 @@ from simulators.fits import fits_bytes
 from simulators.observatory import Exposure
 from tests.pipeline.conftest import MakePipeline
 from tests.pipeline.night import blob_of, make_sky
-from tests.pipeline.spoilers import MOVED, REPEATED, SPOILERS, Pixels, Spoiler
+from tests.pipeline.spoilers import HARMLESS, MOVED, REPEATED, SPOILERS, Pixels, Spoiler, halves_exchanged
 
 N_SUBS = 8
 LOST = 2
 """Subs that a live stack may lose beside the odd one, where that was its first."""
+
+
+BEGIN_ANEW = {"odd_reference", "mosaic_changed", "new_target", "drift_limit"}
+"""Reasons of a live stack that begins anew as its first sub is none."""
 
 
 @dataclass
@@ -100,6 +104,9 @@ def require_the_others(found: Pixels, expected: Pixels) -> None:
 METHODS = ("mean", "auto", "median")
 EACH = [(spoiler, odd, cfa) for spoiler in (*SPOILERS, REPEATED) for odd in (0, 4) for cfa in ("mono", "RGGB")]
 EACH += [(spoiler, odd, "RGGB") for spoiler in MOVED for odd in (0, 4)]
+EACH = [
+    case for case in EACH if case[:2] != (halves_exchanged.__name__, 0)
+]  # half the field is beside such a reference
 CASES = [
     pytest.param(*case, METHODS[number % len(METHODS)], marks=[pytest.mark.slow][: number % 3])
     for number, case in enumerate(EACH)
@@ -116,13 +123,14 @@ def test_whatever_one_sub_is_a_picture_is_that_of_the_others(
     assert pipeline.session is not None
     refused = [number for number, outcome in enumerate(outcomes) if outcome.word != "accepted"]
     assert refused in ([], [odd]) or (spoiler == REPEATED and refused == [1])
-    require_told(outcomes[refused[0] if refused else odd], [one for place, one in enumerate(outcomes) if place != odd])
+    others = [one for place, one in enumerate(outcomes) if place != odd]
+    require_told(outcomes[refused[0] if refused else odd], others, SPOILERS.get(spoiler) in HARMLESS)
     expected = the_others(make_pipeline, of, pipeline.session, method, exact=True)
     require_the_others(picture_of(pipeline), expected)
 
 
-def require_told(odd: Outcome, others: Sequence[Outcome]) -> None:
-    """It is refused with a reason, or counts no more than others, and what is odd about it can be read."""
+def require_told(odd: Outcome, others: Sequence[Outcome], is_harmless: bool) -> None:
+    """It is refused with a reason, or counts hardly more than others, and what is odd about it can be read."""
     if odd.word == "refused":
         assert odd.reason in ("clouds", "duplicate", "torn", "mosaic_changed", "no_match", "too_few_stars")
         return
@@ -131,10 +139,11 @@ def require_told(odd: Outcome, others: Sequence[Outcome]) -> None:
     assert report.photometry is not None
     assert report.masters is not None
     weights = [one.report.stack.weight or 0 for one in others if one.report.stack is not None]
-    assert 0 < (report.stack.weight or 0) < 2 * np.median(weights)
+    assert 0 < (report.stack.weight or 0) < (MOST_WEIGHT if is_harmless else 2) * np.median(weights)
     assert (
-        report.masters.warnings
-        or not 0.5 < (report.photometry.transparency or 1) < 2
+        is_harmless
+        or report.masters.warnings
+        or not 0.6 < (report.photometry.transparency or 1) < 1.7
         or report.photometry.uneven_sigma > STEADY_SIGMA
     )
 
@@ -150,7 +159,12 @@ def test_a_live_stack_recovers_from_an_odd_first_sub(make_pipeline: MakePipeline
     assert pipeline.session is not None
     begun = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Restarted)]
     assert begun in ([], [2], [3])
-    assert {outcomes[number].reason for number in begun} <= {"odd_reference", "mosaic_changed", "new_target"}
+    assert {outcomes[number].reason for number in begun} <= {
+        "odd_reference",
+        "mosaic_changed",
+        "new_target",
+        "drift_limit",
+    }
     assert {outcome.word for outcome in outcomes[4:]} == {"accepted"}
     assert pipeline.session.n_subs >= N_SUBS - 1 - LOST
     of.blobs[1 : begun[0] if begun else 1] = []
