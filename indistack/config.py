@@ -178,8 +178,9 @@ def _table(name: str, table: Settings) -> Iterator[str]:
 
 
 def record_settings(config: Config) -> RecordSettings:
-    """Return what a session's record needs to know of the settings; not whom to tell, which may be secret."""
-    shown = config.model_copy(update={"notify": NotifySettings()})
+    """Return what a session's record needs to know of the settings; not what may be secret."""
+    web = config.web.model_copy(update={"code": ""})
+    shown = config.model_copy(update={"notify": NotifySettings(), "web": web})
     return RecordSettings(config.spool, config.checkpoint, to_toml(shown))
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from socket import socket
+from typing import TYPE_CHECKING
 
 from indistack.command_line.arguments import Options, default_config_path
 from indistack.command_line.exit_status import DONE
@@ -21,6 +24,9 @@ from indistack.settings.faces import WebSettings, host_and_port
 from indistack.store.last_status import STATUS
 from indistack.system import child_process
 from indistack.system.atomic import remove_if_can_be
+
+if TYPE_CHECKING:
+    from indistack.faces.web.door import Door
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +49,7 @@ def web(options: Options) -> int:
         return DONE
     _tell_who(lock, os.getpid())
     try:
-        return _serve_here(settings, folder, options.new_token)
+        return _serve_here(door_of(settings), settings, folder, options.new_token)
     finally:
         os.close(lock)
         _remove_lock(folder)
@@ -61,14 +67,14 @@ def _require_output(folder: Path) -> None:
         raise SettingsError([f"{folder}: holds frames, and no agent's stack; name the folder of its results"])
 
 
-def _serve_here(settings: WebSettings, folder: Path, fresh: bool) -> int:
+def _serve_here(door: Door, settings: WebSettings, folder: Path, fresh: bool) -> int:
     from indistack.faces.web.address import bind
     from indistack.faces.web.server import serve
 
     # CTRL-C is how it ends, also before it has quite begun.
     with suppress(KeyboardInterrupt), bind(*host_and_port(settings.listen or "")) as bound:
-        _announce(folder, bound, fresh)
-        serve(folder, bound, settings.names)
+        _announce(folder, bound, door, fresh)
+        serve(folder, bound, door)
     return DONE
 
 
@@ -82,12 +88,22 @@ def settings_of(options: Options) -> WebSettings:
     return validate(WebSettings, {**said, **listen} if isinstance(said, dict) else said)
 
 
+def door_of(settings: WebSettings) -> Door:
+    """Return how the page is reached; raise IndistackError where it is to be encrypted and cannot be."""
+    from indistack.faces.web.door import Door, require_encryption
+
+    files = (str(Path(name).expanduser().absolute()) if name else "" for name in (settings.certificate, settings.key))
+    door = Door(tuple(settings.names), settings.code, *files)
+    require_encryption(door)
+    return door
+
+
 @contextmanager
 def page_beside(settings: WebSettings, folder: Path) -> Iterator[None]:
     """Have the page served by a process of its own meanwhile, if it is wanted; the stack goes on without it, too."""
     process = None
     try:
-        process = _start(settings.listen, settings.names, folder) if settings.listen is not None else None
+        process = _start(settings.listen, door_of(settings), folder) if settings.listen is not None else None
     except (IndistackError, OSError) as error:
         log.error("there is no page: %s", error)
     except Exception:  # whatever it is, the stack begins
@@ -100,9 +116,10 @@ def page_beside(settings: WebSettings, folder: Path) -> Iterator[None]:
             _remove_lock(folder)
 
 
-def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[bytes] | None:
+def _start(listen: str, door: Door, folder: Path) -> subprocess.Popen[bytes] | None:
     """Start the page's process; it inherits the socket, and the lock that says that the page is served."""
     from indistack.faces.web.address import bind
+    from indistack.faces.web.door import DOOR
 
     lock = _lock(folder)
     if lock is None:
@@ -111,13 +128,13 @@ def _start(listen: str, names: list[str], folder: Path) -> subprocess.Popen[byte
     try:
         with bind(*host_and_port(listen)) as bound, (folder / LOG).open("wb") as said:
             handle = bound.fileno()
-            words = [str(folder.absolute()), str(handle), str(os.getpid()), *names]
+            words = [str(folder.absolute()), str(handle), str(os.getpid())]
             process = child_process.start(
                 [sys.executable, "-m", "indistack.faces.web", *words], stderr=said, files=[handle, lock],
-                environment=child_process.with_package(os.environ),
+                environment=child_process.with_package({**os.environ, DOOR: json.dumps(asdict(door))}),
             )  # fmt: skip
             _tell_who(lock, process.pid)
-            _announce(folder, bound)
+            _announce(folder, bound, door)
             return process
     finally:
         os.close(lock)
@@ -156,24 +173,26 @@ def _tell_who(lock: int, process: int) -> None:
     os.pwrite(lock, f"{process}\n".encode(), 0)
 
 
-def _announce(folder: Path, bound: socket, fresh: bool = False) -> None:
+def _announce(folder: Path, bound: socket, door: Door, fresh: bool = False) -> None:
     """Tell where the page is, and once the token that lets it change things."""
     from indistack.faces.web.address import is_loopback, links
     from indistack.faces.web.token_file import has_token
 
     host, port = bound.getsockname()[:2]
-    found = links(host, port)
+    found = links(host, port, door.scheme)
     say(f"the page is at {'  '.join(found)}")
     if is_loopback(host):
         say(f"only this machine sees it; --listen 0.0.0.0:{port} shows it to everybody in the network")
+    if door.code and sys.stdout.isatty():
+        say(f"code to look on, which the page's QR code holds: {door.code}")
     if fresh or not has_token(folder):
-        _show_token(folder, found[0])
+        _show_token(folder, found[0], door.code)
     sys.stdout.flush()  # into a log, too, it is wanted now
 
 
-def _show_token(folder: Path, link: str) -> None:
+def _show_token(folder: Path, link: str, code: str = "") -> None:
     """Make a token and show it, on a terminal only: a log would keep it."""
-    from indistack.faces.web.invitation import in_terminal
+    from indistack.faces.web.invitation import in_terminal, invited
     from indistack.faces.web.token_file import new_token, write_token
 
     if not sys.stdout.isatty():
@@ -183,5 +202,6 @@ def _show_token(folder: Path, link: str) -> None:
     write_token(folder, token)
     say(f"token to change things on the page: {token}  (shown this once; --new-token makes another)")
     if link:
-        say(f"the console, opened: {link}console#token={token}")
-        say(in_terminal(f"{link}console#token={token}"))
+        opened = invited(f"{link}console", code, f"token={token}")
+        say(f"the console, opened: {opened}")
+        say(in_terminal(opened))

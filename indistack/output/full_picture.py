@@ -46,6 +46,7 @@ class FullPicture(WantedPicture):
     """
 
     goes_when_unwanted = False
+    goes_first = False
 
     def __init__(
         self,

@@ -1,21 +1,21 @@
-"""Writes the growing stack now and then, in a thread of its own; what is late is skipped, the latest wins."""
+"""Writes the growing stack now and then, in threads of its own; what is late is skipped, the latest wins."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from indistack.config import MAIN, Config
 from indistack.enhance.memory import LookMemories, LookMemory
-from indistack.errors import SinkError
 from indistack.fits_header import numbered
 from indistack.output import snapshots
 from indistack.output.device_picture import DevicePicture
 from indistack.output.full_picture import FullPicture
+from indistack.output.later import Later, logged
 from indistack.output.output_file import OutputFile
 from indistack.output.showcase import PICTURE, Showcase
 from indistack.output.view import Binning
@@ -34,7 +34,8 @@ class Publisher:
 
     One picture at a time is copied and written, the one that has been due for the longest first; what is not written
     when the next sub is in is written as it is then, and what a sub came too early for when it is due, whether or not
-    another one comes. Where only a preview is due, only its pixels are copied.
+    another one comes. Where only a preview is due, only its pixels are copied. The form that people look at never waits
+    until another one, a FITS file on a slow card, is written.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ class Publisher:
         self._wake = threading.Condition()
         self._writing = ""
         self._closing = False
+        self._has_quick = PICTURE in suffixes
+        self._later = Later(self._freed)
         self._thread = threading.Thread(target=self._work, name="publish", daemon=True)
         self._thread.start()
 
@@ -101,7 +104,7 @@ class Publisher:
         """Publish the session's last state now and keep all files that it has had in the folder `keep`."""
         with self._wake:
             self._settle()
-            self._wake.wait_for(lambda: not self._writing)
+            self._wake.wait_for(lambda: not self._writing and not self._later.is_busy)
             self._take_in(session)
         for name in snapshots.names(session):
             self._publish(session, name, None, self._config.publish.maps, self._outputs[name])
@@ -125,6 +128,7 @@ class Publisher:
             self._closing = True
             self._wake.notify()
         self._thread.join()
+        self._later.close()
         for picture in self.wanted:
             picture.close()
 
@@ -154,7 +158,7 @@ class Publisher:
     def _next_name(self) -> str | None:
         """Wait for a picture that is due, the longest waiting first, and return its name; None at the end."""
         while not self._closing:
-            behind = {name: [each for each in outputs if each.is_behind] for name, outputs in self._outputs.items()}
+            behind = {name: [each for each in outputs if self._can_be(each)] for name, outputs in self._outputs.items()}
             due_s = {name: min(each.next_s for each in outputs) for name, outputs in behind.items() if outputs}
             name = min(due_s, key=due_s.__getitem__, default=None)
             pause_s = None if name is None else due_s[name] - time.monotonic()
@@ -163,10 +167,18 @@ class Publisher:
             self._wake.wait(pause_s)
         return None
 
+    def _can_be(self, output: OutputFile) -> bool:
+        """Tell whether a file is behind, and nothing is written that it would have to wait for."""
+        return output.is_behind and (output.path.suffix == PICTURE or not self._later.is_busy)
+
+    def _freed(self) -> None:
+        with self._wake:
+            self._wake.notify_all()
+
     def _take_due(self, name: str) -> list[OutputFile]:
         """Return those of a picture's files that are to be written now."""
         now_s = time.monotonic()
-        due = [output for output in self._outputs[name] if output.is_behind and output.is_due(now_s)]
+        due = [output for output in self._outputs[name] if self._can_be(output) and output.is_due(now_s)]
         for output in due:
             output.is_behind = False
         return due
@@ -181,14 +193,8 @@ class Publisher:
                 self._writing = name
             for picture in self.wanted:
                 picture.give_way()
-            try:
+            with logged(name):
                 self._publish_due(session, name, outputs)
-            except snapshots.NoPictureError:
-                log.debug("%s was dropped before it was published", name)
-            except SinkError as error:
-                log.error("cannot publish %s: %s", name, error)
-            except Exception:  # the top of a thread: the next publication may do better
-                log.exception("a bug in indistack; nothing was published")
             del session  # it may end while this thread waits
             with self._wake:
                 self._writing = ""
@@ -202,8 +208,14 @@ class Publisher:
         if whole and session.stack_setup.lean:
             with session.lock:  # no sub is stacked meanwhile: that takes longer, and no memory for a copy
                 self._publish(session, name, None, maps, outputs, memory)
+            return
+        quick = [output for output in outputs if output.path.suffix == PICTURE]
+        others = [output for output in outputs if output.path.suffix != PICTURE]
+        write = self._publish(session, name, lambda shape: binning_for(shape, max_side_px), maps, quick, memory, others)
+        if others and self._has_quick:
+            self._later.do(name, lambda: write(others))
         else:
-            self._publish(session, name, lambda shape: binning_for(shape, max_side_px), maps, outputs, memory)
+            write(others)
 
     def _publish(
         self,
@@ -213,13 +225,22 @@ class Publisher:
         maps: bool,
         outputs: Sequence[OutputFile],
         memory: LookMemory | None = None,
-    ) -> None:
-        """Write a picture in some forms, those with a preview first: who looks on waits for them."""
+        others: Sequence[OutputFile] = (),
+    ) -> Callable[[Sequence[OutputFile]], None]:
+        """Write a picture in some forms, those with a preview first: who looks on waits for them.
+
+        Return what writes the same picture in the other forms, which are none of these.
+        """
         snapshot = snapshots.snapshot(session, name, binning, maps)
         number = self.showcase.next_number()
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
-        sinks = [output.sink for output in outputs]
+        sinks = [output.sink for output in (*outputs, *others)]
         snapshot = snapshots.with_preview(snapshot, self._config.picture, sinks, memory)
-        for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
-            if output.write(snapshot):
-                self.showcase.show(name, number, snapshot.sub, output.path, snapshot)
+
+        def write(outputs: Sequence[OutputFile]) -> None:
+            for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
+                if output.write(snapshot):
+                    self.showcase.show(name, number, snapshot.sub, output.path, snapshot)
+
+        write(outputs)
+        return write

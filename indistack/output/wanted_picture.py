@@ -41,6 +41,9 @@ class WantedPicture(ABC):
     longest_rest_s = math.inf
     """After one that took long the next one need not wait for longer, whatever its share of the time is then."""
 
+    goes_first = True
+    """Whether other pictures wait until this one is made."""
+
     def __init__(self, path: Path, own_files: OwnFiles, duty: float) -> None:
         self._path = path
         self._own_files = own_files
@@ -82,7 +85,9 @@ class WantedPicture(ABC):
             self._wake.notify_all()
 
     def give_way(self) -> None:
-        """Wait until the picture that is being made is there: others are in no hurry."""
+        """Wait until the picture that is being made is there, where others are in less of a hurry."""
+        if not self.goes_first:
+            return
         with self._wake:
             self._wake.wait_for(lambda: not self._making and (self._next is None or self._resting), GIVEN_WAY_S)
 

@@ -14,8 +14,8 @@ OF_THE_STACK = (
 )  # fmt: skip
 """Tables on which the pixels of a stack depend, beside ``stack``."""
 
-OF_THE_USER = ("solve", "hook", "notify")
-"""Tables that name programs, places that are written, or whom to tell."""
+OF_THE_USER = ("solve", "hook", "notify", "web")
+"""Tables that name programs, places that are written, whom to tell, or who may look on."""
 
 OF_THE_MACHINE = ("jobs", "nice", "max_memory_mb")
 """What the pixels do not depend on in the table ``stack``."""

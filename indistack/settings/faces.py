@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from indistack.settings.model import Settings
 
 DEFAULT_PORT = 7680
+LEAST_CODE = 4
+"""Letters or figures: short enough to be typed from a projector; who guesses has a try a minute."""
 
 
 def host_and_port(text: str) -> tuple[str, int]:
@@ -52,6 +54,20 @@ class WebSettings(Settings):
     to change anything a token is needed."""
     names: list[str] = Field(default=[], max_length=20)
     """Further names that this machine is called by in a browser, beside numbers, localhost and NAME.local."""
+
+    code: str = Field(default="", max_length=64)
+    """Who looks on must tell it once; the page's QR code holds it. Empty: everybody in the network may look on."""
+    certificate: str = ""
+    """PEM file; with it and its key the page is encrypted (https), and never served in the clear."""
+    key: str = ""
+    """PEM file, not locked by a password."""
+
+    @field_validator("code")
+    @classmethod
+    def _is_hard_to_guess(cls, code: str) -> str:
+        if code and (len(code) < LEAST_CODE or not code.isprintable() or code != code.strip()):
+            raise ValueError(f"a code has at least {LEAST_CODE} letters or figures, and no blanks around them")
+        return code
 
     @field_validator("listen")
     @classmethod

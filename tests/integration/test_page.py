@@ -13,7 +13,8 @@ import pytest
 
 from indistack.agent.mailbox import Mailbox, reply
 from indistack.commands import COMMANDS, LIVE, Answer, Pause
-from indistack.faces.web.token_file import FREE_TRIES, write_token
+from indistack.faces.web.patience import FREE_TRIES
+from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
 from tests.conftest import wait_until
 from tests.integration.web_process import SESSION, WebProcess, publish

@@ -25,8 +25,9 @@ SESSION = "20260101-220000_M-27_001"
 class WebProcess:
     """``indistack web`` on a folder."""
 
-    def __init__(self, folder: Path, wait_until: Callable[..., None]) -> None:
+    def __init__(self, folder: Path, wait_until: Callable[..., None], *settings: str) -> None:
         self.folder = folder
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.port = an_unused_port()
         self.log = folder.with_name(f"{folder.name}.log")
         self.process = self.start()
@@ -35,6 +36,7 @@ class WebProcess:
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "indistack", "web", str(self.folder), "--listen", f"{HOST}:{self.port}"]
+        command += self.settings
         with self.log.open("ab") as log:
             return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
 

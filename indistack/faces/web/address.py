@@ -65,7 +65,7 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def links(host: str, port: int) -> list[str]:
+def links(host: str, port: int, scheme: str = "http") -> list[str]:
     """Return the addresses under which a browser finds the page, those for other machines first.
 
     Parameters
@@ -74,17 +74,19 @@ def links(host: str, port: int) -> list[str]:
         What the socket is bound to.
     port : int
         Its port.
+    scheme : str
+        http or https.
     """
     if host not in ANYWHERE:
-        return [link(host, port)]
+        return [link(host, port, scheme)]
     numbers = own_addresses()
     names = [f"{socket.gethostname().removesuffix('.local')}.local"] if numbers else []
-    return [link(each, port) for each in (*numbers, *names, "127.0.0.1")]
+    return [link(each, port, scheme) for each in (*numbers, *names, "127.0.0.1")]
 
 
-def link(host: str, port: int) -> str:
+def link(host: str, port: int, scheme: str = "http") -> str:
     """Return the address of the page at a host."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def own_addresses() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from starlette.types import ASGIApp
 
 from indistack.faces.web import control, description, events, invitation, programs, session_files
 from indistack.faces.web.answers import fault, file_answer, picture_answer, told
+from indistack.faces.web.door import Door
 from indistack.faces.web.guard import Guard
 from indistack.faces.web.hub import Hub
 from indistack.faces.web.output_folder import MEDIA, OutputFolder
 from indistack.faces.web.static_files import read_static
 from indistack.faces.web.token_file import Keys
+from indistack.faces.web.viewers import Viewers
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ MOST_SUBS = 500
 """In one answer."""
 
 
-def make_app(folder: Path, bound: tuple[str, int], names: Iterable[str] = ()) -> ASGIApp:
+def make_app(folder: Path, bound: tuple[str, int], door: Door) -> ASGIApp:
     """Return the application.
 
     Parameters
@@ -42,18 +44,22 @@ def make_app(folder: Path, bound: tuple[str, int], names: Iterable[str] = ()) ->
         The agent's output folder.
     bound : tuple of str and int
         Address and port that it is served at.
-    names : iterable of str
-        Further names of this machine.
+    door : Door
+        Its names, its code, and whether it is encrypted.
     """
     app = Starlette(routes=ROUTES, exception_handlers={HTTPException: _refused, 500: _failed}, lifespan=_lifespan)
     app.state.hub = Hub(OutputFolder(folder))
     app.state.keys = Keys(folder)
     app.state.bound = bound
+    app.state.door = door
     app.state.files = read_static()
     app.state.at_work = 0
     app.state.at_the_lock = asyncio.Lock()
     app.state.at_a_program = asyncio.Lock()
-    return Guard(app, names)
+    if not door.code:
+        return Guard(app, door.names)
+    form = app.state.files["code.html"]
+    return Guard(Viewers(app, door.code, (door.scheme, bound[1]), form), door.names)
 
 
 @asynccontextmanager

@@ -22,14 +22,14 @@ async def locked(request: Request) -> Response | None:
     """Return why a request may not change anything; None where it may."""
     keys: Keys = request.app.state.keys
     caller = request.client.host if request.client is not None else ""
-    wait_s = keys.wait_s(caller)
+    wait_s = keys.patience.wait_s(caller)
     if wait_s > 0:
         return fault(429, "too many wrong tokens: wait a little", **{"retry-after": str(math.ceil(wait_s))})
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         return fault(401, "a token is needed", **{"www-authenticate": "Bearer"})
     async with request.app.state.at_the_lock:
-        is_right = keys.wait_s(caller) == 0 and await asyncio.to_thread(keys.open, token, caller)
+        is_right = keys.patience.wait_s(caller) == 0 and await asyncio.to_thread(keys.open, token, caller)
     return None if is_right else fault(401, "that is not the token", **{"www-authenticate": "Bearer"})
 
 

@@ -11,7 +11,6 @@ import signal
 import socket
 import time
 import weakref
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from indistack.faces.web.app import make_app
+from indistack.faces.web.door import Door
 from indistack.store.folder_lock import is_at_work
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _give_up(known: weakref.ref[H11Protocol]) -> None:
         protocol.transport.close()
 
 
-def serve(folder: Path, bound: socket.socket, names: Iterable[str] = (), parent: int = 0) -> None:
+def serve(folder: Path, bound: socket.socket, door: Door, parent: int = 0) -> None:
     """Serve the page of an output folder until the process is told to end.
 
     Parameters
@@ -59,8 +59,8 @@ def serve(folder: Path, bound: socket.socket, names: Iterable[str] = (), parent:
         The output folder.
     bound : socket
         Listens.
-    names : iterable of str
-        Further names of this machine.
+    door : Door
+        Its names, its code, and whether it is encrypted.
     parent : int
         Process of the agent that started it; the page ends some time after both have gone. 0: nobody's.
     """
@@ -68,7 +68,7 @@ def serve(folder: Path, bound: socket.socket, names: Iterable[str] = (), parent:
     bound_to, port = bound.getsockname()[:2]
     _restrict()
     config = uvicorn.Config(
-        make_app(folder, (bound_to, port), names),
+        make_app(folder, (bound_to, port), door),
         http=cast("type[asyncio.Protocol]", impatient),
         ws="none",
         log_config=None,
@@ -79,6 +79,8 @@ def serve(folder: Path, bound: socket.socket, names: Iterable[str] = (), parent:
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=END_S,
+        ssl_certfile=door.certificate or None,
+        ssl_keyfile=door.key or None,
     )
     asyncio.run(_serve(uvicorn.Server(config), folder, bound, parent))
 

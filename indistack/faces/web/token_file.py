@@ -7,13 +7,10 @@ import hmac
 import json
 import os
 import secrets
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from indistack.errors import SinkError
+from indistack.faces.web.patience import Patience
 from indistack.system.ordinary_file import read_ordinary
 
 NAME = "page-token.json"
@@ -26,9 +23,6 @@ GROUPS, LETTERS = 3, 4
 
 COST, BLOCK, LANES = 2**14, 8, 1
 """Of scrypt: 16 MiB and about 50 ms a try."""
-
-FREE_TRIES, LONGEST_WAIT_S = 5, 60.0
-KNOWN_CALLERS = 500
 
 
 def new_token() -> str:
@@ -56,12 +50,6 @@ def has_token(folder: Path) -> bool:
     return _read(folder) is not None
 
 
-@dataclass
-class _Caller:
-    failures: int = 0
-    until_s: float = 0.0
-
-
 class Keys:
     """Checks tokens: in constant time, and the slower the more often a caller was wrong.
 
@@ -69,14 +57,13 @@ class Keys:
     ----------
     folder : Path
         The output folder; a token that is made while this runs counts at once.
-    clock : callable
-        Seconds that only grow.
+    patience : Patience, optional
+        With who is wrong.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, patience: Patience | None = None) -> None:
         self._folder = folder
-        self._clock = clock
-        self._callers: OrderedDict[str, _Caller] = OrderedDict()
+        self.patience = patience or Patience()
         self._known = b"", b""
         self._pepper = os.urandom(16)
 
@@ -85,23 +72,12 @@ class Keys:
         """Whether anybody can have a token."""
         return has_token(self._folder)
 
-    def wait_s(self, caller: str) -> float:
-        """Return how long a caller must wait before the next try."""
-        known = self._callers.get(caller)
-        return max(0.0, known.until_s - self._clock()) if known is not None else 0.0
-
     def open(self, token: str, caller: str) -> bool:
         """Tell whether a token is right."""
         if self._is_right(token.strip().upper()):
-            self._callers.pop(caller, None)
+            self.patience.forgive(caller)
             return True
-        known = self._callers.setdefault(caller, _Caller())
-        self._callers.move_to_end(caller)
-        if len(self._callers) > KNOWN_CALLERS:
-            self._callers.popitem(last=False)
-        known.failures += 1
-        if known.failures >= FREE_TRIES:
-            known.until_s = self._clock() + min(2.0 ** (known.failures - FREE_TRIES), LONGEST_WAIT_S)
+        self.patience.failed(caller)
         return False
 
     def _is_right(self, token: str) -> bool:

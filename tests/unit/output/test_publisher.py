@@ -228,6 +228,60 @@ def test_the_copy_is_no_larger_than_what_is_due_needs(
     assert shapes == {".fits": [(40, 40)] * 2, ".png": [(40, 40)] * 2 + [(10, 10)] * 2}
 
 
+def test_the_picture_that_people_look_at_waits_for_no_other_form(
+    tmp_path: Path, wall: type[Wall], wait_until: Any
+) -> None:
+    """A FITS file that is being written, of whichever stack, keeps no JPEG back; one such file is written at a time."""
+    seen: list[int] = []
+
+    class Quick:
+        suffix, needs_preview, needs_fine = ".jpg", True, False
+
+        def write(self, path: Path, snapshot: Snapshot) -> None:
+            seen.append({keyword: value for keyword, value, _ in snapshot.cards}["NCOMBINE"])
+
+    publisher.SINKS.register("jpeg")(Quick)
+    config = Config(publish=PublishSettings(interval_s=0, duty=1, sinks=["fits", "jpeg"]))
+    session, live = stacks("stack", "trails"), Publisher(tmp_path, config)
+    for value in range(1, 6):
+        add_sub(session, value)
+        live.offer(session)
+        wait_until(lambda value=value: seen.count(value) == 2)  # of both stacks
+        wait_until(lambda: wall.begun)
+    assert len(wall.begun) == 1
+    wall.may.release(100)
+    wait_until(lambda: {name for name, subs, _ in wall.shown if subs == 5} == {"stack", "trails"})
+    live.close()
+
+
+def test_what_goes_wrong_in_another_form_is_told_and_the_next_one_is_written(
+    tmp_path: Path, wall: type[Wall], wait_until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Quick:
+        suffix, needs_preview, needs_fine = ".jpg", True, False
+
+        def write(self, path: Path, snapshot: Snapshot) -> None:
+            pass
+
+    class Broken(Wall):
+        suffix = ".png"
+
+        def write(self, path: Path, snapshot: Snapshot) -> None:
+            self.begun.append(path.name)
+            raise ZeroDivisionError
+
+    publisher.SINKS.register("jpeg")(Quick)
+    publisher.SINKS.register("png")(Broken)
+    config = Config(publish=PublishSettings(interval_s=0, duty=1, sinks=["png", "jpeg"]))
+    session, live = stacks("stack"), Publisher(tmp_path, config)
+    for value in (1, 2):
+        add_sub(session, value)
+        live.offer(session)
+        wait_until(lambda value=value: len(wall.begun) == value)
+    live.close()
+    assert "a bug in indistack; stack was not published" in caplog.text
+
+
 def test_a_new_session_has_files_of_its_own_to_keep(tmp_path: Path, wall: type[Wall]) -> None:
     live = Publisher(tmp_path, AT_ONCE)
     wall.may.release(100)

@@ -42,11 +42,11 @@ def test_settings_that_would_be_waited_for_are_refused(tmp_path: Path) -> None:
 
 
 def test_whom_to_tell_stands_in_no_session_and_comes_from_none(tmp_path: Path) -> None:
-    asked = load(Config, None, ['notify.urls=["ntfy://secret"]', "quality.min_stars=7"])
+    asked = load(Config, None, ['notify.urls=["ntfy://secret"]', "web.code=secret too", "quality.min_stars=7"])
     assert "secret" in to_toml(asked)
     kept = record_settings(asked).toml
     assert "secret" not in kept
     Ledger(tmp_path).close()
     (tmp_path / "settings.toml").write_text(to_toml(asked))
     config = settings_of(PastSession(tmp_path), ['notify.urls=["ntfy://mine"]'])
-    assert (config.notify.urls, config.quality.min_stars) == (["ntfy://mine"], 7)
+    assert (config.notify.urls, config.web.code, config.quality.min_stars) == (["ntfy://mine"], "", 7)

@@ -74,7 +74,10 @@ class Page {
     $("notice").textContent = told;
     $("welcome").hidden = hasPicture(state);
     if (!hasPicture(state)) this.welcome(welcome(state));
-    for (const each of $("bar").children) each.disabled = !hasPicture(state) && ["compare", "grow", "adjust"].includes(each.dataset.do);
+    for (const each of $("bar").children) {
+      const alone = each.dataset.do === "compare" && state.pictures.length < 2;  // with itself
+      each.disabled = alone || (!hasPicture(state) && ["compare", "grow", "adjust"].includes(each.dataset.do));
+    }
     $("newer").hidden = !this.pictures.held || this.panel === "grow" || this.pictures.held.address === this.pictures.newest?.address;
     this.sides();
     this.line();
@@ -169,7 +172,8 @@ class Page {
     handle.addEventListener("pointerdown", (event) => { event.stopPropagation(); handle.setPointerCapture(event.pointerId); });
     handle.addEventListener("pointermove", (event) => {
       event.stopPropagation();
-      if (handle.hasPointerCapture(event.pointerId)) this.split((100 * event.clientX) / innerWidth);
+      const { left, width } = this.viewer.box;
+      if (handle.hasPointerCapture(event.pointerId)) this.split((100 * (event.clientX - left)) / width);
     });
     handle.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -5, ArrowRight: 5, Home: -100, End: 100 }[event.key];

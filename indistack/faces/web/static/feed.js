@@ -52,6 +52,7 @@ export class Feed {
     this.heard = Date.now();
     try {
       const answer = await fetch("/api/v1/status", { cache: "no-store" });
+      if (answer.status === 401) location.reload();  // the code is asked for again
       if (answer.ok) this.got(await answer.json());
     } catch { /* the next check tries again */ }
   }

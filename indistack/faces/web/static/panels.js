@@ -63,6 +63,7 @@ export function share() {
   const how = make("p", { text: say("share_how") });
   fetch("/api/v1/invitation").then((answer) => answer.json()).then((told) => {
     place.textContent = told.link;
+    if (told.code) place.append(make("br"), say("code_is", { code: told.code }));
     more.textContent = told.open ? (told.name ? say("or_name", { name: told.name }) : "") : say("only_here");
     how.hidden = code.hidden = !told.open;
   }).catch(() => {});

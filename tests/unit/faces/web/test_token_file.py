@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from indistack.faces.web import token_file
-from indistack.faces.web.token_file import FREE_TRIES, LONGEST_WAIT_S, NAME, Keys, has_token, new_token, write_token
+from indistack.faces.web import patience, token_file
+from indistack.faces.web.patience import FREE_TRIES, LONGEST_WAIT_S, Patience
+from indistack.faces.web.token_file import NAME, Keys, has_token, new_token, write_token
 
 
 @pytest.fixture(autouse=True)
@@ -61,28 +62,28 @@ def test_a_file_that_is_damaged_opens_for_nobody(tmp_path: Path, text: str) -> N
 def test_who_is_often_wrong_waits_ever_longer_and_nobody_else_does(tmp_path: Path) -> None:
     write_token(tmp_path, "RIGHT")
     clock = Clock()
-    keys = Keys(tmp_path, clock)
+    keys = Keys(tmp_path, Patience(clock))
     waits = []
     for _ in range(FREE_TRIES + 9):
         keys.open("WRONG", "guesser")
-        waits.append(keys.wait_s("guesser"))
+        waits.append(keys.patience.wait_s("guesser"))
     assert waits[: FREE_TRIES - 1] == [0.0] * (FREE_TRIES - 1)
     assert waits[FREE_TRIES - 1 :][:3] == [1.0, 2.0, 4.0]
     assert waits[-1] == LONGEST_WAIT_S
-    assert keys.wait_s("phone") == 0
+    assert keys.patience.wait_s("phone") == 0
     clock.now += LONGEST_WAIT_S
-    assert keys.wait_s("guesser") == 0
+    assert keys.patience.wait_s("guesser") == 0
     assert keys.open("RIGHT", "guesser")
-    assert keys.wait_s("guesser") == 0
+    assert keys.patience.wait_s("guesser") == 0
 
 
 def test_callers_that_are_remembered_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(token_file, "KNOWN_CALLERS", 3)
+    monkeypatch.setattr(patience, "KNOWN_CALLERS", 3)
     write_token(tmp_path, "RIGHT")
     keys = Keys(tmp_path)
     for caller in range(10):
         keys.open("WRONG", str(caller))
-    assert len(keys._callers) == 3
+    assert len(keys.patience._callers) == 3
 
 
 def test_tokens_differ_and_can_be_typed() -> None:
