@@ -55,9 +55,10 @@ class CalibrateSettings(Settings):
     learn: bool = True
     """While the agent runs, file arriving darks, flats and biases in the library and build their masters."""
     learn_frames: int = Field(default=50, ge=3, le=1000)
-    """Raw calibration frames of one kind that are kept to build a master from, the latest."""
-    learn_max_gb: float = Field(default=4.0, gt=0)
-    """Room for all raw calibration frames of the library; the oldest go first, masters stay."""
+    """Raw calibration frames of one kind that a master is built from, the latest; older ones stay where they are."""
+    learn_max_gb: float = Field(default=0, ge=0)
+    """Room for all raw calibration frames of the library: beyond it the oldest are removed, masters stay. 0 = none is
+    removed; `indistack library` tells the room that they take."""
     learn_wait_s: float = Field(default=5.0, ge=0, le=600)
     """A light that arrives while masters are being built waits for them that long, once."""
 

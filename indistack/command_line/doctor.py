@@ -17,7 +17,7 @@ from indistack.config import Config
 from indistack.errors import SettingsError
 from indistack.indi.library import BUNDLED
 from indistack.output.destinations import require_folder
-from indistack.pipeline.calibrators import library_folder, library_of
+from indistack.pipeline.calibrators import REMEDY, library_fault, library_folder, library_of
 from indistack.solve import find_program
 from indistack.system.resources import available_bytes
 
@@ -85,7 +85,8 @@ def _disk(folder: Path) -> Iterator[Finding]:
 def _calibration(config: Config) -> Finding:
     library, folder = library_of(config), library_folder(config.calibrate)
     if library is None or folder is None:
-        return Finding(GOOD, "calibration library", "off")
+        fault = library_fault(folder) if folder is not None else ""
+        return Finding(WARN if fault else GOOD, "calibration library", f"{fault}: {REMEDY}" if fault else "off")
     place = folder.absolute()
     while not place.exists():
         place = place.parent

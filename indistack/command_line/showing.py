@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from indistack.align import ALIGNERS
+from indistack.calibrate import RAW, raw_room
 from indistack.command_line.arguments import Options
 from indistack.command_line.bundle import write_bundle
 from indistack.command_line.doctor import examine as examine_machine
@@ -34,10 +35,14 @@ def library(options: Options) -> int:
     settings = config_of(options)
     masters = library_of(settings)
     if masters is None:
+        if library_folder(settings.calibrate) is not None:  # which is told by then
+            return FAILED
         say("the calibration library is off: calibrate.library is empty")
         return DONE
     show_masters(masters.entries())
-    say(library_folder(settings.calibrate))
+    count, size_bytes = raw_room(masters.folder)
+    raws = f"; raw frames of these: {count}, {size_bytes / 1e9:.2f} GB, in {RAW}/" if count else ""
+    say(f"{masters.folder}{raws}")
     return DONE
 
 

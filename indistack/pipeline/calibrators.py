@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 DEVICE = "calibration"
 
+REMEDY = "let this user read it (chmod, chown), or name another folder with --library ('' for none)"
+"""Of a library that cannot be read."""
+
 
 def calibrator_factory(
     config: Config, library: Chooser | None = None, learns: bool = False
@@ -101,11 +104,26 @@ def library_folder(settings: CalibrateSettings) -> Path | None:
     return Path(base).expanduser() / "indistack" / "calibration"
 
 
+def library_fault(folder: Path) -> str:
+    """Say why a library's folder cannot be read, "" where it can, or where none is there yet."""
+    try:
+        with os.scandir(folder):
+            (folder / "any").stat()  # to list it is one permission, to enter it another
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+    return ""
+
+
 def library_of(config: Config) -> Library | None:
-    """Return the library for kinds of masters that the settings do not name; None where it is off."""
+    """Return the library for kinds of masters that the settings do not name; None where it is off or cannot be read."""
     named = config.calibrate
     kinds = [kind for kind in LIGHT_KINDS if not getattr(named, kind)]
     folder = library_folder(named)
+    if folder is not None and (fault := library_fault(folder)):
+        log.warning("calibration library: %s; nothing is taken from it or learned: %s", fault, REMEDY)
+        return None
     if named.library != "auto" and folder is not None and not folder.is_dir():
         log.warning("calibration library: there is no folder %s yet", folder)
     if named.dark:  # a bias beside it would only serve to scale it: who wants that names both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,34 @@ def test_a_library_folder_that_is_not_there_is_told(tmp_path: Path, caplog: pyte
     missing = tmp_path / "typo"
     library_of(load(Config, None, [f"calibrate.library={missing}"]))
     assert f"there is no folder {missing} yet" in caplog.text
+
+
+def _shut(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deny to list a folder, to whoever runs the tests."""
+    scan = os.scandir
+
+    def deny(place: Any) -> Any:
+        if Path(place).is_relative_to(folder):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", deny)
+
+
+def test_a_library_that_cannot_be_read_is_told_once_and_subs_are_stacked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "library").mkdir()
+    _shut(tmp_path / "library", monkeypatch)
+    agent_for(tmp_path, shots(make_sky(), ("light", 2), ("dark", 1))).run(threading.Event())
+    assert [line["reason"] for line in ledger(tmp_path)] == ["", "", "not_a_light"]
+    (told,) = [record.getMessage() for record in caplog.records if "calibration library" in record.getMessage()]
+    assert "Permission denied" in told
+    assert "--library" in told
+    assert list((tmp_path / "library").iterdir()) == []
+
+
+def test_a_file_in_the_place_of_a_library_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "library").write_text("no folder")
+    assert library_of(load(Config, None, [f"calibrate.library={tmp_path / 'library'}"])) is None
+    assert "Not a directory" in caplog.text

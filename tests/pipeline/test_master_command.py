@@ -119,6 +119,13 @@ def test_a_library_serves_a_batch_and_is_listed(tmp_path: Path, capsys: pytest.C
     assert entry.startswith("dark of 3 Indistack CMOS, 640 x 480 RGGB, gain 100, offset 50, 60 s, -10 C, 2024-08-1")
     assert entry.endswith("my dark.fits")
     assert max(map(len, told[:-1])) <= 80
+    assert told[-1] == str(library)
+    (library / "raw" / "dark").mkdir(parents=True)
+    (library / "raw" / "dark" / "1.fits").write_bytes(bytes(20_000_000))
+    assert main(["library", "--library", str(library)]) == DONE
+    assert capsys.readouterr().out.splitlines()[-1] == f"{library}; raw frames of these: 1, 0.02 GB, in raw/"
+    (tmp_path / "file").write_text("no folder")
+    assert main(["library", "--library", str(tmp_path / "file")]) == FAILED
 
 
 def test_the_library_is_where_data_of_programs_go(

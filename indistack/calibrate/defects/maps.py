@@ -88,12 +88,14 @@ class DefectMaps:
 
     def _kept(self, name: str, n_pixels: int) -> IndexArray:
         path = None if self._folder is None else self._folder / name
-        if path is None or not path.exists():
+        if path is None:
             return NONE
         try:
             return _checked(np.load(io.BytesIO(read_ordinary(path)), allow_pickle=False), n_pixels)
+        except FileNotFoundError:
+            return NONE
         except (OSError, ValueError, EOFError) as error:
-            _log.warning("%s is damaged (%s): bad pixels are learned anew", path, error)
+            _log.warning("%s cannot be used (%s): bad pixels are learned anew", path, error)
             return NONE
 
 

@@ -101,6 +101,7 @@ class Catalogue:
         self._clock = clock
         self._known: dict[str, CatalogueEntry] = {}
         self._foreign: dict[str, tuple[int, int]] = {}
+        self._closed: set[str] = set()
         self._scanned_s: float | None = None
 
     def entries(self) -> tuple[CatalogueEntry, ...]:
@@ -143,15 +144,23 @@ class Catalogue:
             self._remember()
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        for place, folders, names in os.walk(self.folder):
+        for place, folders, names in os.walk(self.folder, onerror=self._tell_closed):
             folders[:] = [folder for folder in folders if folder not in NOT_MASTERS and not folder.startswith(".")]
             for name in filter(self._reader.is_frame, names):
                 path = Path(place, name)
                 try:
                     status = path.stat()
-                except OSError:
-                    continue  # gone again
+                except OSError as error:
+                    error.filename = place  # once for all that lies in there
+                    self._tell_closed(error)
+                    continue
                 yield str(path.relative_to(self.folder)), (status.st_size, status.st_mtime_ns)
+
+    def _tell_closed(self, error: OSError) -> None:
+        """Say once of a folder that it cannot be read; one that is gone again is none."""
+        if not isinstance(error, FileNotFoundError) and error.filename not in self._closed:
+            self._closed.add(error.filename)
+            _log.warning("calibration library: %s left out: %s", error.filename, error.strerror)
 
     def _remembered(self) -> list[CatalogueEntry]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -13,11 +14,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from indistack.calibrate.library.catalogue import RAW
 from indistack.errors import CalibrationError, SinkError
 from indistack.fits_header import camera_key
 from indistack.system.atomic import atomic_file
 from indistack.values.blob import Blob
 from indistack.values.frame import Card, RawFrame
+
+log = logging.getLogger(__name__)
 
 CARDS = ".cards.json"
 """Ends the name of what the device told of a frame, beside the frame whose file does not say it."""
@@ -75,16 +79,16 @@ def _whole(value: float | None) -> float | None:
 
 
 class RawStore:
-    """Folders of raw frames, one per group.
+    """Folders of raw frames, one per group. They may be all that there is of them: none goes unasked.
 
     Parameters
     ----------
     folder : Path
         Made when the first frame comes.
     max_frames : int
-        Per group; the oldest go.
+        Of a group that count for its master, the latest.
     max_bytes : int
-        Of all groups; the oldest go.
+        Of all groups; the oldest go. 0: none goes.
     """
 
     def __init__(self, folder: Path, max_frames: int, max_bytes: int) -> None:
@@ -97,8 +101,8 @@ class RawStore:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
 
     def frames(self, group: str) -> list[Path]:
-        """Return a group's frames, the oldest first."""
-        return _by_age(path for path in (self.folder / group).iterdir() if not path.name.startswith("."))
+        """Return the latest frames of a group, the oldest of them first: those that its master is made of."""
+        return self._all_of(group)[-self._max_frames :]
 
     def last_s(self, group: str) -> float:
         """Return when the group's latest frame was written (seconds since 1970); 0 where it has none."""
@@ -106,7 +110,7 @@ class RawStore:
         return frames[-1].stat().st_mtime if frames else 0.0
 
     def file(self, raw: RawFrame, blob: Blob) -> tuple[str, int]:
-        """Keep a frame as it came; return its group and how many frames that has.
+        """Keep a frame as it came; return its group and how many frames count for its master.
 
         The same frame is kept once. A file on the same disk is linked, not copied.
 
@@ -130,7 +134,7 @@ class RawStore:
             if not path.exists():
                 self._make_room(blob.size_bytes, group)
                 _write(path, blob)
-            return group, self._thin_out(group)
+            return group, len(self.frames(group))
         except (OSError, SinkError) as error:
             raise CalibrationError("not_filed", f"the calibration library cannot keep it: {error}") from error
 
@@ -148,26 +152,35 @@ class RawStore:
             file.write(json.dumps(made._asdict()).encode())
 
     def _make_room(self, n_bytes: int, group: str) -> None:
+        """Refuse a frame that the disk has no room for; where a bound is set, delete the oldest until it is kept."""
+        if self._max_bytes:
+            self._keep_bound(n_bytes, group)
+        free = shutil.disk_usage(self.folder).free
+        if free < MIN_FREE_BYTES + n_bytes or 0 < self._max_bytes < n_bytes:
+            detail = f"no room for {n_bytes / 1e6:.0f} MB: {free / 1e9:.1f} GB are free"
+            raise CalibrationError("library_full", detail, {"bytes": n_bytes, "free_bytes": free})
+
+    def _keep_bound(self, n_bytes: int, group: str) -> None:
         """Delete the oldest frames, those of other groups first, until one more fits."""
-        frames = [frame for each in self.groups() for frame in self.frames(each)]
+        frames = [frame for each in self.groups() for frame in self._all_of(each)]
         sizes = {frame: frame.stat().st_size for frame in frames}
         others = _by_age(frame for frame in frames if frame.parent.name != group)
         own = [frame for frame in frames if frame.parent.name == group]
         for frame in (*others, *own):
             if sum(sizes.values()) + n_bytes <= self._max_bytes:
                 break
+            log.info("calibration library: %s goes, as calibrate.learn_max_gb says; its master stays", frame)
             _delete(frame)
             del sizes[frame]
-        free = shutil.disk_usage(self.folder).free
-        if free < MIN_FREE_BYTES + n_bytes or n_bytes > self._max_bytes:
-            detail = f"no room for {n_bytes / 1e6:.0f} MB: {free / 1e9:.1f} GB are free"
-            raise CalibrationError("library_full", detail, {"bytes": n_bytes, "free_bytes": free})
 
-    def _thin_out(self, group: str) -> int:
-        frames = self.frames(group)
-        for frame in frames[: -self._max_frames]:
-            _delete(frame)
-        return min(len(frames), self._max_frames)
+    def _all_of(self, group: str) -> list[Path]:
+        return _by_age(path for path in (self.folder / group).iterdir() if not path.name.startswith("."))
+
+
+def raw_room(folder: Path) -> tuple[int, int]:
+    """Return how many raw frames a library keeps, and the bytes that they take."""
+    frames = [path for path in (folder / RAW).glob("*/*") if not path.name.startswith(".") and path.is_file()]
+    return len(frames), sum(path.stat().st_size for path in frames)
 
 
 def cards_of(path: Path) -> tuple[Card, ...]:

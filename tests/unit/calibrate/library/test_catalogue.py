@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,27 @@ def test_many_raw_frames_in_a_folder_are_one_line(place: Place, caplog: pytest.L
     (line,) = caplog.messages
     assert "3 files" in line
     assert "'indistack master' builds one" in line
+
+
+def test_a_folder_that_cannot_be_read_is_told_once_and_the_others_serve(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put("d.fits", "dark")
+    (place.folder / "closed").mkdir()
+    scan = os.scandir
+
+    def deny(folder: str) -> object:
+        if Path(folder).name == "closed":
+            raise PermissionError(13, "Permission denied", folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    library = place.library()
+    for _ in range(2):
+        assert names(library.choose(light())) == {"dark": "d.fits"}
+        library.refresh()
+    (line,) = caplog.messages
+    assert line.endswith("closed left out: Permission denied")
 
 
 def test_a_file_that_breaks_later_is_replaced_by_the_next_best(place: Place) -> None:

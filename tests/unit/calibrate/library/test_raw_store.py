@@ -97,18 +97,29 @@ class TestFiling:
         group, _ = store.file(frame(), blob(path=tmp_path / "gone.fits"))
         assert store.frames(group)[0].read_bytes() == bytes(100)
 
-    def test_the_latest_of_a_group_stay(self, store: RawStore) -> None:
+    def test_the_latest_of_a_group_count_and_all_stay(self, store: RawStore) -> None:
         for number in range(6):
             group, count = store.file(frame(number), blob())
             os.utime(store.frames(group)[-1], (number, number))
         assert count == 4
         assert [path.name.split("_")[1] for path in store.frames(group)] == [f"print{n}.fits" for n in (2, 3, 4, 5)]
+        assert len([path for path in (store.folder / group).iterdir() if path.suffix == ".fits"]) == 6
 
-    def test_the_oldest_of_other_groups_make_room(self, store: RawStore) -> None:
+    def test_none_goes_where_no_bound_is_set(self, tmp_path: Path) -> None:
+        store = RawStore(tmp_path / "raw", max_frames=4, max_bytes=0)
+        for number in range(6):
+            store.file(frame(number), blob(900_000))
+        assert len(list(store.folder.glob("*/*.fits"))) == 6
+
+    def test_the_oldest_of_other_groups_make_room_where_a_bound_is_set(
+        self, store: RawStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
         bias, _ = store.file(frame(7, kind="bias"), blob(300, cards=(("A", 1, ""),)))
         dark, _ = store.file(frame(0), blob(400))
         os.utime(store.frames(dark)[0], (1, 1))
         store.file(frame(1), blob(400))
+        assert "learn_max_gb" in caplog.text
         assert store.frames(bias) == []
         assert list((store.folder / bias).iterdir()) == []
         assert len(store.frames(dark)) == 2
