@@ -12,9 +12,11 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from simulators.exposure import Exposure
 from tests.pipeline.night import make_sky
 from tests.soak.figures import Clock, Figures
 
@@ -106,7 +108,7 @@ class _Night:
         self.start()
 
     def seen(self) -> list[tuple[int, str]]:
-        """Return number and time of exposure of each line, of all sessions."""
+        """Return number and time of exposure (ISO 8601, UTC) of each line, of all sessions."""
         texts = [path.read_text() for path in sorted(self.out.glob("sessions/*/ledger.jsonl"))]
         lines = [json.loads(line) for text in texts for line in text.splitlines(True) if line.endswith("\n")]
         return [(line["number"], line.get("date_obs") or "") for line in lines if line["outcome"] != "filed"]
@@ -117,52 +119,70 @@ class _Night:
 
 
 def soak(folder: Path, clock: Clock) -> Figures:
-    """Kill at a random instant while every other frame comes; only that one may be lost, and each is counted."""
+    """Kill at a random instant while every other frame comes; only that one may be lost, and each is counted.
+
+    Frames are told from each other by when they were exposed: one that was in flight excuses the loss of no other.
+    """
     figures, chance = Figures("receiver killed"), random.Random(2)
     sky = make_sky(width_px=320, height_px=240, n_stars=80, mag_max=11.0)
     with CameraServer(("127.0.0.1", 0), _Client) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         night = _Night(folder, server.server_address[1])
         try:
-            risked = _frames(figures, night, server, sky, clock, chance)
+            delivered, risked = _frames(figures, night, server, sky, clock, chance)
             if not _until(lambda: server.listener is not None) or night.end():
                 figures.faults.append("the agent does not end well")
         finally:
             night.agent.kill()
             server.shutdown()
-    lines = night.seen()
-    if [number for number, _ in lines] != list(range(1, len(lines) + 1)):
-        figures.faults.append(f"numbers {[number for number, _ in lines]}")
-    figures.lines = len({when for _, when in lines})
-    lost = figures.delivered - figures.lines
-    figures.note = f"{lost} frames in flight were lost with {figures.tries} kills"
-    figures.delivered -= min(lost, risked)
+    _count(figures, night.seen(), delivered, risked)
     return figures
+
+
+def _count(figures: Figures, lines: list[tuple[int, str]], delivered: list[str], risked: set[str]) -> None:
+    """Compare the lines with what was delivered; those in flight at a kill are excused, and told."""
+    numbers, seen = [number for number, _ in lines], {when for _, when in lines}
+    if numbers != list(range(1, len(numbers) + 1)):
+        figures.faults.append(f"numbers {numbers}")
+    if foreign := seen - set(delivered):
+        figures.faults.append(f"lines of frames that nobody delivered: {sorted(foreign)}")
+    lost = set(delivered) - seen
+    if wrongly := lost - risked:
+        figures.faults.append(f"lost, though nobody was killed: {sorted(wrongly)}")
+    figures.delivered, figures.lines = len(set(delivered) - (lost & risked)), len(seen)
+    figures.note = f"{len(lost & risked)} frames in flight were lost with {figures.tries} kills"
 
 
 def _frames(
     figures: Figures, night: _Night, server: CameraServer, sky: Any, clock: Clock, chance: random.Random
-) -> int:
-    """Deliver frames until time is over; return how many were in flight when somebody was killed."""
-    risked = 0
+) -> tuple[list[str], set[str]]:
+    """Deliver frames until time is over; return their times, and of those that were in flight when one was killed."""
+    delivered, risked = list[str](), set[str]()
     while not clock.is_over():
         if not _until(lambda: server.listener is not None):
             figures.faults.append("nobody listens any more")
-            return risked
+            break
         before = len(night.seen())
-        sender = threading.Thread(target=server.deliver, args=(sky.expose().to_fits(),))
+        exposure = sky.expose()
+        delivered.append(_when(exposure))
+        sender = threading.Thread(target=server.deliver, args=(exposure.to_fits(),))
         sender.start()
-        figures.delivered += 1
-        is_risky = figures.delivered % 2 == 0
+        is_risky = len(delivered) % 2 == 0
         if is_risky:
             time.sleep(chance.uniform(0, 1.5 * PIECES * PIECE_S))
             night.kill(chance)
             figures.tries += 1
-            risked += 1
+            risked.add(delivered[-1])
         sender.join()
         if not is_risky and not _until(lambda before=before: len(night.seen()) > before):
-            figures.faults.append(f"frame {figures.delivered} has no line, and nobody was killed")
-    return risked
+            figures.faults.append(f"frame {len(delivered)} has no line, and nobody was killed")
+    return delivered, risked
+
+
+def _when(exposure: Exposure) -> str:
+    """When it was exposed, in the words of a ledger's line."""
+    told = datetime.fromisoformat(str(exposure.header["DATE-OBS"]))
+    return told.replace(tzinfo=UTC).isoformat()
 
 
 def _until(condition: Any) -> bool:
