@@ -33,7 +33,7 @@ from indistack.enhance.base import OPERATORS, Operator, operator_of, shown_by
 from indistack.enhance.facts import PictureFacts
 from indistack.enhance.memory import KeptLook, LookMemory
 from indistack.enhance.picture_settings import PictureSettings
-from indistack.enhance.render import render
+from indistack.enhance.render import most_works_in, render
 
 __all__ = [
     "OPERATORS",
@@ -53,6 +53,7 @@ __all__ = [
     "emboss",
     "fill_gaps",
     "gamma",
+    "most_works_in",
     "neutral",
     "operator_of",
     "polygrad",

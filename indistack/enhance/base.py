@@ -34,12 +34,15 @@ class Operator(Protocol):
         What is seen lies elsewhere in its result.
     shows : bool
         Its result is a picture of 0 to 1.
+    works_in : int
+        So many pictures of the size it takes while it works, its result among them.
     """
 
     balances_colour: ClassVar[bool] = False
     reshapes: ClassVar[bool] = False
     moves: ClassVar[bool] = False
     shows: ClassVar[bool] = False
+    works_in: ClassVar[int] = 2
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""

@@ -72,6 +72,8 @@ def _along_rows(pixels: DoubleArray, kernel: DoubleArray, as_halostack: bool) ->
 class Blur(FilledOperator):
     """A Gaussian blur, raised or lowered so that the least value is 0: ``blur:12,4``."""
 
+    works_in: ClassVar[int] = 8
+
     as_halostack: ClassVar[bool] = False
     settings: ClassVar[type[Settings]] = BlurSettings
 
@@ -87,6 +89,8 @@ class Blur(FilledOperator):
 @OPERATORS.register("gradient")
 class Gradient(FilledOperator):
     """The picture less what `blur` makes of it, raised so that nothing is negative: ``gradient:100``."""
+
+    works_in: ClassVar[int] = 8
 
     as_halostack: ClassVar[bool] = False
     settings: ClassVar[type[Settings]] = BlurSettings

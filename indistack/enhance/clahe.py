@@ -32,6 +32,8 @@ class ClaheSettings(Settings):
 class Clahe(FilledOperator):
     """Adaptive, contrast-limited equalisation of a picture of 0 to 1, after a stretch: ``clahe:2,8``."""
 
+    works_in: ClassVar[int] = 5
+
     settings: ClassVar[type[Settings]] = ClaheSettings
 
     def __init__(self, settings: ClaheSettings = ClaheSettings()) -> None:  # noqa: B008 - frozen

@@ -28,6 +28,8 @@ class CurvesSettings(Settings):
 class Curves(Operator):
     """A smooth curve on a picture of 0 to 1, after a stretch: ``curves:0.2,0.5,0.8`` gives more contrast."""
 
+    works_in: ClassVar[int] = 4
+
     settings: ClassVar[type[Settings]] = CurvesSettings
 
     def __init__(self, settings: CurvesSettings = CurvesSettings()) -> None:  # noqa: B008 - frozen

@@ -59,6 +59,8 @@ class Sho(Operator):
     Green is O III where both lines are bright, and H alpha where they are faint.
     """
 
+    works_in: ClassVar[int] = 4
+
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""
         if picture.ndim == 2:

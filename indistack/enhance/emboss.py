@@ -35,6 +35,8 @@ class EmbossSettings(Settings):
 class Emboss(FilledOperator):
     """Shades the picture as a surface, its brightness being the height: ``emboss:90,10``."""
 
+    works_in: ClassVar[int] = 13
+
     settings: ClassVar[type[Settings]] = EmbossSettings
 
     def __init__(self, settings: EmbossSettings = EmbossSettings()) -> None:  # noqa: B008 - frozen

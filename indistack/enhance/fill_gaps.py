@@ -38,6 +38,8 @@ class FillGapsSettings(Settings):
 class FillGaps(Operator):
     """Closes gaps of star trails along them: ``fill_gaps:8``; a gap gets the light of its fainter end."""
 
+    works_in: ClassVar[int] = 14
+
     settings: ClassVar[type[Settings]] = FillGapsSettings
 
     def __init__(self, settings: FillGapsSettings = FillGapsSettings()) -> None:  # noqa: B008 - frozen

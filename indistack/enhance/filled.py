@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from indistack.values.frame import FloatArray
 
 class FilledOperator(Operator):
     """An operator that is given finite pixels only: single holes are filled with the channel's median for it."""
+
+    works_in: ClassVar[int] = 3
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""

@@ -24,6 +24,8 @@ class GammaSettings(Settings):
 class Gamma(FilledOperator):
     """A power of the share of the greatest value: ``gamma:0.5`` brightens what is dark; negative values become 0."""
 
+    works_in: ClassVar[int] = 6
+
     settings: ClassVar[type[Settings]] = GammaSettings
     shows: ClassVar[bool] = True
 

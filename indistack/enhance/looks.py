@@ -19,8 +19,8 @@ LOOKS: dict[str, tuple[str, ...]] = {
 WHOLE_RANGE = "percentile:0,100"
 """Black is the least value, white the greatest."""
 
-AUTO = "auto"
-"""The look that suits what is in the picture."""
+AUTO, SUITING = "auto", ("deepsky", "planet", "moon")
+"""The look that suits what is in the picture: one of these."""
 
 
 def look_of(name: str, white_balance: tuple[float, float, float] | None = None) -> list[str]:

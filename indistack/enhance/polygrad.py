@@ -27,6 +27,8 @@ class PolygradSettings(Settings):
 class Polygrad(FilledOperator):
     """A polynomial of x and y, taken off channel by channel: ``polygrad:2``."""
 
+    works_in: ClassVar[int] = 6
+
     settings: ClassVar[type[Settings]] = PolygradSettings
 
     def __init__(self, settings: PolygradSettings = PolygradSettings()) -> None:  # noqa: B008 - frozen

@@ -36,6 +36,8 @@ class RadialSettings(Settings):
 class Radial(FilledOperator):
     """Twice the picture less two that are turned about the nucleus (Larson-Sekanina): ``radial:12,1``."""
 
+    works_in: ClassVar[int] = 11
+
     settings: ClassVar[type[Settings]] = RadialSettings
 
     def __init__(self, settings: RadialSettings = RadialSettings()) -> None:  # noqa: B008 - frozen

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
-from indistack.enhance.base import MeasuringOperator, operator_of
+from indistack.enhance.base import OPERATORS, MeasuringOperator, operator_of
 from indistack.enhance.facts import PLAIN, PictureFacts
-from indistack.enhance.looks import AUTO, look_of
+from indistack.enhance.looks import AUTO, SUITING, look_of
 from indistack.enhance.memory import LookMemory
 from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.scene import scene_of
@@ -87,6 +89,22 @@ def _auto_look(picture: FloatArray, body: bool, memory: LookMemory | None) -> st
     if memory is None:
         return scene_of(picture, body)
     return memory.kept_look or memory.look(scene_of(picture, body))
+
+
+def most_works_in(settings: PictureSettings, operators: Sequence[str] | None = None) -> int:
+    """Return how many pictures of the size the hungriest operator takes; see `Operator`.
+
+    Parameters
+    ----------
+    settings : PictureSettings
+        Operators, and what looks are made of.
+    operators : sequence of str, optional
+        Those of one stack, instead.
+    """
+    words = settings.operators if operators is None else operators
+    looks = [look for word in words for look in (SUITING if word == AUTO else [word])]
+    steps = [step for look in looks for step in settings.looks.get(look) or look_of(look) or [look]]
+    return max((OPERATORS.get(step.partition(":")[0].strip()).works_in for step in steps), default=0)
 
 
 def rounded(picture: FloatArray, dtype: type[np.uint8 | np.uint16]) -> PixelArray:

@@ -43,6 +43,8 @@ def colours_alone(pixels: FloatArray) -> DoubleArray:
 class RgbSub(FilledOperator):
     """Each colour less the mean of the three. Grey pictures pass unchanged."""
 
+    works_in: ClassVar[int] = 4
+
     def make(self, pixels: FloatArray) -> FloatArray:
         """See `FilledOperator`."""
         return pixels.copy() if pixels.ndim == 2 else np.asarray(colours_alone(pixels), np.float32)
@@ -51,6 +53,8 @@ class RgbSub(FilledOperator):
 @OPERATORS.register("rgb_mix")
 class RgbMix(FilledOperator):
     """The picture mixed with its colours alone: ``rgb_mix:0.5``. Grey pictures pass unchanged."""
+
+    works_in: ClassVar[int] = 5
 
     settings: ClassVar[type[Settings]] = MixSettings
 

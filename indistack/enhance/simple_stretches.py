@@ -45,6 +45,8 @@ class AsinhSettings(Settings):
 class Between(MeasuringOperator):
     """A curve between two percentiles of the picture, one for all channels."""
 
+    works_in: ClassVar[int] = 3
+
     eased = (True, True)
     shows = True
     low: float

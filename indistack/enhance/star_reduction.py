@@ -59,6 +59,8 @@ def star_mask(light: FloatArray, size_px: int) -> FloatArray:
 class StarReduction(FilledOperator):
     """Makes stars smaller in a picture of 0 to 1, after a stretch; what is wider stays: ``star_reduction:0.5,9``."""
 
+    works_in: ClassVar[int] = 6
+
     settings: ClassVar[type[Settings]] = StarReductionSettings
 
     def __init__(self, settings: StarReductionSettings = StarReductionSettings()) -> None:  # noqa: B008 - frozen

@@ -69,6 +69,8 @@ class Stf(Operator):
     The median stays darker where the Moon or a planet would be burnt out otherwise. ``stf:0.2``: median at 0.2.
     """
 
+    works_in: ClassVar[int] = 5
+
     settings: ClassVar[type[Settings]] = StfSettings
     shows: ClassVar[bool] = True
 

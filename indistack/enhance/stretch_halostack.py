@@ -33,6 +33,8 @@ class StretchHalostack(FilledOperator):
     ``stretch_halostack:0.01,0.99``.
     """
 
+    works_in: ClassVar[int] = 6
+
     settings: ClassVar[type[Settings]] = StretchHalostackSettings
 
     def __init__(self, settings: StretchHalostackSettings = StretchHalostackSettings()) -> None:  # noqa: B008 - frozen

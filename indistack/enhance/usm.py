@@ -59,6 +59,8 @@ def sharpened(pixels: FloatArray, radius: int, sigma: float, amount: float, thre
 class Usm(FilledOperator):
     """Unsharp masking: ``usm:20,2`` adds twice what a blur with a sigma of the root of 20 px takes away."""
 
+    works_in: ClassVar[int] = 5
+
     settings: ClassVar[type[Settings]] = UsmSettings
 
     def __init__(self, settings: UsmSettings = UsmSettings()) -> None:  # noqa: B008 - frozen

@@ -32,6 +32,8 @@ class WaveletsSettings(Settings):
 class Wavelets(FilledOperator):
     """Sharpens Sun, Moon and planets by scales, on the brightness: ``wavelets:2,3,1.5``; 1 leaves a scale as it is."""
 
+    works_in: ClassVar[int] = 6
+
     settings: ClassVar[type[Settings]] = WaveletsSettings
 
     def __init__(self, settings: WaveletsSettings = WaveletsSettings()) -> None:  # noqa: B008 - frozen

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from indistack.config import Config, jobs_of
+from indistack.config import Config, jobs_of, stacks_of
+from indistack.enhance import most_works_in
 from indistack.picture.linear import binning_for
 from indistack.raster.tiles import ASPECT, CUBE_SUBS, SIDE_PX
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
@@ -19,8 +20,13 @@ SAMPLE_PX = 64
 FLOAT_BYTES, STORED_BYTES = 4, 2
 """Of a pixel in a picture, and as cameras deliver it."""
 
-RENDERED = 4
-"""Pictures of its size that are there while one is made for people: before and after a step, and its temporaries."""
+RENDERED = 2
+"""Pictures of its size that are there beside a step's own, while one is made for people: the stack's, and that of the
+step before."""
+
+LOADED_BYTES = 40_000_000
+"""What comes with the first picture and stays: libraries, and what is freed and kept for the next sub (35 to 41 MB
+beside colour subs of 2 MP, 15 to 26 beside grey ones)."""
 
 MAPS = 5
 """Planes that are published with a stack where maps are wanted: weight, coverage and what the method knows."""
@@ -51,12 +57,12 @@ class MemoryNeed:
     picture_bytes : int
         A picture while it is made for people, in another thread.
     copy_bytes : int
-        The stack's pixels once more while they are published; where memory is short, they are written from the stack
-        itself, which waits.
+        The stack's pixels while they are published, as far as the picture is not made of these, and maps; where memory
+        is short, they are written from the stack itself, which waits.
     sub_bytes : int
         The next sub while it is received, decoded and looked at.
     scratch_bytes : int
-        Buffers of the threads.
+        Buffers of the threads, libraries.
     """
 
     stacks_bytes: int
@@ -89,18 +95,26 @@ def need_of(config: Config, branches: Iterable[BranchSettings], extent: Extent, 
     per_px = sum(plane.nbytes for method in methods for plane in method.planes().values()) / SAMPLE_PX**2
     opening = max((method.opening for method in methods), default=0)
     area_px = extent.height * extent.width
-    picture_px = area_px / binning_for((extent.height, extent.width), config.picture.max_side_px) ** 2
+    binning = binning_for((extent.height, extent.width), config.picture.max_side_px)
     frame_px = frame.width * frame.height
-    maps = MAPS if config.publish.maps else 0
+    planes = (MAPS if config.publish.maps else 0) + (extent.channels if binning > 1 else 0)
+    operated = FLOAT_BYTES * frame_px * frame.channels * most_works_in(config.picture, config.picture.sub_operators)
     stored_channels = 1 if frame.cfa is not None else frame.channels
     return MemoryNeed(
         stacks_bytes=int(area_px * per_px),
         opening_bytes=opening * frame.pixels.nbytes,
-        picture_bytes=int(RENDERED * FLOAT_BYTES * picture_px * extent.channels),
-        copy_bytes=FLOAT_BYTES * area_px * (extent.channels + maps),
-        sub_bytes=2 * STORED_BYTES * frame_px * stored_channels + LUMINANCES * FLOAT_BYTES * frame_px // 4,
-        scratch_bytes=_scratch_bytes(jobs_of(config.stack), extent.channels, [method.opening for method in methods]),
+        picture_bytes=_pictures_of(config) * FLOAT_BYTES * (area_px // binning**2) * extent.channels,
+        copy_bytes=FLOAT_BYTES * area_px * planes,
+        sub_bytes=2 * STORED_BYTES * frame_px * stored_channels + LUMINANCES * FLOAT_BYTES * frame_px // 4 + operated,
+        scratch_bytes=LOADED_BYTES
+        + _scratch_bytes(jobs_of(config.stack), extent.channels, [method.opening for method in methods]),
     )
+
+
+def _pictures_of(config: Config) -> int:
+    """Return how many pictures of its size are there at most while one is made."""
+    stacks = stacks_of(config).values()
+    return RENDERED + max(most_works_in(config.picture, stack.operators) for stack in stacks)
 
 
 def lacking(config: Config, need: MemoryNeed, lean: bool, freed_bytes: int = 0) -> str:

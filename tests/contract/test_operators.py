@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -80,3 +83,29 @@ def test_what_makes_a_picture_stays_within_0_and_1(name: str, channels: int) -> 
     if OPERATORS.get(name).shows:
         made = operator_of(name)(field(channels))
         assert -1e-6 <= made.min() < made.max() <= 1 + 1e-6
+
+
+@cache
+def _large(channels: int) -> FloatArray:
+    picture = np.tile(field(channels), (5, 5, 1)[: channels // 2 + 2])
+    picture[::50, ::70] = picture[:, :60] = np.nan
+    return picture
+
+
+SMALL_BYTES = {"neutral": 45_000_000, "body": 8_000_000}
+"""What steps take that is of no picture's size, beyond 5 MB: samples, tables."""
+
+
+@each_operator
+@pytest.mark.parametrize("channels", [1, 3])
+def test_it_takes_no_more_memory_than_it_tells(name: str, channels: int) -> None:
+    picture = _large(channels)
+    operator = operator_of(name)
+    operator(picture[:60, :80])  # imports what it needs
+    tracemalloc.start()
+    try:
+        operator(picture)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak <= operator.works_in * picture.nbytes + SMALL_BYTES.get(name, 5_000_000)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from indistack.config import Config, stacks_of
+from indistack.enhance import OPERATORS
 from indistack.session import memory_need
 from indistack.session.memory_need import MemoryNeed, lacking, lacking_for_frame, need_of, queue_bytes
 from indistack.settings import load
@@ -81,6 +82,26 @@ def test_it_follows_the_shapes_that_are_allocated() -> None:
     assert need.picture_bytes == 4 * pixels // 4
 
 
+def test_a_picture_that_is_made_of_the_copy_itself_is_counted_once() -> None:
+    needs = [_need(f"picture.max_side_px={side_px}") for side_px in (600, 300)]
+    pixels = 4 * 3 * 400 * 600
+    assert [need.picture_bytes for need in needs] == [4 * pixels, pixels]
+    assert [need.copy_bytes for need in needs] == [0, pixels]
+
+
+def test_hungry_operators_are_counted() -> None:
+    pixels = 4 * 3 * 400 * 600
+    for setting in ('picture.operators=["halo"]', 'branches.b.operators=["stretch", "usm:40,2"]'):
+        assert _need(setting).picture_bytes == (2 + OPERATORS.get("usm").works_in) * pixels
+    assert _need('picture.sub_operators=["br:2"]').sub_bytes == _need().sub_bytes + 2 * pixels
+
+
+def _need(*settings: str) -> MemoryNeed:
+    frame = CalibratedFrame(hollow((400, 600), np.uint16), "RGGB", 0.0, 1.0, None, FrameInfo())
+    config = config_of("stack.method=mean", "branches.b.method=mean", *settings)
+    return need_of(config, stacks_of(config).values(), Extent(400, 600, 3), frame)
+
+
 def test_each_stack_has_buffers_of_its_own() -> None:
     frame = CalibratedFrame(hollow((400, 600), np.uint16), None, 0.0, 1.0, None, FrameInfo())
     one, three = (
@@ -88,4 +109,5 @@ def test_each_stack_has_buffers_of_its_own() -> None:
         config_of("stack.method=sigma_clip", "branches.b.method=sigma_clip", "branches.c.method=sigma_clip"),
     )
     needs = [need_of(config, stacks_of(config).values(), Extent(400, 600), frame) for config in (one, three)]
-    assert needs[1].scratch_bytes == 3 * needs[0].scratch_bytes > 0
+    one_bytes, three_bytes = (need.scratch_bytes - memory_need.LOADED_BYTES for need in needs)
+    assert three_bytes == 3 * one_bytes > 0
