@@ -221,6 +221,7 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     text = "write target, subs, exposure and date on the picture; where it is solved, a scale and a compass"
     parser.add_argument("--annotate", action="store_const", const=True, help=text)
+    parser.add_argument("--png-bits", type=int, choices=(8, 16), help="of a channel in PNG files [8]")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
     _add_branches(parser)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,10 @@ from indistack.decode import DecodeSettings
 from indistack.decode.taken import taken_at
 from indistack.errors import SettingsError
 from indistack.sources import expand, natural_key
+
+SEPARATORS = ",;\t"
+UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+"""How texts begin that PowerShell writes."""
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +62,20 @@ def inputs_of(options: Options, settings: DecodeSettings) -> Inputs:
 
 def _listed(path: Path) -> list[Path]:
     """Return what a text lists, a name on every line; those after # are none."""
-    lines = (line.strip() for line in _text(path, "--list").splitlines())
+    lines = (_unquoted(line.strip(), path.parent) for line in _text(path, "--list").splitlines())
     return [path.parent / Path(line).expanduser() for line in lines if line and not line.startswith("#")]
+
+
+def _unquoted(line: str, folder: Path) -> str:
+    """Return a name without the quotes that some programs put around one with blanks, if no file is called so."""
+    is_quoted = len(line) > 2 and line[0] == line[-1] and line[0] in "\"'"
+    return line[1:-1] if is_quoted and not os.path.lexists(folder / line) else line
 
 
 def _times(path: Path, files: list[Path]) -> dict[Path, datetime]:
     """Return what a table of names and times says of files; its first line may be a head."""
-    rows = [row for row in csv.reader(_text(path, "--times").splitlines()) if row and not row[0].startswith("#")]
+    lines = [line for line in _text(path, "--times").splitlines() if line.strip() and not line.startswith("#")]
+    rows = list(csv.reader(lines, delimiter=_separator(lines), skipinitialspace=True))
     told: dict[str, datetime] = {}
     faults = []
     for number, row in enumerate(rows, 1):
@@ -78,6 +91,11 @@ def _times(path: Path, files: list[Path]) -> dict[Path, datetime]:
     if len(known) < len(files):
         log.warning("--times %s: tells nothing of %d of %d subs", path, len(files) - len(known), len(files))
     return known
+
+
+def _separator(lines: list[str]) -> str:
+    """Return what stands between the columns: spreadsheets write a comma, a semicolon or a tab, by their language."""
+    return max(SEPARATORS, key=lambda each: sum(each in line for line in lines))
 
 
 def _moment(word: str) -> datetime | None:
@@ -106,7 +124,8 @@ def _written(file: Path) -> datetime:
 
 def _text(path: Path, option: str) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        return data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
     except OSError as error:
         raise SettingsError([f"{option} {path}: {error.strerror}"]) from error
     except UnicodeDecodeError as error:

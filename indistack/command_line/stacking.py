@@ -73,6 +73,7 @@ def _settings(options: Options, wanted: WantedStacks) -> Overrides:
             operators=shown_by(_operators(options.enhance)) if options.enhance else None,
             sub_operators=_operators(options.enhance_images) or None,
             annotate=options.annotate,
+            png_bits=options.png_bits,
         ),
     }
 

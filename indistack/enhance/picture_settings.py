@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -62,6 +62,10 @@ class PictureSettings(Settings):
 
     max_side_px: int = Field(default=3000, ge=0)
     """Larger stacks are shown binned by whole numbers; 0 = full size always."""
+
+    png_bits: Literal[8, 16] = 8
+    """Of a channel in PNG files: 16 for those who go on with the picture in another program. JPEG and WebP have 8, TIFF
+    has 16."""
 
     easing: float = Field(default=0.5, gt=0, le=1)
     """Share of a change in background, white point or stretch that each publication takes on, so that a live picture

@@ -24,7 +24,7 @@ from indistack.picture.palette import Channel, ColourPicture, Mix
 from indistack.session.filter_stack import FilterStack
 from indistack.session.session import Session
 from indistack.session.stack_branch import StackBranch
-from indistack.sinks import Sink, Snapshot
+from indistack.sinks import Sink, Snapshot, depth_of
 from indistack.values.frame import FrameInfo
 
 
@@ -118,8 +118,9 @@ def with_preview(
         snapshot.body,
         snapshot.white_balance,
     )
-    preview = render(snapshot.picture, settings, facts, memory, any(sink.needs_fine for sink in asking))
-    return replace(snapshot, preview=annotated(preview, snapshot, settings) if settings.annotate else preview)
+    fine = any(depth_of(sink, settings.png_bits) == 16 for sink in asking)
+    preview = render(snapshot.picture, settings, facts, memory, fine)
+    return replace(snapshot, bits=settings.png_bits, preview=annotated(preview, snapshot, settings) if settings.annotate else preview)
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:

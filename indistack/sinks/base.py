@@ -41,6 +41,8 @@ class Snapshot:
         Subs were aligned by a limb or a surface: the preview may be filled by the Sun or the Moon.
     white_balance : tuple of 3 floats, or None
         The camera's own multipliers of its colours.
+    bits : int
+        Of a channel, in forms that can have 8 or 16.
     maps : mapping
         What else is known of every pixel, by the name of its FITS extension.
     coverage : LinearPicture or None
@@ -58,6 +60,7 @@ class Snapshot:
     false_colours: bool = False
     shown: Part = WHOLE
     body: bool = False
+    bits: int = 8
     white_balance: tuple[float, float, float] | None = None
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
     coverage: LinearPicture | None = None
@@ -73,8 +76,8 @@ class Sink(Protocol):
     needs_preview: bool
     """Whether it reads `Snapshot.preview`."""
 
-    needs_fine: bool
-    """Whether it reads the 16 bits of that."""
+    bits: tuple[int, ...]
+    """Of a channel, 8, 16 or 32: what its form can have; the first is what it has where nothing else is said."""
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """Publish under `path` so that a reader sees the old or the new file, whole.
@@ -87,6 +90,11 @@ class Sink(Protocol):
 
 
 SINKS: Registry[Sink] = Registry("publish.sinks")
+
+
+def depth_of(sink: Sink, wanted: int) -> int:
+    """Return the bits of a channel that a sink writes where `wanted` ones are asked for."""
+    return wanted if wanted in sink.bits else sink.bits[0]
 
 
 SPELLINGS = {".fit": ".fits", ".fts": ".fits", ".jpeg": ".jpg", ".tiff": ".tif"}

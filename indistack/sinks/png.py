@@ -21,18 +21,21 @@ HEADER_BYTES = 8 + 25
 
 @SINKS.register("png")
 class PngSink:
-    """8-bit picture for people, sRGB, with target, subs, exposure and date as text and XMP."""
+    """8-bit or 16-bit picture for people, sRGB, with target, subs, exposure and date as text and XMP."""
 
     suffix = ".png"
     needs_preview = True
-    needs_fine = False
+    bits = (8, 16)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""
         preview = snapshot.preview
         if preview is None:
             raise SinkError(f"{path}: no picture was rendered")
-        pixels = preview.pixels if preview.pixels.ndim == 2 else cv2.cvtColor(preview.pixels, cv2.COLOR_RGB2BGR)
+        pixels = preview.fine if snapshot.bits == 16 else preview.pixels
+        if pixels is None:
+            raise SinkError(f"{path}: no picture of 16 bits was rendered")
+        pixels = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION])
         if not done:
             raise SinkError(f"{path}: the picture cannot be encoded")

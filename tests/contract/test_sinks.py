@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from indistack.decode import DECODERS
 from indistack.errors import SinkError
 from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
-from indistack.sinks import SINKS, Snapshot, sink_for
+from indistack.sinks import SINKS, Snapshot, depth_of, sink_for
 from tests.unit.decode.files import read
 
 each_sink = pytest.mark.parametrize("name", list(SINKS))
@@ -59,7 +60,7 @@ def test_what_is_read_again_is_what_was_written(tmp_path: Path, name: str, chann
     path = tmp_path / f"stack{sink.suffix}"
     sink.write(path, stack)
     assert stack.preview is not None
-    shown = stack.preview.fine if sink.needs_fine else stack.preview.pixels
+    shown = stack.preview.fine if sink.bits[0] == 16 else stack.preview.pixels
     expected = shown if sink.needs_preview else stack.picture.rows(slice(None))
     assert expected is not None
     found = pixels_of(path)
@@ -67,6 +68,24 @@ def test_what_is_read_again_is_what_was_written(tmp_path: Path, name: str, chann
         found = found[..., 0]
     assert found.shape == expected.shape
     assert np.abs(found.astype(float) - expected.astype(float)).mean() < 2  # of 8 bits, where it loses any
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_form_that_can_have_16_bits_has_them_where_they_are_wanted(tmp_path: Path, channels: int) -> None:
+    stack = replace(snapshot(channels), bits=16)
+    assert stack.preview is not None
+    for name in ("png", "tiff"):
+        sink = SINKS.get(name)()
+        assert depth_of(sink, 16) == 16
+        sink.write(tmp_path / f"stack{sink.suffix}", stack)
+        found = pixels_of(tmp_path / f"stack{sink.suffix}")
+        assert found.dtype == np.uint16
+        np.testing.assert_array_equal(found, stack.preview.fine)
+
+
+def test_others_keep_theirs() -> None:
+    depths = {name: (depth_of(SINKS.get(name)(), 8), depth_of(SINKS.get(name)(), 16)) for name in SINKS}
+    assert depths == {"png": (8, 16), "jpeg": (8, 8), "webp": (8, 8), "tiff": (16, 16), "fits": (32, 32)}
 
 
 @each_sink

@@ -58,6 +58,22 @@ def test_a_table_tells_the_times(folder: Path) -> None:
     assert found.times[Path("s3.png")] == datetime(2026, 10, 14, 19, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_as_windows_writes_it(folder: Path, encoding: str) -> None:
+    os.rename(folder / "s2.png", folder / "Büld 2.png")
+    os.rename(folder / "s3.png", folder / '"s3.png"')
+    text = 'Büld 2.png\r\n"Büld 2.png"\r\n"s3.png"\r\n"s1.png"\r\n'
+    (folder / "list.txt").write_bytes(text.encode(encoding))
+    assert names("--list", "list.txt") == ["Büld 2.png", '"s3.png"', "s1.png"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", ", "])
+def test_columns_as_a_spreadsheet_parts_them(folder: Path, separator: str) -> None:
+    rows = ("Datei", "Zeit"), ("s1.png", "2026-10-14 20:00:00"), ("s2.png", "2026-10-14T18:00:00")
+    (folder / "t.csv").write_bytes("\r\n".join(map(separator.join, rows)).encode())
+    assert names("s1.png", "s2.png", "--times", "t.csv", "--order", "time") == ["s2.png", "s1.png"]
+
+
 def test_fits_headers_tell_the_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sky = make_sky(pause_s=60.0)
