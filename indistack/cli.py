@@ -30,6 +30,7 @@ COMMANDS = {
     "library": "showing:library",
     "report": "showing:report",
     "sessions": "sessions:sessions",
+    "timelapse": "timelapse:timelapse",
     "devices": "showing:devices",
     "doctor": "showing:doctor",
     "config": "showing:config",

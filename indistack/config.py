@@ -51,6 +51,10 @@ class PublishSettings(Settings):
     sinks: list[Annotated[str, SINKS.choice()]] = Field(default=["jpeg", "png", "fits"])
     """Live: in which forms each picture is written, in this order."""
 
+    growth: int = Field(default=240, ge=0, le=10000)
+    """Live: small pictures of the growing stack that each session keeps for its film, a quarter of a MB each at most;
+    0 = none."""
+
     @field_validator("sinks")
     @classmethod
     def _a_file_each(cls, names: list[str]) -> list[str]:

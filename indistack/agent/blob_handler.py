@@ -131,7 +131,8 @@ class BlobHandler:
         if self._listener is not None:
             self._listener(report)
         if self._pipeline.session is not None and isinstance(outcome, Accepted | Restarted):
-            self._publisher.offer(self._pipeline.session)
+            record = self._journal.record
+            self._publisher.offer(self._pipeline.session, record.folder if record is not None else None)
             self._journal.checkpoint(partial(state_of, self._pipeline))
         return outcome
 

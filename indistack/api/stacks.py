@@ -21,11 +21,12 @@ from indistack.pipeline import calibrators
 from indistack.pipeline.processing import LocalProcessing, Processing
 from indistack.session.stacker import LocalStacker, Stacker
 from indistack.sinks import Snapshot, sink_for
+from indistack.sinks.png import PngSink
 from indistack.sources import expand
 from indistack.stack import AUTO, METHODS
 from indistack.system.workers import Workers
 from indistack.values.counted import counted
-from indistack.values.frame import FloatArray
+from indistack.values.frame import FloatArray, PixelArray
 from indistack.values.sub_report import SubReport
 
 
@@ -59,6 +60,12 @@ class Stacked:
     def header(self) -> dict[str, str | int | float | bool]:
         """Cards of the FITS header by keyword; of those that may be repeated, the last."""
         return {keyword: value for keyword, value, _ in self.snapshot.cards}
+
+    def shown(self) -> PixelArray:
+        """Return it as a picture for people: ``(h, w)`` or ``(h, w, 3)`` uint8, RGB."""
+        preview = snapshots.with_preview(self.snapshot, self.settings, [PngSink()]).preview
+        assert preview is not None, "that sink needs one"
+        return preview.pixels
 
     def save(self, path: Name) -> None:
         """Write it as a file of the format that the name ends with: ``.fits``, or ``.png`` stretched for people.

@@ -10,6 +10,7 @@ from typing import Any
 
 from indistack import __version__
 from indistack.command_line.livestack_arguments import add_livestack
+from indistack.command_line.session_arguments import OUTPUT, add_replay, add_report, add_timelapse, add_unstack
 from indistack.command_line.stack_arguments import add_alignment, add_inputs, add_making, add_named_stacks
 from indistack.commands import COMMANDS, arguments_of
 from indistack.commands.command import ALSO_CALLED
@@ -19,8 +20,6 @@ from indistack.system import log as logs
 Options = argparse.Namespace
 
 PAGE = "127.0.0.1:7680"
-
-OUTPUT = "its suffix decides the form; by default a new name beside the inputs"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -43,15 +42,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
-    _add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
-    _add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
+    add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
+    add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
     _add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
     _add_web(_command(commands, "web", "serve the page of an output folder: for phones, and to observe with", "info"))
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
-    _add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
+    add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
     _add_sessions(_command(commands, "sessions", "list sessions and what they take on the disk; remove by a rule"))
+
+    add_timelapse(_command(commands, "timelapse", "make a film of a session's stack as it grew"))
 
     _add_server(devices := _command(commands, "devices", "show what is on an INDI server"))
     devices.add_argument("--timeout", type=float, default=3.0, metavar="S", help="how long to listen [3]")
@@ -157,26 +158,6 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     _add_calibration(parser)
 
 
-def _add_session(parser: argparse.ArgumentParser) -> None:
-    text = "a session's folder or ledger, or an output folder: its newest session"
-    parser.add_argument("session", type=Path, metavar="SESSION", help=text)
-
-
-def _add_replay(parser: argparse.ArgumentParser) -> None:
-    _add_session(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
-    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
-    parser.add_argument("--report", type=Path, metavar="OUT.json")
-    parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
-    parser.add_argument("--exact", action="store_true", help="combine all subs at once where the method can")
-
-
-def _add_unstack(parser: argparse.ArgumentParser) -> None:
-    _add_session(parser)
-    parser.add_argument("numbers", nargs="+", type=int, metavar="NUMBER", help="of the subs, in the ledger")
-    parser.add_argument("--put-back", action="store_true", help="put them back instead")
-
-
 def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "\n".join(["commands:", *map(_command_help, COMMANDS)])
@@ -198,11 +179,6 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new-token", action="store_true", help="show a new token; the one of before ends")
 
 
-def _add_report(parser: argparse.ArgumentParser) -> None:
-    _add_session(parser)
-    parser.add_argument("--output-dir", type=Path, metavar="DIR", help="gets report.json and report.html [SESSION]")
-
-
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
     parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
@@ -221,6 +197,10 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="OUT.json")
     text = "write target, subs, exposure and date on the picture; where it is solved, a scale and a compass"
     parser.add_argument("--annotate", action="store_const", const=True, help=text)
+    text = "one sub at the left, the stack at the right, shown in the same way"
+    parser.add_argument("--beside", type=Path, metavar="PAIR.jpg", help=text)
+    text = "contact sheet: every sub that was left out, small, with its reason"
+    parser.add_argument("--left-out", type=Path, metavar="SHEET.jpg", help=text)
     parser.add_argument("--png-bits", type=int, choices=(8, 16), help="of a channel in PNG files [8]")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")

@@ -52,7 +52,7 @@ HALOSTACK = {
 }
 """What halostack calls options in its files -> what they are called here."""
 
-PATHS = (*NAMED_STACKS, "output", "png", "report", "list", "times")
+PATHS = (*NAMED_STACKS, "output", "png", "report", "list", "times", "beside", "left_out")
 LISTS = ("files", "enhance", "enhance_images", "branch", "set", *NAMED_STACKS)
 FLAGS = ("no_alignment", "no_quality", "naive", "maps", "exact")
 READERS: dict[str, Callable[[str], Any]] = {

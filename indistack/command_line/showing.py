@@ -14,13 +14,17 @@ from indistack.command_line.options import config_of, given, given_by
 from indistack.command_line.progress import show_masters
 from indistack.command_line.say import complain, say
 from indistack.command_line.settings_text import explain
+from indistack.command_line.side_pictures import require_side_pictures
 from indistack.config import Config, to_toml
 from indistack.debayer import DEBAYERS
 from indistack.decode import DECODERS
 from indistack.enhance import OPERATORS
 from indistack.indi import list_devices
+from indistack.picture.picture_file import write_picture
 from indistack.pipeline.calibrators import library_folder, library_of
 from indistack.report import as_text, read_session, summarise, write_report
+from indistack.report.contact_sheet import sheet
+from indistack.report.left_out import left_out
 from indistack.settings import load_what_holds
 from indistack.sinks import SINKS
 from indistack.solve import SOLVERS
@@ -48,10 +52,14 @@ def library(options: Options) -> int:
 
 def report(options: Options) -> int:
     """Tell of a session: text, JSON, a page."""
+    require_side_pictures((), options.left_out)
     summary = summarise(read_session(session_at(options.session)))
     say(as_text(summary).rstrip())
     for path in write_report(summary, options.output_dir or summary.subs.path.parent):
         say(path)
+    if options.left_out is not None:
+        write_picture(options.left_out, sheet(left_out(summary.subs)))
+        say(options.left_out)
     return DONE
 
 

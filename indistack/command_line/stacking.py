@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from indistack.api import stack_files
+from indistack.api import Stacked, stack_files
 from indistack.command_line.arguments import Options
 from indistack.command_line.inputs import inputs_of
 from indistack.command_line.options import Overrides, config_of, given, require_pictures
@@ -17,6 +17,7 @@ from indistack.command_line.presets import with_presets
 from indistack.command_line.progress import ProgressDisplay
 from indistack.command_line.results import in_words, pictures_of, written
 from indistack.command_line.say import say
+from indistack.command_line.side_pictures import require_side_pictures, write_beside, write_left_out
 from indistack.command_line.wanted_stacks import WantedStacks, wanted_stacks
 from indistack.config import Config
 from indistack.enhance import shown_by
@@ -43,6 +44,7 @@ def stack(options: Options) -> int:
     named = [*wanted.outputs.values(), options.save_images]
     fits, png = pictures_of(options, inputs.files, "stack", options.report, *filter(None, named))
     _require_table(options.shifts, inputs.files)
+    require_side_pictures(inputs.files, options.beside, options.left_out)
     with ProgressDisplay(len(inputs.files), "stacking") as display:
         result = stack_files(
             inputs.files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
@@ -51,13 +53,30 @@ def stack(options: Options) -> int:
         )  # fmt: skip
     _tell_of_skipped(result.report["subs"])
     _give_shifts(options.shifts, result.report["subs"])
+    beside = _side_pictures(options, config, result)
     facts = result.report["stack"]
     stacked, exposure = (
         f"{facts['n_subs']} of {len(inputs.files)} subs by {facts['method']}",
         in_words(facts["exposure_s"]),
     )
     say(f"{stacked}, {exposure}, in {facts['seconds']:.1f} s")
-    return written(*result.files)
+    return written(*result.files, *beside)
+
+
+def _side_pictures(options: Options, config: Config, result: Stacked) -> list[Path]:
+    """Write the pictures that are wanted beside the stack's own; return their files."""
+    subs, files = result.report["subs"], []
+    skipped = [sub for sub in subs if sub["outcome"] == Refused.word]
+    if options.beside is not None:
+        first = next(Path(sub["path"]) for sub in subs if sub["outcome"] == Accepted.word)
+        write_beside(options.beside, result, _for_one_image(config), first)
+        files.append(options.beside)
+    if options.left_out is not None and skipped:
+        write_left_out(options.left_out, skipped, config.decode)
+        files.append(options.left_out)
+    elif options.left_out is not None:
+        say(f"no sub was left out: there is no {options.left_out}")
+    return files
 
 
 def _settings(options: Options, wanted: WantedStacks) -> Overrides:

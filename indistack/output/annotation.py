@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from indistack.enhance import OPERATORS, PictureSettings
 from indistack.fits_header import read_wcs
+from indistack.picture.captions import TITLE, Ink, inked, letters_of, plain, write
 from indistack.picture.integration import Preview
 from indistack.picture.linear import binning_for
 from indistack.sinks import Snapshot
 from indistack.sinks.labels import Labels, labels_of
-from indistack.values.frame import DoubleArray, PixelArray
-
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-CAPITAL_PX = 21.0
-"""Height of its capitals at scale 1."""
-
-TEXT, TITLE, LEAST_PX = 0.018, 1.5, 9
-"""Height of the letters as a share of the shorter side; of the title, in those; and the least of all (px)."""
-
-WIDEST = 0.6
-"""Share of the picture's width that a line takes at most."""
+from indistack.values.frame import DoubleArray
 
 BAR_SHARE, STEPS = 0.25, (1, 2, 5, 10, 20, 30)
 """The scale is no longer than that share of the width, and one of so many seconds, minutes or degrees."""
@@ -35,11 +24,6 @@ UNITS_ARCSEC = {'"': 1.0, "'": 60.0, " deg": 3600.0}
 
 NO_TARGET = ("unknown", "none", "n/a")
 """What programs write where nobody has named one."""
-
-INK, SHADE = 0.9, 0.7
-"""Brightness of the letters; share of the light that the shade around them takes."""
-
-Ink = npt.NDArray[np.uint8]
 
 
 def annotated(preview: Preview, snapshot: Snapshot, settings: PictureSettings) -> Preview:
@@ -55,7 +39,7 @@ def annotated(preview: Preview, snapshot: Snapshot, settings: PictureSettings) -
         With which it was made.
     """
     ink = np.zeros(preview.pixels.shape[:2], np.uint8)
-    letter_px = max(LEAST_PX, round(TEXT * min(ink.shape)))
+    letter_px = letters_of(ink.shape)
     _write_lines(ink, _lines(labels_of(snapshot.cards)), letter_px)
     wcs = read_wcs(snapshot.cards)
     if wcs is not None:
@@ -63,8 +47,8 @@ def annotated(preview: Preview, snapshot: Snapshot, settings: PictureSettings) -
         _draw_scale(ink, wcs.scale_arcsec_px * binning, letter_px)
         if not _is_moved(settings, snapshot):
             _draw_compass(ink, _directions(wcs.cd, snapshot), letter_px)
-    fine = None if preview.fine is None else _inked(preview.fine, ink, letter_px)
-    return replace(preview, pixels=_inked(preview.pixels, ink, letter_px), fine=fine)
+    fine = None if preview.fine is None else inked(preview.fine, ink, letter_px)
+    return replace(preview, pixels=inked(preview.pixels, ink, letter_px), fine=fine)
 
 
 def _lines(labels: Labels) -> list[str]:
@@ -72,7 +56,7 @@ def _lines(labels: Labels) -> list[str]:
     subs = f"{labels.subs} sub{'s' if labels.subs > 1 else ''}" if labels.subs else ""
     facts = "   ".join(filter(None, (subs, _duration(labels.exposure_s), labels.date[:10])))
     title = "" if labels.target.lower() in NO_TARGET else labels.target
-    return [_plain(title), _plain(facts)]
+    return [plain(title), plain(facts)]
 
 
 def _duration(seconds: float) -> str:
@@ -84,29 +68,13 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _plain(text: str) -> str:
-    """Return a text in the letters that the font has."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-
-
 def _write_lines(ink: Ink, lines: list[str], letter_px: int) -> None:
     """Write title and facts at the lower left."""
     base = ink.shape[0] - 2 * letter_px
     for line, size in zip(reversed(lines), (1.0, TITLE), strict=True):
         if line:
-            _, height = _write(ink, line, (2 * letter_px, base), size * letter_px)
+            _, height = write(ink, line, (2 * letter_px, base), size * letter_px)
             base -= round(1.8 * height)
-
-
-def _write(ink: Ink, text: str, at: tuple[int, int], letter_px: float, align: float = 0.0) -> tuple[int, int]:
-    """Write a line from its base's left end on, or so much of its width further left; return its width and height."""
-    scale = letter_px / CAPITAL_PX
-    width = cv2.getTextSize(text, FONT, scale, 1)[0][0]
-    scale *= min(1.0, WIDEST * ink.shape[1] / max(width, 1))
-    thickness = max(1, round(scale * 1.5))
-    (width, height), _ = cv2.getTextSize(text, FONT, scale, thickness)
-    cv2.putText(ink, text, (at[0] - round(align * width), at[1]), FONT, scale, 255, thickness, cv2.LINE_AA)
-    return width, height
 
 
 def _draw_scale(ink: Ink, arcsec_px: float, letter_px: int) -> None:
@@ -126,7 +94,7 @@ def _draw_scale(ink: Ink, arcsec_px: float, letter_px: int) -> None:
         ((right, base - tick), (right, base)),
     ):
         cv2.line(ink, start, end, 255, thickness, cv2.LINE_AA)
-    _write(ink, name, ((left + right) // 2, base - letter_px), letter_px, align=0.5)
+    write(ink, name, ((left + right) // 2, base - letter_px), letter_px, align=0.5)
 
 
 def _directions(cd: DoubleArray, snapshot: Snapshot) -> list[tuple[str, DoubleArray]]:
@@ -161,21 +129,4 @@ def _draw_compass(ink: Ink, directions: list[tuple[str, DoubleArray]], letter_px
         tip, beyond = middle + length * way, middle + (length + 1.2 * letter_px) * way
         start, end = ((round(float(x)), round(float(y))) for x, y in (middle, tip))
         cv2.arrowedLine(ink, start, end, 255, max(1, letter_px // 10), cv2.LINE_AA, 0, 0.2)
-        _write(ink, name, (round(float(beyond[0])), round(float(beyond[1]) + letter_px / 2)), letter_px, align=0.5)
-
-
-def _inked(pixels: PixelArray, ink: Ink, letter_px: int) -> PixelArray:
-    """Return a picture with light letters on a soft shade; only the rows that have some are worked on."""
-    result = pixels.copy()
-    reach = letter_px // 4 + 1
-    rows = np.flatnonzero(cv2.dilate(ink.max(axis=1, keepdims=True), np.ones((6 * reach + 1, 1), np.uint8)))
-    if len(rows) == 0:
-        return result
-    letters = ink[rows].astype(np.float32) / 255
-    shade = np.minimum(cv2.GaussianBlur(letters, (0, 0), reach) * 4, 1) * SHADE
-    if pixels.ndim == 3:
-        letters, shade = letters[..., np.newaxis], shade[..., np.newaxis]
-    full = np.float32(np.iinfo(pixels.dtype).max)
-    shown = pixels[rows] * (1 - shade) * (1 - letters) + INK * full * letters
-    result[rows] = np.rint(shown).astype(pixels.dtype)
-    return result
+        write(ink, name, (round(float(beyond[0])), round(float(beyond[1]) + letter_px / 2)), letter_px, align=0.5)

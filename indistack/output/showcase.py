@@ -37,6 +37,7 @@ class Showcase:
         number, shown = told.get("number"), told.get("shown")
         self._number = number if type(number) is int else 0
         self._shown: dict[str, dict[str, Any]] = dict(shown) if isinstance(shown, dict) else {}
+        self._output = output
         self._ring = Ring(output)
         self._lock = threading.Lock()
         self._leading = leading
@@ -56,7 +57,7 @@ class Showcase:
             self._number += 1
             return self._number
 
-    def show(self, name: str, number: int, sub: int, path: Path, snapshot: Snapshot) -> None:
+    def show(self, name: str, number: int, sub: int, path: Path, snapshot: Snapshot) -> Path | None:
         """Know that a file shows a snapshot now.
 
         Parameters
@@ -71,6 +72,11 @@ class Showcase:
             The file, in the output folder.
         snapshot : Snapshot
             What it shows.
+
+        Returns
+        -------
+        Path or None
+            The small picture, if it is now.
         """
         files, view = {path.suffix: path.name}, None
         if path.suffix == PICTURE and snapshot.preview is not None:
@@ -86,6 +92,7 @@ class Showcase:
             self._is_new = False
         if self.listener is not None:
             self.listener(self.told())
+        return None if view is None else self._output / view
 
     def add_full(self, name: str, number: int, path: Path, snapshot: Snapshot) -> None:
         """Know the file with a picture as fine as the stack is; it is that of another moment, and its number tells so.

@@ -120,7 +120,8 @@ def with_preview(
     )
     fine = any(depth_of(sink, settings.png_bits) == 16 for sink in asking)
     preview = render(snapshot.picture, settings, facts, memory, fine)
-    return replace(snapshot, bits=settings.png_bits, preview=annotated(preview, snapshot, settings) if settings.annotate else preview)
+    shown = annotated(preview, snapshot, settings) if settings.annotate else preview
+    return replace(snapshot, bits=settings.png_bits, preview=shown)
 
 
 def numbers(session: Session) -> dict[str, dict[str, Any]]:

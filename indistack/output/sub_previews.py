@@ -65,11 +65,15 @@ def _binned(pixels: PixelArray, factor: int) -> FloatArray:
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
+def shown(glimpse: Glimpse) -> PixelArray:
+    """Return the preview: ``(h, w)`` or ``(h, w, 3)`` uint8, RGB, the right way up."""
+    facts = PictureFacts(bottom_up=glimpse.info.bottom_up, orientation=glimpse.info.orientation)
+    return render(StackPicture(glimpse.pixels), PictureSettings(operators=STRETCH, max_side_px=0), facts).pixels
+
+
 def picture_of(glimpse: Glimpse) -> bytes:
     """Return the preview as a JPEG file's bytes."""
-    facts = PictureFacts(bottom_up=glimpse.info.bottom_up, orientation=glimpse.info.orientation)
-    shown = render(StackPicture(glimpse.pixels), PictureSettings(operators=STRETCH, max_side_px=0), facts)
-    return encoded(shown.pixels, QUALITY)
+    return encoded(shown(glimpse), QUALITY)
 
 
 class SubPreviews:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from indistack.report.left_out import as_figures
 from indistack.report.markup import markup
 from indistack.report.periodic import Periodic
 from indistack.report.picture import as_data, picture_file
@@ -42,6 +43,8 @@ small,.dim{color:var(--dim);font-weight:400}
 svg{display:block;width:100%;height:auto}
 img.stack{display:block;width:100%;max-height:70vh;object-fit:contain;object-position:left;margin:0 0 1rem;
 border-radius:6px}
+.subs{display:grid;grid-template-columns:repeat(auto-fill,minmax(160px,1fr));gap:12px}
+.subs img{display:block;width:100%;height:auto;margin:0 0 .3rem}.subs *{overflow-wrap:anywhere}
 .ticks{position:relative;height:1.4em;font-size:12px;color:var(--dim)}.ticks span{position:absolute;
 transform:translateX(-50%)}.ticks em{position:absolute;right:0;bottom:-.9em;font-style:normal}
 svg.strip{height:36px;border-radius:6px;background:var(--card)}
@@ -69,7 +72,7 @@ def as_page(summary: Summary) -> str:
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style></head><body>'
         f"<h1>{markup(title)} <small>{summary.subs.start:%Y-%m-%d %H:%M} UTC</small></h1>{_picture(summary)}"
         f"<dl>{words}</dl>"
-        f"<h2>Every sub</h2>{_outcomes(summary)}"
+        f"<h2>Every sub</h2>{_outcomes(summary)}{as_figures(summary.subs)}"
         f'<h2>Mount</h2><div class="charts">{"".join(_mount(summary))}</div>'
         f'<h2>Sky and stack</h2><div class="charts">{"".join(_sky(summary))}</div></body></html>\n'
     )

@@ -21,7 +21,7 @@ class FitsSink:
 
     suffix = ".fits"
     needs_preview = False
-    bits = (32,)
+    bits: tuple[int, ...] = (32,)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`. Maps follow as image extensions, float32 like the picture."""

@@ -29,7 +29,7 @@ class JpegSink:
 
     suffix = ".jpg"
     needs_preview = True
-    bits = (8,)
+    bits: tuple[int, ...] = (8,)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""

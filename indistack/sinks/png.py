@@ -25,7 +25,7 @@ class PngSink:
 
     suffix = ".png"
     needs_preview = True
-    bits = (8, 16)
+    bits: tuple[int, ...] = (8, 16)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""

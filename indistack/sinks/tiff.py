@@ -17,7 +17,7 @@ class TiffSink:
 
     suffix = ".tif"
     needs_preview = True
-    bits = (16,)
+    bits: tuple[int, ...] = (16,)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
         """See `indistack.sinks.base.Sink`."""

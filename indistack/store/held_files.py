@@ -17,7 +17,7 @@ from indistack.store.ledger import LEDGER
 from indistack.store.line_reader import read_entries
 from indistack.store.session_reader import SETTINGS, PastSession
 from indistack.store.spooled import FACTS
-from indistack.store.sub_files import PREVIEWS, SUBS, sub_name
+from indistack.store.sub_files import GROWTH, PREVIEWS, SUBS, sub_name
 from indistack.values.outcome import Refused
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def _held(session: Path) -> list[Path]:
 
 def folders_of(session: Path) -> tuple[Path, ...]:
     """Return the folders in which a session's files are written."""
-    return session, session / SUBS, session / CHECKPOINTS, session / PREVIEWS
+    return session, session / SUBS, session / CHECKPOINTS, session / PREVIEWS, session / GROWTH
 
 
 def sweep(folder: Path) -> None:

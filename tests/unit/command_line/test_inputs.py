@@ -60,8 +60,8 @@ def test_a_table_tells_the_times(folder: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_list_as_windows_writes_it(folder: Path, encoding: str) -> None:
-    os.rename(folder / "s2.png", folder / "Büld 2.png")
-    os.rename(folder / "s3.png", folder / '"s3.png"')
+    (folder / "s2.png").rename(folder / "Büld 2.png")
+    (folder / "s3.png").rename(folder / '"s3.png"')
     text = 'Büld 2.png\r\n"Büld 2.png"\r\n"s3.png"\r\n"s1.png"\r\n'
     (folder / "list.txt").write_bytes(text.encode(encoding))
     assert names("--list", "list.txt") == ["Büld 2.png", '"s3.png"', "s1.png"]
