@@ -105,8 +105,7 @@ def with_preview(
 
     `memory` is of the pictures before it, of a live one.
     """
-    asking = [sink for sink in sinks if sink.needs_preview]
-    if not asking:
+    if not (asking := [sink for sink in sinks if sink.needs_preview]):
         return snapshot
     if snapshot.operators is not None:
         settings = settings.model_copy(update={"operators": list(snapshot.operators)})
@@ -237,8 +236,7 @@ def _shown(session: Session, stacks: Sequence[Integration]) -> Part:
     share = session.config.picture.crop_coverage
     if share is None:
         return WHOLE
-    parts = [well_covered(stack.coverage, share) for stack in stacks]
-    return reduce(Part.common, parts)
+    return reduce(Part.common, (well_covered(stack.coverage, share) for stack in stacks))
 
 
 def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:
