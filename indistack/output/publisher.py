@@ -15,7 +15,6 @@ from indistack.fits_header import numbered
 from indistack.output import snapshots
 from indistack.output.device_picture import DevicePicture
 from indistack.output.full_picture import FullPicture
-from indistack.output.growth import Growth
 from indistack.output.later import Later, logged
 from indistack.output.output_file import OutputFile
 from indistack.output.showcase import PICTURE, Showcase
@@ -24,7 +23,6 @@ from indistack.output.wanted_picture import WantedPicture
 from indistack.picture.linear import binning_for
 from indistack.session.session import Session
 from indistack.sinks import SINKS, Sink
-from indistack.sinks.labels import labels_of
 from indistack.system.atomic import keep_as
 from indistack.values.own_files import OwnFiles
 
@@ -65,7 +63,6 @@ class Publisher:
         suffixes = [sink.suffix for sink in self._sinks]
         self.showcase = Showcase(folder, PICTURE if PICTURE in suffixes else suffixes[0] if suffixes else "")
         self._session: Session | None = None
-        self._growth: Growth | None = None
         self._memories = LookMemories(config.picture.easing)
         self.wanted: tuple[WantedPicture, ...] = (
             DevicePicture(folder, self._own_files),
@@ -97,8 +94,7 @@ class Publisher:
         self.look(session)  # first: somebody waits for it
         with self._wake:
             self._take_in(session)
-            if folder is not None and (self._growth is None or self._growth.session != folder):
-                self._growth = Growth(folder, self._config.publish.growth)
+            self.showcase.grow_in(folder, self._config.publish.growth)
             for output in self._all_outputs():
                 output.is_behind = True
             self._wake.notify()
@@ -143,7 +139,7 @@ class Publisher:
     def _take_in(self, session: Session) -> None:
         """Know the files of all pictures that the session has now; one that it has no more stays as it is."""
         if session is not self._session:
-            self._session, self._outputs, self._growth = session, {}, None
+            self._session, self._outputs = session, {}
             self.showcase.begin()
             self._memories = LookMemories(self._config.picture.easing)
         for name in snapshots.names(session):
@@ -244,14 +240,11 @@ class Publisher:
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         sinks = [output.sink for output in (*outputs, *others)]
         snapshot = snapshots.with_preview(snapshot, self._config.picture, sinks, memory)
-        growth = self._growth if name == MAIN else None
 
         def write(outputs: Sequence[OutputFile]) -> None:
             for output in sorted(outputs, key=lambda output: not output.sink.needs_preview):
                 if output.write(snapshot):
-                    view = self.showcase.show(name, number, snapshot.sub, output.path, snapshot)
-                    if view is not None and growth is not None:
-                        growth.keep(labels_of(snapshot.cards).subs, view)
+                    self.showcase.show(name, number, snapshot.sub, output.path, snapshot)
 
         write(outputs)
         return write

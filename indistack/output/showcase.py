@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from indistack.config import MAIN
+from indistack.output.growth import Growth
 from indistack.output.ring import Ring
 from indistack.sinks import Snapshot
 from indistack.sinks.labels import labels_of
@@ -39,6 +41,7 @@ class Showcase:
         self._shown: dict[str, dict[str, Any]] = dict(shown) if isinstance(shown, dict) else {}
         self._output = output
         self._ring = Ring(output)
+        self._growth: Growth | None = None
         self._lock = threading.Lock()
         self._leading = leading
         self._is_new = True
@@ -49,7 +52,12 @@ class Showcase:
 
     def begin(self) -> None:
         """Another session is shown from now on; the pictures of the one before stay until its first one is there."""
-        self._is_new = True
+        self._is_new, self._growth = True, None
+
+    def grow_in(self, session: Path | None, most: int) -> None:
+        """Keep so many pictures of the main stack in a session's folder from now on; None: where they are kept."""
+        if session is not None and most and (self._growth is None or self._growth.session != session):
+            self._growth = Growth(session, most)
 
     def next_number(self) -> int:
         """Return the number of the publication that begins."""
@@ -57,7 +65,7 @@ class Showcase:
             self._number += 1
             return self._number
 
-    def show(self, name: str, number: int, sub: int, path: Path, snapshot: Snapshot) -> Path | None:
+    def show(self, name: str, number: int, sub: int, path: Path, snapshot: Snapshot) -> None:
         """Know that a file shows a snapshot now.
 
         Parameters
@@ -72,16 +80,13 @@ class Showcase:
             The file, in the output folder.
         snapshot : Snapshot
             What it shows.
-
-        Returns
-        -------
-        Path or None
-            The small picture, if it is now.
         """
         files, view = {path.suffix: path.name}, None
         if path.suffix == PICTURE and snapshot.preview is not None:
             kept = self._ring.keep(name, number, path, snapshot.preview.pixels)
             files, view = {PICTURE: kept.get("picture", path.name)}, kept.get("view")
+            if view is not None and name == MAIN and self._growth is not None:
+                self._growth.keep(labels_of(snapshot.cards).subs, self._output / view)
         with self._lock:
             before = {} if self._is_new else self._shown.get(name, {})
             one = before | {name: before.get(name, {}) | told for name, told in
@@ -92,7 +97,6 @@ class Showcase:
             self._is_new = False
         if self.listener is not None:
             self.listener(self.told())
-        return None if view is None else self._output / view
 
     def add_full(self, name: str, number: int, path: Path, snapshot: Snapshot) -> None:
         """Know the file with a picture as fine as the stack is; it is that of another moment, and its number tells so.
