@@ -235,7 +235,7 @@ def test_the_picture_that_people_look_at_waits_for_no_other_form(
     seen: list[int] = []
 
     class Quick:
-        suffix, needs_preview, needs_fine = ".jpg", True, False
+        suffix, needs_preview, bits = ".jpg", True, (8,)
 
         def write(self, path: Path, snapshot: Snapshot) -> None:
             seen.append({keyword: value for keyword, value, _ in snapshot.cards}["NCOMBINE"])
@@ -258,7 +258,7 @@ def test_what_goes_wrong_in_another_form_is_told_and_the_next_one_is_written(
     tmp_path: Path, wall: type[Wall], wait_until: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Quick:
-        suffix, needs_preview, needs_fine = ".jpg", True, False
+        suffix, needs_preview, bits = ".jpg", True, (8,)
 
         def write(self, path: Path, snapshot: Snapshot) -> None:
             pass
