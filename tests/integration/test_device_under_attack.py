@@ -252,6 +252,7 @@ def test_a_driver_that_crashes_again_and_again_uses_up_none_of_the_restarts(stac
     kept = stacked.driver_pid()
     for _ in range(20):
         before = stacked.working_pid()
+        assert before
         os.kill(before, signal.SIGKILL)
         stacked.wait_until(lambda: stacked.working_pid() not in (0, before), LONG_S, "it is there again")  # noqa: B023
     stacked.wait_until(lambda: stacked.get(f"{STACK}.STACK_COUNTS.STACKED") == "1", LONG_S)
