@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
+from typing import Any
 
 from indistack.agent.remaker import Remaker
 from indistack.commands import (
     LIVE,
     AddBranch,
+    AlignByBox,
     Answer,
     Command,
     DropBranch,
     Finish,
+    MarkComet,
     NewStack,
     Pause,
     Readmit,
@@ -29,6 +33,7 @@ from indistack.output.publisher import Publisher
 from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import Pipeline
 from indistack.report import read_session, summarise, write_report
+from indistack.resume.pointing import ALIGN, COMET, Mark, alignment_by, follow_comet, mark_of, motion_of
 from indistack.resume.remake import is_stale, require_remakable
 from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.restack import restack
@@ -71,6 +76,8 @@ class CommandHandler:
         self._journal = journal
         self._publisher = publisher
         self.remaker = Remaker(pipeline, journal, publisher)
+        self._marks: dict[int, Mark] = {}
+        self._marks_of = Path()
 
     def answer(self, command: Command) -> Answer:
         """Carry a command out; tell what was done, or why it was refused."""
@@ -111,6 +118,13 @@ class CommandHandler:
                 drop_branch(self._pipeline, name)
                 self._changed(DROPPED, name=name)
                 return f"the stack {name} has ended; its pictures stay"
+            case MarkComet():
+                return self._mark(command)
+            case AlignByBox(number):
+                align = alignment_by(self._pipeline, self._past(), command)
+                said = self._reset()
+                self._use(ALIGN, align)
+                return f"{said}, aligned by what is in that box of sub {number}"
             case _:
                 return self._amend(command)
 
@@ -139,6 +153,26 @@ class CommandHandler:
             since, facts = self._restack(facts)
         self._changed(SET, name=name, settings=facts)
         return f"{name} is {as_toml(OFF if value is None else value)}, {since}"
+
+    def _mark(self, command: MarkComet) -> str:
+        """Take a comet's place; from two on they tell how it moves."""
+        past = self._past()
+        marks = self._marks if self._marks_of == past.folder else {}
+        marks = {**marks, command.number: mark_of(self._pipeline, past, command)}
+        motion = motion_of(marks) if len(marks) > 1 else None
+        self._marks, self._marks_of = marks, past.folder
+        if motion is None:
+            return f"the comet is marked in sub {command.number}; mark it in a later sub, too"
+        self._use(COMET, motion)
+        self.remaker.try_again()
+        then = "what follows it is made anew" if follow_comet(self._pipeline) else "the method comet follows it"
+        return f"{len(marks)} marks tell how the comet moves; {then}"
+
+    def _use(self, table: str, values: dict[str, Any]) -> None:
+        """Have another table of settings, and let a start after a power cut have it, too."""
+        set_live(self._pipeline, table, values)
+        self._publisher.use(self._pipeline.config)
+        self._changed(SET, name=table, settings={VALUE: values})
 
     def _restack(self, facts: dict[str, object]) -> tuple[str, dict[str, object]]:
         """Make the stack again; say so, or why only the next one is made so, and what the ledger is to know."""

@@ -182,6 +182,7 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
     parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
+    parser.add_argument("--camera", type=_count, default=0, metavar="PORT", help="the camera only, for an agent")
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
 
 

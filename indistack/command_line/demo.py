@@ -116,23 +116,38 @@ def run(config: Config, folder: Path, agent: Callable[[Config, Source, Path], No
     """
     with tempfile.TemporaryDirectory(prefix="indistack-demo-") as scratch, _indiserver(Path(scratch)) as server:
         indi = config.indi.model_copy(update={"host": "127.0.0.1", "port": server.port, "device": DEVICE})
-        stop = threading.Event()
-        camera = Sequencer("127.0.0.1", server.port, DEVICE)
-        thread = threading.Thread(target=camera.run, args=(EXPOSURE_S, stop), daemon=True)
-        thread.start()
-        try:
+        with _exposing(server):
             agent(config.model_copy(update={"indi": indi}), DemoSource(indi, server), folder)
-        finally:
-            stop.set()
-            thread.join(5)
-        if not server.is_alive:
-            raise IndistackError(f"the simulated camera has died:\n{server.last_words()}")
     return [path for path in (folder / "stack.fits", folder / "stack.png") if path.exists()]
 
 
+def run_camera(port: int, stop: threading.Event) -> None:
+    """Have the simulated camera expose at a port of this machine until `stop` is set; raises as `run`."""
+    scratch = tempfile.TemporaryDirectory(prefix="indistack-demo-")
+    with scratch as folder, _indiserver(Path(folder), port) as server, _exposing(server):
+        while server.is_alive and not stop.wait(POLL_S):
+            pass
+
+
 @contextmanager
-def _indiserver(scratch: Path) -> Iterator[DemoServer]:
-    """Run indiserver with the simulated camera on a free port of this machine; end it afterwards."""
+def _exposing(server: DemoServer) -> Iterator[None]:
+    """Let the camera take one exposure after the other meanwhile; raise `IndistackError` where it has died."""
+    stop = threading.Event()
+    camera = Sequencer("127.0.0.1", server.port, DEVICE)
+    thread = threading.Thread(target=camera.run, args=(EXPOSURE_S, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
+    if not server.is_alive:
+        raise IndistackError(f"the simulated camera has died:\n{server.last_words()}")
+
+
+@contextmanager
+def _indiserver(scratch: Path, port: int = 0) -> Iterator[DemoServer]:
+    """Run indiserver with the simulated camera on a port of this machine, 0: a free one; end it afterwards."""
     program = shutil.which("indiserver")
     if program is None:
         raise IndistackError("indiserver is not installed; on Debian: sudo apt install indi-bin")
@@ -140,7 +155,11 @@ def _indiserver(scratch: Path) -> Iterator[DemoServer]:
     if driver is None:
         raise IndistackError(f"the simulators are missing: no {DRIVER} in {PLACES[0]} or {PLACES[1]}")
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise IndistackError(f"port {port} of this machine: {error.strerror}") from error
         port = int(probe.getsockname()[1])
     logs = scratch / "driver.log", scratch / "indiserver.log"
     environment = os.environ | {

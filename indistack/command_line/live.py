@@ -21,6 +21,7 @@ from indistack.agent.status import StatusListener
 from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
+from indistack.command_line.demo import run_camera
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.night_view import NightView
 from indistack.command_line.options import Overrides, config_of, given, require_pictures
@@ -208,7 +209,10 @@ def _keeper(config: Config) -> Keeper | None:
 
 
 def demo(options: Options) -> int:
-    """Run indiserver, a simulated camera and the agent together."""
+    """Run indiserver, a simulated camera and the agent together; or the camera alone."""
+    if options.camera:
+        run_camera(options.camera, _stop_on_signals())
+        return DONE
 
     def stack(config: Config, source: Source, folder: Path) -> None:
         with page_beside(config.web, make_folder(folder)), NightView() as view:

@@ -8,7 +8,7 @@ from typing import Any
 from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.say import say
-from indistack.commands import COMMANDS, Argument, Command, arguments_of, parse, tell
+from indistack.commands import COMMANDS, Argument, Command, arguments_of, parse, read_state, tell
 from indistack.commands.command import ALSO_CALLED
 from indistack.errors import SettingsError
 from indistack.settings import words_to_values
@@ -22,6 +22,8 @@ def tell_agent(options: Options) -> int:
     output = folder.parent.parent if folder.parent.name == SESSIONS else folder
     for command in commands_of(options.word, options.values):
         say(tell(output, command))
+    for hint in read_state(output).hints:
+        say(f"hint: {hint}")
     return DONE
 
 

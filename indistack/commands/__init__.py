@@ -8,9 +8,11 @@ from indistack.commands.client import Answer, tell
 from indistack.commands.command import (
     COMMANDS,
     AddBranch,
+    AlignByBox,
     Command,
     DropBranch,
     Finish,
+    MarkComet,
     NewStack,
     Pause,
     Readmit,
@@ -25,7 +27,7 @@ from indistack.commands.messages import as_message, parse, schema, word_of
 from indistack.commands.state import State, read_state
 
 __all__ = [
-    "COMMANDS", "LIVE", "AddBranch", "Answer", "Argument", "Command", "DropBranch", "Finish", "LiveSetting", "NewStack",
-    "Pause", "Readmit", "Remove", "Resume", "Save", "Set", "State", "Undo", "arguments_of", "as_message", "parse",
-    "read_state", "schema", "tell", "word_of",
+    "COMMANDS", "LIVE", "AddBranch", "AlignByBox", "Answer", "Argument", "Command", "DropBranch", "Finish",
+    "LiveSetting", "MarkComet", "NewStack", "Pause", "Readmit", "Remove", "Resume", "Save", "Set", "State", "Undo",
+    "arguments_of", "as_message", "parse", "read_state", "schema", "tell", "word_of",
 ]  # fmt: skip

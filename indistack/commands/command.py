@@ -14,6 +14,10 @@ from indistack.commands import argument
 
 BRANCH_NAME = "[a-z][a-z0-9_]{0,30}"
 
+_SHARE = r"(?:[01]|1\.0{1,9}|0?\.[0-9]{1,9})"
+SHARES = {count: ",".join([_SHARE] * count) for count in (2, 4)}
+"""So many numbers from 0 to 1: a place, or a box, whatever the size of the picture that it is pointed at on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -92,6 +96,25 @@ class DropBranch:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkComet:
+    """Mark where the comet is in a sub; marks in two subs or more tell how it moves, for the stacks that follow it."""
+
+    label: ClassVar[str] = "Mark the comet"
+    number: int = argument.number("the number of a sub", least=1)
+    place: str = argument.text("where it is, as shares of the sub's picture from the upper left (0.5,0.25)", SHARES[2])
+
+
+@dataclass(frozen=True, slots=True)
+class AlignByBox:
+    """Begin a stack that is aligned by what is in a box drawn on a sub: a part of the Moon, the Sun, a halo's edge."""
+
+    label: ClassVar[str] = "Align by a box"
+    number: int = argument.number("the number of a sub", least=1)
+    box: str = argument.text("left, top, width, height, as shares of the sub's picture (0.3,0.3,0.2,0.2)", SHARES[4])
+    search: str = argument.text("the box in which it is searched for, likewise", f"|{SHARES[4]}", default="")
+
+
+@dataclass(frozen=True, slots=True)
 class Set:
     """Change a setting, without a new stack."""
 
@@ -100,7 +123,10 @@ class Set:
     value: Any = argument.plain("its value")  # noqa: RUF009 - a field, as the others
 
 
-Command = Pause | Resume | NewStack | Finish | Save | Undo | Remove | Readmit | AddBranch | DropBranch | Set
+Command = (
+    Pause | Resume | NewStack | Finish | Save | Undo | Remove | Readmit | AddBranch | DropBranch | MarkComet
+    | AlignByBox | Set
+)  # fmt: skip
 
 COMMANDS: dict[str, type[Command]] = {
     "pause": Pause,
@@ -113,6 +139,8 @@ COMMANDS: dict[str, type[Command]] = {
     "readmit": Readmit,
     "branch": AddBranch,
     "drop": DropBranch,
+    "comet": MarkComet,
+    "box": AlignByBox,
     "set": Set,
 }
 """By the word that stands for them outside."""

@@ -19,20 +19,23 @@ def set_live(pipeline: Pipeline, name: str, value: object) -> None:
     pipeline : Pipeline
         Makes the stacks.
     name : str
-        Of the setting: ``drift.limit``.
+        Of the setting: ``drift.limit``; of a table: ``comet``.
     value : object
-        As in a settings file; None or ``"off"`` where it may be off.
+        As in a settings file; None or ``"off"`` where it may be off. A table's is all that differs from its defaults.
 
     Raises
     ------
     SettingsError
         It cannot be that; nothing has changed.
     """
-    table, _, last = name.partition(".")
     values = pipeline.config.model_dump()
-    if not isinstance(values.get(table), dict) or last not in values[table]:
+    *tables, last = name.split(".")
+    place: Any = values
+    for table in tables:
+        place = place.get(table) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last not in place:
         raise SettingsError([f"{name}: there is no setting of that name"])
-    values[table][last] = value
+    place[last] = value
     pipeline.use(validate(Config, values))
     pipeline.changed[name] = value
 

@@ -9,6 +9,7 @@ from typing import Any
 from indistack.errors import FrameError, IndistackError, StackError
 from indistack.pipeline.changes import drop_branch, open_branch, set_live
 from indistack.pipeline.pipeline import PAUSED, Pipeline
+from indistack.resume.pointing import COMET, follow_comet
 from indistack.resume.remake import again
 from indistack.resume.remove_sub import readmit, remove
 from indistack.resume.replay_entry import follow, skip
@@ -124,6 +125,8 @@ class Recovery:
         settings = event.settings or {}
         if event.word == SET:
             set_live(self._pipeline, name, settings.get(VALUE))
+            if name == COMET:
+                follow_comet(self._pipeline)
             if settings.get(AGAIN):
                 restack(self._pipeline, self._past.before(event))
         elif event.word == NAMED:

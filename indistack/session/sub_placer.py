@@ -27,6 +27,10 @@ class SubPlacer:
         self._comet = comet
         self._motion: Motion | None = None
 
+    def follow(self, comet: CometSettings) -> None:
+        """Lay subs by another motion of the comet from now on."""
+        self._comet, self._motion = comet, None
+
     def place(
         self,
         frame: CalibratedFrame,

@@ -101,6 +101,7 @@ LIVE: dict[str, Expected] = {
 WATCH = ".venv/bin/indistack watch incoming/ --output-dir tonight"
 
 TOLD = {
+    "indistack tell tonight comet 1 0.41,0.52": Expected("the comet is marked in sub 1"),
     "indistack tell tonight branch trails method=trails follow=camera": Expected("the stack trails begins"),
     "indistack tell tonight drop trails": Expected("the stack trails has ended"),
     "indistack tell tonight remove 41 57": Expected("is out"),

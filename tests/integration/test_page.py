@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from indistack.agent.mailbox import Mailbox, reply
 from indistack.commands import COMMANDS, LIVE, Answer, Pause
+from indistack.faces.web.app import ROUTES
 from indistack.faces.web.patience import FREE_TRIES
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
@@ -284,6 +286,8 @@ def test_the_interface_describes_itself_truly(page: WebProcess, output: Path) ->
     assert described["openapi"].startswith("3.")
     (output / "stack.fits").write_bytes(b"SIMPLE")
     (output / "stack.png").write_bytes(b"PNG")
+    for suffix in (".fits", ".png"):
+        (output / f"merged{suffix}").write_bytes(b"MERGED")
     state = page.told("/api/v1/status")
     versions = {"pictures": state["pictures"][-1]["address"], "whole": state["whole"]["address"]}
     versions["tiles"] = f"{state['whole']['tiles']}0-0.jpg"
@@ -292,9 +296,21 @@ def test_the_interface_describes_itself_truly(page: WebProcess, output: Path) ->
             continue
         asked = versions[path.split("/")[3]] if "{version}" in path else path
         answer = page.ask(asked)
-        assert answer.status == 200, path
+        assert answer.status == (401 if "security" in does["get"] else 200), path
+        if "security" in does["get"]:
+            continue
         media = next(iter(does["get"]["responses"]["200"]["content"]))
         assert answer.headers["content-type"].startswith(media), path
+
+
+def test_every_address_and_method_is_described(page: WebProcess) -> None:
+    paths = page.told("/api/v1/openapi.json")["paths"]
+    described = {(path, method.upper()) for path, does in paths.items() for method in does}
+    served = set()
+    for route in ROUTES:
+        path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path).replace("{place}", "{column}-{row}.jpg")
+        served |= {(path, method) for method in (route.methods or set()) - {"HEAD"} if path.startswith("/api/")}
+    assert described == served
 
 
 def test_files_of_sessions_are_given_and_nothing_else(page: WebProcess, output: Path) -> None:
@@ -357,6 +373,10 @@ def test_metrics_are_as_prometheus_reads_them(page: WebProcess, output: Path) ->
     assert (numbers["indistack_subs_stacked"], numbers["indistack_exposure_seconds"]) == ("6", "60")
     assert numbers["indistack_up"] == "0"
     assert all(f"# TYPE {name} gauge" in lines for name in numbers)
+    parser = pytest.importorskip("prometheus_client.parser", reason="prometheus-client is not installed")
+    families = list(parser.text_string_to_metric_families("\n".join(lines) + "\n"))
+    assert {family.name for family in families} == set(numbers)
+    assert all(family.documentation and len(family.samples) == 1 for family in families)
 
 
 @pytest.mark.slow

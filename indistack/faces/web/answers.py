@@ -32,6 +32,15 @@ def told(value: Any, status: int = 200, headers: dict[str, str] | None = None) -
     return Response(body, status, {"cache-control": "no-store", **(headers or {})}, "application/json")
 
 
+async def read_body(request: Request) -> dict[str, Any]:
+    """Return the table that a request holds as JSON; an empty one where it holds none."""
+    try:
+        said = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
 class Kept:
     """Bytes that are sent again and again, compressed where that pays and the reader can.
 

@@ -16,7 +16,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from indistack.faces.web import control, description, events, invitation, programs, session_files
+from indistack.faces.web import (
+    control,
+    description,
+    events,
+    invitation,
+    log_view,
+    machine_history,
+    programs,
+    session_files,
+    started,
+)
 from indistack.faces.web.answers import fault, file_answer, picture_answer, told
 from indistack.faces.web.door import Door
 from indistack.faces.web.guard import Guard
@@ -48,7 +58,8 @@ def make_app(folder: Path, bound: tuple[str, int], door: Door) -> ASGIApp:
         Its names, its code, and whether it is encrypted.
     """
     app = Starlette(routes=ROUTES, exception_handlers={HTTPException: _refused, 500: _failed}, lifespan=_lifespan)
-    app.state.hub = Hub(OutputFolder(folder))
+    app.state.started = started.Started(folder)
+    app.state.hub = Hub(OutputFolder(folder), app.state.started.kinds)
     app.state.keys = Keys(folder)
     app.state.bound = bound
     app.state.door = door
@@ -68,6 +79,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     looking = asyncio.create_task(app.state.hub.keep_looking())
     yield
     looking.cancel()
+    app.state.started.end(started.SIMULATOR)  # an agent goes on without a page
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -163,4 +175,7 @@ ROUTES = [
     Route("/api/v1/metrics", description.metrics),
     *session_files.ROUTES,
     *programs.ROUTES,
+    *started.ROUTES,
+    *log_view.ROUTES,
+    *machine_history.ROUTES,
 ]

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from indistack import __version__
 from indistack.commands import COMMANDS, LIVE, arguments_of, schema
 from indistack.commands.messages import meaning_of
-from indistack.faces.web import programs, session_files
+from indistack.faces.web import log_view, machine_history, programs, session_files, started
 from indistack.faces.web.answers import told
 
 PATHS: dict[str, tuple[str, str]] = {
@@ -32,6 +32,8 @@ PATHS: dict[str, tuple[str, str]] = {
     "/api/v1/stack.jpg": ("image/jpeg", "The newest picture"),
     "/api/v1/stack.png": ("image/png", "The newest picture"),
     "/api/v1/stack.fits": ("application/fits", "The newest stack, linear"),
+    "/api/v1/merged.fits": ("application/fits", "What was merged last, linear"),
+    "/api/v1/merged.png": ("image/png", "What was merged last"),
     "/api/v1/settings": (
         "application/json",
         "The settings that change while the agent runs, and what each is told",
@@ -75,11 +77,14 @@ async def settings(_: Request) -> Response:
 
 async def openapi(_: Request) -> Response:
     """Describe the interface."""
-    paths: dict[str, Any] = {path: {"get": _read(path, *facts)} for path, facts in PATHS.items()}
+    read = PATHS | machine_history.PATHS
+    paths: dict[str, Any] = {path: {"get": _read(path, *facts)} for path, facts in read.items()}
     paths["/api/v1/commands"]["post"] = _changed("Carry out a command", schema())
     paths["/api/v1/key"] = {"post": _changed("Tell whether a token is right", {"type": "object"})}
     paths |= {path: {"get": _of_session(path, *facts)} for path, facts in session_files.PATHS.items()}
-    paths |= {path: {"post": _program(path, summary)} for path, summary in programs.PATHS.items()}
+    paths |= {path: {"get": _log(*facts)} for path, facts in log_view.PATHS.items()}
+    posts = programs.PATHS | started.PATHS
+    paths |= {path: {"post": _program(path, *facts)} for path, facts in posts.items()}
     scheme = {"type": "http", "scheme": "bearer", "description": "indistack web DIR --new-token shows one"}
     return told(
         {
@@ -110,8 +115,14 @@ def _of_session(path: str, media: str, summary: str) -> dict[str, Any]:
     return {"summary": summary, "responses": _responses(media, *faults), "parameters": _named(path)}
 
 
-def _program(path: str, summary: str) -> dict[str, Any]:
-    said = _changed(summary, {"type": "object"})
+def _log(media: str, summary: str) -> dict[str, Any]:
+    asked = [{"name": name, "in": "query", "schema": schema} for name, schema in log_view.QUERY.items()]
+    return {"summary": summary, "security": [{"token": []}], "responses": _responses(media, 401, 422, 429),
+            "parameters": asked}  # fmt: skip
+
+
+def _program(path: str, summary: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    said = _changed(summary, body)
     return {**said, "responses": said["responses"] | _responses("application/json", 404), "parameters": _named(path)}
 
 

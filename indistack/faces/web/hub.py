@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from indistack.faces.web.album import Album, Page
 from indistack.faces.web.folder_watch import FolderWatch
 from indistack.faces.web.ledger_tail import LedgerTail
+from indistack.faces.web.machine_history import MachineHistory
 from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Shown, Stamp
 from indistack.faces.web.page_state import facts_of
 from indistack.faces.web.tile_shelf import TileShelf
@@ -36,6 +37,8 @@ class Hub:
     ----------
     folder : OutputFolder
         Where the agent publishes.
+    started : callable
+        Tells what the observer has started from the page.
 
     Attributes
     ----------
@@ -45,10 +48,12 @@ class Hub:
         Pages that listen.
     """
 
-    def __init__(self, folder: OutputFolder) -> None:
+    def __init__(self, folder: OutputFolder, started: Callable[[], list[str]] = list) -> None:
         self.folder = folder
+        self._started = started
         self.album = Album()
         self.ledger = LedgerTail(folder.folder)
+        self.machine = MachineHistory()
         self.tiles = TileShelf(folder, self.whole)
         self.run = f"{os.getpid():x}{time.time_ns():x}"
         self.state: Mapping[str, Any] = {"run": self.run, "number": 0}
@@ -73,6 +78,7 @@ class Hub:
             return False
         self.ledger.follow(status.get("session"))
         facts = facts_of(status, self.folder.agent(status), self.ledger.subs)
+        self.machine.look(facts["machine"])
         self._take_picture(stamps, facts["session"])
         whole = next((stamps[name] for name in self._finest() if name in stamps), None)
         facts |= {
@@ -80,6 +86,7 @@ class Hub:
             "whole": self._told_whole(whole) if whole is not None else None,
             "refused_in_a_row": [sub["reason"] for sub in self.ledger.refused_in_a_row[:50]],
             "changed": self.ledger.changed,
+            "started": self._started(),
             "last": dict(self.ledger.subs[-1]) if self.ledger.subs else None,
         }
         known = {name: value for name, value in self.state.items() if name not in ("run", "number")}

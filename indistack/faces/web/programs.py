@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from indistack.faces.web.answers import fault, told
+from indistack.faces.web.answers import fault, file_answer, read_body, told
 from indistack.faces.web.control import locked
 from indistack.faces.web.session_files import folder_of
 from indistack.system import child_process
@@ -27,9 +28,28 @@ MOST_LETTERS = 20_000
 NICE = 15
 """The stack comes first, and the page."""
 
-PATHS = {
-    "/api/v1/doctor": "Examine whether this machine is ready for a night",
-    "/api/v1/sessions/{session}/report": "Write a session's report, with what it tells of mount and sky",
+MOST_MERGED = 20
+"""Sessions."""
+
+MERGED = {".fits": "application/fits", ".png": "image/png"}
+"""What a merge makes, in the output folder."""
+
+PATHS: dict[str, tuple[str, dict[str, Any]]] = {
+    "/api/v1/doctor": ("Examine whether this machine is ready for a night", {"type": "object"}),
+    "/api/v1/sessions/{session}/report": (
+        "Write a session's report, with what it tells of mount and sky",
+        {"type": "object"},
+    ),
+    "/api/v1/merge": (
+        "Merge the stacks of sessions into merged.fits and merged.png",
+        {
+            "type": "object",
+            "properties": {
+                "sessions": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": MOST_MERGED}
+            },
+            "required": ["sessions"],
+        },
+    ),
 }
 """What can be started, for the description."""
 
@@ -69,8 +89,7 @@ async def _answer(request: Request, words: Sequence[str]) -> Response:
 
 async def _doctor(request: Request) -> Response:
     """Examine the machine."""
-    folder: Path = request.app.state.hub.folder.folder
-    return await locked(request) or await _answer(request, ["doctor", "--output-dir", str(folder)])
+    return await locked(request) or await _answer(request, ["doctor", "--output-dir", str(_output(request))])
 
 
 async def _report(request: Request) -> Response:
@@ -78,13 +97,42 @@ async def _report(request: Request) -> Response:
     refusal = await locked(request)
     if refusal is not None:
         return refusal
-    folder = folder_of(request.app.state.hub.folder.folder, request.path_params["session"])
+    folder = folder_of(_output(request), request.path_params["session"])
     if folder is None:
         return fault(404, "there is no such session")
     return await _answer(request, ["report", str(folder)])
 
 
+async def _merge(request: Request) -> Response:
+    """Merge the stacks of sessions."""
+    refusal = await locked(request)
+    if refusal is not None:
+        return refusal
+    names, output = (await read_body(request)).get("sessions"), _output(request)
+    if not isinstance(names, list) or not 2 <= len(names) <= MOST_MERGED:
+        return fault(422, f"the names of 2 to {MOST_MERGED} sessions are expected")
+    folders = [folder_of(output, name) if isinstance(name, str) else None for name in names]
+    found = [str(folder) for folder in folders if folder is not None]
+    if len(found) < len(names):
+        return fault(404, "there is no such session")
+    results = [f"--{'output' if suffix == '.fits' else 'png'}={output / f'merged{suffix}'}" for suffix in MERGED]
+    return await _answer(request, ["merge", *found, *results])
+
+
+async def _merged(request: Request) -> Response:
+    """Send what a merge has made; the name is one of two, and never one out of the request."""
+    suffix = next(suffix for suffix in MERGED if request.url.path.endswith(suffix))
+    return file_answer(request, _output(request) / f"merged{suffix}", MERGED[suffix], f"merged{suffix}")
+
+
+def _output(request: Request) -> Path:
+    folder: Path = request.app.state.hub.folder.folder
+    return folder
+
+
 ROUTES = [
+    Route("/api/v1/merge", _merge, methods=["POST"]),
+    *(Route(f"/api/v1/merged{suffix}", _merged) for suffix in MERGED),
     Route("/api/v1/doctor", _doctor, methods=["POST"]),
     Route("/api/v1/sessions/{session}/report", _report, methods=["POST"]),
 ]

@@ -117,5 +117,6 @@ def _restrict() -> None:
     """Give up what a page does not need: much memory, core files that hold what was sent, a place before the stack."""
     with contextlib.suppress(OSError, ValueError):
         os.nice(NICE)
-        resource.setrlimit(resource.RLIMIT_DATA, (DATA_LIMIT_BYTES, DATA_LIMIT_BYTES))
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)  # what is started from the page has a right to it
+        resource.setrlimit(resource.RLIMIT_DATA, (DATA_LIMIT_BYTES, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

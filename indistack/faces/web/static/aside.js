@@ -62,6 +62,16 @@ function doctor(lang) {
   return make("div", { lang }, control.acting(say("doctor"), ask), said);
 }
 
+// A camera to try things with where none is there, and what was started here.
+export function simulator({ agent, sources, started }) {
+  const waits = sources.some(({ connected, server }) => server && !connected), isAlone = !["running", "paused"].includes(agent);
+  draw("simulator", [waits || isAlone, started], () => [
+    ...(started.includes("simulator") ? [control.acting(say("simulator_end"), () => control.act("/api/v1/simulator", { on: false }))]
+      : waits || isAlone ? [control.acting(say("simulator_start"), () => control.act("/api/v1/simulator", { on: true }))] : []),
+    ...(started.includes("agent") ? [control.acting(say("agent_end"), () => control.act("/api/v1/agent/end", {}), { sure: true })] : []),
+  ]);
+}
+
 // Where the telescope's computer and this device do not agree about the time: nodes that say so.
 export function clock({ now }) {
   const off_s = (Date.now() - Date.parse(now)) / 1000;

@@ -1,10 +1,12 @@
 // The observer's console: how things stand, what can be changed, the night in numbers.
-import { clock, machine, calibration } from "./aside.js";
+import { clock, machine, calibration, simulator } from "./aside.js";
 import * as control from "./control.js";
 import { $, make } from "./elements.js";
 import { Feed } from "./feed.js";
 import * as graphs from "./graphs.js";
+import * as log from "./log.js";
 import * as look from "./look.js";
+import * as pointing from "./pointing.js";
 import * as sessions from "./sessions.js";
 import * as subs from "./subs.js";
 import { LANGUAGES, kept, number, preferred, say, span, translate, use } from "./words.js";
@@ -53,6 +55,7 @@ function take(state) {
   control.queue(state.waiting);
   calibration(state);
   machine(state);
+  simulator(state);
   subs.more(state);
   sessions.more(state);
 }
@@ -74,6 +77,8 @@ async function speak(name) {
   await Promise.all([control.commands(), control.settings()]);
   graphs.start();
   look.start();
+  pointing.start();
+  log.start();
   subs.anew();
 }
 

@@ -3,7 +3,7 @@ import { $, make } from "./elements.js";
 import { kept, knows, number, say } from "./words.js";
 
 const SURE = ["new", "finish", "drop", "undo"];  // asked twice
-const OWN = ["set", "remove", "readmit"];        // have a place of their own
+const OWN = ["set", "remove", "readmit", "comet", "box"];        // have a place of their own
 const LOOK = ["picture.operators", "picture.sky", "picture.black", "picture.white", "picture.saturation"];  // and so have these
 const SURE_MS = 4000;
 
@@ -21,6 +21,14 @@ export async function post(path, body) {
     method: "POST", body: JSON.stringify(body), cache: "no-store",
     headers: { "content-type": "application/json", ...headers() },
   });
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(told.fault || `refused (${answer.status})`), { status: answer.status });
+  return told;
+}
+
+// Reads what is for those only who have the token.
+export async function ask(path) {
+  const answer = await fetch(path, { headers: headers(), cache: "no-store" });
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error(told.fault || `refused (${answer.status})`), { status: answer.status });
   return told;
@@ -53,9 +61,12 @@ function show(text, isFault) {
 let waiting = 0;
 export const queue = (count) => { waiting = count; };
 
-export async function send(command) {
-  show(waiting > 1 ? say("behind", { n: number(waiting) }) : "…", false);
-  try { show((await post("/api/v1/commands", command)).said, false); } catch (fault) {
+export const send = (command) => act("/api/v1/commands", command, waiting > 1 ? say("behind", { n: number(waiting) }) : "…");
+
+// Asks for something to be done, and shows what came of it.
+export async function act(path, body, meanwhile = "…") {
+  show(meanwhile, false);
+  try { show((await post(path, body)).said, false); } catch (fault) {
     show(fault.message, true);
     if (fault.status === 401) lock();
   }

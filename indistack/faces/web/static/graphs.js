@@ -3,6 +3,7 @@ import { $, make } from "./elements.js";
 import { say } from "./words.js";
 
 const WANTED = ["fwhm_px", "stars", "background_adu", "transparency", "eccentricity", "drift_px", "rotation_deg", "snr_gain", "ms"];
+const OF_MACHINE = ["memory_mb", "free_gb"];
 const TRACK = "track";
 const HIGH = 170;
 const charts = [];
@@ -52,14 +53,25 @@ function trackPlace() {
 export function start() {
   $("graphs").replaceChildren();
   charts.length = 0;
-  WANTED.forEach(chart);
+  [...WANTED, ...OF_MACHINE].forEach(chart);
   $("graphs").append(trackPlace());
 }
 
 addEventListener("resize", fit);
 
-export function draw(subs) {
-  const known = new Map(charts.map((each) => [each, subs.filter((sub) => Number.isFinite(value(sub, each.key)) && (!each.byRoot || sub.n_subs > 0))]));
+let samples = [];
+
+// What the machine was like is told apart from the subs, by its own time.
+async function ofMachine() {
+  try {
+    const told = await (await fetch("/api/v1/machine", { cache: "no-store" })).json();
+    samples = told.samples.map((each) => ({ ...each, time: new Date(each.time * 1000).toISOString() }));
+  } catch { /* the next sub asks again */ }
+}
+
+export async function draw(subs) {
+  await ofMachine();
+  const known = new Map(charts.map((each) => [each, (OF_MACHINE.includes(each.key) ? samples : subs).filter((sub) => Number.isFinite(value(sub, each.key)) && (!each.byRoot || sub.n_subs > 0))]));
   for (const [each, of] of known) each.place.hidden = of.length < 2;  // first: they share the width
   for (const [each, of] of known) {
     if (each.place.hidden) continue;

@@ -30,6 +30,31 @@ function entry(session, open) {
   return whole;
 }
 
+const chosen = new Set();
+
+// A box to choose a session by, for a merge.
+function picked(name) {
+  const input = make("input", { type: "checkbox", checked: chosen.has(name) });
+  input.addEventListener("change", () => { if (input.checked) chosen.add(name); else chosen.delete(name); offer(); });
+  return make("label", { class: "switch" }, input, make("span", { text: say("merge_this") }));
+}
+
+// The button that merges what is chosen, and what came of it.
+function offer() {
+  const said = make("pre", { class: "said", hidden: true, tabindex: "0" }), links = make("p", { class: "links", hidden: true },
+    ...["fits", "png"].map((kind) => make("a", { href: `/api/v1/merged.${kind}`, download: "", text: `merged.${kind}` })));
+  const merge = control.acting(say("merge", { n: number(chosen.size) }), async () => {
+    said.hidden = false;
+    said.textContent = say("looking");
+    try {
+      const told = await control.post("/api/v1/merge", { sessions: [...chosen] });
+      said.textContent = told.said;
+      links.hidden = !told.well;
+    } catch (fault) { said.textContent = fault.message; }
+  });
+  $("merge").replaceChildren(...(chosen.size > 1 ? [merge, said, links] : []));
+}
+
 function inside(session) {
   const at = `/api/v1/sessions/${encodeURIComponent(session.name)}`, has = (file) => file in session.files;
   const links = Object.entries(session.files).filter(([file]) => file !== "report.html" && file !== "report.json").map(([file, bytes]) =>
@@ -48,7 +73,6 @@ function inside(session) {
   return [
     has("stack.jpg") && make("img", { src: `${at}/files/stack.jpg`, alt: say("picture_alt_short", { n: number(session.n_subs) }), loading: "lazy" }),
     make("p", { class: "links" }, ...links), make("div", { class: "chips" }, report, write), said,
-    make("p", { class: "soft" }, `${say("go_on")} `, make("code", { text: `indistack run --continue ${session.name}` })),
-    make("p", { class: "soft" }, `${say("merge")} `, make("code", { text: `indistack merge sessions/${session.name} sessions/… -o all.fits` })),
+    make("div", { class: "chips" }, control.acting(say("go_on"), () => control.act(`${at}/continue`, {}), { title: `indistack run --continue ${session.name}` }), picked(session.name)),
   ].filter(Boolean);
 }

@@ -2,6 +2,7 @@
 import * as control from "./control.js";
 import { $, make } from "./elements.js";
 import * as graphs from "./graphs.js";
+import * as pointing from "./pointing.js";
 import { reason } from "./sentences.js";
 import { number, say } from "./words.js";
 
@@ -110,6 +111,7 @@ function one() {
     load(image, address, sub === subs.at(-1) ? TRIES : 1, (is) => { image.hidden = !is; $("sub-none").hidden = is; });
     image.alt = say("sub_alt", { n: number(sub.number) });
   }
+  pointing.sub(sub.number, session);
   const told = [
     `${say(chosen && sub !== subs.at(-1) ? "this_sub" : "last_sub", { n: number(sub.number) })}: ${fate(sub)}`,
     Number.isFinite(sub.stars) && say("n_stars", { count: sub.stars, n: number(sub.stars) }), Number.isFinite(sub.fwhm_px) && `FWHM ${figure(sub.fwhm_px, 2)} px`,
