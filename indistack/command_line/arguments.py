@@ -76,8 +76,9 @@ def _command(commands: Any, name: str, text: str, log_level: str = "warning") ->
 
 
 def _add_branches(parser: argparse.ArgumentParser) -> None:
-    text = "a further stack from the same subs, in files of its own; repeatable"
-    parser.add_argument("--branch", action="append", default=[], metavar="NAME=METHOD", help=text)
+    parser.add_argument(
+        "--branch", action="append", default=[], metavar="NAME=METHOD", help="a further stack; repeatable"
+    )
 
 
 def _add_server(parser: argparse.ArgumentParser) -> None:
