@@ -54,14 +54,14 @@ class SessionBus:
         self.is_owned = False
 
     async def __aenter__(self) -> SessionBus:
+        if not self._address:
+            raise BusError("there is no session bus")
         try:
             from dbus_fast import Message, MessageType
             from dbus_fast.aio import MessageBus
         except ImportError as error:
             raise BusError("dbus-fast is not installed (pip install 'indistack[ekos]')") from error
         self._message, self._types = Message, MessageType
-        if not self._address:
-            raise BusError("there is no session bus")
         try:
             self._bus = await MessageBus(bus_address=self._address).connect()
         except Exception as error:  # whatever a damaged or foreign socket makes of the library

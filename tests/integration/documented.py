@@ -126,6 +126,7 @@ ELSEWHERE = {
     "./scripts/bench --energy": "measures, for longer",
     "./scripts/bench --tracked": "measures, for a quarter of an hour",
     "./scripts/bench --receive": "measures, for longer",
+    "./scripts/bench --picture": "measures, for longer",
     ".ci/run": "runs this",
     "./scripts/bench": "measures, for a quarter of an hour",
     "./scripts/bench --flat": "measures, for longer",

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[3] / "scripts" / "installation" / "kstars"
 NAME = "indistack"
 
 AGENT = """#!/bin/sh
-echo $$ "$@" >>{folder}/started
+echo $$ "$@" >>"{folder}/started"
 echo "the page is at http://127.0.0.1:7777/  http://other:7777/"
 exec sleep 60
 """
@@ -47,7 +47,7 @@ class Installed:
         program = folder / "bin" / "indistack"
         program.write_text(AGENT.format(folder=folder))
         browser = folder / "bin" / "xdg-open"
-        browser.write_text(f'#!/bin/sh\necho "$1" >>{folder}/opened\n')
+        browser.write_text(f'#!/bin/sh\necho "$1" >>"{folder}/opened"\n')
         self._extension = folder / NAME
         self._extension.write_text((FOLDER / NAME).read_text().replace("@PREFIX@", str(folder)))
         for path in (program, browser, self._extension):
@@ -70,7 +70,8 @@ class Installed:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Installed:
-    return Installed(tmp_path)
+    (folder := tmp_path / "a place").mkdir()
+    return Installed(folder)
 
 
 def test_it_starts_an_agent_that_stays_and_opens_its_page(
