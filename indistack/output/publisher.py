@@ -17,6 +17,7 @@ from indistack.output.device_picture import DevicePicture
 from indistack.output.full_picture import FullPicture
 from indistack.output.later import Later, logged
 from indistack.output.output_file import OutputFile
+from indistack.output.own_stretch_picture import OwnStretchPicture
 from indistack.output.showcase import PICTURE, Showcase
 from indistack.output.view import Binning
 from indistack.output.wanted_picture import WantedPicture
@@ -66,6 +67,7 @@ class Publisher:
         self._memories = LookMemories(config.picture.easing)
         self.wanted: tuple[WantedPicture, ...] = (
             DevicePicture(folder, self._own_files),
+            OwnStretchPicture(folder, self._own_files),
             FullPicture(
                 folder, self._own_files, self.showcase, lambda: self._config.picture, lambda: self._memories.of(MAIN)
             ),

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from indistack.errors import SinkError
-from indistack.sinks.jpeg import encoded
+from indistack.sinks.jpeg import encoded_within
 from indistack.system.atomic import atomic_file, keep_as
 from indistack.values.frame import PixelArray
 
@@ -25,7 +25,7 @@ VIEW_SIDE_PX = 1600
 """Longer side of the small picture for faces: a phone's screen, and a tablet's."""
 
 VIEW_QUALITIES = 80, 70, 60
-"""Of 100: the first with which it is small enough, else the last. A noisy sky has 340 kB with 80, 230 with 70."""
+"""Of 100: the first with which it is small enough, else it is halved. A noisy sky has 340 kB with 80, 230 with 70."""
 VIEW_MAX_BYTES = 250_000
 """With the page around it, a phone's first view takes 300 kB."""
 
@@ -103,12 +103,7 @@ def _remove(path: Path) -> None:
 def _view(pixels: PixelArray) -> bytes:
     """Return the small picture's file."""
     small = _small(pixels) if max(pixels.shape[:2]) > VIEW_SIDE_PX else pixels
-    data = b""
-    for quality in VIEW_QUALITIES:
-        data = encoded(small, quality)
-        if len(data) <= VIEW_MAX_BYTES:
-            break
-    return data
+    return encoded_within(small, VIEW_QUALITIES, VIEW_MAX_BYTES)
 
 
 def _small(pixels: PixelArray) -> PixelArray:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from indistack.errors import SinkError
 from indistack.sinks.base import SINKS, Snapshot
@@ -83,3 +85,29 @@ def encoded(pixels: PixelArray, quality: int, restart: int = 0) -> bytes:
     except cv2.error as error:
         raise SinkError(f"a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels cannot be a JPEG") from error
     return data.tobytes()
+
+
+def encoded_within(pixels: PixelArray, qualities: Sequence[int], most_bytes: int) -> bytes:
+    """Return a picture as a JPEG file of at most so many bytes: coarser, or else smaller, where it has to be.
+
+    Parameters
+    ----------
+    pixels : array
+        ``(h, w)`` or ``(h, w, 3)`` uint8, RGB; unchanged.
+    qualities : sequence of int
+        Of 100, the best first: the first with which it is small enough is taken.
+    most_bytes : int
+        Of the file.
+
+    Raises
+    ------
+    SinkError
+        It is too large, or not even one of a few pixels is that small.
+    """
+    while min(pixels.shape[:2]) > 1:
+        for quality in qualities:
+            data = encoded(pixels, quality)
+            if len(data) <= most_bytes:
+                return data
+        pixels = np.asarray(cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    raise SinkError(f"no picture has at most {most_bytes} bytes")

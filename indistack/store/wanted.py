@@ -19,6 +19,9 @@ DEVICE_PICTURE = "stack.16bit.fits"
 FULL_PICTURE = "stack.full.jpg"
 """The main picture as fine as the stack is, where it is published binned."""
 
+OWN_STRETCH = "stack.own.jpg"
+"""The main stack, small and companded, for those who stretch it themselves."""
+
 
 def want(output: Path, name: str) -> None:
     """Say that a picture is wanted from now on, for a while; what cannot be said is left."""

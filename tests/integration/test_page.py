@@ -18,6 +18,7 @@ from indistack.faces.web.app import ROUTES
 from indistack.faces.web.patience import FREE_TRIES
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
+from indistack.store.wanted import OWN_STRETCH, is_wanted
 from tests.conftest import wait_until
 from tests.integration.web_process import SESSION, WebProcess, publish
 from tests.ports import HOST
@@ -122,6 +123,19 @@ def test_published_files_are_sent_as_they_are(page: WebProcess, output: Path) ->
     head = page.ask("/api/v1/stack.fits", "HEAD")
     assert (head.status, head.headers["content-length"], body(head)) == (200, "1200000", b"")
     assert page.ask("/api/v1/stack.png").status == 404
+
+
+def test_the_picture_for_an_own_stretch_is_made_while_somebody_asks(own_page: WebProcess) -> None:
+    output = own_page.folder
+    assert not is_wanted(output, OWN_STRETCH)
+    assert own_page.ask("/api/v1/own-stretch").status == 404
+    assert is_wanted(output, OWN_STRETCH)
+    assert own_page.told("/api/v1/status")["own"] == ""
+    (output / OWN_STRETCH).write_bytes(b"JPEG")
+    wait_until(lambda: bool(own_page.told("/api/v1/status")["own"]), 60)
+    answer = own_page.ask("/api/v1/own-stretch")
+    assert (body(answer), answer.headers["etag"].strip('"')) == (b"JPEG", own_page.told("/api/v1/status")["own"])
+    assert own_page.ask("/api/v1/own-stretch", if_none_match=answer.headers["etag"]).status == 304
 
 
 def test_subs_are_told_with_their_reasons(page: WebProcess, output: Path) -> None:
@@ -288,6 +302,7 @@ def test_the_interface_describes_itself_truly(page: WebProcess, output: Path) ->
     (output / "stack.png").write_bytes(b"PNG")
     for suffix in (".fits", ".png"):
         (output / f"merged{suffix}").write_bytes(b"MERGED")
+    (output / OWN_STRETCH).write_bytes(b"JPEG")
     state = page.told("/api/v1/status")
     versions = {"pictures": state["pictures"][-1]["address"], "whole": state["whole"]["address"]}
     versions["tiles"] = f"{state['whole']['tiles']}0-0.jpg"
@@ -412,4 +427,5 @@ def test_it_ends_at_once_when_told_to_although_pages_are_open(own_page: WebProce
     stream = Stream(own_page)
     next(stream.states())
     assert own_page.end() == 0
+    assert "error" not in own_page.log.read_text()
     stream.close()

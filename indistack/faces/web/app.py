@@ -35,6 +35,7 @@ from indistack.faces.web.output_folder import MEDIA, OutputFolder
 from indistack.faces.web.static_files import read_static
 from indistack.faces.web.token_file import Keys
 from indistack.faces.web.viewers import Viewers
+from indistack.store.wanted import OWN_STRETCH, want
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,13 @@ async def _whole(request: Request) -> Response:
     return file_answer(request, hub.folder.folder / stamp.name, MEDIA[Path(stamp.name).suffix])
 
 
+async def _own_stretch(request: Request) -> Response:
+    """Send the companded picture as it is now, and have it made for as long as somebody asks."""
+    folder: Path = request.app.state.hub.folder.folder
+    await asyncio.to_thread(want, folder, OWN_STRETCH)
+    return file_answer(request, folder / OWN_STRETCH, MEDIA[".jpg"])
+
+
 async def _tile(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     version, place = request.path_params["version"], TILE.fullmatch(request.path_params["place"])
@@ -162,6 +170,7 @@ ROUTES = [
     Route("/api/v1/pictures/{version}", _picture),
     Route("/api/v1/whole/{version}", _whole),
     Route("/api/v1/tiles/{version}/{place}", _tile),
+    Route("/api/v1/own-stretch", _own_stretch),
     Route("/api/v1/stack.jpg", _newest),
     Route("/api/v1/stack.png", _newest),
     Route("/api/v1/stack.fits", _newest),

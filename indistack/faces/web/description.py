@@ -29,6 +29,10 @@ PATHS: dict[str, tuple[str, str]] = {
         "image/jpeg",
         "A part of the newest picture at full resolution, from the upper left; the state tells their size",
     ),
+    "/api/v1/own-stretch": (
+        "image/jpeg",
+        "The newest stack, small, to be stretched by who asks: light x of 0 to 1 as asinh(2000 x) / asinh(2000)",
+    ),
     "/api/v1/stack.jpg": ("image/jpeg", "The newest picture"),
     "/api/v1/stack.png": ("image/png", "The newest picture"),
     "/api/v1/stack.fits": ("application/fits", "The newest stack, linear"),

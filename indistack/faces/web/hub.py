@@ -17,7 +17,7 @@ from indistack.faces.web.output_folder import WHOLES, OutputFolder, Picture, Sho
 from indistack.faces.web.page_state import facts_of
 from indistack.faces.web.tile_shelf import TileShelf
 from indistack.store.last_status import STATUS
-from indistack.store.wanted import FULL_PICTURE
+from indistack.store.wanted import FULL_PICTURE, OWN_STRETCH
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class Hub:
         facts |= {
             "pictures": self.album.told() if self._view is not None else [],
             "whole": self._told_whole(whole) if whole is not None else None,
+            "own": stamps[OWN_STRETCH].version if OWN_STRETCH in stamps else "",
             "refused_in_a_row": [sub["reason"] for sub in self.ledger.refused_in_a_row[:50]],
             "changed": self.ledger.changed,
             "started": self._started(),
@@ -96,7 +97,7 @@ class Hub:
         return True
 
     def _looked(self) -> dict[str, Stamp]:
-        return self.folder.stamps(self._shown.view, *self._finest())
+        return self.folder.stamps(self._shown.view, OWN_STRETCH, *self._finest())
 
     def _take_picture(self, stamps: Mapping[str, Stamp], session: str) -> None:
         """Keep the newest picture, with the numbers that belong to it."""

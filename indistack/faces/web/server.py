@@ -99,6 +99,7 @@ async def _serve(server: uvicorn.Server, folder: Path, bound: socket.socket, par
 
 def _end(server: uvicorn.Server) -> None:
     """Let the server end in good order; at once where it is told so again."""
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # who still listens is cut off, which is no fault
     server.force_exit = server.should_exit
     server.should_exit = True
 

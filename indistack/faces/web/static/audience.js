@@ -2,6 +2,7 @@
 import { $, make } from "./elements.js";
 import { Feed } from "./feed.js";
 import * as panels from "./panels.js";
+import { OwnStretch } from "./own_stretch.js";
 import { Pictures } from "./pictures.js";
 import { hasPicture, light, live, notice, welcome } from "./sentences.js";
 import { Tiles } from "./tiles.js";
@@ -20,6 +21,7 @@ class Page {
     this.viewer = new Viewer($("stage"), [$("layer"), $("under")], () => this.zoomed());
     this.tiles = new Tiles($("close"), this.viewer, () => this.told());
     this.pictures = new Pictures($("picture"), $("single"), this.viewer, this.tiles);
+    this.own = new OwnStretch($("own"), () => this.stretched());
     this.pictures.after = () => this.words();
     for (const each of $("bar").children) each.addEventListener("click", () => this.press(each.dataset.do));
     $("sheet-close").addEventListener("click", () => this.close());
@@ -60,10 +62,12 @@ class Page {
   take(state) {
     if (state.now) this.offset = Date.now() - Date.parse(state.now);
     this.pictures.take(state);
+    this.own.take(state);
     this.words();
   }
 
   words() {
+    this.stretched();
     const { state } = this, page = this.pictures.page || this.pictures.newest;
     $("target").textContent = hasPicture(state) ? state.target || say("unknown_target") : "";
     $("light").textContent = page ? light(page) : "";
@@ -204,6 +208,15 @@ class Page {
 
   applyLook() {
     $("right").style.filter = $("left").style.filter = panels.filter();
+  }
+
+  // The own stretch is of the newest picture: it goes while another one is looked at.
+  stretched() {
+    const newest = this.pictures.page?.address === this.pictures.newest?.address;
+    this.own.canvas.hidden = !this.own.ready || !newest;
+    this.tiles.off = !this.own.canvas.hidden;
+    this.tiles.draw();
+    if (this.panel === "adjust" && this.own.ready !== this.stretchShown) this.open("adjust");
   }
 
   night(on) {

@@ -14,24 +14,36 @@ export const filter = () =>
     ? ""
     : `brightness(${look.brightness / 100}) contrast(${look.contrast / 100}) saturate(${look.saturation / 100})`;
 
+// The handles of the own stretch, once it is turned on and its picture is there.
+function stretch(page) {
+  const { own } = page;
+  page.stretchShown = own.ready;
+  const turn = button(say("own_stretch"), () => { Object.assign(look, { brightness: PLAIN, contrast: PLAIN }); page.applyLook(); own.turn(!own.on); page.open("adjust"); }, null, "wide", say(own.on ? "on" : "off"));
+  if (!own.on) return [turn];
+  const rows = ["faint", "sky", "white"].map((name) => slide(say(`own_${name}`), own.wish[name], 0, 100, (value) => { own.wish[name] = value; own.draw(); }));
+  return [turn, ...(own.image ? rows : [make("p", { class: "soft", role: "status", text: say("own_waiting") })])];
+}
+
+function slide(label, value, min, max, act, unit = "") {
+  const told = make("span", { class: "soft", text: `${number(value)}${unit}` });
+  const input = make("input", { type: "range", min: String(min), max: String(max), "aria-label": label });
+  input.value = value;
+  input.addEventListener("input", () => { told.textContent = `${number(Number(input.value))}${unit}`; act(Number(input.value)); });
+  return make("label", { class: "slide" }, make("span", { text: label }), input, told);
+}
+
 export function adjust(page) {
-  const rows = Object.entries(LOOKS).map(([name, [min, max]]) => {
-    const told = make("span", { class: "soft", text: `${number(look[name])} %` });
-    const input = make("input", { type: "range", min: String(min), max: String(max), "aria-label": say(name) });
-    input.value = look[name];
-    input.addEventListener("input", () => {
-      look[name] = Number(input.value);
-      told.textContent = `${number(look[name])} %`;
-      page.applyLook();
-    });
-    return make("label", { class: "slide" }, make("span", { text: say(name) }), input, told);
-  });
+  const shown = Object.entries(LOOKS).filter(([name]) => !page.own.on || name === "saturation");  // or both do the same
+  const rows = shown.map(([name, [min, max]]) =>
+    slide(say(name), look[name], min, max, (value) => { look[name] = value; page.applyLook(); }, " %"));
   const back = button(say("as_it_was"), () => {
     for (const name of Object.keys(look)) look[name] = PLAIN;
+    page.own.plain();
     page.applyLook();
     page.open("adjust");
   });
-  return [make("p", { class: "soft", text: say("adjust_only_you") }), ...rows, back];
+  const told = !page.own.on && make("p", { class: "soft", text: say("adjust_only_you") });
+  return [told, ...stretch(page), ...rows, back].filter(Boolean);
 }
 
 export function grow(page) {
@@ -73,7 +85,7 @@ export function share() {
 export function postcard(page) {
   const { shown, state } = page.pictures, told = page.pictures.page;
   if (!told) return [make("p", { text: say("no_picture_yet") })];
-  const canvas = draw(shown, state, told, filter());
+  const canvas = draw(page.own.canvas.hidden ? shown : page.own.canvas, state, told, filter());
   canvas.className = "postcard";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${state.target || say("unknown_target")}, ${light(told)}`);

@@ -5,8 +5,8 @@ import { light } from "./sentences.js";
 const WIDE = 1600, EDGE = 48, FOOT = 180;
 
 export function draw(image, state, page, filter) {
-  const scale = Math.min(1, WIDE / image.naturalWidth);
-  const width = Math.round(image.naturalWidth * scale), height = Math.round(image.naturalHeight * scale);
+  const [wide, high] = image.naturalWidth ? [image.naturalWidth, image.naturalHeight] : [image.width, image.height];
+  const scale = Math.min(1, WIDE / wide), width = Math.round(wide * scale), height = Math.round(high * scale);
   const unit = width / WIDE, edge = Math.round(EDGE * unit), foot = Math.max(84, Math.round(FOOT * unit));
   const canvas = document.createElement("canvas");
   canvas.width = width + 2 * edge;

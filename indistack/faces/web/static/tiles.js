@@ -60,7 +60,7 @@ export class Tiles {
   // Draws what is there and asks for what is not.
   draw(natural = this.natural) {
     this.natural = natural;
-    const { canvas, viewer } = this, shown = Boolean(this.whole && natural && this.wanted(natural));
+    const { canvas, viewer } = this, shown = Boolean(!this.off && this.whole && natural && this.wanted(natural));
     canvas.hidden = !shown;
     if (!shown) return;
     const width = Math.round(viewer.box.width * viewer.ratio), height = Math.round(viewer.box.height * viewer.ratio);
