@@ -58,12 +58,17 @@ def web(options: Options) -> int:
 def _require_output(folder: Path) -> None:
     """Refuse a folder that no agent writes to; an empty one may be that of an agent that begins later."""
     if not folder.is_dir():
-        raise SettingsError([f"{folder}: there is no such folder; name one that 'indistack run' or 'watch' writes to"])
-    if (folder / STATUS).exists():
+        what = "is no folder" if folder.exists() else "there is no such folder"
+        raise SettingsError([f"{folder}: {what}; name one that 'indistack run' or 'watch' writes to"])
+    names = {one.name for one in folder.iterdir()}
+    if STATUS in names:
         return
     from indistack.sources.base import is_frame_name
+    from indistack.store.ledger import LEDGER
 
-    if any(is_frame_name(one.name) for one in folder.iterdir()):
+    if LEDGER in names:
+        raise SettingsError([f"{folder}: is one session; name the folder that holds all of them, two above it"])
+    if any(map(is_frame_name, names)):
         raise SettingsError([f"{folder}: holds frames, and no agent's stack; name the folder of its results"])
 
 

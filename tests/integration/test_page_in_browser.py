@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -213,14 +214,28 @@ def test_a_beginner_is_told_what_is_missing(page: WebProcess, browser: Any) -> N
     tab.close()
 
 
-def test_names_from_headers_are_text(page: WebProcess, browser: Any) -> None:
-    target = "<img src=x onerror=alert(1)>M 27"
-    publish(page.folder, 2, last={"target": target})
-    tab = Tab(browser, "desktop", page.address)
+ODD_NAMES = {
+    "<img src=x onerror=alert(1)>M 27": "<img src=x onerror=alert(1)>M 27",
+    "\u202eM 27\n": "?M 27 ",  # written backwards
+    "مجرة المرأة المسلسلة": "مجرة المرأة المسلسلة",
+    "🌌 星雲 M 27": "🌌 星雲 M 27",
+    "N" * 290: "N" * 290,
+}
+"""What a header tells, and how it is shown."""
+
+
+def test_odd_names_from_headers_are_text_on_page_and_postcard(page: WebProcess, browser: Any) -> None:
+    tab = Tab(browser, "phone", page.address)
     tab.await_true(SHOWN)
-    tab.await_true("document.querySelector('#light').textContent.startsWith('2')")
-    assert tab.text("#target") == target
-    assert tab.page.locator("#target img").count() == 0
+    for target, shown in ODD_NAMES.items():
+        publish(page.folder, 2, last={"target": target})
+        tab.await_true(f"document.querySelector('#target').textContent === {json.dumps(shown)}")
+        assert tab.page.locator("#target img").count() == 0
+        assert tab.page.evaluate(FITS) == []
+        assert tab.page.evaluate("document.querySelector('#target').clientHeight < innerHeight / 5"), shown
+        tab.page.evaluate("page.open('postcard')")
+        assert tab.page.get_attribute("#sheet-body canvas", "aria-label").startswith(shown.strip())
+        tab.page.evaluate("page.close()")
     assert tab.faults == []
     tab.close()
 

@@ -87,6 +87,15 @@ def test_no_page_is_served_of_a_folder_that_is_none(tmp_path: Path, capsys: pyte
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_no_page_is_served_of_a_file_or_of_one_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert cli.main(["web", str(tmp_path / "file")]) == WRONG_USAGE
+    assert "file: is no folder" in capsys.readouterr().err
+    (tmp_path / "ledger.jsonl").touch()
+    assert cli.main(["web", str(tmp_path)]) == WRONG_USAGE
+    assert "is one session; name the folder that holds all of them" in capsys.readouterr().err
+
+
 def test_no_page_is_served_of_a_folder_of_subs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "L_001.fits").touch()
     assert cli.main(["web", str(tmp_path)]) == WRONG_USAGE

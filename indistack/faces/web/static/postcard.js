@@ -21,7 +21,7 @@ export function draw(image, state, page, filter) {
   ink.textBaseline = "alphabetic";
   ink.fillStyle = "#f2f5fc";
   ink.font = `700 ${size(64)}px system-ui, sans-serif`;
-  ink.fillText(state.target || say("unknown_target"), edge, height + edge + foot * 0.45, room);
+  ink.fillText(fitted(ink, state.target || say("unknown_target"), room * 0.86), edge, height + edge + foot * 0.45, room * 0.86);
   ink.fillStyle = "#ffd08a";
   ink.font = `400 ${size(38)}px system-ui, sans-serif`;
   const day = new Intl.DateTimeFormat(current(), { dateStyle: "long" }).format(new Date(state.time || state.now));
@@ -31,6 +31,15 @@ export function draw(image, state, page, filter) {
   ink.textAlign = "right";
   ink.fillText("indistack", canvas.width - edge, height + edge + foot * 0.42);
   return canvas;
+}
+
+// A name that is somewhat too long is set narrower by the canvas itself; one that is much too long is cut.
+function fitted(ink, text, room) {
+  const letters = [...text];
+  const shown = (count) => (count < letters.length ? `${letters.slice(0, count).join("")}…` : text);
+  let count = letters.length;
+  while (count > 1 && ink.measureText(shown(count)).width > room * 1.3) count--;
+  return shown(count);
 }
 
 export function save(canvas, state) {
