@@ -233,10 +233,7 @@ class Publisher:
         memory: LookMemory | None = None,
         others: Sequence[OutputFile] = (),
     ) -> Callable[[Sequence[OutputFile]], None]:
-        """Write a picture in some forms, those with a preview first: who looks on waits for them.
-
-        Return what writes the same picture in the other forms, which are none of these.
-        """
+        """Write a picture in some forms, those with a preview first; return what writes the others that there are."""
         snapshot = snapshots.snapshot(session, name, binning, maps)
         number = self.showcase.next_number()
         snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
