@@ -28,6 +28,8 @@ class Operator(Protocol):
     ----------
     balances_colour : bool
         It decides which colours are white: left out where colours stand for something else.
+    whitens : bool
+        After it the colours are right, but for what was clipped.
     reshapes : bool
         Its result may have another shape, and be a view.
     moves : bool
@@ -39,6 +41,7 @@ class Operator(Protocol):
     """
 
     balances_colour: ClassVar[bool] = False
+    whitens: ClassVar[bool] = False
     reshapes: ClassVar[bool] = False
     moves: ClassVar[bool] = False
     shows: ClassVar[bool] = False

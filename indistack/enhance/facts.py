@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indistack.picture.crop import WHOLE, Part
+from indistack.values.frame import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class PictureFacts:
         Subs were aligned by a limb or a surface: the Sun, the Moon or a landscape, which may fill the field.
     white_balance : tuple of 3 floats, or None
         The camera's own multipliers of its colours.
+    clipped : array or None
+        ``(rows, columns)`` float32, which share of the subs was clipped in the cells of a coarse grid over the stack;
+        None: none was, or nobody knows.
     """
 
     bottom_up: bool = False
@@ -33,6 +37,7 @@ class PictureFacts:
     false_colours: bool = False
     body: bool = False
     white_balance: tuple[float, float, float] | None = None
+    clipped: FloatArray | None = None
 
 
 PLAIN = PictureFacts()

@@ -60,6 +60,7 @@ class Neutral(MeasuringOperator):
 
     settings: ClassVar[type[Settings]] = NeutralSettings
     balances_colour: ClassVar[bool] = True
+    whitens: ClassVar[bool] = True
     eased = (False, True, False, False)
 
     def __init__(self, settings: NeutralSettings = NeutralSettings()) -> None:  # noqa: B008 - frozen

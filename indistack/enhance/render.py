@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, MeasuringOperator, operator_of
+from indistack.enhance.base import OPERATORS, MeasuringOperator, Operator, operator_of
+from indistack.enhance.clipped import whiten
 from indistack.enhance.facts import PLAIN, PictureFacts
 from indistack.enhance.looks import AUTO, SUITING, look_of
 from indistack.enhance.memory import LookMemory
 from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.scene import scene_of
 from indistack.enhance.strips import each_strip
+from indistack.picture.clipped import enlarged
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture, binning_for
 from indistack.values.frame import FloatArray, PixelArray
@@ -46,18 +49,23 @@ def render(
     Preview
         Grey or RGB.
     """
-    stored = facts.shown.of(stack.binned(binning_for(stack.shape, settings.max_side_px)))
-    picture = np.ascontiguousarray(_upright(stored[::-1] if facts.bottom_up else stored, facts.orientation))
+    stored = stack.binned(binning_for(stack.shape, settings.max_side_px))
+    picture = _as_seen(stored, facts)
+    clipped = None
+    if facts.clipped is not None and picture.ndim == 3 and not facts.false_colours:
+        clipped = _as_seen(enlarged(facts.clipped, stored.shape), facts)
     if memory is not None:
         memory.see(picture)
     for place, word in enumerate(words_for(settings, picture, facts, memory)):
         operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
             continue
-        if memory is not None and isinstance(operator, MeasuringOperator):
-            picture = operator.applied(picture, memory.measured(place, operator, picture))
-        else:
-            picture = operator(picture)
+        make = _made_by(place, operator, picture, memory)
+        picture = make(picture)
+        if clipped is not None and operator.moves:
+            clipped = make(clipped)
+        elif clipped is not None and operator.whitens:
+            whiten(picture, clipped)
     return Preview(rounded(picture, np.uint8), rounded(picture, np.uint16) if fine else None)
 
 
@@ -130,6 +138,22 @@ def rounded(picture: FloatArray, dtype: type[np.uint8 | np.uint16]) -> PixelArra
 
     each_strip(round_rows, picture)
     return result
+
+
+def _made_by(
+    place: int, operator: Operator, picture: FloatArray, memory: LookMemory | None
+) -> Callable[[FloatArray], FloatArray]:
+    """Return what makes the next picture of one, by what is found in it or was found before."""
+    if not isinstance(operator, MeasuringOperator):
+        return operator
+    found = operator.measure(picture) if memory is None else memory.measured(place, operator, picture)
+    return partial(operator.applied, measures=found)
+
+
+def _as_seen(stored: FloatArray, facts: PictureFacts) -> FloatArray:
+    """Return the part of a picture that is shown, the right way up."""
+    part = facts.shown.of(stored)
+    return np.ascontiguousarray(_upright(part[::-1] if facts.bottom_up else part, facts.orientation), np.float32)
 
 
 def _upright(picture: PixelArray, orientation: int) -> PixelArray:

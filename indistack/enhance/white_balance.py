@@ -27,6 +27,7 @@ class WhiteBalance(Operator):
 
     settings: ClassVar[type[Settings]] = WhiteBalanceSettings
     balances_colour: ClassVar[bool] = True
+    whitens: ClassVar[bool] = True
 
     def __init__(self, settings: WhiteBalanceSettings = WhiteBalanceSettings()) -> None:  # noqa: B008 - frozen
         self._gains = np.array([settings.red, settings.green, settings.blue], np.float32)

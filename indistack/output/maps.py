@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from indistack.picture.integration import Integration
 from indistack.picture.linear import StackPicture, binning_for
+from indistack.session.clipped_map import ClippedMap
 from indistack.session.noise_history import typical_weight
 from indistack.stack import measure_noise, noise_map
 from indistack.values.frame import FloatArray
+from indistack.values.grid import Box
 
 NEAR = 0.1
 """Noise is measured where the weight differs from the typical one by less than that share of it."""
@@ -38,6 +41,26 @@ def small_coverage(stack: Integration) -> StackPicture:
     """Return how many subs reached a pixel, as means of blocks: so little that every stack's FITS can keep it."""
     coverage = StackPicture(stack.coverage)
     return StackPicture(coverage.binned(binning_for(coverage.shape, COVERAGE_SIDE_PX)))
+
+
+def clipped_share(stacks: Sequence[tuple[ClippedMap, Integration]], box: Box) -> FloatArray | None:
+    """Return which share of the subs was clipped in the cells of a picture of several filters: that of the worst.
+
+    Parameters
+    ----------
+    stacks : sequence of (ClippedMap, Integration)
+        Of each filter; the integration is cut to the box.
+    box : (slice, slice)
+        Rows and columns of the grid (px).
+
+    Returns
+    -------
+    array or None
+        ``(rows, columns)`` float32, 0 to 1; None where none was clipped.
+    """
+    shares = [clipped.share(stack.coverage, box) for clipped, stack in stacks]
+    known = [share for share in shares if share is not None]
+    return np.maximum.reduce(known) if known else None
 
 
 def _noise(stack: Integration) -> FloatArray:

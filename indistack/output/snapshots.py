@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 from indistack import __version__
@@ -14,10 +14,9 @@ from indistack.enhance import LookMemory, PictureFacts, PictureSettings, render
 from indistack.fits_header import StackFacts, output_cards, with_own_filter, with_target
 from indistack.output.annotation import annotated
 from indistack.output.filters import filled, mix_of, scale_of
-from indistack.output.maps import maps_of, small_coverage
-from indistack.output.trim import Trim
+from indistack.output.maps import clipped_share, maps_of, small_coverage
+from indistack.output.trim import Trim, shown_part
 from indistack.output.view import Binning, View
-from indistack.picture.crop import WHOLE, Part, well_covered
 from indistack.picture.integration import Integration
 from indistack.picture.linear import LinearPicture
 from indistack.picture.palette import Channel, ColourPicture, Mix
@@ -116,6 +115,7 @@ def with_preview(
         snapshot.false_colours and snapshot.operators is None,
         snapshot.body,
         snapshot.white_balance,
+        snapshot.clipped,
     )
     fine = any(depth_of(sink, settings.png_bits) == 16 for sink in asking)
     preview = render(snapshot.picture, settings, facts, memory, fine)
@@ -156,7 +156,8 @@ def _single(view: View, filter_stack: FilterStack, branch: StackBranch, *history
     info = with_own_filter(session.reference.info, filter_stack.photometric_reference.info)
     facts = _facts(session, branch, [stack], [filter_stack], *history)
     single = _snapshot(session, view.picture(branch, stack), info, facts, branch, trim)
-    return replace(single, coverage=small_coverage(stack), shown=_shown(session, [stack]))
+    clipped = clipped_share([(branch.clipped, stack)], trim.box)
+    return replace(single, clipped=clipped, coverage=small_coverage(stack), shown=shown_part(session, [stack]))
 
 
 def _combined(view: View, name: str) -> Snapshot:
@@ -185,7 +186,9 @@ def _coloured(view: View, mix: Mix, branches: dict[str, StackBranch]) -> Snapsho
     info = with_own_filter(session.reference.info, FrameInfo(header=(card,)))
     snapshot = _snapshot(session, picture, info, facts, branch, trim)
     # white stars would undo the balance of the nebula
-    return replace(snapshot, false_colours=mix.is_false, shown=_shown(session, list(stacks.values())))
+    shown = shown_part(session, list(stacks.values()))
+    clipped = clipped_share([(branches[one].clipped, stack) for one, stack in stacks.items()], trim.box)
+    return replace(snapshot, false_colours=mix.is_false, shown=shown, clipped=clipped)
 
 
 def _facts(
@@ -229,14 +232,6 @@ def _is_body(session: Session) -> bool:
     """Tell whether subs are aligned by a limb, or by detail that was seen where stars were looked for."""
     aligner = ALIGNERS.name_of(session.aligner)
     return aligner == "disk" or (aligner == "ecc" and session.config.align.method == "auto")
-
-
-def _shown(session: Session, stacks: Sequence[Integration]) -> Part:
-    """Return the part of a picture that is worth showing: where the least covered of its filters has enough."""
-    share = session.config.picture.crop_coverage
-    if share is None:
-        return WHOLE
-    return reduce(Part.common, (well_covered(stack.coverage, share) for stack in stacks))
 
 
 def _history(session: Session, branch: StackBranch) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
 from indistack.config import MAIN
 from indistack.errors import SinkError
+from indistack.picture.crop import WHOLE, Part, well_covered
 from indistack.picture.integration import Integration
 from indistack.session.session import Session
 from indistack.values.frame import BoolArray, DoubleArray
@@ -66,6 +69,15 @@ class Trim:
         """Return views of that part of a stack on the session's grid."""
         planes = {name: getattr(stack, name) for name in ("pixels", "weight", "coverage", "variance", "rejected")}
         return replace(stack, **{name: plane[self.box] for name, plane in planes.items() if plane is not None})
+
+
+def shown_part(session: Session, stacks: Sequence[Integration]) -> Part:
+    """Return the part of a picture that is worth showing: where the least covered of its filters has enough."""
+    share = session.config.picture.crop_coverage
+    if share is None:
+        return WHOLE
+    parts = [well_covered(stack.coverage, share) for stack in stacks]
+    return reduce(Part.common, parts)
 
 
 def _reached(session: Session) -> tuple[BoolArray, BoolArray]:

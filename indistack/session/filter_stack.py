@@ -159,7 +159,7 @@ class FilterStack:
             "first": pack(self.first, arrays),
             "end": pack(self.end, arrays),
             "branches": {name: branch.memory() for name, branch in branches},
-            "planes": {name: pack(branch.method.planes(), arrays) for name, branch in branches},
+            "planes": {name: pack(branch.planes(), arrays) for name, branch in branches},
         }
 
     def recall(

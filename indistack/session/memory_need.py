@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from indistack.config import Config, jobs_of, stacks_of
 from indistack.enhance import most_works_in
+from indistack.picture.clipped import CELL_PX
 from indistack.picture.linear import binning_for
 from indistack.raster.tiles import ASPECT, CUBE_SUBS, SIDE_PX
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
@@ -93,6 +94,7 @@ def need_of(config: Config, branches: Iterable[BranchSettings], extent: Extent, 
     small = replace(extent, height=SAMPLE_PX, width=SAMPLE_PX)
     methods = [METHODS.get(settings.method)(small, settings) for settings in branches]
     per_px = sum(plane.nbytes for method in methods for plane in method.planes().values()) / SAMPLE_PX**2
+    per_px += len(methods) * STORED_BYTES / CELL_PX**2
     opening = max((method.opening for method in methods), default=0)
     area_px = extent.height * extent.width
     binning = binning_for((extent.height, extent.width), config.picture.max_side_px)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,17 @@ import numpy as np
 
 from indistack.picture.integration import Integration
 from indistack.raster.tiles import Cube, Tile, integrate, integrate_all, sample_bands
+from indistack.session.clipped_map import ClippedMap
 from indistack.session.frame_cache import parked
 from indistack.session.opening_view import OpeningView
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
+from indistack.stack.base import Planes
 from indistack.values.frame import IndexArray, PixelArray
 from indistack.values.grid import PlacedSub
+
+CLIPPED = "clipped"
+"""Name of the plane that is no method's."""
 
 
 class StackBranch:
@@ -37,6 +43,8 @@ class StackBranch:
     ----------
     method : StackMethod
         The stack's state.
+    clipped : ClippedMap
+        Where its subs were clipped.
     rejected : float
         Share of the grid's pixels that the last sub lost by rejection.
     ms : float
@@ -49,6 +57,7 @@ class StackBranch:
         self.name = name
         self.settings = settings
         self.method = METHODS.get(settings.method)(stack_setup.extent, settings)
+        self.clipped = ClippedMap(stack_setup.grid)
         self._stack_setup = stack_setup
         self._exact = stack_setup.exact and self.method.opening > 0
         self._kept: deque[PlacedSub] = deque()
@@ -110,6 +119,10 @@ class StackBranch:
         """Ledger numbers of the subs that are wanted again."""
         return [sub.number for sub in self._kept]
 
+    def planes(self) -> Planes:
+        """Return the state itself: the method's planes, and where subs were clipped, in cells."""
+        return {**self.method.planes(), CLIPPED: self.clipped.counts}
+
     def memory(self) -> dict[str, Any]:
         """Return what is remembered beside the stack's planes."""
         tally = self.method.tally
@@ -133,6 +146,8 @@ class StackBranch:
         """
         for name, plane in self.method.planes().items():
             plane[...] = plane_of(name)
+        with suppress(KeyError):  # a session of an older version has not counted them
+            self.clipped.counts[...] = plane_of(CLIPPED)
         self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
         self._offered, self.slowed = memory["offered"], memory["slowed"]
         parks = bool(self.settings.last) or self._stack_setup.lean
@@ -180,6 +195,7 @@ class StackBranch:
     def end(self, sub: PlacedSub) -> None:
         """The sub is complete."""
         self.method.count(sub.exposure_s)
+        self.clipped.note(sub, self._stack_setup.workers)
         if self.settings.last:
             self._forget_oldest(sub)
         elif not self.opens:
@@ -196,6 +212,7 @@ class StackBranch:
             larger.planes()[name][held] = plane
         larger.tally = self.method.tally
         self.method, self._stack_setup = larger, stack_setup
+        self.clipped = self.clipped.moved_to(stack_setup.grid)
 
     def complete(self) -> None:
         """No sub will come any more."""
@@ -237,12 +254,14 @@ class StackBranch:
         stack_setup = self._stack_setup
         integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.remove, stack_setup.workers)
         self.method.count(sub.exposure_s, -1)
+        self.clipped.forget(sub, stack_setup.workers)
 
     def readmit(self, sub: PlacedSub) -> None:
         """Add a sub that was removed."""
         stack_setup = self._stack_setup
         integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.update, stack_setup.workers)
         self.method.count(sub.exposure_s)
+        self.clipped.note(sub, stack_setup.workers)
 
     def _count(self, rejected: int) -> None:
         self.rejected += rejected / (self._stack_setup.grid.height * self._stack_setup.grid.width)

@@ -12,7 +12,7 @@ from indistack.picture.crop import WHOLE, Part
 from indistack.picture.integration import Preview
 from indistack.picture.linear import LinearPicture
 from indistack.registry import Registry
-from indistack.values.frame import Card
+from indistack.values.frame import Card, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Snapshot:
         How many subs reached a pixel, binned: what a FITS keeps where it has no maps.
     sub : int
         Number in the ledger of the last sub in it; 0 where there is none.
+    clipped : array or None
+        ``(rows, columns)`` float32, which share of the subs was clipped in a cell of the picture; None: none was.
     """
 
     picture: LinearPicture
@@ -65,6 +67,7 @@ class Snapshot:
     maps: Mapping[str, LinearPicture] = field(default_factory=dict)
     coverage: LinearPicture | None = None
     sub: int = 0
+    clipped: FloatArray | None = None
 
 
 class Sink(Protocol):

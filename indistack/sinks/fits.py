@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from indistack.fits_header import BLOCK, header_bytes
-from indistack.picture.linear import STRIP_ROWS, LinearPicture
+from indistack.picture.linear import STRIP_ROWS, LinearPicture, StackPicture
 from indistack.sinks.base import SINKS, Snapshot
 from indistack.system.atomic import atomic_file
 from indistack.values.frame import Card
 
-COVERAGE = "COVERAGE"
+COVERAGE, CLIPPED = "COVERAGE", "CLIPPED"
 
 
 @SINKS.register("fits")
@@ -24,21 +24,25 @@ class FitsSink:
     bits: tuple[int, ...] = (32,)
 
     def write(self, path: Path, snapshot: Snapshot) -> None:
-        """See `indistack.sinks.base.Sink`. Maps follow as image extensions, float32 like the picture."""
+        """See `indistack.sinks.base.Sink`. Maps follow as image extensions, float32 like the picture.
+
+        ``CLIPPED``: which share of the subs was clipped, in cells of 4 x 4 pixels, where any was.
+        """
         small = {} if snapshot.coverage is None else {COVERAGE: snapshot.coverage}
         with atomic_file(path) as file:
             _write(file, snapshot.picture, snapshot.cards)
-            for name, plane in (snapshot.maps or small).items():
+            clipped = {} if snapshot.clipped is None else {CLIPPED: StackPicture(snapshot.clipped)}
+            for name, plane in {**(snapshot.maps or small), **clipped}.items():
                 _write(file, plane, (), name)
 
 
 def has_maps(path: Path) -> bool:
-    """Tell whether a stack that was written has maps, and not its binned coverage alone."""
+    """Tell whether a stack that was written has maps, and not its coarse coverage and clipped cells alone."""
     from astropy.io import fits  # slow to import, and rarely needed
 
     try:
         with fits.open(path) as units:
-            return any(unit.name not in ("PRIMARY", COVERAGE) for unit in units)
+            return any(unit.name not in ("PRIMARY", COVERAGE, CLIPPED) for unit in units)
     except OSError:  # there is none, or it is damaged
         return False
 

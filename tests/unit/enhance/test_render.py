@@ -146,3 +146,39 @@ def test_an_operator_may_be_applied_more_than_once() -> None:
 def test_arguments_that_are_none_of_an_operators_are_told(word: str, fault: str) -> None:
     with pytest.raises(SettingsError, match=f"operators.*{fault}"):
         validate(PictureSettings, {"operators": [word]})
+
+
+@pytest.mark.parametrize("bottom_up", [False, True])
+def test_where_subs_were_clipped_the_picture_is_white(bottom_up: bool) -> None:
+    rng = np.random.default_rng(3)
+    pixels = rng.normal(1000, 5, (240, 320, 3)).astype(np.float32)
+    for row in range(20, 240, 40):
+        pixels[row - 2 : row + 3, 16:21] += row * np.array([2, 20, 12], np.float32)
+    cells = np.zeros((60, 80), np.float32)
+    cells[4:7, 3:7] = 1
+    settings = PictureSettings(operators=["neutral:stars=false", "percentile:0,100"])
+    plain, shown = (
+        render(StackPicture(pixels), settings, PictureFacts(bottom_up, clipped=clipped)).pixels.astype(int)
+        for clipped in (None, cells)
+    )
+    stars = [
+        np.ptp(picture[::-1][20:200:40, 18] if bottom_up else picture[20:200:40, 18], axis=1)
+        for picture in (plain, shown)
+    ]
+    assert stars[0].min() > 15
+    assert stars[1][0] <= 2
+    np.testing.assert_array_equal(stars[1][1:], stars[0][1:])
+
+
+def test_what_was_clipped_moves_with_the_picture() -> None:
+    pixels = np.full((240, 320, 3), 1000, np.float32)
+    pixels[100:106, 200:206] += np.array([300, 3000, 2000], np.float32)
+    cells = np.zeros((60, 80), np.float32)
+    cells[25:27, 50:52] = 1
+    settings = PictureSettings(
+        operators=["crop:80,0,40,0", "flip:left_right", "neutral:stars=false", "percentile:0,100"]
+    )
+    shown = render(StackPicture(pixels), settings, PictureFacts(clipped=cells)).pixels.astype(int)
+    star = shown[60:66, 320 - 206 : 320 - 200]
+    assert star.max() == 255
+    assert np.ptp(star, axis=2).max() <= 2

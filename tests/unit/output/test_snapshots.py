@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from indistack.output.snapshots import numbers, snapshot
 from indistack.session.session import Session
+from indistack.sinks import SINKS
+from indistack.sinks.fits import has_maps
 from indistack.system.workers import Workers
-from tests.unit.session.subs import add, session_of, sub_of
+from tests.unit.session.subs import HEIGHT, WIDTH, add, session_of, sub_of
 
 TEN = datetime(2024, 8, 10, 22, tzinfo=UTC)
 
@@ -46,3 +51,26 @@ def test_noise_is_told_of_main_stacks_only(session: Session) -> None:
 def test_a_stack_brings_its_own_operators(session: Session) -> None:
     assert snapshot(session, "more-R").operators == []
     assert snapshot(session, "stack-R").operators is None
+
+
+def test_where_subs_were_clipped_goes_into_the_file_and_to_the_picture(tmp_path: Path) -> None:
+    with Workers(1) as workers:
+        first = sub_of(saturation_adu=100.0)
+        session = session_of(workers, first)
+        for sub in (first, sub_of(level=90.0, saturation_adu=100.0)):
+            add(session, sub)
+        shot = snapshot(session)
+    SINKS.get("fits")().write(tmp_path / "stack.fits", shot)
+    with fits.open(tmp_path / "stack.fits") as units:
+        assert [unit.name for unit in units[1:]] == ["COVERAGE", "CLIPPED"]
+        assert units["CLIPPED"].shape == (HEIGHT // 4, WIDTH // 4)
+        np.testing.assert_array_equal(units["CLIPPED"].data, 0.5)
+    assert not has_maps(tmp_path / "stack.fits")
+
+
+def test_what_one_filter_has_clipped_is_clipped_in_the_colour_picture(session: Session) -> None:
+    assert snapshot(session).clipped is None
+    session.filter_stacks["G"].branch_set.main.clipped.counts[2, 3] = 1
+    clipped = snapshot(session).clipped
+    assert clipped is not None
+    assert [tuple(place) for place in np.argwhere(clipped)] == [(2, 3)]

@@ -14,7 +14,7 @@ from indistack.system.workers import Workers
 from indistack.values.grid import PlacedSub
 from indistack.values.star_list import PhotometricMatch
 from indistack.values.transform import Transform
-from tests.unit.session.subs import add, session_of, sub_of
+from tests.unit.session.subs import HEIGHT, WIDTH, add, session_of, sub_of
 
 LEVELS = (10.0, 20.0, 40.0, 80.0)
 
@@ -25,11 +25,11 @@ def workers() -> Iterator[Workers]:
         yield workers
 
 
-def stacked(workers: Workers, *words: str) -> Session:
+def stacked(workers: Workers, *words: str, **facts: float) -> Session:
     """A session of four subs of ledger numbers 1 to 4."""
     session = session_of(workers, sub_of(), "stack.weight=equal", *words)
     for number, level in enumerate(LEVELS, 1):
-        add(session, sub_of(level, exposure_s=level), number=number)
+        add(session, sub_of(level, exposure_s=level, **facts), number=number)
     return session
 
 
@@ -107,3 +107,25 @@ def test_subs_that_a_ledger_tells_of_count_for_every_so_many(workers: Workers) -
     told, then = [["stack", "third"], ["stack"]], [["stack"], ["stack", "third"], ["stack"]]
     assert [list(branch_set.add(place, takers)) for takers in told] == told
     assert [list(branch_set.add(place)) for _ in then] == then
+
+
+@pytest.mark.parametrize(("last", "share"), [(0, 0.5), (2, 1.0), (3, 2 / 3)])
+def test_where_subs_of_a_stack_were_clipped(workers: Workers, last: int, share: float) -> None:
+    session = stacked(workers, f"branches.some.last={last}", saturation_adu=40.0)
+    branch = branch_of(session, "some")
+    found = branch.clipped.share(branch.integration().coverage, (slice(0, HEIGHT), slice(0, WIDTH)))
+    assert found is not None
+    np.testing.assert_allclose(found, share)
+
+
+def test_where_subs_were_clipped_is_remembered(workers: Workers) -> None:
+    (before,) = stacked(workers, saturation_adu=40.0).filter_stacks.values()
+    arrays: dict[str, np.ndarray] = {}
+    memory = before.memory(arrays)
+    (after,) = stacked(workers).filter_stacks.values()
+    after.recall(memory, arrays, lambda number, _: placed(number))
+    counts = [one.branch_set.main.clipped.counts for one in (before, after)]
+    np.testing.assert_array_equal(*counts)
+    assert counts[0].max() == 2
+    del memory["planes"]["stack"]["clipped"]  # as an older version wrote it
+    after.recall(memory, arrays, lambda number, _: placed(number))
