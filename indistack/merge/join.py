@@ -16,6 +16,7 @@ from indistack.fits_header import StackFacts, output_cards
 from indistack.merge.pictures import Picture
 from indistack.merge.place import area_px, place, spread
 from indistack.photometry import MatchSettings, Photometer, measure_sky_levels
+from indistack.picture.clipped import CELL_PX
 from indistack.picture.linear import StackPicture
 from indistack.raster.tiles import Sampling, Tile, integrate
 from indistack.raster.warp import regridded
@@ -70,11 +71,18 @@ def merge(pictures: Sequence[Picture], workers: Workers, grid: int = 0) -> Snaps
     finder = StarFinder(StarsSettings(), workers)
     base = Layer(pictures[grid], finder.scene(pictures[grid].frame), Transform.identity())
     stack = METHODS.get(METHOD)(Extent(*base.picture.frame.pixels.shape), MethodSettings())
+    clipped: FloatArray | None = None
     for picture in pictures:
         layer = base if picture is base.picture else _on_grid(picture, base, finder)
         _lay(layer, _placed(layer, base), stack, workers)
+        if layer.picture.clipped is not None:
+            grid_of_all = StackGrid.over(*base.picture.frame.pixels.shape[:2])
+            subs = picture.n_subs * _map_on(grid_of_all, layer.picture.clipped, layer.transform, workers)
+            clipped = subs if clipped is None else clipped + subs
     stack.tally = Tally(sum(one.n_subs for one in pictures), sum(one.exposure_s for one in pictures))
-    return _snapshot(stack, base.picture, pictures)
+    if clipped is not None:
+        clipped = StackPicture(clipped / np.float32(stack.tally.n_subs)).binned(CELL_PX)
+    return replace(_snapshot(stack, base.picture, pictures), clipped=clipped)
 
 
 def _require_same_channels(pictures: Sequence[Picture]) -> None:
@@ -132,7 +140,8 @@ def _match(layer: Layer, base: Layer) -> PhotometricMatch:
 def _lay(layer: Layer, placed: PlacedSub, stack: StackMethod, workers: Workers) -> None:
     grid = StackGrid.over(*stack.integration().pixels.shape[:2])
     sampling = Sampling(DEBAYERS.get("bilinear")())
-    weight = _weight_on(grid, layer, sampling, workers)
+    own = layer.picture.weight
+    weight = None if own is None else _map_on(grid, own, layer.transform, workers)
 
     def take(tile: Tile) -> None:
         stack.update(tile if weight is None else replace(tile, weight=tile.weight * weight[tile.rows, tile.cols]))
@@ -140,18 +149,16 @@ def _lay(layer: Layer, placed: PlacedSub, stack: StackMethod, workers: Workers) 
     integrate(placed, grid, sampling, take, workers)
 
 
-def _weight_on(grid: StackGrid, layer: Layer, sampling: Sampling, workers: Workers) -> FloatArray | None:
-    """The picture's own map of weights on the grid; None where it has none."""
-    weight = layer.picture.weight
-    if weight is None:
-        return None
+def _map_on(grid: StackGrid, own: FloatArray, transform: Transform, workers: Workers) -> FloatArray:
+    """Return a picture's own map on the grid, 0 where it does not reach."""
     plane = np.zeros(grid.size, np.float32)
-    frame = CalibratedFrame(weight, None, 0.0, 1.0, None, FrameInfo())
+    frame = CalibratedFrame(own, None, 0.0, 1.0, None, FrameInfo())
 
     def take(tile: Tile) -> None:
         np.maximum(tile.pixels, 0, out=plane[tile.rows, tile.cols])
 
-    integrate(PlacedSub(frame, layer.transform), grid, replace(sampling, kernel="linear"), take, workers)
+    sampling = Sampling(DEBAYERS.get("bilinear")(), kernel="linear")
+    integrate(PlacedSub(frame, transform), grid, sampling, take, workers)
     return plane
 
 

@@ -6,13 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from indistack.decode import DecodeSettings, decode
 from indistack.errors import FrameError
 from indistack.fits_header import frames_within, index, number
+from indistack.picture.clipped import CELL_PX, enlarged
 from indistack.sources import read_blob
 from indistack.values.frame import BoolArray, CalibratedFrame, Card, FloatArray, RawFrame
 
@@ -36,6 +39,8 @@ class Picture:
     weight : array or None
         ``(height, width)`` float32, 1 in the middle of its range, 0 where there is nothing; None where the file has no
         such map.
+    clipped : array or None
+        ``(height, width)`` float32, share of its subs that was clipped at each pixel; None where it does not say.
     n_subs : int
         Subs that it was made from; 1 where the header does not say.
     exposure_s : float
@@ -45,6 +50,7 @@ class Picture:
     path: Path
     frame: CalibratedFrame
     weight: FloatArray | None
+    clipped: FloatArray | None
     n_subs: int
     exposure_s: float
 
@@ -59,16 +65,19 @@ class Picture:
 
     def binned(self, factor: int) -> Picture:
         """Return it with pixels of so many by so many; what is left over at the right and lower edges is lost."""
-        frame, weight = self.frame, self.weight
+        frame = self.frame
         height, width = frame.height // factor, frame.width // factor
         whole = slice(0, factor * height), slice(0, factor * width)
-        pixels = cv2.resize(frame.pixels[whole], (width, height), interpolation=cv2.INTER_AREA)
-        if weight is not None:
-            weight = np.asarray(cv2.resize(weight[whole], (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+        def made_smaller(plane: FloatArray) -> FloatArray:
+            return np.asarray(cv2.resize(plane[whole], (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+        pixels = made_smaller(frame.pixels)
+        weight, clipped = (None if one is None else made_smaller(one) for one in (self.weight, self.clipped))
         bad = None
         if frame.bad is not None:
             bad = np.asarray(frame.bad[whole].reshape(height, factor, width, factor).any(axis=(1, 3)))
-        return replace(self, frame=replace(frame, pixels=pixels, bad=bad), weight=weight)
+        return replace(self, frame=replace(frame, pixels=pixels, bad=bad), weight=weight, clipped=clipped)
 
 
 def read_picture(path: Path) -> Picture:
@@ -92,8 +101,8 @@ def read_picture(path: Path) -> Picture:
     if _is_sub(raw):
         raise FrameError("a_sub", f"{file}: a raw sub, not a finished picture; indistack stack makes one of subs")
     header = raw.info.header
-    n_subs = max(1, int(_number(header, COUNTS) or 1))
-    return Picture(file, _as_frame(raw), _weight_map(file, raw), n_subs, _number(header, EXPOSURES) or 0.0)
+    n_subs, exposure_s = max(1, int(_number(header, COUNTS) or 1)), _number(header, EXPOSURES) or 0.0
+    return Picture(file, _as_frame(raw), _weight_map(file, raw), _clipped_map(file, raw), n_subs, exposure_s)
 
 
 def _is_sub(raw: RawFrame) -> bool:
@@ -125,16 +134,8 @@ def _as_frame(raw: RawFrame) -> CalibratedFrame:
 
 def _weight_map(path: Path, raw: RawFrame) -> FloatArray | None:
     """The extension WEIGHT, else COVERAGE, which may be binned; its median is made 1."""
-    from astropy.io import fits  # slow to import, 25 MB, and most sessions never need it
-
-    try:
-        with fits.open(path, memmap=False) as file:
-            names = {unit.name: number for number, unit in enumerate(file)}
-            place = names.get("WEIGHT", names.get("COVERAGE"))
-            stored = None if place is None else file[place].data
-    except (OSError, ValueError, TypeError):  # not a FITS file, but a picture of another kind
-        return None
-    if stored is None or stored.ndim < 2:
+    stored = _extension(path, "WEIGHT", "COVERAGE")
+    if stored is None:
         return None
     planes = np.asarray(stored, np.float32).reshape(-1, *stored.shape[-2:])
     weight = _unbinned(np.nan_to_num(planes.mean(axis=0), nan=0.0), (raw.height, raw.width))
@@ -142,6 +143,30 @@ def _weight_map(path: Path, raw: RawFrame) -> FloatArray | None:
         return None
     usual = float(np.median(weight[weight > 0])) if (weight > 0).any() else 0.0
     return np.asarray(weight / usual, np.float32) if usual > 0 else None
+
+
+def _clipped_map(path: Path, raw: RawFrame) -> FloatArray | None:
+    """The extension CLIPPED, whose cells are those of a stack of this program, at each pixel."""
+    stored = _extension(path, "CLIPPED")
+    size = raw.height, raw.width
+    if stored is None or stored.shape != tuple(-(-side // CELL_PX) for side in size):
+        return None
+    share = np.clip(np.nan_to_num(np.asarray(stored, np.float32)), 0, 1)
+    return enlarged(np.ascontiguousarray(share), size, 1)
+
+
+def _extension(path: Path, *names: str) -> npt.NDArray[Any] | None:
+    """The first of a file's extensions that there is, with two dimensions at least."""
+    from astropy.io import fits  # slow to import, 25 MB, and most sessions never need it
+
+    try:
+        with fits.open(path, memmap=False) as file:
+            places = {unit.name: number for number, unit in enumerate(file)}
+            place = next((places[name] for name in names if name in places), None)
+            stored: npt.NDArray[Any] | None = None if place is None else file[place].data
+    except (OSError, ValueError, TypeError):  # not a FITS file, but a picture of another kind
+        return None
+    return None if stored is None or stored.ndim < 2 else stored
 
 
 def _unbinned(weight: FloatArray, size: tuple[int, int]) -> FloatArray | None:

@@ -198,3 +198,20 @@ def test_a_raw_sub_is_no_stack(tmp_path: Path, card: str, refused: bool) -> None
             read_picture(tmp_path / "one.fits")
     else:
         assert read_picture(tmp_path / "one.fits").n_subs == 12
+
+
+def test_where_subs_of_either_were_clipped_is_told(tmp_path: Path, workers: Workers) -> None:
+    turned = Telescope(rotation_deg=180.0)
+    first, second = BASE.write(tmp_path / "a.fits", 1), turned.write(tmp_path / "b.fits", 2)
+    for path, place in ((first, (20, 30)), (second, (40, 50))):
+        cells = np.zeros((120, 120), np.float32)
+        cells[place[0] - 1 : place[0] + 2, place[1] - 1 : place[1] + 2] = 1
+        with fits.open(path, mode="append") as file:
+            file.append(fits.ImageHDU(cells, name="CLIPPED"))
+    clipped = merged(workers, first, second).clipped
+    assert clipped is not None
+    assert clipped.shape == (120, 120)
+    counts = [read_picture(path).n_subs for path in (first, second)]
+    assert clipped[20, 30] == pytest.approx(counts[0] / sum(counts), abs=0.05)
+    assert clipped[119 - 40, 119 - 50] == pytest.approx(counts[1] / sum(counts), abs=0.05)
+    assert np.count_nonzero(clipped > 0.01) < 60
