@@ -242,9 +242,11 @@ def test_maps_are_written_where_they_are_asked_for(tmp_path: Path, night: list[B
     names = {"M31": ["COVERAGE", "WEIGHT", "NOISE"], "M31-clean": ["COVERAGE", "WEIGHT", "NOISE", "REJECTED"]}
     for stem, expected in names.items():
         with fits.open(tmp_path / f"{stem}.fits") as hdus:
-            assert [hdu.name for hdu in hdus[1:]] == (expected if maps else ["COVERAGE"])
-            for hdu in hdus[1:]:
+            assert [hdu.name for hdu in hdus[1:]] == [*(expected if maps else ["COVERAGE"]), "CLIPPED"]
+            for hdu in hdus[1:-1]:
                 assert hdu.data.shape == (240, 320)
+            assert hdus["CLIPPED"].data.shape == (60, 80)
+            assert 0 < hdus["CLIPPED"].data.max() <= 1
             assert hdus["COVERAGE"].data.max() == 8
 
 
@@ -252,4 +254,4 @@ def test_the_agent_writes_maps_too(tmp_path: Path, night: list[Blob]) -> None:
     config = load(Config, None, ["publish.maps=true"])
     Agent(config, [FakeSource(night[:3])], tmp_path, calibrator_factory(config)).run(threading.Event())
     with fits.open(tmp_path / "stack.fits") as hdus:
-        assert [hdu.name for hdu in hdus] == ["PRIMARY", "COVERAGE", "WEIGHT", "NOISE", "REJECTED"]
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "COVERAGE", "WEIGHT", "NOISE", "REJECTED", "CLIPPED"]

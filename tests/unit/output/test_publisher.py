@@ -21,6 +21,7 @@ from indistack.output.output_file import OutputFile
 from indistack.output.publisher import Publisher
 from indistack.raster.tiles import Tile
 from indistack.registry import Registry
+from indistack.session.clipped_map import ClippedMap
 from indistack.settings import validate
 from indistack.sinks import SINKS, Snapshot
 from indistack.stack import METHODS, BranchSettings, Extent, MethodSettings
@@ -96,6 +97,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
     """A session of single stacks, each with subs to come."""
     extent = Extent(side_px, side_px)
     methods = {name: METHODS.get("mean")(extent, MethodSettings()) for name in names}
+    grid = StackGrid.over(side_px, side_px)
     branches = {
         name: SimpleNamespace(
             name=name,
@@ -103,6 +105,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
             settings=BranchSettings(),
             preparation=lambda _: None,
             seen=lambda _, method=method: method.integration(),
+            clipped=ClippedMap(grid),
         )
         for name, method in methods.items()
     }
@@ -115,7 +118,7 @@ def stacks(*names: str, side_px: int = 8) -> SimpleNamespace:
         config=Config(),
         why_plain="",
         reference=SimpleNamespace(info=info, name="first"),
-        grid=StackGrid.over(side_px, side_px),
+        grid=grid,
         aligner=ALIGNERS.get("none")(Config().align),
         rung="full",
         stack_setup=SimpleNamespace(lean=False),
