@@ -152,7 +152,7 @@ def _clipped_map(path: Path, raw: RawFrame) -> FloatArray | None:
     if stored is None or stored.shape != tuple(-(-side // CELL_PX) for side in size):
         return None
     share = np.clip(np.nan_to_num(np.asarray(stored, np.float32)), 0, 1)
-    return enlarged(np.ascontiguousarray(share), size, 1)
+    return enlarged(np.ascontiguousarray(share), size)
 
 
 def _extension(path: Path, *names: str) -> npt.NDArray[Any] | None:

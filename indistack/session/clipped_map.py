@@ -14,8 +14,8 @@ from indistack.values.grid import Box, PlacedSub, StackGrid, shape_of
 STRIP_ROWS = 256
 """Rows of a frame that are looked at at a time."""
 
-BLOCK_PX = 2
-"""Photosites of so many by so many are one place: a mosaic's colours."""
+LARGE_SHARE = 0.1
+"""Of a strip: where more is clipped, every other photosite each way fills all cells, too."""
 
 
 class ClippedMap:
@@ -103,19 +103,17 @@ def _limit(frame: CalibratedFrame) -> float:
 
 
 def _clipped_places(frame: CalibratedFrame, rows: slice, limit: float) -> tuple[DoubleArray, DoubleArray]:
-    """Return x and y ``(n,)`` of the blocks of some rows of a frame that have a clipped photosite."""
+    """Return x and y ``(n,)`` of the photosites of some rows of a frame that are clipped; of large areas a quarter."""
     pixels = frame.pixels[rows]
     if pixels.dtype.kind == "u":
+        if limit > np.iinfo(pixels.dtype).max:
+            return np.empty(0), np.empty(0)
         limit = math.ceil(limit)
-    if pixels.max() < limit:
-        return np.empty(0), np.empty(0)
-    full: BoolArray = np.asarray(pixels >= limit)
-    if full.ndim == 3:
-        full = np.logical_or.reduce(full, axis=2)
-    if frame.bad is not None:
-        full &= ~frame.bad[rows]
-    height, width = (side // BLOCK_PX for side in full.shape)
-    blocks = full[: height * BLOCK_PX, : width * BLOCK_PX].reshape(height, BLOCK_PX, width, BLOCK_PX).any(axis=(1, 3))
-    y, x = (places.astype(float) for places in np.nonzero(blocks))
-    middle = (BLOCK_PX - 1) / 2
-    return BLOCK_PX * x + middle, rows.start + BLOCK_PX * y + middle
+    colours = pixels.shape[2] if pixels.ndim == 3 else 1
+    y, x = np.divmod(np.flatnonzero(pixels >= limit) // colours, frame.width)
+    if len(x) > LARGE_SHARE * pixels.size:
+        y, x = y[(x | y) % 2 == 0], x[(x | y) % 2 == 0]
+    if frame.bad is not None and len(x):
+        good = ~frame.bad[rows][y, x]
+        y, x = y[good], x[good]
+    return x.astype(float), rows.start + y.astype(float)

@@ -24,6 +24,9 @@ from indistack.values.star_list import Measures, PhotometricMatch, Scene
 from indistack.values.sub_parts import StackShare
 from indistack.values.transform import Transform
 
+CLIPPED = "clipped"
+"""Name of the plane that is no method's: where subs were clipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -159,7 +162,10 @@ class FilterStack:
             "first": pack(self.first, arrays),
             "end": pack(self.end, arrays),
             "branches": {name: branch.memory() for name, branch in branches},
-            "planes": {name: pack(branch.planes(), arrays) for name, branch in branches},
+            "planes": {
+                name: pack({**branch.method.planes(), CLIPPED: branch.clipped.counts}, arrays)
+                for name, branch in branches
+            },
         }
 
     def recall(
@@ -178,6 +184,8 @@ class FilterStack:
             branch, planes = self.branch_set.branches[name], memory["planes"][name]
             kept = [again(number, branch) for number in one["kept"]]
             branch.recall(one, partial(_stored, planes, arrays), kept)
+            if CLIPPED in planes:  # a session of an older version has not counted them
+                branch.clipped.counts[...] = _stored(planes, arrays, CLIPPED)
         if self.n_subs:
             self.measure_noise()
 

@@ -101,7 +101,7 @@ class Session:
     @property
     def state_bytes(self) -> int:
         """Memory that its stacks hold."""
-        return sum(plane.nbytes for _, branch in self.stacks().values() for plane in branch.planes().values())
+        return sum(plane.nbytes for _, branch in self.stacks().values() for plane in branch.method.planes().values())
 
     @property
     def rung(self) -> Rung:

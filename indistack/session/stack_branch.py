@@ -6,7 +6,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +18,8 @@ from indistack.session.frame_cache import parked
 from indistack.session.opening_view import OpeningView
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, BranchSettings
-from indistack.stack.base import Planes
 from indistack.values.frame import IndexArray, PixelArray
 from indistack.values.grid import PlacedSub
-
-CLIPPED = "clipped"
-"""Name of the plane that is no method's."""
 
 
 class StackBranch:
@@ -54,8 +49,7 @@ class StackBranch:
     """
 
     def __init__(self, name: str, settings: BranchSettings, stack_setup: StackSetup) -> None:
-        self.name = name
-        self.settings = settings
+        self.name, self.settings = name, settings
         self.method = METHODS.get(settings.method)(stack_setup.extent, settings)
         self.clipped = ClippedMap(stack_setup.grid)
         self._stack_setup = stack_setup
@@ -65,8 +59,7 @@ class StackBranch:
         self._lock, self._combining = threading.Lock(), threading.Lock()
         self._is_behind = False
         self._opening_view = OpeningView(settings)
-        self.rejected = 0.0
-        self.ms = 0.0
+        self.rejected, self.ms = 0.0, 0.0
         self.slowed = 1
 
     def wants_next(self) -> bool:
@@ -119,10 +112,6 @@ class StackBranch:
         """Ledger numbers of the subs that are wanted again."""
         return [sub.number for sub in self._kept]
 
-    def planes(self) -> Planes:
-        """Return the state itself: the method's planes, and where subs were clipped, in cells."""
-        return {**self.method.planes(), CLIPPED: self.clipped.counts}
-
     def memory(self) -> dict[str, Any]:
         """Return what is remembered beside the stack's planes."""
         tally = self.method.tally
@@ -146,8 +135,6 @@ class StackBranch:
         """
         for name, plane in self.method.planes().items():
             plane[...] = plane_of(name)
-        with suppress(KeyError):  # a session of an older version has not counted them
-            self.clipped.counts[...] = plane_of(CLIPPED)
         self.method.tally.n_subs, self.method.tally.exposure_s = memory["tally"]
         self._offered, self.slowed = memory["offered"], memory["slowed"]
         parks = bool(self.settings.last) or self._stack_setup.lean
@@ -162,10 +149,10 @@ class StackBranch:
         """Take a tile of it; from several threads."""
         start_s = time.perf_counter()
         rejected = self.method.update(tile.times(weight))
-        took_ms = 1e3 * (time.perf_counter() - start_s)
+        took_ms, stack_setup = 1e3 * (time.perf_counter() - start_s), self._stack_setup
         with self._lock:
-            self._count(rejected)
-            self.ms += took_ms / self._stack_setup.workers.jobs
+            self.rejected += rejected / (stack_setup.grid.height * stack_setup.grid.width)
+            self.ms += took_ms / stack_setup.workers.jobs
 
     def open_with(self, sub: PlacedSub) -> None:
         """Take one more of the first subs: a sample of the boxes tells at once what is told of it.
@@ -211,8 +198,7 @@ class StackBranch:
         for name, plane in self.method.planes().items():
             larger.planes()[name][held] = plane
         larger.tally = self.method.tally
-        self.method, self._stack_setup = larger, stack_setup
-        self.clipped = self.clipped.moved_to(stack_setup.grid)
+        self.method, self._stack_setup, self.clipped = larger, stack_setup, self.clipped.moved_to(stack_setup.grid)
 
     def complete(self) -> None:
         """No sub will come any more."""
@@ -229,9 +215,8 @@ class StackBranch:
             lost.append(int(self.method.combine(cube)[-1]))
 
         integrate_all(self._kept, stack_setup.grid, stack_setup.sampling, take, stack_setup.workers, bands)
-        height, width = stack_setup.grid.size
-        n_rows = sum(band.stop - band.start for band in bands) or height
-        return sum(lost) / (n_rows * width)
+        n_rows = sum(band.stop - band.start for band in bands) or stack_setup.grid.height
+        return sum(lost) / (n_rows * stack_setup.grid.width)
 
     def _forget_oldest(self, sub: PlacedSub) -> None:
         self._kept.append(self._parked(sub))
@@ -262,6 +247,3 @@ class StackBranch:
         integrate(sub, stack_setup.grid, stack_setup.sampling, self.method.update, stack_setup.workers)
         self.method.count(sub.exposure_s)
         self.clipped.note(sub, stack_setup.workers)
-
-    def _count(self, rejected: int) -> None:
-        self.rejected += rejected / (self._stack_setup.grid.height * self._stack_setup.grid.width)

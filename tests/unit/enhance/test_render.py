@@ -8,6 +8,7 @@ import pytest
 from indistack.enhance import OPERATORS, PictureFacts, PictureSettings, operator_of, render
 from indistack.enhance.stf import midtones
 from indistack.errors import SettingsError
+from indistack.picture.clipped import enlarged
 from indistack.picture.linear import StackPicture
 from indistack.settings import validate
 
@@ -182,3 +183,13 @@ def test_what_was_clipped_moves_with_the_picture() -> None:
     star = shown[60:66, 320 - 206 : 320 - 200]
     assert star.max() == 255
     assert np.ptp(star, axis=2).max() <= 2
+
+
+@pytest.mark.parametrize("binning", [1, 2, 3, 5])
+def test_cells_lie_where_their_pixels_are_however_a_stack_is_binned(binning: int) -> None:
+    cells = np.zeros((60, 80), np.float32)
+    cells[40, 70] = 1
+    plane = enlarged(cells, (238 // binning, 317 // binning))
+    row, column = np.unravel_index(np.argmax(plane), plane.shape)
+    assert abs(binning * (row + 0.5) - 162) <= binning
+    assert abs(binning * (column + 0.5) - 282) <= binning

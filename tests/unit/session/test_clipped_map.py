@@ -81,3 +81,9 @@ def test_a_grid_that_grows_keeps_it() -> None:
     moved.note(sub(41, 33), WORKERS)
     np.testing.assert_array_equal(made.counts, moved.counts)
     assert made.counts.any()
+
+
+def test_the_share_is_the_same_by_a_binned_coverage() -> None:
+    made = clipped_map(sub(21, 33), sub(41, 13))
+    np.testing.assert_array_equal(made.share(coverage(4), ALL), made.share(coverage(4)[::3, ::3], ALL))
+    np.testing.assert_array_equal(made.share(coverage(4), ALL), made.share(coverage(4)[:7, :10], ALL))
