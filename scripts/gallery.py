@@ -39,7 +39,8 @@ class Exhibit:
 
     def command(self, subs: str, name: str) -> list[str]:
         """Return the words to type."""
-        return ["indistack", "stack", subs, "-o", f"{name}.fits", "--png", f"{name}.png", *self.options.split()]
+        picture = "--beside" if self.beside else "--png"
+        return ["indistack", "stack", subs, "-o", f"{name}.fits", picture, f"{name}.png", *self.options.split()]
 
 
 EXHIBITS = (
@@ -57,7 +58,8 @@ EXHIBITS = (
     Exhibit("halo-max", "The same, the brightest of all subs", "halo",
             "--align none --method maximum -E halo", "simulated", False),
     Exhibit("trails", "Star trails over a hill: 40 subs, the mean for the ground", "night",
-            "--align none --method trails --set stack.ground_line=0.75 -E percentile:0,99.9", "simulated"),
+            "--align none --method trails --set stack.ground_mask=hill.png -E fill_gaps:8 -E percentile:0,99.9",
+            "simulated"),
 )  # fmt: skip
 
 HEAD = """\
@@ -66,7 +68,7 @@ HEAD = """\
 <!-- Made by scripts/gallery: change that, then run it. -->
 
 Each picture is made by the command below it, without any other setting. Where there are two halves, the left one is a
-single sub, shown in the same way.
+single sub, shown in the same way (`--beside`).
 """
 
 
@@ -88,28 +90,15 @@ def main() -> int:
 
 
 def _picture(exhibit: Exhibit, place: Path) -> np.ndarray:
-    stack = _made(exhibit, exhibit.folder, exhibit.name, place)
-    if not exhibit.beside:
-        return _scaled(stack, WIDTH_PX / stack.shape[1])
-    first = sorted((place / exhibit.folder).iterdir())[0]
-    single = _made(exhibit, f"{exhibit.folder}/{first.name}", f"{exhibit.name}-single", place)
-    height = min(single.shape[0], stack.shape[0])
-    halves = [_scaled(picture, height / picture.shape[0]) for picture in (single, stack)]
-    both = np.hstack([halves[0], np.full((height, 6, 3), 255, np.uint8), halves[1]])
-    return _scaled(
-        both, 2 * WIDTH_PX / both.shape[1] if both.shape[1] > 2 * both.shape[0] else WIDTH_PX / both.shape[1]
-    )
-
-
-def _made(exhibit: Exhibit, subs: str, name: str, place: Path) -> np.ndarray:
-    command = exhibit.command(subs, name)
+    command = exhibit.command(exhibit.folder, exhibit.name)
     print(" ".join(command), flush=True)
     command[0] = str(Path(sys.executable).with_name("indistack"))
     subprocess.run([*command, "--log-level", "error"], cwd=place, check=True, stdout=subprocess.DEVNULL)
-    picture = cv2.imread(str(place / f"{name}.png"), cv2.IMREAD_COLOR)
+    picture = cv2.imread(str(place / f"{exhibit.name}.png"), cv2.IMREAD_COLOR)
     if picture is None:
-        raise SystemExit(f"{name}.png cannot be read")
-    return picture
+        raise SystemExit(f"{exhibit.name}.png cannot be read")
+    is_wide = picture.shape[1] > 2 * picture.shape[0]
+    return _scaled(picture, (2 * WIDTH_PX if is_wide else WIDTH_PX) / picture.shape[1])
 
 
 def _scaled(picture: np.ndarray, scale: float) -> np.ndarray:

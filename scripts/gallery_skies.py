@@ -36,12 +36,13 @@ def halo_subs(folder: Path) -> None:
 
 
 def trail_subs(folder: Path) -> None:
-    """Write subs of a camera that stands still: stars turn about the pole above a dark hill."""
+    """Write subs of a camera that stands still: stars turn about the pole above a hill, which ``hill.png`` shows."""
     rng = np.random.default_rng(7)
     stars = rng.uniform((-WIDTH, -HEIGHT), (2 * WIDTH, 2 * HEIGHT), (1500, 2)) - POLE
     light = np.minimum(10 ** rng.uniform(-0.9, 0.5, 1500), 2)[:, np.newaxis] * rng.uniform(0.7, 1, (1500, 3))
     line = HEIGHT - 90 - 30 * np.sin(np.arange(WIDTH) / 120) - 12 * np.sin(np.arange(WIDTH) / 37)
     ground = np.arange(HEIGHT)[:, np.newaxis] > line
+    cv2.imwrite(str(folder.with_name("hill.png")), 255 * ground.astype(np.uint8))
     for number in range(TRAIL_SUBS):
         turn = np.radians(TURN_DEG * number)
         places = stars @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + POLE

@@ -42,6 +42,9 @@ PICTURES = {
     "colour, nothing covered": np.full((12, 17, 3), np.nan, np.float32),
     "mono, all zero": np.zeros((12, 17), np.float32),
     "colour, all zero": np.zeros((12, 17, 3), np.float32),
+    "mono, one row": np.linspace(1, 9, 40, dtype=np.float32)[np.newaxis],
+    "colour, one row": np.repeat(np.linspace(1, 9, 40, dtype=np.float32)[np.newaxis, :, np.newaxis], 3, axis=2),
+    "mono, one column": np.linspace(1, 9, 40, dtype=np.float32)[:, np.newaxis],
     "one pixel": np.full((1, 1), 7, np.float32),
     "one pixel of colour": np.full((1, 1, 3), 7, np.float32),
 }
