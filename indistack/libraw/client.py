@@ -15,6 +15,9 @@ SPARE_BYTES, SPARE_PER_BYTE = 400_000_000, 20
 """Memory that LibRaw may take for a file, and for each of its bytes; lossless files are a half to a third of their
 pixels."""
 
+LEAST_BYTES, PER_PIXEL = 100_000_000, 16
+"""But no more than for the most pixels that are allowed: in three colours it holds 14 bytes of each."""
+
 
 class LibRaw(Helpers):
     """Processes of LibRaw.
@@ -38,7 +41,8 @@ class LibRaw(Helpers):
         HelperBugError
             A line of ours is wrong.
         """
-        spare_bytes = SPARE_BYTES + SPARE_PER_BYTE * len(data)
+        most_bytes = LEAST_BYTES + int(PER_PIXEL * 1e6 * max_megapixels)
+        spare_bytes = min(SPARE_BYTES + SPARE_PER_BYTE * len(data), most_bytes)
         answer, pixels = self.ask({"max_megapixels": max_megapixels, "spare_bytes": spare_bytes}, data)
         return pixels, _facts(answer["facts"])
 

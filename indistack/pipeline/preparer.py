@@ -9,8 +9,10 @@ from indistack.align import ALIGNERS
 from indistack.calibrate import Calibrator
 from indistack.config import Config
 from indistack.decode import decode
+from indistack.errors import DecodeError
 from indistack.grading.star_measures import measure
 from indistack.photometry import measure_mosaic
+from indistack.pipeline.frame_room import FrameRoom
 from indistack.session.filter_stack import MeasuredSub
 from indistack.stars import StarFinder
 from indistack.system.workers import Workers
@@ -45,7 +47,7 @@ class LocalPreparer:
     """
 
     def __init__(self, config: Config, workers: Workers, calibrator: Calibrator) -> None:
-        self._settings = config.decode
+        self._room = FrameRoom(config)
         self._workers = workers
         self._finder = StarFinder(config.stars, workers)
         self._with_luminance = ALIGNERS.get(config.align.method).needs_luminance
@@ -55,7 +57,11 @@ class LocalPreparer:
     def decode(self, blob: Blob) -> RawFrame:
         """See `Preparer.decode`; nobody needs the bytes of a light after that."""
         with self._lock:
-            raw = decode(blob, self._settings, self._workers)
+            try:
+                raw = decode(blob, self._room.settings(), self._workers)
+            except DecodeError as error:
+                raise self._room.told(error) from error
+            self._room.note(raw)
         if raw.info.kind == "light":
             blob.content.let_go()
         return raw

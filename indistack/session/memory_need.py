@@ -25,9 +25,11 @@ RENDERED = 2
 """Pictures of its size that are there beside a step's own, while one is made for people: the stack's, and that of the
 step before."""
 
-LOADED_BYTES = 40_000_000
-"""What comes with the first picture and stays: libraries, and what is freed and kept for the next sub (35 to 41 MB
-beside colour subs of 2 MP, 15 to 26 beside grey ones)."""
+LOADED_BYTES = 12_000_000
+"""Libraries that come with the first picture, and what is freed and kept (9 to 16 MB beside grey subs of 1 MP)."""
+
+SAMPLED_BYTES, SAMPLED_PX = 50_000_000, 300_000
+"""Samples of a colour picture's sky and stars, and the size from which on there are that many."""
 
 MAPS = 5
 """Planes that are published with a stack where maps are wanted: weight, coverage and what the method knows."""
@@ -35,14 +37,18 @@ MAPS = 5
 LUMINANCES = 2
 """Of half the size each way, while stars are looked for."""
 
-TILES = 8
-"""Buffers of a tile's size that a thread holds; of cubes two, where first subs are combined."""
+TILES, FURTHER_TILES = 8, 2
+"""Buffers of a tile's size that a thread holds, and those of each further stack; of cubes two, where first subs are
+combined, for which those that sort grey ones take as much as two colours."""
 
 WAITING_SHARE = 0.1
 """Of the memory, for frames that wait; the others wait on the disk."""
 
 ARRIVING = 3
 """A frame while it is received takes so many times its size: its bytes, its pixels, and those of the one before."""
+
+FRAME_PX_BYTES = ARRIVING * STORED_BYTES
+"""The same for a pixel, however well its file packs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,9 @@ def need_of(config: Config, branches: Iterable[BranchSettings], extent: Extent, 
         picture_bytes=_pictures_of(config) * FLOAT_BYTES * (area_px // binning**2) * extent.channels,
         copy_bytes=FLOAT_BYTES * area_px * planes,
         sub_bytes=2 * STORED_BYTES * frame_px * stored_channels + LUMINANCES * FLOAT_BYTES * frame_px // 4 + operated,
-        scratch_bytes=LOADED_BYTES
-        + _scratch_bytes(jobs_of(config.stack), extent.channels, [method.opening for method in methods]),
+        scratch_bytes=_scratch_bytes(jobs_of(config.stack), extent, [method.opening for method in methods])
+        + LOADED_BYTES
+        + _samples_bytes(config, area_px // binning**2, extent.channels),
     )
 
 
@@ -161,6 +168,11 @@ def lacking_for_frame(settings: StackSettings, size_bytes: int) -> str:
     return f"{wanted / 1e6:.0f} MB of memory wanted to read it, {max(0, room) / 1e6:.0f} MB there"
 
 
+def decodable_px(settings: StackSettings) -> int:
+    """Return how many pixels a frame may have so that there is memory to decode it."""
+    return max(0, _room_bytes(settings)) // FRAME_PX_BYTES
+
+
 def _room_bytes(settings: StackSettings) -> int:
     return min(spare_bytes(), _own_room_bytes(settings)) - _regrown_bytes()
 
@@ -178,8 +190,17 @@ def _regrown_bytes() -> int:
     return peak - now
 
 
-def _scratch_bytes(jobs: int, channels: int, openings: Sequence[int]) -> int:
-    """Each stack has buffers of its own in every thread."""
-    tile = FLOAT_BYTES * SIDE_PX**2 * ASPECT * channels
-    tiles = sum(TILES + 2 * CUBE_SUBS * math.ceil(opening / CUBE_SUBS) for opening in openings)
-    return jobs * tiles * tile
+def _samples_bytes(config: Config, picture_px: int, channels: int) -> int:
+    """Samples of a picture come when no step works in more: what they take beyond that."""
+    if channels == 1:
+        return 0
+    steps_bytes = (_pictures_of(config) - RENDERED - 1) * FLOAT_BYTES * channels * picture_px
+    return max(0, SAMPLED_BYTES * min(picture_px, SAMPLED_PX) // SAMPLED_PX - steps_bytes)
+
+
+def _scratch_bytes(jobs: int, extent: Extent, openings: Sequence[int]) -> int:
+    """Each stack has buffers of its own in every thread, no larger than its share of the stack."""
+    tile_px = min(SIDE_PX**2 * ASPECT, extent.height * extent.width // jobs)
+    cubes = sum(2 * CUBE_SUBS * math.ceil(opening / CUBE_SUBS) for opening in openings)
+    running = TILES + FURTHER_TILES * (len(openings) - 1)
+    return jobs * FLOAT_BYTES * tile_px * (running * extent.channels + cubes * max(2, extent.channels))

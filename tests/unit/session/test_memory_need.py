@@ -106,9 +106,18 @@ def _need(*settings: str) -> MemoryNeed:
 def test_each_stack_has_buffers_of_its_own() -> None:
     frame = CalibratedFrame(hollow((400, 600), np.uint16), None, 0.0, 1.0, None, FrameInfo())
     one, three = (
-        config_of("stack.method=sigma_clip"),
-        config_of("stack.method=sigma_clip", "branches.b.method=sigma_clip", "branches.c.method=sigma_clip"),
+        config_of("stack.jobs=2", "stack.method=sigma_clip"),
+        config_of(
+            "stack.jobs=2", "stack.method=sigma_clip", "branches.b.method=sigma_clip", "branches.c.method=sigma_clip"
+        ),
     )
     needs = [need_of(config, stacks_of(config).values(), Extent(400, 600), frame) for config in (one, three)]
-    one_bytes, three_bytes = (need.scratch_bytes - memory_need.LOADED_BYTES for need in needs)
-    assert three_bytes == 3 * one_bytes > 0
+    cubes, tile = 2 * memory_need.CUBE_SUBS * 2, 4 * 400 * 600  # half of the stack in each of two threads
+    assert needs[0].scratch_bytes - memory_need.LOADED_BYTES == (8 + cubes) * tile
+    assert needs[1].scratch_bytes - memory_need.LOADED_BYTES == (8 + 2 * 2 + 3 * cubes) * tile
+
+
+def test_samples_of_colours_are_counted_where_no_step_takes_more() -> None:
+    usual, hungry = (_need(*settings) for settings in ((), ('picture.operators=["usm:40,2"]',)))
+    assert _need("picture.max_side_px=6").scratch_bytes < usual.scratch_bytes
+    assert hungry.scratch_bytes == usual.scratch_bytes - 3 * 4 * 3 * 400 * 600
