@@ -39,7 +39,7 @@ def stacked(pipeline: Pipeline, sky: Observatory, subs: int = 3, every_s: float 
     return pipeline.session
 
 
-@pytest.mark.parametrize(("cfa", "max_memory_mb"), [("RGGB", 142), ("mono", 117)])
+@pytest.mark.parametrize(("cfa", "max_memory_mb"), [("RGGB", 190), ("mono", 127)])
 def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
     make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch, cfa: str, max_memory_mb: int
 ) -> None:
@@ -61,7 +61,7 @@ def test_where_memory_is_short_the_stack_is_made_at_half_the_resolution(
 
 def test_the_header_tells_the_rung(make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indistack.session.memory_need.resident_bytes", lambda: 100 * MB)
-    session = stacked(make_pipeline("stack.jobs=2", "stack.max_memory_mb=142"), make_sky())
+    session = stacked(make_pipeline("stack.jobs=2", "stack.max_memory_mb=190"), make_sky())
     history = [value for keyword, value, _ in snapshot(session).cards if keyword == "HISTORY"]
     assert any(line.startswith("resolution: half") for line in map(str, history))
 
