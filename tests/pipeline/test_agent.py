@@ -64,8 +64,10 @@ def test_every_blob_has_one_line_and_the_stack_is_published(tmp_path: Path) -> N
         "subs",
         "checkpoints",
         "previews",
+        "growth",
     }
     assert {path.name for path in session.iterdir()} == expected
+    assert (session / "growth" / "000004.jpg").is_file()  # the whole stack
     previews = sorted(path.name for path in (session / "previews").iterdir())
     assert previews == [f"{number:06d}.jpg" for number in (1, 2, 4, 5)]  # of what is no picture there is none
 
