@@ -183,7 +183,7 @@ def _table(name: str, table: Settings) -> Iterator[str]:
 
 def record_settings(config: Config) -> RecordSettings:
     """Return what a session's record needs to know of the settings; not what may be secret."""
-    web = config.web.model_copy(update={"code": ""})
+    web = config.web.model_copy(update={"code": "", "mqtt": ""})
     shown = config.model_copy(update={"notify": NotifySettings(), "web": web})
     return RecordSettings(config.spool, config.checkpoint, to_toml(shown))
 

@@ -97,8 +97,10 @@ def door_of(settings: WebSettings) -> Door:
     """Return how the page is reached; raise IndistackError where it is to be encrypted and cannot be."""
     from indistack.faces.web.door import Door, require_encryption
 
-    files = (str(Path(name).expanduser().absolute()) if name else "" for name in (settings.certificate, settings.key))
-    door = Door(tuple(settings.names), settings.code, *files)
+    certificate, key = (
+        str(Path(name).expanduser().absolute()) if name else "" for name in (settings.certificate, settings.key)
+    )
+    door = Door(tuple(settings.names), settings.code, certificate, key, settings.mqtt)
     require_encryption(door)
     return door
 

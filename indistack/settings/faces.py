@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator
 
-from indistack.settings.model import Settings
+from indistack.settings.model import Settings, Wanted
 
 DEFAULT_PORT = 7680
 LEAST_CODE = 4
@@ -29,6 +32,27 @@ def host_and_port(text: str) -> tuple[str, int]:
     if not 1 <= number <= 65535 or any(letter.isspace() or letter in "/[]" for letter in host):
         raise ValueError(f"{text!r}: wanted is HOST:PORT, as 0.0.0.0:{DEFAULT_PORT}, or off")
     return host or "127.0.0.1", number
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """An MQTT broker, and under which topic it is told."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    topic: str
+
+
+def broker_of(address: str) -> Broker:
+    """Return what an address like ``mqtt://user:password@host:1883/topic`` tells; raise ValueError where it is none."""
+    told = urlsplit(address)
+    topic = unquote(told.path.strip("/")) or "indistack"
+    if told.scheme != "mqtt" or not told.hostname or told.query or told.fragment or re.search(r"[+#\s]", topic):
+        raise ValueError("wanted is mqtt://USER:PASSWORD@HOST:PORT/TOPIC; user, port and topic may be left out")
+    port = told.port or 1883
+    return Broker(told.hostname, port, unquote(told.username or ""), unquote(told.password or ""), topic)
 
 
 NotifyEvent = Literal["begin", "restart", "clouds", "clear", "camera", "disk", "machine", "snr", "end"]
@@ -61,6 +85,19 @@ class WebSettings(Settings):
     """PEM file; with it and its key the page is encrypted (https), and never served in the clear."""
     key: str = ""
     """PEM file, not locked by a password."""
+
+    mqtt: Annotated[str, Wanted("a broker's address, mqtt://HOST/TOPIC", '"mqtt://10.0.0.5/indistack"')] = Field(
+        default="", max_length=300
+    )
+    """A broker that the page's process tells how the night goes, for Home Assistant and others:
+    ``mqtt://user:password@host:1883/topic``. Needs aiomqtt, which is installed beside."""
+
+    @field_validator("mqtt")
+    @classmethod
+    def _is_a_broker(cls, address: str) -> str:
+        if address:
+            broker_of(address)
+        return address
 
     @field_validator("code")
     @classmethod

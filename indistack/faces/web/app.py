@@ -23,6 +23,7 @@ from indistack.faces.web import (
     invitation,
     log_view,
     machine_history,
+    mqtt,
     programs,
     session_files,
     started,
@@ -78,8 +79,12 @@ def make_app(folder: Path, bound: tuple[str, int], door: Door) -> ASGIApp:
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     await asyncio.to_thread(app.state.hub.look)
     looking = asyncio.create_task(app.state.hub.keep_looking())
+    address = app.state.door.mqtt
+    telling = asyncio.create_task(mqtt.keep_telling(app.state.hub, address)) if address else None
     yield
     looking.cancel()
+    if telling is not None:
+        telling.cancel()
     app.state.started.end(started.SIMULATOR)  # an agent goes on without a page
 
 

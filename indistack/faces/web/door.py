@@ -1,4 +1,4 @@
-"""How the page is reached: under which names, with which code, and encrypted or not."""
+"""How the page is reached: under which names, with which code, encrypted or not; and whom it tells by itself."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ class Door:
         Without which nobody sees anything; "": everybody does.
     certificate, key : str
         PEM files, both or none: with them the page is encrypted.
+    mqtt : str
+        Address of a broker that is told how the night goes; "": none.
     """
 
     names: tuple[str, ...] = ()
     code: str = ""
     certificate: str = ""
     key: str = ""
+    mqtt: str = ""
 
     @property
     def scheme(self) -> str:
