@@ -27,7 +27,7 @@ SIMULATOR, AGENT = "simulator", "agent"
 FULL_MEMORY = ["sh", "-c", 'ulimit -S -d "$(ulimit -H -d)"; exec "$@"', "sh"]
 """Begins a command without the page's own limit."""
 
-PATIENCE_S, POLL_S, END_S = 20.0, 0.1, 10.0
+PATIENCE_S, POLL_S, END_S = 20.0, 0.1, 60.0
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 PATHS = {
