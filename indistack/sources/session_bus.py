@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,8 @@ class SessionBus:
     def __init__(self, address: str, name: str, path: str) -> None:
         self._address = address or _own_address()
         self._name, self._path = name, path
-        self._heard: asyncio.Queue[Signal] = asyncio.Queue()
+        self._heard: deque[Signal] = deque()  # a queue's get, when its time is over, may take a signal along
+        self._news = asyncio.Event()
         self.is_owned = False
 
     async def __aenter__(self) -> SessionBus:
@@ -81,12 +84,15 @@ class SessionBus:
 
     async def next(self, timeout_s: float) -> Signal | None:
         """Return the next signal, None where none comes in time; raise BusError where the bus has gone."""
-        try:
-            return await asyncio.wait_for(self._heard.get(), timeout_s)
-        except TimeoutError:
-            if not self._bus.connected:
-                raise BusError("the session bus has gone") from None
-            return None
+        if not self._heard:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), timeout_s)
+        if self._heard:
+            return self._heard.popleft()
+        if not self._bus.connected:
+            raise BusError("the session bus has gone")
+        return None
 
     async def get(self, path: str, interface: str, name: str) -> Any:
         """Return a property of one of the program's objects; None where it is not told."""
@@ -124,7 +130,8 @@ class SessionBus:
         if message.interface == DBUS and message.member == "NameOwnerChanged" and values[0] == self._name:
             self.is_owned = bool(values[2])
         elif str(message.path).startswith(f"{self._path}/"):
-            self._heard.put_nowait(Signal(message.path, message.member, values))
+            self._heard.append(Signal(message.path, message.member, values))
+            self._news.set()
 
 
 def _own_address() -> str:

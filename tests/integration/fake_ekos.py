@@ -59,7 +59,7 @@ class FakeEkos:
 
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._bus.disconnect)
-        with contextlib.suppress(OSError, EOFError):  # the bus may have gone before
+        with contextlib.suppress(Exception):  # the library trips over its own end now and then
             self._await(self._bus.wait_for_disconnect())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
