@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import subprocess
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dbus_fast import Message, MessageType, Variant
@@ -44,11 +45,11 @@ class FakeEkos:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._await(self._begin())
+        self._await(self._begin)
 
     def signal(self, module: str, member: str, signature: str = "", *body: Any) -> None:
         told = Message.new_signal(f"{EKOS}/{module}", f"{NAME}.Ekos.{module}", member, signature, list(body))
-        self._await(self._bus.send(told))
+        self._await(lambda: self._bus.send(told))
 
     def status(self, module: str, state: int) -> None:
         self.signal(module, "newStatus", "(i)", [state])
@@ -59,15 +60,17 @@ class FakeEkos:
 
     def end(self) -> None:
         self._loop.call_soon_threadsafe(self._bus.disconnect)
-        with contextlib.suppress(Exception):  # the library trips over its own end now and then
-            self._await(self._bus.wait_for_disconnect())
+        with contextlib.suppress(OSError, EOFError):  # the bus may have gone before
+            self._await(self._bus.wait_for_disconnect)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    def _await(self, what: Any) -> Any:
+    def _await(self, begin: Callable[[], Awaitable[Any]]) -> Any:
+        """Have the loop's thread begin something, for the library is used by one thread only; return what it gives."""
+
         async def outer() -> Any:
-            return await what
+            return await begin()
 
         return asyncio.run_coroutine_threadsafe(outer(), self._loop).result(60)
 
