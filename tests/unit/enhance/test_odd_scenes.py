@@ -10,6 +10,7 @@ from indistack.enhance import PictureSettings, operator_of, render
 from indistack.enhance.base import MeasuringOperator
 from indistack.enhance.gradient import gradient_of
 from indistack.enhance.scene import scene_of
+from indistack.enhance.sky import thinned
 from indistack.picture.linear import StackPicture
 from indistack.values.frame import FloatArray
 
@@ -69,7 +70,8 @@ def test_the_circle_of_a_fisheye_is_no_body_and_its_corners_are_no_sky() -> None
 
 def test_a_landscape_is_not_taken_for_the_sky() -> None:
     ground = 290 + 20 * np.sin(X / 60) < Y
-    picture = np.where(ground[..., np.newaxis], raw(light(X, X, X) / 60, sky=30), raw(stars())).astype(np.float32)
+    town = light(X, X, X)  # beside an even sky it would be told by its level alone
+    picture = np.where(ground[..., np.newaxis], raw(town / 60, sky=30), raw(stars() + town)).astype(np.float32)
     result = shown(picture)
     assert np.median(result[:240]) == pytest.approx(0.12, abs=0.02)
     assert np.median(result[340:]) < 0.02
@@ -86,6 +88,12 @@ def test_a_mosaic_that_is_taken_for_grey_has_a_dark_sky() -> None:
     mosaic = colours[..., 1].copy()
     mosaic[::2, ::2], mosaic[1::2, 1::2] = colours[::2, ::2, 0], colours[1::2, 1::2, 2]
     assert shown(mosaic).mean() < 0.2
+
+
+@pytest.mark.parametrize("pixels", [100, 1000, 5000, 20_000, 100_000])
+def test_what_is_measured_of_a_mosaic_has_all_its_colours(pixels: int) -> None:
+    mosaic = (X % 2 + 2 * (Y % 2)).astype(np.float32)
+    assert set(np.unique(thinned(mosaic, pixels))) == {0, 1, 2, 3}
 
 
 def test_knots_of_a_bright_nebula_do_not_tell_what_is_white() -> None:
