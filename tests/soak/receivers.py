@@ -158,8 +158,9 @@ def _frames(
 ) -> tuple[list[str], set[str]]:
     """Deliver frames until time is over; return their times, and of those that were in flight when one was killed."""
     delivered, risked = list[str](), set[str]()
+    dead: Any = None
     while not clock.is_over():
-        if not _until(lambda: server.listener is not None):
+        if not _until(lambda dead=dead: server.listener not in (None, dead)):
             figures.faults.append("nobody listens any more")
             break
         before = len(night.seen())
@@ -170,6 +171,7 @@ def _frames(
         is_risky = len(delivered) % 2 == 0
         if is_risky:
             time.sleep(chance.uniform(0, 1.5 * PIECES * PIECE_S))
+            dead = server.listener  # its end is not seen at once
             night.kill(chance)
             figures.tries += 1
             risked.add(delivered[-1])
