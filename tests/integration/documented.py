@@ -73,7 +73,7 @@ DONE: dict[str, Expected] = {
         Expected("6 subs stacked", 0, ("livestack/add.jpg", "livestack/addcomp.fits")),
     "indistack stack --help": Expected("kappa-sigma"),
     "indistack tell --help": Expected("undo"),
-    "indistack unstack tonight 41 57": Expected("subs in the stack"),
+    "indistack unstack tonight 41 57": Expected("in the stack"),
 }  # fmt: skip
 """Those that come to an end."""
 

@@ -37,7 +37,7 @@ class SecondProcess:
             status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
             if status == 0 or self._is_to_end:
                 sys.exit(max(status, 0))
-            print(f"the device's process has ended ({status}); here is another", file=sys.stderr, flush=True)  # noqa: T201
+            sys.stderr.write(f"the device's process has ended ({status}); here is another\n")
             time.sleep(PAUSE_S)
             again = True
         return again
