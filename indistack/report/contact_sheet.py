@@ -78,9 +78,15 @@ def _draw(cell: PixelArray, sub: LeftOut) -> None:
             pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
         )
     lines = textwrap.wrap(sub.why, LETTERS, max_lines=WHY_LINES, placeholder=" ...")
-    _write(cell, textwrap.shorten(sub.title, LETTERS, placeholder=" ..."), (left, below + LINE_PX - 4), INK)
+    _write(cell, _shortened(sub.title), (left, below + LINE_PX - 4), INK)
     for number, line in enumerate(lines, 2):
         _write(cell, line, (left, below + number * LINE_PX - 4), DIM)
+
+
+def _shortened(title: str) -> str:
+    """Cut a long title in its middle: the names of a night's files differ at their ends."""
+    end = (LETTERS - 5) // 2
+    return title if len(title) <= LETTERS else f"{title[: LETTERS - 5 - end]} ... {title[-end:]}"
 
 
 def _write(cell: PixelArray, text: str, at: tuple[int, int], grey: int) -> None:

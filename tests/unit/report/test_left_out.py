@@ -89,3 +89,11 @@ def test_the_command_writes_it(session: Path, capsys: pytest.CaptureFixture[str]
     assert found.shape == (CELL_PX[1], 2 * CELL_PX[0], 3)
     assert main(["report", str(session), "--left-out", str(session.parent / "sheet.fits")]) == 2
     assert "written as .jpg, .png, .webp" in capsys.readouterr().err
+
+
+def test_long_names_that_differ_at_their_ends_stay_apart() -> None:
+    first, second = (
+        sheet([LeftOut(f"Light_NGC_7000_North_America_300s_gain100_2026-01-01_{n:04d}.fits", "clouds", None)])
+        for n in (17, 48)
+    )
+    assert np.any(first != second)

@@ -6,7 +6,7 @@ import { kept, say } from "./words.js";
 const LEVELS = ["info", "warning", "error"], LIMIT = 200, AGAIN_MS = 5000;
 let level = "info", timer = 0;
 
-const when = (time) => (Number.isNaN(Date.parse(time)) ? time : new Date(time).toLocaleTimeString());
+const when = (time) => (Number.isNaN(Date.parse(time)) ? time : new Date(time).toLocaleTimeString(undefined, { hourCycle: "h23" }));
 
 async function look() {
   const place = $("log-lines");

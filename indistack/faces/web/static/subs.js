@@ -6,7 +6,7 @@ import * as pointing from "./pointing.js";
 import { reason } from "./sentences.js";
 import { number, say } from "./words.js";
 
-const SHOWN = 200, MOST = 2000;
+const SHOWN = 200, MOST = 2000, FRESH = 8;  // as many of the newest may lack their picture yet
 const TRIES = 4, AGAIN_MS = 1500;  // a sub is told of a moment before its picture is there
 let subs = [], session = "", changed, asking = false, chosen = 0;
 const rows = new Map();
@@ -68,15 +68,15 @@ function row(sub) {
   const image = make("img", { alt: "", loading: "lazy", width: "72", height: "48", src: `${place(sub)}/preview` });
   const look = make("button", { type: "button", class: "thumb", "aria-label": say("show_sub", { n: number(sub.number) }), on: { click: () => choose(sub.number) } }, image);
   image.addEventListener("error", () => {
-    if (sub === subs.at(-1)) load(image, `${place(sub)}/preview`, TRIES, (is) => { look.hidden = !is; });
-    else look.hidden = true;
+    look.hidden = true;  // until its picture is there: a fresh sub's is written a little later
+    if (sub.number > subs.at(-1)?.number - FRESH) load(image, `${place(sub)}/preview`, TRIES, (is) => { look.hidden = !is; });
   });
   const act = sub.outcome === "refused" || sub.fate === "lost" ? "" : isIn(sub)
     ? control.acting(say("remove"), () => control.send({ command: "remove", number: sub.number }))
     : control.acting(say("put_back"), () => control.send({ command: "readmit", number: sub.number }));
   const save = control.acting(say("raw"), () => control.save(`${place(sub)}/raw`), { title: say("raw_title") });
   return make("tr", { class: `${sub.outcome}${sub.fate ? " out" : ""}` },
-    make("td", { class: "pic" }, look), make("td", { class: "no", text: String(sub.number) }), make("td", { class: "when", text: sub.time ? new Date(sub.time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }) : "" }),
+    make("td", { class: "pic" }, look), make("td", { class: "no", text: String(sub.number) }), make("td", { class: "when", text: sub.time ? new Date(sub.time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }) : "" }),
     make("td", { class: "why" }, make("span", { text: fate(sub) }), sub.detail && make("small", { text: sub.detail })),
     make("td", { class: "n", text: figure(sub.stars) }), make("td", { class: "n", text: figure(sub.fwhm_px, 2) }), make("td", { class: "n", text: figure(sub.eccentricity, 2) }),
     make("td", { class: "n", text: share(sub.transparency) }), make("td", { class: "n", text: figure(sub.weight, 2) }), make("td", { class: "acts" }, act, save));
