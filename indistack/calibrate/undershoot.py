@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indistack.numerics.statistics import sigma_of_deviations
-from indistack.values.frame import BoolArray, IndexArray, PixelArray, RawFrame
+from indistack.values.frame import IndexArray, PixelArray, RawFrame
 
 CLIPPED = 0.9
 """Share of the saturation from which on a pixel may do so."""
@@ -23,7 +23,7 @@ there, and no sky is."""
 LEAST_SIGMA = 8.0
 """By how much of the noise they are below these, and below the sky of the frame."""
 
-SAMPLE_ROWS, LEAST_SIDE_PX = 16, 64
+SAMPLE, STRIP_ROWS, LEAST_SIDE_PX = 200_000, 64, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,40 @@ def find_undershoot(raw: RawFrame, pitch: int) -> Undershoot | None:
     plane = raw.pixels
     if raw.info.kind != "light" or plane.ndim != 2 or min(plane.shape) < LEAST_SIDE_PX:
         return None
-    clipped = plane >= CLIPPED * raw.info.saturation_adu
-    if not clipped.any():
+    ends = [_ends(plane, CLIPPED * raw.info.saturation_adu, step) for step in (1, -1)]
+    if not any(each.size for each in ends):
         return None
-    sample = plane[::SAMPLE_ROWS].astype(np.float64)
+    sample = plane[:: plane.size // SAMPLE | 1].astype(np.float64)
     sigma = sigma_of_deviations(np.diff(sample[:, ::pitch], axis=1)) / np.sqrt(2)
     limit = float(np.nanmedian(sample)) - LEAST_SIGMA * sigma
-    sides = [_beside(plane, clipped, step, pitch, limit, LEAST_SIGMA * sigma) for step in (1, -1)]
+    margin = LEAST_SIGMA * sigma
+    sides = [_beside(plane, each, step, pitch, limit, margin) for each, step in zip(ends, (1, -1), strict=True)]
     pixels, index = np.unique(np.concatenate([low for low, _ in sides]), return_index=True)
     return Undershoot(pixels, np.concatenate([source for _, source in sides])[index]) if pixels.size else None
 
 
+def _ends(plane: PixelArray, clipped_adu: float, step: int) -> IndexArray:
+    """Return the clipped pixels after which, in the direction of `step`, there is one that is not: flat indices."""
+    width = plane.shape[1]
+    last = width - 1 if step > 0 else 0
+    # in the plane's own type: another one costs ten times as much
+    least = np.asarray(np.ceil(clipped_adu) if plane.dtype.kind in "iu" else clipped_adu).astype(plane.dtype)
+    ends = []
+    for top in range(0, len(plane), STRIP_ROWS):
+        clipped = (plane[top : top + STRIP_ROWS] >= least).reshape(-1)
+        found = np.flatnonzero(clipped)
+        found = found[found % width != last][::step]
+        ends.append(found[~clipped[found + step]] + top * width)
+    return np.concatenate(ends)
+
+
 def _beside(
-    plane: PixelArray, clipped: BoolArray, step: int, pitch: int, limit: float, margin: float
+    plane: PixelArray, ends: IndexArray, step: int, pitch: int, limit: float, margin: float
 ) -> tuple[IndexArray, IndexArray]:
     """Return what is too low after the ends of clipped runs, in the direction of `step`, and what it takes."""
     width = plane.shape[1]
-    ends = clipped[:, ::step]
-    y, x = np.nonzero(ends[:, :-1] & ~ends[:, 1:])
+    y, x = np.divmod(ends, width)
+    x = x if step > 0 else width - 1 - x
     places = x + np.arange(1, REACH_PX + BEYOND * pitch + 1)[:, np.newaxis]  # (k, n), counted in the direction
     values = np.where(places < width, plane[:, ::step][y, np.minimum(places, width - 1)], np.inf)
     further = np.median([values[pitch * k :][:REACH_PX] for k in range(1, BEYOND + 1)], axis=0)
