@@ -41,6 +41,7 @@ from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.system.night_log import night_log
+from indistack.system.private import without_secret
 from indistack.values.disturbances import Disturbances
 from indistack.values.own_files import OwnFiles
 from indistack.values.sub_report import SubReport
@@ -167,7 +168,7 @@ def _agent_alone(
             disturbances=disturbances,
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)
-    again = [word for word in sys.argv[1:] if word != "--new"]
+    again = [without_secret(word) for word in sys.argv[1:] if word != "--new"]
     view.close(options.output_dir, shlex.join(["indistack", *again]) if tells_how else "")
     return DONE
 

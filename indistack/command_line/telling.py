@@ -39,14 +39,14 @@ def commands_of(word: str, values: Sequence[str]) -> list[Command]:
         return [_command(word, arguments, values)]
     except _NotAskedForError as error:
         wanted = " and ".join(each.meaning for each in arguments) or "nothing"
-        said = " ".join(values) or "nothing"
+        said = str(error) or " ".join(values) or "nothing"
         raise SettingsError([f"tell {word}: {wanted} is expected after it, not {said!r}"]) from error
     except ValueError as error:
         raise SettingsError([f"tell {word}: {error}"]) from error
 
 
 class _NotAskedForError(Exception):
-    """More or less was said than a command is told."""
+    """More or less was said than a command is told, or this word."""
 
 
 def _command(word: str, arguments: Sequence[Argument], values: Sequence[str]) -> Command:
@@ -68,5 +68,5 @@ def _value(argument: Argument, word: str) -> Any:
     if argument.kind == "text":
         return word
     if argument.kind == "number" and not word.isdecimal():
-        raise _NotAskedForError
+        raise _NotAskedForError(word)
     return read_value(word)

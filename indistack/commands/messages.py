@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from indistack.commands.argument import arguments_of
-from indistack.commands.command import ALSO_CALLED, COMMANDS, Command, Set
+from indistack.commands.command import ALSO_CALLED, COMMANDS, AlignByBox, Command, Set
 from indistack.commands.live import LIVE
 
 WORD = "command"
 """Key of a command's word in a message."""
+
+LEAST_BOX, ROUNDED = 0.01, 1e-6
+"""Shares of a picture's side: the smallest box, and how far one may reach out by rounding."""
 
 
 def parse(said: object) -> Command:
@@ -36,6 +39,8 @@ def parse(said: object) -> Command:
     command = kind(**told)
     if isinstance(command, Set):
         _check_setting(command)
+    if isinstance(command, AlignByBox):
+        _check_boxes(command)
     return command
 
 
@@ -43,6 +48,17 @@ def _check_setting(command: Set) -> None:
     if command.name not in LIVE:
         raise ValueError(f"{command.name} does not change while the agent runs; these do: {', '.join(LIVE)}")
     LIVE[command.name].check(command.value)
+
+
+def _check_boxes(command: AlignByBox) -> None:
+    """Refuse a box that no sub can be aligned by: the stack before it would have ended for nothing."""
+    for name in filter(lambda each: getattr(command, each), ("box", "search")):
+        left, top, width, height = (float(share) for share in getattr(command, name).split(","))
+        if min(width, height) < LEAST_BOX or max(left + width, top + height) > 1 + ROUNDED:
+            raise ValueError(
+                f"{name} {getattr(command, name)}: reaches out of the picture, or is too small: wanted are left, top,"
+                f" width, height as shares of it, {LEAST_BOX:g} wide and high at least, as 0.3,0.3,0.2,0.2"
+            )
 
 
 def as_message(command: Command) -> dict[str, Any]:

@@ -20,11 +20,11 @@ def _known(word: str) -> str:
     if name not in OPERATORS:
         known = [*OPERATORS, AUTO, *LOOKS]
         meant = "".join(f"did you mean {close}? " for close in get_close_matches(name, known, 1))
-        raise ValueError(f"unknown; {meant}choose one of {', '.join(known)}")
+        raise ValueError(f"{name!r} is unknown; {meant}choose one of {', '.join(known)}")
     try:
         operator_of(word)
     except SettingsError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(f"{word!r}: {error}") from None
     return word
 
 

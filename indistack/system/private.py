@@ -14,7 +14,8 @@ REMOVED = "(removed)"
 
 KEY = re.compile(
     r"(?:^|[_.\s-])(?:site\w*|obsgeo\w*|geo\w*|lat|latitude|long|longitude|lon|elev\w*|altitude|host|hostname|node|tokens?"
-    r"|secrets?|passw\w*|urls?|observer|user\w*|e?mail|phone|address|serial\w*|bssid|ssid|arguments)(?:$|[_.\s-])",
+    r"|secrets?|passw\w*|urls?|observer|user\w*|e?mail|phone|address|serial\w*|bssid|ssid|arguments)(?:$|[_.\s-])"
+    r"|^(?:web\.)?code$",
     re.IGNORECASE,
 )
 """Of values that are private whatever they are."""
@@ -26,6 +27,10 @@ PLACE = re.compile(
 )
 """Coordinates of a place on Earth with their name, in a text."""
 
+SECRETS = ("web.code", "web.mqtt", "notify.urls")
+"""Settings that let whoever knows them in."""
+
+SECRET = re.compile(rf"\b((?:{'|'.join(map(re.escape, SECRETS))})\s*=\s*)\S+")
 HOMES = re.compile(r"(/(?:home|Users|media|run/media|mnt/c/Users)/)[^/\s\"':,;]+")
 SERVER = re.compile(r"\b(\w+://)[^\s\"']+")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -56,6 +61,7 @@ class Veil:
         """Return a text without what is private; the home folder is ``~``."""
         if len(self._home) > 1:
             text = re.sub(rf"{re.escape(self._home)}(?=$|[^\w.-])", "~", text)
+        text = SECRET.sub(rf"\1{REMOVED}", text)
         text = HOMES.sub(rf"\1{REMOVED}", PLACE.sub(rf"\1{REMOVED}", text))
         text = MAC.sub(REMOVED, MAIL.sub(REMOVED, SERVER.sub(rf"\1{REMOVED}", text)))
         for name in self._names:
@@ -72,6 +78,13 @@ class Veil:
                 for key, each in value.items()
             }
         return [self.values(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def without_secret(word: str) -> str:
+    """Return a word of a command line; the value of a secret setting is ``...``."""
+    setting = word.removeprefix("--set=")
+    name, equals, _ = setting.partition("=")
+    return f"{word.removesuffix(setting)}{name}=..." if equals and name.strip() in SECRETS else word
 
 
 def _user() -> str:

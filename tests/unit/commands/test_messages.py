@@ -11,6 +11,7 @@ import pytest
 from indistack.commands import (
     COMMANDS,
     AddBranch,
+    AlignByBox,
     Command,
     NewStack,
     Pause,
@@ -30,6 +31,7 @@ SAID: list[tuple[dict[str, Any], Command]] = [
     ({"command": "new", "target": "M 27"}, NewStack("M 27")),
     ({"command": "reset"}, NewStack()),
     ({"command": "remove", "number": 41}, Remove(41)),
+    ({"command": "box", "number": 9, "box": "0.3,0.3,0.7,0.7"}, AlignByBox(9, "0.3,0.3,0.7,0.7")),
     ({"command": "branch", "name": "t", "settings": {"method": "trails"}}, AddBranch("t", {"method": "trails"})),
     ({"command": "set", "name": "drift.limit", "value": "10 %"}, Set("drift.limit", "10 %")),
     ({"command": "set", "name": "quality.max_fwhm_ratio", "value": None}, Set("quality.max_fwhm_ratio", None)),
@@ -43,6 +45,9 @@ def test_a_message_is_a_command_and_back(said: dict[str, Any], command: Command)
 
 
 NONSENSE: list[tuple[object, str]] = [
+    ({"command": "box", "number": 9, "box": "0.3,0.3,0.9,0.9"}, "box 0.3,0.3,0.9,0.9: reaches out"),
+    ({"command": "box", "number": 9, "box": "0.3,0.3,0.2,0"}, "box 0.3,0.3,0.2,0: reaches out"),
+    ({"command": "box", "number": 9, "box": "0.3,0.3,0.2,0.2", "search": "0.9,0,0.2,1"}, "search 0.9,0,0.2,1"),
     (None, "a command is expected"),
     ([], "a command is expected"),
     ({"command": []}, "a command is expected"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indistack.system import private
-from indistack.system.private import REMOVED, Veil
+from indistack.system.private import REMOVED, Veil, without_secret
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def veil(monkeypatch: pytest.MonkeyPatch) -> Veil:
         ("SITELAT = '+52 31 12'", f"SITELAT = '{REMOVED}'"),
         ("latitude 52.5 N, longitude: -13.25", f"latitude {REMOVED}, longitude: {REMOVED}"),
         ("21:07:33 sub 12, 3.1 px, flat 3, exposure 0:10", "21:07:33 sub 12, 3.1 px, flat 3, exposure 0:10"),
+        ("--set web.code=1234 --new", f"--set web.code={REMOVED} --new"),
         ("RA 10.68 Dec 41.27", "RA 10.68 Dec 41.27"),
     ],
 )
@@ -45,7 +46,8 @@ def test_a_text(veil: Veil, text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["SITELAT", "site_lat", "lat", "longitude", "host", "token", "web_token", "urls", "OBSERVER", "OBSGEO-X"]
+    "name",
+    ["SITELAT", "site_lat", "lat", "longitude", "host", "token", "web_token", "urls", "code", "OBSERVER", "OBSGEO-X"],
 )
 def test_values_that_are_private_whatever_they_are(veil: Veil, name: str) -> None:
     assert veil.values({"a": [{name: 52.5}]}) == {"a": [{name: REMOVED}]}
@@ -54,6 +56,21 @@ def test_values_that_are_private_whatever_they_are(veil: Veil, name: str) -> Non
 @pytest.mark.parametrize("name", ["latest", "flat", "operators", "longest_s", "ghost", "number"])
 def test_others_stay(veil: Veil, name: str) -> None:
     assert veil.values({name: 52.5}) == {name: 52.5}
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("web.mqtt=mqtt://me:secret@host/a=b", "web.mqtt=..."),
+        ("--set=web.code='12 34'", "--set=web.code=..."),
+        ("notify.urls=['tgram://1/2']", "notify.urls=..."),
+        ("web.listen=off", "web.listen=off"),
+        ("my night=web.code", "my night=web.code"),
+        ("--new", "--new"),
+    ],
+)
+def test_a_command_is_told_without_secrets(word: str, shown: str) -> None:
+    assert without_secret(word) == shown
 
 
 def test_this_machine_tells_nothing(veil: Veil) -> None:
