@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import json
 import logging
 import os
@@ -102,6 +103,8 @@ def door_of(settings: WebSettings) -> Door:
     )
     door = Door(tuple(settings.names), settings.code, certificate, key, settings.mqtt)
     require_encryption(door)
+    if settings.mqtt and importlib.util.find_spec("aiomqtt") is None:
+        log.warning("no broker is told of anything: web.mqtt needs aiomqtt; install it beside indistack with pip")
     return door
 
 

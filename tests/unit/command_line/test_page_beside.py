@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,12 @@ def test_a_page_that_cannot_be_keeps_nothing_from_beginning(
         began = True
     assert began
     assert "there is no page" in caplog.text
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_broker_without_what_tells_it_is_told_at_the_start(
+    is_there: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: "a place" if is_there else None)
+    page.door_of(page.WebSettings(mqtt="mqtt://10.0.0.5"))
+    assert ("web.mqtt needs aiomqtt" in caplog.text) != is_there
