@@ -74,8 +74,11 @@ def _ends(plane: PixelArray, clipped_adu: float, step: int) -> IndexArray:
     """Return the clipped pixels after which, in the direction of `step`, there is one that is not: flat indices."""
     width = plane.shape[1]
     last = width - 1 if step > 0 else 0
-    # in the plane's own type: another one costs ten times as much
-    least = np.asarray(np.ceil(clipped_adu) if plane.dtype.kind in "iu" else clipped_adu).astype(plane.dtype)
+    if plane.dtype.kind in "iu":
+        if not clipped_adu <= np.iinfo(plane.dtype).max:  # it never is, or nobody knows
+            return np.empty(0, np.intp)
+        clipped_adu = np.ceil(clipped_adu)
+    least = plane.dtype.type(clipped_adu)  # of its own type: another one costs ten times as much
     ends = []
     for top in range(0, len(plane), STRIP_ROWS):
         clipped = (plane[top : top + STRIP_ROWS] >= least).reshape(-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import socket
 import threading
@@ -59,7 +60,8 @@ class Bus:
         if "message" in told:
             self.messages.append(told["message"])
         if message.tag == "pingRequest":
-            self.send(f"<pingReply uid='{told['uid']}'/>")
+            with contextlib.suppress(OSError):  # who asked may be gone by now
+                self.send(f"<pingReply uid='{told['uid']}'/>")
         elif message.tag == "setBLOBVector":
             one = message.elements[0]
             self.blobs.append(os.pread(self.files.pop(0), int(one.attributes["len"]), 0))
