@@ -13,7 +13,7 @@ from indistack import batch, merge
 from indistack.api.common import Name, SettingsLike, settings_of
 from indistack.cluster import DaskCluster
 from indistack.config import Config, jobs_of, stacks_of
-from indistack.enhance import PictureSettings
+from indistack.enhance import LookMemory, PictureSettings
 from indistack.errors import SettingsError
 from indistack.output import snapshots
 from indistack.output.aligned_subs import AlignedSubs, aligned_paths
@@ -61,9 +61,9 @@ class Stacked:
         """Cards of the FITS header by keyword; of those that may be repeated, the last."""
         return {keyword: value for keyword, value, _ in self.snapshot.cards}
 
-    def shown(self) -> PixelArray:
-        """Return it as a picture for people: ``(h, w)`` or ``(h, w, 3)`` uint8, RGB."""
-        preview = snapshots.with_preview(self.snapshot, self.settings, [PngSink()]).preview
+    def shown(self, memory: LookMemory | None = None) -> PixelArray:
+        """Return it as a picture for people: ``(h, w)`` or ``(h, w, 3)`` uint8, RGB, by what a memory holds."""
+        preview = snapshots.with_preview(self.snapshot, self.settings, [PngSink()], memory).preview
         assert preview is not None, "that sink needs one"
         return preview.pixels
 

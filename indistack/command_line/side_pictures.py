@@ -13,6 +13,7 @@ import numpy as np
 from indistack.api import Stacked, stack_files
 from indistack.config import Config
 from indistack.decode import DecodeSettings, decode
+from indistack.enhance import KeptLook, LookMemory
 from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_writable
 from indistack.output.sub_previews import glimpse_of, shown
@@ -61,8 +62,8 @@ def _glance(path: Path, settings: DecodeSettings) -> PixelArray | None:
         return None
 
 
-def write_beside(path: Path, result: Stacked, config: Config, reference: Path) -> None:
-    """Write one sub beside the stack, the same part of the sky shown in the same way.
+def write_beside(path: Path, result: Stacked, config: Config) -> None:
+    """Write the sub that the others were laid on beside the stack: both are cut alike where both are of one size.
 
     Parameters
     ----------
@@ -72,13 +73,15 @@ def write_beside(path: Path, result: Stacked, config: Config, reference: Path) -
         The stack.
     config : Config
         With which one sub is shown.
-    reference : Path
-        The sub: what the others were aligned to.
     """
-    single = stack_files([reference], config)
+    memory = LookMemory(1.0)
+    stacked = result.shown(memory)
+    single = stack_files([result.report["stack"]["reference"]], config)
     if single.picture.shape == result.picture.shape:
         single = replace(single, snapshot=replace(single.snapshot, shown=result.snapshot.shown))
-    halves = [single.shown(), result.shown()]
+        halves = [single.shown(KeptLook(memory, cut_only=True)), stacked]
+    else:
+        halves = [single.shown(), stacked]
     height = min(half.shape[0] for half in halves)
     gap = np.full((height, max(2, round(GAP_SHARE * height)), 3), WHITE, np.uint8)
     write_picture(path, np.hstack([_to_height(halves[0], height), gap, _to_height(halves[1], height)]))

@@ -68,8 +68,7 @@ def _side_pictures(options: Options, config: Config, result: Stacked) -> list[Pa
     subs, files = result.report["subs"], []
     skipped = [sub for sub in subs if sub["outcome"] == Refused.word]
     if options.beside is not None:
-        first = next(Path(sub["path"]) for sub in subs if sub["outcome"] == Accepted.word)
-        write_beside(options.beside, result, _for_one_image(config), first)
+        write_beside(options.beside, result, _for_one_image(config))
         files.append(options.beside)
     if options.left_out is not None and skipped:
         write_left_out(options.left_out, skipped, config.decode)

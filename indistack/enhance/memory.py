@@ -127,11 +127,15 @@ class KeptLook(LookMemory):
     ----------
     before : LookMemory
         Of that picture.
+    cut_only : bool
+        Of another picture of the same place, which is cut and turned as that one was, and measured by itself.
     """
 
-    def __init__(self, before: LookMemory) -> None:
+    def __init__(self, before: LookMemory, cut_only: bool = False) -> None:
         super().__init__(1.0)
-        self._measures, self._look = dict(before._measures), before._look
+        kept = before._measures.items()
+        self._measures = {key: measures for key, measures in kept if key[1].reshapes or not cut_only}
+        self._look = before._look
         self._trusted = 1
 
     def see(self, picture: FloatArray) -> None:

@@ -40,6 +40,24 @@ def test_the_halves_show_the_same_sky_and_the_stack_is_smoother(folder: Path) ->
     assert np.corrcoef(left.ravel(), right.ravel())[0, 1] > 0.5
 
 
+@pytest.mark.parametrize("reference", ["first", "L_2.fits"])
+def test_the_halves_are_cut_alike_whatever_sub_the_others_were_laid_on(tmp_path: Path, reference: str) -> None:
+    sky = make_sky(drift_px_per_sub=(14.0, 6.0))
+    names = [tmp_path / f"L_{number}.fits" for number in range(3)]
+    for name in names:
+        name.write_bytes(sky.expose().to_fits())
+    chosen = reference if reference == "first" else str(tmp_path / reference)
+    words = ["stack", *map(str, names), "--reference", chosen, "-o", str(tmp_path / "o.fits")]
+    assert main([*words, "--png", str(tmp_path / "o.png"), "--beside", str(tmp_path / "pair.png")]) == 0
+    alone, pair = (cv2.imread(str(tmp_path / name), cv2.IMREAD_GRAYSCALE) for name in ("o.png", "pair.png"))
+    assert alone is not None
+    assert pair is not None
+    width = alone.shape[1]
+    assert 2 * width < pair.shape[1] < 2.1 * width
+    shift, _ = cv2.phaseCorrelate(pair[:, :width].astype(float), pair[:, -width:].astype(float))
+    np.testing.assert_allclose(shift, 0, atol=0.5)
+
+
 def test_files_that_were_left_out_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cv2.imwrite("grey.png", np.full((30, 40), 200, np.uint8))
     (folder / "no.png").write_bytes(b"nothing")
