@@ -17,7 +17,7 @@ from indistack.commands import AlignByBox, Answer, Command, MarkComet
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
 from tests.conftest import wait_until
-from tests.integration.browser import Tab, chromium
+from tests.integration.browser import Tab
 from tests.integration.test_page_in_browser import TOKEN, add_previews
 from tests.integration.web_process import SESSION, WebProcess, publish
 
@@ -34,12 +34,6 @@ CUT = """() => [...document.querySelectorAll('button, .chip, h1, h2, h3, label s
 
 SHOTS = os.environ.get("INDISTACK_SCREENSHOTS", "")
 """A folder that they are put into, for people to look at."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

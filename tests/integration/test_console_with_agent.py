@@ -13,7 +13,7 @@ from indistack.commands import Set, read_state, tell
 from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import is_at_work
 from tests.conftest import IndiServer, wait_until
-from tests.integration.browser import Tab, chromium
+from tests.integration.browser import Tab
 from tests.integration.test_indi_device import STACK, Night
 from tests.integration.test_page_in_browser import TOKEN
 from tests.integration.web_process import WebProcess
@@ -25,12 +25,6 @@ LONG_S = 120.0
 LIMIT = """() => [...document.querySelectorAll('#settings label')]
   .find((each) => each.textContent.startsWith('Drift limit')).querySelector('input')"""
 """The control of a setting."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

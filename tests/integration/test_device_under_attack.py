@@ -149,9 +149,8 @@ def test_blobs_that_are_wanted_and_not_wanted_in_quick_succession(stacked: Night
     client.until(state("CCD_EXPOSURE", "Ok"))
     client.enable("Also")
     client.got = b""
-    client.picture()
+    assert len(client.picture()) > 1_000_000
     client.close()
-    stacked.expose()
 
 
 HOSTILE = {

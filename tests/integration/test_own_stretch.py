@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from indistack.store.wanted import OWN_STRETCH, is_wanted
 from tests.conftest import wait_until
 from tests.integration.browser import Tab, chromium
-from tests.integration.web_process import WebProcess, publish
+from tests.integration.web_process import WebProcess
 
 NO_WEBGL = """{
   const known = HTMLCanvasElement.prototype.getContext;
@@ -36,17 +35,6 @@ TOUCH = """(wanted) => {
   input.value = wanted[1];
   input.dispatchEvent(new Event('input'));
 }"""
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebProcess]:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    publish(folder, 1)
-    process = WebProcess(folder, wait_until)
-    yield process
-    process.process.kill()
-    process.process.wait()
 
 
 def put_companded(folder: Path, step: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from indistack.faces.web.token_file import write_token
 from indistack.store.folder_lock import only_one
 from indistack.store.wanted import FULL_PICTURE, is_wanted
 from tests.conftest import wait_until
-from tests.integration.browser import SIZES, Tab, chromium
+from tests.integration.browser import SIZES, Tab
 from tests.integration.web_process import SESSION, WebProcess, publish
 
 pytestmark = pytest.mark.slow
@@ -49,23 +48,6 @@ MOVE_SKY = """() => {
   for (const told of ['input', 'change']) handle.dispatchEvent(new Event(told));
 }"""
 """Drags the handle of the sky."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[WebProcess]:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    publish(folder, 1)
-    process = WebProcess(folder, wait_until)
-    yield process
-    process.process.kill()
-    process.process.wait()
 
 
 def grow(page: WebProcess, n_subs: int) -> None:
