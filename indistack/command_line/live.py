@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import signal
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +21,7 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.demo import run_camera
 from indistack.command_line.exit_status import DONE
-from indistack.command_line.night_view import NightView
+from indistack.command_line.night_view import NightView, command_to_go_on
 from indistack.command_line.options import Overrides, config_of, given, require_pictures
 from indistack.command_line.page import page_beside
 from indistack.command_line.say import say
@@ -41,7 +39,6 @@ from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
 from indistack.system.night_log import night_log
-from indistack.system.private import without_secret
 from indistack.values.disturbances import Disturbances
 from indistack.values.own_files import OwnFiles
 from indistack.values.sub_report import SubReport
@@ -140,7 +137,7 @@ def _agent_alone(
     tells_how: bool = True,
     disturbances: Disturbances | None = None,
 ) -> int:
-    past = _past(config, options)
+    past, asked = _past(config, options), config
     if past is not None:
         other = "; --new begins another" if tells_how else ""
         log.info("going on with the stack of %s and its settings%s", past.folder.name, other)
@@ -168,8 +165,7 @@ def _agent_alone(
             disturbances=disturbances,
         )  # fmt: skip
         agent.run(stop, options.max_subs, has_folder=True)
-    again = [without_secret(word) for word in sys.argv[1:] if word != "--new"]
-    view.close(options.output_dir, shlex.join(["indistack", *again]) if tells_how else "")
+    view.close(options.output_dir, command_to_go_on(options, asked) if tells_how else "")
     return DONE
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +15,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from indistack.command_line.arguments import Options
 from indistack.command_line.sub_line import duration_words, print_sub, shown
+from indistack.config import Config
+from indistack.resume.same_night import must_be_named
 from indistack.sinks import SINKS
 from indistack.store.session_folders import FOLDER as SESSIONS
+from indistack.store.session_folders import SessionFolders
+from indistack.system.private import without_secret
 from indistack.values.counted import counted
 from indistack.values.sub_report import SubReport
 
@@ -153,3 +160,11 @@ def _stack_words(status: Mapping[str, Any]) -> Iterator[str]:
 def _by(status: Mapping[str, Any]) -> str:
     """Say how; why so is told once, when the stack begins."""
     return f" by {status['method']}" if status.get("method") else ""
+
+
+def command_to_go_on(options: Options, asked: Config) -> str:
+    """Return what is typed to go on with the stack: the same again, unless it was changed meanwhile."""
+    again = [without_secret(word) for word in sys.argv[1:] if word != "--new"]
+    if not options.goes_on and must_be_named(SessionFolders(options.output_dir), asked):
+        again += ["--continue", "last"]
+    return shlex.join(["indistack", *again])

@@ -52,13 +52,20 @@ def _check_setting(command: Set) -> None:
 
 def _check_boxes(command: AlignByBox) -> None:
     """Refuse a box that no sub can be aligned by: the stack before it would have ended for nothing."""
-    for name in filter(lambda each: getattr(command, each), ("box", "search")):
-        left, top, width, height = (float(share) for share in getattr(command, name).split(","))
-        if min(width, height) < LEAST_BOX or max(left + width, top + height) > 1 + ROUNDED:
-            raise ValueError(
-                f"{name} {getattr(command, name)}: reaches out of the picture, or is too small: wanted are left, top,"
-                f" width, height as shares of it, {LEAST_BOX:g} wide and high at least, as 0.3,0.3,0.2,0.2"
-            )
+    sizes = [_size_of(name, getattr(command, name)) for name in ("box", "search") if getattr(command, name)]
+    if any(most < size for size, most in zip(sizes[0], sizes[-1], strict=True)):
+        raise ValueError(f"search {command.search}: is smaller than the box {command.box} that is searched for in it")
+
+
+def _size_of(name: str, box: str) -> tuple[float, float]:
+    """Return width and height of a box within the picture."""
+    left, top, width, height = (float(share) for share in box.split(","))
+    if min(width, height) < LEAST_BOX or max(left + width, top + height) > 1 + ROUNDED:
+        raise ValueError(
+            f"{name} {box}: reaches out of the picture, or is too small: wanted are left, top, width, height"
+            f" as shares of it, {LEAST_BOX:g} wide and high at least, as 0.3,0.3,0.2,0.2"
+        )
+    return width, height
 
 
 def as_message(command: Command) -> dict[str, Any]:

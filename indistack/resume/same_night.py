@@ -48,6 +48,15 @@ def session_to_go_on(sessions: SessionFolders, config: Config, now: datetime) ->
     return past
 
 
+def must_be_named(sessions: SessionFolders, config: Config) -> bool:
+    """Tell whether the last stack was made otherwise than is asked for: a start goes on with it only where told to."""
+    past = _last(sessions)
+    try:
+        return past is not None and any(_differences(settings_of(past), config))
+    except SettingsError:
+        return False
+
+
 def reports_of_the_night(sessions: SessionFolders, past: PastSession) -> Iterator[SubReport]:
     """Yield the reports of a session and of those before it in its night: their files have been dealt with."""
     yield from past.reports()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ import pytest
 from astropy.io import fits
 
 from indistack.agent.agent import Agent
+from indistack.command_line.arguments import make_parser
+from indistack.command_line.night_view import command_to_go_on
 from indistack.config import Config
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.same_night import SAME_NIGHT, reports_of_the_night, session_to_go_on
@@ -47,6 +50,26 @@ def start(out: Path, blobs: Sequence[Blob], now: datetime, *settings: str) -> Pa
     )  # fmt: skip
     agent.run(threading.Event())
     return sessions.all()[-1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "more"),
+    [
+        ([], ["--continue", "last"]),
+        (["--set", "stack.method=median", "--new", "--set=web.code='1234'"], []),
+        (["--continue", "last"], []),
+    ],
+)
+def test_how_to_go_on_is_told_so_that_it_does(
+    tmp_path: Path, blobs: list[Blob], typed: list[str], more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(tmp_path, blobs[:3], DUSK, "stack.method=median")
+    words = ["run", "--output-dir", str(tmp_path), *typed]
+    monkeypatch.setattr("sys.argv", ["indistack", *words])
+    options = make_parser().parse_args(words)
+    told = shlex.split(command_to_go_on(options, load(Config, None, [*SETTINGS, *options.set])))
+    expected = [{"--set=web.code='1234'": "--set=web.code=..."}.get(word, word) for word in words if word != "--new"]
+    assert told == ["indistack", *expected, *more]
 
 
 def n_subs(picture: Path) -> int:

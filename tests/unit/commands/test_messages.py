@@ -48,6 +48,7 @@ NONSENSE: list[tuple[object, str]] = [
     ({"command": "box", "number": 9, "box": "0.3,0.3,0.9,0.9"}, "box 0.3,0.3,0.9,0.9: reaches out"),
     ({"command": "box", "number": 9, "box": "0.3,0.3,0.2,0"}, "box 0.3,0.3,0.2,0: reaches out"),
     ({"command": "box", "number": 9, "box": "0.3,0.3,0.2,0.2", "search": "0.9,0,0.2,1"}, "search 0.9,0,0.2,1"),
+    ({"command": "box", "number": 9, "box": "0.3,0.3,0.2,0.2", "search": "0.3,0.3,0.3,0.1"}, "is smaller than the box"),
     (None, "a command is expected"),
     ([], "a command is expected"),
     ({"command": []}, "a command is expected"),
