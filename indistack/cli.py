@@ -28,6 +28,7 @@ COMMANDS = {
     "web": "page:web",
     "master": "making:master",
     "library": "showing:library",
+    "catalogue": "catalogue:catalogue",
     "report": "showing:report",
     "sessions": "sessions:sessions",
     "timelapse": "timelapse:timelapse",

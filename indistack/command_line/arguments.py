@@ -49,9 +49,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
     _add_library(_command(commands, "library", "show the masters of the calibration library"))
+    _add_catalogue(_command(commands, "catalogue", "make the catalogue: colours of stars, names for pictures"))
     add_report(_command(commands, "report", "tell of a session's mount, sky and stack: text, JSON, a page"))
     _add_sessions(_command(commands, "sessions", "list sessions and what they take on the disk; remove by a rule"))
-
     add_timelapse(_command(commands, "timelapse", "make a film of a session's stack as it grew"))
 
     _add_server(devices := _command(commands, "devices", "show what is on an INDI server"))
@@ -132,6 +132,14 @@ def _add_master(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
 
 
+def _add_catalogue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where [as picture.catalogue says]")
+    text = "KStars' data: a folder, or its stars.dat; repeatable [where KStars keeps them]"
+    parser.add_argument("--kstars", action="append", default=[], type=Path, metavar="DIR", help=text)
+    text = "further stars: a table with RA, Dec, BT and VT, .csv or .csv.gz; repeatable"
+    parser.add_argument("--tycho2", action="append", default=[], type=Path, metavar="TABLE", help=text)
+
+
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_server(parser)
     parser.add_argument(
@@ -197,7 +205,7 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--report", type=Path, metavar="OUT.json")
-    text = "write target, subs, exposure and date on the picture; where it is solved, a scale and a compass"
+    text = "write target, subs, exposure and date on the picture; where it is solved, scale, compass, names"
     parser.add_argument("--annotate", action="store_const", const=True, help=text)
     text = "one sub at the left, the stack at the right, shown in the same way"
     parser.add_argument("--beside", type=Path, metavar="PAIR.jpg", help=text)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from indistack.catalogue import SkyField
 from indistack.enhance.looks import AUTO, LOOKS, WHOLE_RANGE
 from indistack.errors import SettingsError
 from indistack.numerics.statistics import robust_sigmas
@@ -49,6 +50,18 @@ class Operator(Protocol):
 
     def __call__(self, picture: FloatArray) -> FloatArray:
         """``(h, w)`` or ``(h, w, 3)`` float32 -> the same shape, a new array; NaN stays NaN and enters no statistic."""
+
+
+class SkyOperator(Operator):
+    """An operator that goes by where the picture is on the sky, as far as that is known.
+
+    Attributes
+    ----------
+    sky : SkyField or None
+        Where the picture is that it gets next, and what is known there; to be set before.
+    """
+
+    sky: SkyField | None = None
 
 
 Measures = tuple[FloatArray, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from indistack.catalogue import SkyField
 from indistack.picture.crop import WHOLE, Part
 from indistack.values.frame import FloatArray
 
@@ -29,6 +30,8 @@ class PictureFacts:
     clipped : array or None
         ``(rows, columns)`` float32, which share of the subs was clipped in the cells of a coarse grid over the stack;
         None: none was, or nobody knows.
+    sky : SkyField or None
+        Where the stack's pixels are on the sky, and what is known there.
     """
 
     bottom_up: bool = False
@@ -38,6 +41,7 @@ class PictureFacts:
     body: bool = False
     white_balance: tuple[float, float, float] | None = None
     clipped: FloatArray | None = None
+    sky: SkyField | None = None
 
 
 PLAIN = PictureFacts()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
+from indistack.catalogue import KnownStars
+from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, SkyOperator
+from indistack.enhance.catalogue_white import catalogue_white
 from indistack.enhance.sky import channel_mean, measure_sky, thinned
 from indistack.enhance.strips import each_strip, planes_of
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.settings import Settings
 from indistack.values.frame import BoolArray, FloatArray
+
+log = logging.getLogger(__name__)
 
 STAR_SIGMA = 10.0
 """Points that far above the noise in every channel are taken for stars."""
@@ -48,14 +53,18 @@ class NeutralSettings(Settings):
     stars: bool = True
     """Whether the field's stars tell what is white; else only the sky is made grey."""
 
+    catalogue: bool = True
+    """Whether stars tell it, before that, whose colours a catalogue knows: where the picture is solved."""
+
 
 @OPERATORS.register("neutral")
-class Neutral(MeasuringOperator):
+class Neutral(MeasuringOperator, SkyOperator):
     """Sky to one level in all channels, channels scaled so that the field's stars are white on average.
 
     A one-shot colour camera's raw channels differ by its filters and by the sky's own light; the median star of a field
-    is close to white, so its colour is the white point. What was clipped has lost its colour and becomes white. Grey
-    pictures pass unchanged.
+    is close to white, so its colour is the white point. Where the picture's place on the sky is known, and a catalogue
+    is there, its stars' B-V tell what the Sun would look like: that is white. What was clipped has lost its colour and
+    becomes white. Grey pictures pass unchanged.
     """
 
     settings: ClassVar[type[Settings]] = NeutralSettings
@@ -64,7 +73,7 @@ class Neutral(MeasuringOperator):
     eased = (False, True, False, False)
 
     def __init__(self, settings: NeutralSettings = NeutralSettings()) -> None:  # noqa: B008 - frozen
-        self._stars = settings.stars
+        self._settings = settings
 
     def measure(self, picture: FloatArray) -> Measures:
         """Return the sky, gains, brightest value of each channel, and how many pixels are as bright as that."""
@@ -73,7 +82,7 @@ class Neutral(MeasuringOperator):
             return ()
         pixels = np.ascontiguousarray(np.moveaxis(thinned(picture, SAMPLES), 2, 0)).reshape(3, -1)
         brightest = np.fmax.reduce(pixels, axis=1)
-        gains = _white_gains(picture, sky.level, brightest) if self._stars else np.ones(3, np.float32)
+        gains = self._gains(picture, sky.level, brightest)
         alike = np.count_nonzero(pixels > SAME_LEVEL * brightest[:, np.newaxis], axis=1)
         return sky.level, gains, brightest, alike.astype(np.float32)
 
@@ -94,6 +103,15 @@ class Neutral(MeasuringOperator):
 
         each_strip(balance, picture)
         return result
+
+    def _gains(self, picture: FloatArray, sky: FloatArray, brightest: FloatArray) -> FloatArray:
+        """Return what each colour is multiplied by, green = 1."""
+        known = self.sky.stars(picture.shape) if self.sky and self._settings.catalogue else KnownStars()
+        white = catalogue_white(picture, known, sky, brightest)
+        if white is not None:
+            log.debug("white by %d stars of the catalogue: B-V to %.3f mag", white.n_stars, white.error_mag)
+            return np.clip(white.gains, 1 / GAIN_LIMIT, GAIN_LIMIT)
+        return _white_gains(picture, sky, brightest) if self._settings.stars else np.ones(3, np.float32)
 
 
 def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) -> FloatArray:

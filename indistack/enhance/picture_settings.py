@@ -85,7 +85,12 @@ class PictureSettings(Settings):
     """Of the colours after ``stretch``: 1 leaves them, 0 makes the picture grey; not set: as the look has it."""
 
     annotate: bool = False
-    """Target, subs, exposure and date stand on the picture, and beside a WCS a scale and the directions of the sky."""
+    """Target, subs, exposure and date stand on the picture, and beside a WCS a scale, the directions of the sky, and
+    the names that the catalogue has."""
+
+    catalogue: str = "auto"
+    """Stars whose colours tell what is white, and names for `annotate`: the file that `indistack catalogue` makes;
+    "auto" = ~/.local/share/indistack/catalogue.npz, where it is there; "" = none."""
 
     @model_validator(mode="after")
     def _are_for_subs(self) -> Self:

@@ -8,12 +8,14 @@ from functools import partial
 import cv2
 import numpy as np
 
-from indistack.enhance.base import OPERATORS, MeasuringOperator, Operator, operator_of
+from indistack.catalogue import SkyField
+from indistack.enhance.base import OPERATORS, MeasuringOperator, Operator, SkyOperator, operator_of
 from indistack.enhance.clipped import whiten
 from indistack.enhance.facts import PLAIN, PictureFacts
 from indistack.enhance.looks import AUTO, SUITING, look_of
 from indistack.enhance.memory import LookMemory
 from indistack.enhance.picture_settings import PictureSettings
+from indistack.enhance.places import binned_places, places_in
 from indistack.enhance.scene import scene_of
 from indistack.enhance.strips import each_strip
 from indistack.picture.clipped import enlarged
@@ -49,8 +51,10 @@ def render(
     Preview
         Grey or RGB.
     """
-    stored = stack.binned(binning_for(stack.shape, settings.max_side_px))
+    factor = binning_for(stack.shape, settings.max_side_px)
+    stored = stack.binned(factor)
     picture = _as_seen(stored, facts)
+    sky = facts.sky and _moved(facts.sky.moved(binned_places(factor)), partial(_part, facts=facts), stored)
     clipped = None
     if facts.clipped is not None and picture.ndim == 3 and not facts.false_colours:
         clipped = _as_seen(enlarged(facts.clipped, stored.shape), facts)
@@ -60,13 +64,17 @@ def render(
         operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
             continue
+        if isinstance(operator, SkyOperator):
+            operator.sky = sky
         make = _made_by(place, operator, picture, memory)
+        if sky is not None and operator.moves:
+            sky = _moved(sky, make, picture)
         picture = make(picture)
         if clipped is not None and operator.moves:
             clipped = make(clipped)
         elif clipped is not None and operator.whitens:
             whiten(picture, clipped)
-    return Preview(rounded(picture, np.uint8), rounded(picture, np.uint16) if fine else None)
+    return Preview(rounded(picture, np.uint8), rounded(picture, np.uint16) if fine else None, sky)
 
 
 def words_for(
@@ -150,10 +158,20 @@ def _made_by(
     return partial(operator.applied, measures=found)
 
 
+def _moved(sky: SkyField, make: Callable[[FloatArray], FloatArray], picture: FloatArray) -> SkyField | None:
+    """Return where the pixels of what is made of a picture are on the sky; None where that cannot be told."""
+    matrix = places_in(make, picture.shape)
+    return None if matrix is None else sky.moved(matrix)
+
+
 def _as_seen(stored: FloatArray, facts: PictureFacts) -> FloatArray:
-    """Return the part of a picture that is shown, the right way up."""
+    return np.ascontiguousarray(_part(stored, facts), np.float32)
+
+
+def _part(stored: FloatArray, facts: PictureFacts) -> FloatArray:
+    """Return the part of a picture that is shown, the right way up, a view."""
     part = facts.shown.of(stored)
-    return np.ascontiguousarray(_upright(part[::-1] if facts.bottom_up else part, facts.orientation), np.float32)
+    return _upright(part[::-1] if facts.bottom_up else part, facts.orientation)
 
 
 def _upright(picture: PixelArray, orientation: int) -> PixelArray:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from indistack.enhance.base import OPERATORS, Operator
+from indistack.enhance.base import OPERATORS, Operator, SkyOperator
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
+
+SQUARE_DEG = 0.05
+"""What is turned that little, off a right angle, is not drawn anew."""
 
 
 class RotateSettings(Settings):
@@ -75,6 +79,25 @@ class Flip(Operator):
     def __call__(self, picture: FloatArray) -> FloatArray:
         """See `indistack.enhance.base.Operator`."""
         return np.ascontiguousarray(np.flip(picture, self._axis))
+
+
+@OPERATORS.register("north_up")
+class NorthUp(SkyOperator):
+    """Turns the picture, and mirrors it where needed, so that north is up and east left, where it is solved."""
+
+    reshapes: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
+
+    def __call__(self, picture: FloatArray) -> FloatArray:
+        """See `indistack.enhance.base.Operator`."""
+        if self.sky is None:
+            return picture.copy()
+        (x, y), mirrored = self.sky.north, self.sky.mirrored
+        upright = Flip()(picture) if mirrored else picture
+        angle_deg = 90 - math.degrees(math.atan2(-y, -x if mirrored else x))
+        nearest = 90.0 * round(angle_deg / 90)
+        exact = nearest if abs(angle_deg - nearest) < SQUARE_DEG else angle_deg
+        return Rotate(RotateSettings(angle_deg=exact % 360))(upright)
 
 
 @OPERATORS.register("crop")

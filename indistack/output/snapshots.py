@@ -15,6 +15,7 @@ from indistack.fits_header import StackFacts, output_cards, with_own_filter, wit
 from indistack.output.annotation import annotated
 from indistack.output.filters import filled, mix_of, scale_of
 from indistack.output.maps import clipped_share, maps_of, small_coverage
+from indistack.output.sky import sky_of
 from indistack.output.trim import Trim, shown_part
 from indistack.output.view import Binning, View
 from indistack.picture.integration import Integration
@@ -116,10 +117,11 @@ def with_preview(
         snapshot.body,
         snapshot.white_balance,
         snapshot.clipped,
+        sky_of(snapshot, settings),
     )
     fine = any(depth_of(sink, settings.png_bits) == 16 for sink in asking)
     preview = render(snapshot.picture, settings, facts, memory, fine)
-    shown = annotated(preview, snapshot, settings) if settings.annotate else preview
+    shown = annotated(preview, snapshot.cards) if settings.annotate else preview
     return replace(snapshot, bits=settings.png_bits, preview=shown)
 
 
@@ -225,6 +227,7 @@ def _snapshot(
         body=_is_body(session),
         white_balance=info.white_balance,
         sub=session.newest,
+        size=(trim.box[0].stop - trim.box[0].start, trim.box[1].stop - trim.box[1].start),
     )
 
 

@@ -54,13 +54,24 @@ def plain(text: str) -> str:
 
 def write(ink: Ink, text: str, at: tuple[int, int], letter_px: float, align: float = 0.0) -> tuple[int, int]:
     """Write a line from its base's left end on, or so much of its width further left; return its width and height."""
+    scale, thickness = _scaled(ink, text, letter_px)
+    width, height = extent_of(ink, text, letter_px)
+    cv2.putText(ink, text, (at[0] - round(align * width), at[1]), FONT, scale, 255, thickness, cv2.LINE_AA)
+    return width, height
+
+
+def extent_of(ink: Ink, text: str, letter_px: float) -> tuple[int, int]:
+    """Return width and height of a line as it would be written (px)."""
+    (width, height), _ = cv2.getTextSize(text, FONT, *_scaled(ink, text, letter_px))
+    return width, height
+
+
+def _scaled(ink: Ink, text: str, letter_px: float) -> tuple[float, int]:
+    """Return scale and thickness of a line's letters: smaller ones where it would be too wide."""
     scale = letter_px / CAPITAL_PX
     width = cv2.getTextSize(text, FONT, scale, 1)[0][0]
     scale *= min(1.0, WIDEST * ink.shape[1] / max(width, 1))
-    thickness = max(1, round(scale * 1.5))
-    (width, height), _ = cv2.getTextSize(text, FONT, scale, thickness)
-    cv2.putText(ink, text, (at[0] - round(align * width), at[1]), FONT, scale, 255, thickness, cv2.LINE_AA)
-    return width, height
+    return scale, max(1, round(scale * 1.5))
 
 
 def inked(pixels: PixelArray, ink: Ink, letter_px: int) -> PixelArray:

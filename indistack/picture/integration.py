@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from indistack.catalogue import SkyField
 from indistack.values.frame import CountArray, FloatArray, PixelArray
 
 
@@ -49,7 +50,10 @@ class Preview:
         uint8.
     fine : array or None
         The same as uint16, where a sink asked for it.
+    sky : SkyField or None
+        Where its pixels are on the sky, where that is known.
     """
 
     pixels: PixelArray
     fine: PixelArray | None = None
+    sky: SkyField | None = None

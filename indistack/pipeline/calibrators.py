@@ -35,6 +35,7 @@ from indistack.errors import FrameError, SettingsError
 from indistack.sources import read_blob
 from indistack.sources.base import is_frame_name
 from indistack.system.atomic import atomic_file
+from indistack.system.data_folder import data_folder
 from indistack.system.resources import give_back_memory
 from indistack.system.workers import Workers
 from indistack.values.frame import Card, Kind, RawFrame
@@ -100,8 +101,7 @@ def library_folder(settings: CalibrateSettings) -> Path | None:
     """Return the library's folder, None where it is off."""
     if settings.library != "auto":
         return Path(settings.library).expanduser() if settings.library else None
-    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser() / "indistack" / "calibration"
+    return data_folder() / "calibration"
 
 
 def library_fault(folder: Path) -> str:

@@ -51,6 +51,8 @@ class Snapshot:
         Number in the ledger of the last sub in it; 0 where there is none.
     clipped : array or None
         ``(rows, columns)`` float32, which share of the subs was clipped in a cell of the picture; None: none was.
+    size : (int, int) or None
+        Height and width that the header tells of (px), where the picture may be binned.
     """
 
     picture: LinearPicture
@@ -68,6 +70,7 @@ class Snapshot:
     coverage: LinearPicture | None = None
     sub: int = 0
     clipped: FloatArray | None = None
+    size: tuple[int, int] | None = None
 
 
 class Sink(Protocol):

@@ -4,11 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from indistack.enhance import PictureSettings
+from indistack.catalogue import SkyField
+from indistack.enhance import PictureFacts, PictureSettings, render
+from indistack.fits_header import read_wcs
 from indistack.output.annotation import annotated
 from indistack.picture.integration import Preview
 from indistack.picture.linear import StackPicture
-from indistack.sinks import Snapshot
 from indistack.values.frame import Card
 
 HEIGHT, WIDTH = 600, 800
@@ -30,11 +31,17 @@ def solved(north: tuple[float, float], east: tuple[float, float], scale_arcsec: 
     return (*FACTS, ("CTYPE1", "RA---TAN", ""), ("CTYPE2", "DEC--TAN", ""), *cards, *place)
 
 
-def drawn(cards: tuple[Card, ...], bottom_up: bool = False, **settings: object) -> npt.NDArray[np.bool_]:
+def seen(cards: tuple[Card, ...], bottom_up: bool = False, *operators: str) -> Preview:
+    """Return a picture as those operators make it, of one grey."""
+    wcs = read_wcs(cards)
+    facts = PictureFacts(bottom_up, sky=None if wcs is None else SkyField(wcs))
+    stack = StackPicture(np.full((HEIGHT, WIDTH, 3), LEVEL / 255, np.float32))
+    return render(stack, PictureSettings(operators=list(operators)), facts)
+
+
+def drawn(cards: tuple[Card, ...], bottom_up: bool = False, *operators: str) -> npt.NDArray[np.bool_]:
     """Tell which pixels have letters on them."""
-    stack = StackPicture(np.zeros((HEIGHT, WIDTH), np.float32))
-    preview = Preview(np.full((HEIGHT, WIDTH, 3), LEVEL, np.uint8))
-    shown = annotated(preview, Snapshot(stack, cards, bottom_up), PictureSettings.model_validate(settings))
+    shown = annotated(seen(cards, bottom_up, *operators), cards)
     return np.asarray((shown.pixels > LEVEL + 40).all(axis=2))
 
 
@@ -73,16 +80,29 @@ def test_north_is_where_the_header_says(north: tuple[float, float], bottom_up: b
     assert (above > 3 * below) == rises
 
 
-def test_no_compass_where_somebody_turned_the_picture() -> None:
+def test_the_compass_turns_with_the_picture() -> None:
+    ink = drawn(solved((0, -1), (-1, 0)), False, "rotate:90")
+    assert ink.shape == (WIDTH, HEIGHT)
+    middle = round(6.5 * 11)
+    compass = ink[: 2 * middle, HEIGHT - 2 * middle :]
+    beside, above, below = compass[:, : middle - 8], compass[: middle - 8], compass[middle + 12 :]
+    assert min(beside.sum(), below.sum()) > 3 * above.sum()  # north is left, east is below
+
+
+def test_the_scale_is_that_of_what_is_shown() -> None:
+    # binned by 2: 4 arcsec a pixel, and a quarter of 400 px are 400 arcsec again
     cards = solved((0, -1), (-1, 0))
-    assert drawn(cards)[COMPASS].any()
-    assert not drawn(cards, operators=["auto", "rotate:90"])[COMPASS].any()
+    wcs = read_wcs(cards)
+    assert wcs is not None
+    stack = StackPicture(np.full((HEIGHT, WIDTH, 3), LEVEL / 255, np.float32))
+    preview = render(stack, PictureSettings(operators=[], max_side_px=400), PictureFacts(sky=SkyField(wcs)))
+    ink = (annotated(preview, cards).pixels > LEVEL + 40).all(axis=2)
+    assert ink[HEIGHT // 4 :, WIDTH // 4 :].sum(axis=1).max() == pytest.approx(75, abs=3)
 
 
 def test_both_depths_are_written_on_and_the_given_picture_is_left() -> None:
     pixels, fine = np.full((HEIGHT, WIDTH), LEVEL, np.uint8), np.full((HEIGHT, WIDTH), 257 * LEVEL, np.uint16)
-    snapshot = Snapshot(StackPicture(np.zeros((HEIGHT, WIDTH), np.float32)), FACTS, False)
-    shown = annotated(Preview(pixels, fine), snapshot, PictureSettings())
+    shown = annotated(Preview(pixels, fine), FACTS)
     assert shown.fine is not None
     np.testing.assert_allclose(shown.fine / 257, shown.pixels, atol=1)
     assert (pixels == LEVEL).all()
