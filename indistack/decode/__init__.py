@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from indistack.decode import camera_raw, fits, headerless, raster, xisf
 from indistack.decode.base import DECODERS, Decoder, DecodeSettings
+from indistack.decode.beginnings import beginning
 from indistack.decode.mosaic import doubts_about_cfa
 from indistack.decode.zero import to_zero
 from indistack.errors import DecodeError
@@ -78,4 +79,4 @@ def _decoder(blob: Blob) -> Decoder:
         decoder = DECODERS.get(name)
         if suffix in decoder.suffixes:
             return decoder()
-    raise DecodeError("not_a_frame", f"unknown content {head[:16]!r}", {"suffix": suffix, "bytes": blob.size_bytes})
+    raise DecodeError("not_a_frame", beginning(head), {"suffix": suffix, "bytes": blob.size_bytes})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indistack.decode.base import DecodeSettings, require_ratio, require_size
+from indistack.decode.beginnings import beginning
 from indistack.decode.pixels import Scaling
 from indistack.decode.unpack import FileBytes
 from indistack.errors import DecodeError
@@ -123,7 +124,7 @@ def _begins(piece: bytes, start: int) -> bool:
     if not re.match(rb"SIMPLE *=", piece):
         if piece and b"SIMPLE  =".startswith(piece):
             raise DecodeError("truncated", f"only {len(piece)} bytes", {"bytes": len(piece)})
-        raise DecodeError("not_a_frame", f"begins with {piece[:16]!r}, not with SIMPLE", {"bytes": len(piece)})
+        raise DecodeError("not_a_frame", f"{beginning(piece)}: no FITS file", {"bytes": len(piece)})
     return True
 
 

@@ -20,7 +20,9 @@ MAX_PARTS = 100_000
 MAX_SCANS = 40
 """Progressive JPEGs have about ten; each one takes time for all pixels, however few bytes it has."""
 
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+START_OF_SCAN, END_OF_IMAGE, ADOBE = 0xDA, 0xD9, 0xEE
+INKS = 4
+"""Channels of a JPEG for a printing press: cyan, magenta, yellow, black."""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD8)))
 _MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd7]")
@@ -95,7 +97,7 @@ def _png(data: memoryview) -> PictureSize:
     name, header = chunks[0]
     width, height, depth, colour = struct.unpack_from(">IIBB", header)
     if name != b"IHDR" or not width or not height:
-        raise DecodeError("damaged", f"a PNG that begins with {name!r}", {"bytes": len(data)})
+        raise DecodeError("damaged", "a PNG without a size at its begin (IHDR)", {"bytes": len(data)})
     return PictureSize(width, height, {0: 1, 2: 3, 3: 3, 4: 2}.get(colour, 4), 2 if depth == 16 else 1)
 
 
@@ -135,18 +137,27 @@ def _after_scan(data: memoryview, at: int) -> int:
 
 
 def _jpeg(data: memoryview) -> PictureSize:
-    size, scans = None, 0
+    size, scans, has_inks = None, 0, False
     for kind, body in jpeg_segments(data):
         scans += kind == START_OF_SCAN
+        has_inks |= kind == ADOBE and bytes(body[:5]) == b"Adobe"
         if kind in _FRAMES and size is None:
-            bits, height, width, channels = struct.unpack_from(">BHHB", body)
-            if bits != 8 or channels not in (1, 3):
-                raise DecodeError(
-                    "unsupported",
-                    f"a JPEG of {channels} colours in {bits} bits, not 1 or 3 in 8 bits",
-                    {"channels": channels, "bits": bits},
-                )
-            size = PictureSize(width, height, channels, 1)
+            size = _frame_size(body)
     if size is None or not size.pixel_bytes or not 1 <= scans <= MAX_SCANS:
         raise DecodeError("damaged", f"a JPEG with {scans} scans", {"bytes": len(data), "scans": scans})
+    if size.channels == INKS and not has_inks:
+        said = "a JPEG of four inks that does not tell whether they are inverted (no Adobe segment)"
+        raise DecodeError("unsupported", said, {"channels": INKS})
     return size
+
+
+def _frame_size(body: memoryview) -> PictureSize:
+    """Return what the header of a JPEG's frame claims: grey, three colours, or cyan, magenta, yellow and black."""
+    bits, height, width, channels = struct.unpack_from(">BHHB", body)
+    if bits != 8 or channels not in (1, 3, INKS):
+        raise DecodeError(
+            "unsupported",
+            f"a JPEG of {channels} colours in {bits} bits, not 1, 3 or {INKS} in 8 bits",
+            {"channels": channels, "bits": bits},
+        )
+    return PictureSize(width, height, channels, 1)

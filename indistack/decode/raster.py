@@ -12,18 +12,21 @@ import numpy as np
 
 from indistack.decode.assemble import FULL_SCALE
 from indistack.decode.base import DECODERS, DecodeSettings, fingerprint, require_contrast, require_ratio, require_size
+from indistack.decode.beginnings import beginning
 from indistack.decode.camera_raw import is_raw_tiff
 from indistack.decode.exif import exif_facts, header_of
 from indistack.decode.picture_size import JPEG, PNG, picture_parts, picture_size, png_chunks
 from indistack.decode.pixels import Scaling, to_native
 from indistack.decode.tiff import TIFF
 from indistack.decode.tiff_pixels import tiff_pixels
-from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
+from indistack.decode.value_range import FRACTIONS, FULL_SCALE_ADU, are_fractions, fractions_to_adu
 from indistack.errors import DecodeError
 from indistack.system.blame import library
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import FrameInfo, PixelArray, RawFrame
+
+WHITE_ADU = {"uint8": 255.0, "uint16": FULL_SCALE_ADU}
 
 LINEAR_GAMMA = range(95_000, 105_000)
 """A PNG's gAMA for values in proportion to the light, which is 100000, give or take a rounding."""
@@ -54,23 +57,29 @@ class RasterDecoder:
         require_contrast(pixels)
         mark = fingerprint(pixels)
         warnings: tuple[str, ...] = ()
-        saturation_adu = FULL_SCALE.get(pixels.dtype.name, math.inf)
+        saturation_adu, white_adu = FULL_SCALE.get(pixels.dtype.name, math.inf), WHITE_ADU.get(pixels.dtype.name)
         if are_fractions(pixels, {}):
             fractions_to_adu(pixels, workers)
-            saturation_adu, warnings = FULL_SCALE["uint16"], (FRACTIONS,)
+            saturation_adu, white_adu, warnings = FULL_SCALE["uint16"], FULL_SCALE_ADU, (FRACTIONS,)
         facts = exif_facts(data)
-        info = FrameInfo(saturation_adu=saturation_adu, linear=_is_linear(data), header=header_of(facts), **facts)
+        info = FrameInfo(
+            saturation_adu=saturation_adu,
+            full_scale_adu=white_adu,
+            linear=_is_linear(data),
+            header=header_of(facts),
+            **facts,
+        )
         return RawFrame(pixels, None, info, mark, warnings)
 
 
 def _stored(data: memoryview, settings: DecodeSettings) -> PixelArray:
     """Return ``(h, w)`` or ``(h, w, 3)`` RGB in the file's own type."""
-    head = bytes(data[:8])
+    head = bytes(data[:32])
     if head.startswith(TIFF):
         return tiff_pixels(data, settings)
     if head.startswith((PNG, JPEG)):
         return _opened(data, settings)
-    raise DecodeError("not_a_frame", f"begins with {head!r}", {"bytes": len(data)})
+    raise DecodeError("not_a_frame", f"{beginning(head)}: no JPEG, PNG or TIFF", {"bytes": len(data)})
 
 
 def _opened(data: memoryview, settings: DecodeSettings) -> PixelArray:

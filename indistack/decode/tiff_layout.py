@@ -18,11 +18,13 @@ TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES = 322, 323, 324, 325
 PLANAR, PREDICTOR, COLOUR_MAP, SAMPLE_FORMAT = 284, 317, 320, 339
 
 PLAIN = 1
-WHITE_IS_ZERO, GREY, RGB, PALETTE = 0, 1, 2, 3
+WHITE_IS_ZERO, GREY, RGB, PALETTE, INKS = 0, 1, 2, 3, 5
 
 MAX_SAMPLES, MAX_PIECES = 16, 25_000
 """Of a picture: single rows of three planes of 60 MP are 20,000 pieces; each one costs 0.1 ms, however small it is."""
 MIN_TILE_PX = 8
+N_INKS = 4
+"""Cyan, magenta, yellow, black."""
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _DTYPES = ("u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8")
 
@@ -167,12 +169,13 @@ def _require_known(layout: Layout) -> None:
         GREY: True,
         RGB: layout.samples >= 3,
         PALETTE: layout.samples == 1 and layout.dtype.name == "uint8",
+        INKS: layout.samples >= N_INKS and layout.dtype.kind == "u",
     }
     if not known.get(layout.photometric, False):
         raise DecodeError(
             "unsupported",
             f"{layout.samples} samples of {layout.dtype.name}, photometric interpretation {layout.photometric}:"
-            " not grey, RGB or a palette",
+            " not grey, RGB, CMYK or a palette",
             {"photometric": layout.photometric, "samples": layout.samples},
         )
 

@@ -17,6 +17,8 @@ from indistack.decode.base import DecodeSettings
 from indistack.decode.tiff import Directory
 from indistack.decode.tiff_layout import (
     COLOUR_MAP,
+    INKS,
+    N_INKS,
     PALETTE,
     PLAIN,
     RGB,
@@ -42,7 +44,8 @@ Bytes = npt.NDArray[np.uint8]
 def tiff_pixels(data: memoryview, settings: DecodeSettings) -> PixelArray:
     """Return ``(h, w)`` or ``(h, w, 3)`` RGB pixels of the first picture, in the file's own type and byte order.
 
-    Alpha is dropped, white-is-zero inverted, a palette replaced by its colours (uint16).
+    Alpha is dropped, white-is-zero inverted, a palette replaced by its colours (uint16), inks (CMYK) by what they leave
+    of white.
 
     Raises
     ------
@@ -59,6 +62,8 @@ def tiff_pixels(data: memoryview, settings: DecodeSettings) -> PixelArray:
         raise DecodeError("truncated", f"{len(data)} bytes end within the header", {"bytes": len(data)}) from error
     if layout.photometric == RGB:
         return stored[..., :3]
+    if layout.photometric == INKS:
+        return _printed(stored[..., :N_INKS])
     return np.invert(stored[..., 0]) if layout.photometric == WHITE_IS_ZERO else stored[..., 0]
 
 
@@ -141,6 +146,12 @@ def _grey(packed: memoryview, compression: int, bits: int, height: int, width: i
     if grey is None or grey.shape != (height, width):
         raise damaged("a piece that cannot be unpacked", len(packed))
     return np.asarray(grey).reshape(-1).view(np.uint8)
+
+
+def _printed(inks: PixelArray) -> PixelArray:
+    """Return ``(h, w, 3)`` RGB of cyan, magenta, yellow and black, each from none to the type's greatest value."""
+    light = np.iinfo(inks.dtype).max - inks.astype(np.float64)
+    return np.rint(light[..., :3] * light[..., 3:] / np.iinfo(inks.dtype).max).astype(inks.dtype.newbyteorder("="))
 
 
 def _coloured(indices: PixelArray, directory: Directory, file_bytes: int) -> PixelArray:

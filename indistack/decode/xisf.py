@@ -13,6 +13,7 @@ import numpy as np
 
 from indistack.decode.assemble import assemble
 from indistack.decode.base import DECODERS, DecodeSettings, require_ratio, require_size
+from indistack.decode.beginnings import beginning
 from indistack.decode.pixels import Scaling, native_image
 from indistack.decode.xisf_header import MAX_HEADER_BYTES, XisfImage, first_image
 from indistack.errors import DecodeError
@@ -83,7 +84,7 @@ def _header(file: memoryview) -> memoryview:
     if len(file) < PREFIX_BYTES:
         raise DecodeError("truncated", f"only {len(file)} bytes", {"bytes": len(file)})
     if bytes(file[:8]) != SIGNATURE:
-        raise DecodeError("not_a_frame", f"begins with {bytes(file[:8])!r}, not with XISF0100", {"bytes": len(file)})
+        raise DecodeError("not_a_frame", f"{beginning(bytes(file[:32]))}: no XISF file", {"bytes": len(file)})
     size = int.from_bytes(file[8:12], "little")
     if size > MAX_HEADER_BYTES:
         raise DecodeError("too_large", f"a header of {size} bytes", {"header_bytes": size})

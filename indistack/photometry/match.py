@@ -8,7 +8,7 @@ import numpy as np
 
 from indistack.errors import FrameError
 from indistack.numerics.surface import fit_surface, terms
-from indistack.photometry.ratio import Ratio, expected_scale, flux_ratio
+from indistack.photometry.ratio import Ratio, depth_scale, expected_scale, flux_ratio
 from indistack.photometry.sky import SkyLevels, sky_levels
 from indistack.settings import Settings
 from indistack.values.frame import CalibratedFrame, DoubleArray, FrameInfo
@@ -86,7 +86,7 @@ class Photometer:
             return PhotometricMatch(transparency=1.0, compared=len(scene.stars))
         ratio = flux_ratio(scene.stars, self._scene.stars, transform)
         expected = expected_scale(frame.info, self._info)
-        scale = self._scale(ratio, expected, must_scale, frame.info.linear)
+        scale = self._scale(ratio, expected, must_scale, frame.info)
         noise_adu = scale * scene.stars.noise_adu
         background, gradient_adu, uneven_adu = self._background(frame, noise_adu, transform, scale)
         return PhotometricMatch(
@@ -99,17 +99,17 @@ class Photometer:
             uneven_sigma=uneven_adu / max(noise_adu, 1e-12),
         )
 
-    def _scale(self, ratio: Ratio, expected: float | None, must_scale: bool, linear: bool) -> float:
-        """Scale by the stars where they clearly say something else than the header."""
-        if must_scale and not linear:
+    def _scale(self, ratio: Ratio, expected: float | None, must_scale: bool, info: FrameInfo) -> float:
+        """Scale by the stars where they clearly say something else than the header; by another depth in any case."""
+        if must_scale and not info.linear:
             raise FrameError("scale_unknown", "a picture that has passed a tone curve cannot be scaled")
-        if not linear or not (must_scale or self._settings.scale):
-            return 1.0
+        if not info.linear or not (must_scale or self._settings.scale):
+            return depth_scale(info, self._info)
         if ratio.is_known and (expected is None or abs(ratio.value - expected) > SIGNIFICANT * ratio.error):
             return ratio.value
         if expected is None and must_scale:
             raise FrameError("scale_unknown", f"another gain, no e-/ADU in the header, {ratio.stars} stars to compare")
-        return 1.0 if expected is None else expected
+        return depth_scale(info, self._info) if expected is None else expected
 
     def _background(
         self, frame: CalibratedFrame, noise_adu: float, transform: Transform, scale: float

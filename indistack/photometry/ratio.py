@@ -67,14 +67,20 @@ def flux_ratio(sub: StarList, reference: StarList, transform: Transform) -> Rati
 
 
 def expected_scale(sub: FrameInfo, reference: FrameInfo) -> float | None:
-    """Factor that exposure and gain alone ask for; None where the gains differ and a header does not say by how much.
+    """Factor that exposure, gain and depth alone ask for; None where the gains differ and no header says by how much.
 
     What a header does not tell is taken to be the same.
     """
     exposures = (sub.exposure_s, reference.exposure_s)
-    scale = exposures[1] / exposures[0] if exposures[0] and exposures[1] else 1.0
+    scale = depth_scale(sub, reference) * (exposures[1] / exposures[0] if exposures[0] and exposures[1] else 1.0)
     if sub.gain_setting is None or reference.gain_setting is None or sub.gain_setting == reference.gain_setting:
         return scale
     if sub.e_per_adu is None or reference.e_per_adu is None:
         return None
     return scale * sub.e_per_adu / reference.e_per_adu
+
+
+def depth_scale(sub: FrameInfo, reference: FrameInfo) -> float:
+    """Factor that brings white in a picture of 8 bits to white in one of 16, or the other way; 1 for camera frames."""
+    whites = (sub.full_scale_adu, reference.full_scale_adu)
+    return whites[1] / whites[0] if whites[0] and whites[1] else 1.0

@@ -47,6 +47,9 @@ class FrameInfo:
         Conversion factor, electrons per ADU.
     saturation_adu : float
         Values at or above are clipped; inf when unknown.
+    full_scale_adu : float or None
+        White, of a picture whose values are shares of it (JPEG, PNG, TIFF of 8 or 16 bits); None where ADU are a
+        camera's own.
     black_adu : float
         Level that the camera is known to record without light; 0 when unknown. In a calibrated frame always 0.
     ra_deg, dec_deg : float or None
@@ -77,6 +80,7 @@ class FrameInfo:
     temperature_c: float | None = None
     binning: tuple[int, int] = (1, 1)
     saturation_adu: float = math.inf
+    full_scale_adu: float | None = None
     black_adu: float = 0.0
     date_obs: datetime | None = None
     target: str = ""

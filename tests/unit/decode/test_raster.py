@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 from typing import Any
@@ -13,6 +14,13 @@ import pytest
 from tests.unit.decode.files import read
 from tests.unit.decode.pictures import chunk, encoded, jpeg_with, png_with, refusal
 from tests.unit.decode.tiffs import SHORT, dng, file_of, picture
+
+FOUR_INKS = base64.b64decode(
+    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBETFBUVFQwPFxgWFBgS"
+    "FBUU/8AAFAgAEAAQBEMRAE0RAFkRAEsRAP/EABcAAQEBAQAAAAAAAAAAAAAAAAgACQb/xAAfEAABAQkBAAAAAAAAAAAAAAAABwYXIzNBRFFjgaH/"
+    "2gAOBEMATQBZAEsAAD8AJ6JW/A5Ok0+DQUlt5sTNTVM0ARK34TpNPgVFJbebEzUjP9Erfg1XSafDq1JbebEzUjQBErfhOk0+BUUlt5sTNSP/2Q=="
+)
+"""A JPEG in cyan, magenta, yellow and black, as Photoshop writes it: inverted."""
 
 RNG = np.random.default_rng(3)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -36,6 +44,7 @@ def test_lossless_colour_comes_back_in_rgb_order(suffix: str, scale: Any) -> Non
     np.testing.assert_array_equal(frame.pixels, rgb)
     assert frame.cfa is None
     assert frame.info.saturation_adu == (255 if scale == 1 else 65472)
+    assert frame.info.full_scale_adu == (255 if scale == 1 else 65535)
     assert frame.info.linear
 
 
@@ -49,6 +58,14 @@ def test_grey_is_mono(suffix: str) -> None:
 def test_alpha_of_a_png_is_dropped() -> None:
     alpha = np.dstack([BGR, RNG.integers(0, 256, (20, 30), dtype=np.uint8)])
     np.testing.assert_array_equal(read(encoded(".png", alpha)).pixels, RGB)
+
+
+def test_inks_become_colours() -> None:
+    y, x = np.mgrid[:16, :16]
+    expected = np.stack([12 * x + 20, 10 * y + 40, 255 - 8 * x - 6 * y], -1)
+    assert np.abs(read(FOUR_INKS, ".jpg").pixels.astype(int) - expected).max() <= 3
+    refused = refusal(FOUR_INKS[:2] + FOUR_INKS[18:], ".jpg")
+    assert (refused.reason, "Adobe" in refused.detail) == ("unsupported", True)
 
 
 def test_grey_with_alpha_and_palettes_of_a_png() -> None:

@@ -108,6 +108,15 @@ def test_a_palette_becomes_its_colours() -> None:
     np.testing.assert_array_equal(frame.pixels, colours.T[RGB[..., 0]])
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_inks_become_colours(dtype: Any) -> None:
+    full = np.iinfo(dtype).max
+    inks = np.array([[[0, 0, 0, 0], [full, 0, 0, 0], [0, 0, 0, full], [0, full, full, full // 2]]], dtype)
+    light = full - full // 2
+    expected = [[[full] * 3, [0, full, full], [0] * 3, [light, 0, 0]]]
+    np.testing.assert_array_equal(read(picture(inks, tags={262: (SHORT, [5])})).pixels, expected)
+
+
 def test_the_first_of_several_pages_is_the_picture() -> None:
     one = bytearray(picture(WIDE))
     at = int.from_bytes(one[4:8], "little")
@@ -127,7 +136,7 @@ def test_pixels_stay_as_stored_however_the_camera_was_held(orientation: int) -> 
 @pytest.mark.parametrize(
     "tags",
     [
-        {262: (SHORT, [5])},  # CMYK
+        {262: (SHORT, [5])},  # CMYK in three samples
         {262: (SHORT, [6])},  # YCbCr
         {258: (SHORT, [12, 12, 12])},
         {258: (SHORT, [8, 8, 16])},

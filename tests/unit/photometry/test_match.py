@@ -157,3 +157,20 @@ def test_a_mono_reference_serves_a_colour_sub() -> None:
     rgb = np.stack([nebula(SHIFT) + colour for colour in (-30, 0, 30)], axis=-1)
     match = photometer().match(frame(rgb, 1), scene(), SHIFT)
     assert match.offset_adu == pytest.approx((30, 0, -30), abs=1)
+
+
+@pytest.mark.parametrize("linear", [True, False])
+@pytest.mark.parametrize("scale", [True, False])
+def test_another_depth_of_the_file_is_no_other_brightness_of_the_sky(linear: bool, scale: bool) -> None:
+    eight, sixteen = ({"full_scale_adu": full, "linear": linear} for full in (255.0, 65535.0))
+    match = photometer(frame(nebula(), **eight), background="off", scale=scale).match(
+        frame(257 * nebula(SHIFT), seed=1, **sixteen), scene(257.0), SHIFT
+    )
+    assert match.scale == pytest.approx(1 / 257, rel=0.01)
+    assert match.transparency == pytest.approx(1.0, rel=0.01)
+
+
+def test_another_depth_counts_also_where_nothing_tells_the_gain() -> None:
+    reference = frame(nebula(), full_scale_adu=65535.0, gain_setting=100.0)
+    sub = frame(nebula(SHIFT) / 257, full_scale_adu=255.0, gain_setting=200.0)
+    assert photometer(reference).match(sub, scene(1.0, n=2), SHIFT).scale == 257
