@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack.config import MAIN, Config, jobs_of
-from indistack.errors import FrameError, IndistackError
+from indistack.errors import FrameError, IndistackError, SettingsError, SinkError
 from indistack.grading.star_measures import sharpness
 from indistack.output import snapshots
 from indistack.output.destinations import require_writable
@@ -168,8 +168,19 @@ def _stacked(
     for blob in processing.blobs([batch.files[place - 1] for place in places]):
         for number, outcome in one_picture.process(blob):
             tell(places[number - 1] if left_out else number, outcome)
+        _require_rest(pipeline.session)
         solve_watch.look(pipeline.session)
     return [known[place] for place in sorted(known)]
+
+
+def _require_rest(session: Session | None) -> None:
+    """Raise SettingsError where all of the picture would be cut off: now, and not when all subs are stacked."""
+    if session is None or session.config.stack.canvas == "grow":  # how far it grows is not known yet
+        return
+    try:
+        Trim.of(session)
+    except SinkError as error:
+        raise SettingsError([str(error)]) from error
 
 
 def _sharpest(

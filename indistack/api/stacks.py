@@ -101,7 +101,7 @@ def stack_files(
     Parameters
     ----------
     files : sequence of path
-        Files, folders or globs.
+        Files, folders or globs. A file that is not there is refused as one that cannot be read, while others are.
     reference : str
         What the others are aligned to: ``first`` good sub, ``best`` sub, or a file's path.
     exact : bool, optional
@@ -127,13 +127,20 @@ def stack_files(
     Raises
     ------
     SettingsError
-        A name matches no file, the settings are wrong, or an output cannot be written or is one of the inputs.
+        No name matches a file, the settings are wrong, or an output cannot be written or is one of the inputs.
     IndistackError
         No sub could be stacked, or an output cannot be written.
     """
     config = settings_of(settings)
     job = batch.Batch(
-        expand(files), fits, png, report, reference, calibrators.named_files(config), outputs or {}, best_percent
+        expand(files, keep_missing=True),
+        fits,
+        png,
+        report,
+        reference,
+        calibrators.named_files(config),
+        outputs or {},
+        best_percent,
     )
     if exact is None:
         methods = {branch.method for branch in stacks_of(config).values()} - {AUTO}

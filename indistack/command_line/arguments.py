@@ -171,8 +171,13 @@ def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "\n".join(["commands:", *map(_command_help, COMMANDS)])
     parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
-    parser.add_argument("word", choices=(*COMMANDS, *ALSO_CALLED), metavar="COMMAND", help=", ".join(COMMANDS))
+    parser.add_argument("word", type=_its_word, choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
     parser.add_argument("values", nargs="*", metavar="VALUE", help="what the command is told, see below")
+
+
+def _its_word(called: str) -> str:
+    """Return the word of a command that may be called otherwise, too."""
+    return ALSO_CALLED.get(called, called)
 
 
 def _command_help(word: str) -> str:

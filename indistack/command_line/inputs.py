@@ -51,7 +51,7 @@ def inputs_of(options: Options, settings: DecodeSettings) -> Inputs:
     names = [*options.files, *(_listed(options.list) if options.list is not None else ())]
     if not names:
         raise SettingsError(["no subs: name files, folders or globs, or a text that lists them by --list"])
-    files = expand(names)
+    files = expand(names, keep_missing=True)
     times = _times(options.times, files) if options.times is not None else {}
     if options.order == "name":
         files = sorted(files, key=natural_key)

@@ -23,6 +23,7 @@ from indistack.store.last_status import last_status
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.atomic import atomic_file
+from indistack.system.real_path import real_path
 from indistack.values.own_files import OwnFiles
 
 
@@ -109,8 +110,8 @@ def _source(options: Options, config: Config, own_files: OwnFiles, last: int) ->
         return FolderSource(options.input_dir, config.folder, options.output_dir, own_files, known)
     if not options.input_dir.is_dir():
         raise SettingsError([f"-input_dir {options.input_dir}: no such folder"])
-    ours = {path.resolve() for path in _published(options.output_dir, own_files)}
-    files = [path for path in expand([options.input_dir.absolute()]) if path.resolve() not in ours]
+    ours = set(map(real_path, _published(options.output_dir, own_files)))
+    files = [path for path in expand([options.input_dir.absolute()]) if real_path(path) not in ours]
     if not files:
         raise SettingsError([f"-input_dir {options.input_dir}: no frames in this folder"])
     return OnceSource(sorted(files, key=natural_key)[-last:])
@@ -118,7 +119,7 @@ def _source(options: Options, config: Config, own_files: OwnFiles, last: int) ->
 
 def _published(folder: Path, own_files: OwnFiles) -> list[Path]:
     """Return the files of a folder that are pictures of ours."""
-    real = folder.resolve()
+    real = real_path(folder)
     return [path for path in real.iterdir() if path in own_files] if real.is_dir() else []
 
 

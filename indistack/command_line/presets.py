@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indistack.command_line.arguments import Options
-from indistack.command_line.stack_arguments import NAMED_STACKS, number_from_one, numbers, percent, share
+from indistack.command_line.stack_arguments import NAMED_STACKS, gamma, level, number_from_one, numbers, percent, share
 from indistack.errors import SettingsError
 from indistack.settings import as_toml
 
@@ -49,12 +49,13 @@ HALOSTACK = {
     "nprocs": "jobs",
     "fname_in": "files",
     "enhance_stacks": "enhance",
+    "loglevel": "log_level",
 }
 """What halostack calls options in its files -> what they are called here."""
 
 PATHS = (*NAMED_STACKS, "output", "png", "report", "list", "times", "beside", "left_out")
 LISTS = ("files", "enhance", "enhance_images", "branch", "set", *NAMED_STACKS)
-FLAGS = ("no_alignment", "no_quality", "naive", "maps", "exact")
+FLAGS = ("no_alignment", "click", "no_quality", "naive", "maps", "exact")
 READERS: dict[str, Callable[[str], Any]] = {
     "every": number_from_one,
     "best": percent,
@@ -64,7 +65,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "star": numbers(2),
     "crop": numbers(4),
     "search": float,
-    "view_gamma": float,
+    "view_gamma": gamma,
+    "log_level": level,
     "jobs": int,
     "max_memory": float,
 }

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from indistack.system.log import LEVELS
+
 NAMED_STACKS = {
     "average_stack": ("a", "mean", "average"),
     "min_stack": ("m", "minimum", "minimum"),
@@ -29,10 +31,14 @@ def add_named_stacks(parser: argparse.ArgumentParser) -> None:
     text = "write every aligned sub as PREFIXNAME.png, 16 bits"
     group.add_argument("-s", "--save-images", default="", metavar="PREFIX", help=text)
     text = "section of FILE that says what is not said here"
-    group.add_argument("-C", "--config-file", type=Path, metavar="FILE", help="presets: TOML, or halostack's INI")
-    group.add_argument("-c", "--config-item", metavar="SECTION", help=text)
+    group.add_argument(
+        "-C", "--config-file", "--config_file", type=Path, metavar="FILE", help="presets: TOML, or halostack's INI"
+    )
+    group.add_argument("-c", "--config-item", "--config_item", metavar="SECTION", help=text)
     group.add_argument("--preset", metavar="NAME", help="of this program: lucky, halo, halo-noblocker or trails")
     group.add_argument("-p", "--nprocs", dest="jobs", type=int, metavar="N", help="as --jobs")
+    text = "as --log-level, in capitals too"
+    group.add_argument("-l", "--loglevel", dest="log_level", type=level, metavar="LEVEL", help=text)
 
 
 def add_alignment(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +50,8 @@ def add_alignment(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--reference-box", type=numbers(3), metavar="X,Y,R", help=text)
     text = "where to look for it in every sub"
     group.add_argument("--search-box", type=numbers(3), metavar="X,Y,R", help=text)
+    text = "mark both boxes in a window, by two clicks each on the first sub (needs a display and Python's tkinter)"
+    group.add_argument("--click", action="store_true", help=text)
     text = "least correlation, as the square of r, with which it is found [0.49]"
     group.add_argument("-t", "--correlation-threshold", type=share, metavar="SHARE", help=text)
     group.add_argument("--star", type=numbers(2), metavar="X,Y", help="the star to follow (--align centroid)")
@@ -85,10 +93,8 @@ def add_making(parser: argparse.ArgumentParser) -> None:
     text = "have the workers of a Dask cluster do it: its scheduler's address, or 'local'"
     parser.add_argument("--cluster", default="", metavar="ADDRESS|local", help=text)
     parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")
-    text = (
-        "brightness of the window in which boxes are clicked; here they are said by numbers, so that nothing needs it"
-    )
-    parser.add_argument("-g", "--view-gamma", type=float, metavar="GAMMA", help=text)
+    text = "of the picture in the window of --click; below 1 it is brighter"
+    parser.add_argument("-g", "--view-gamma", type=gamma, metavar="GAMMA", help=text)
 
 
 def numbers(count: int) -> Callable[[str], list[float]]:
@@ -124,6 +130,18 @@ def share(word: str) -> float:
     if value == 1:
         raise argparse.ArgumentTypeError(f"{word!r}: a number above 0 and below 1 is wanted")
     return value
+
+
+def level(word: str) -> str:
+    """Read from which level on something is told."""
+    if word.lower() not in LEVELS:
+        raise argparse.ArgumentTypeError(f"{word!r}: one of {', '.join(LEVELS)} is wanted")
+    return word.lower()
+
+
+def gamma(word: str) -> float:
+    """Read an exponent."""
+    return _within(word, 100.0, "a number above 0 and up to 100")
 
 
 def _within(word: str, most: float, wanted: str) -> float:

@@ -11,7 +11,8 @@ from typing import Any
 
 from indistack.api import Stacked, stack_files
 from indistack.command_line.arguments import Options
-from indistack.command_line.inputs import inputs_of
+from indistack.command_line.clicked_boxes import clicked_boxes
+from indistack.command_line.inputs import Inputs, inputs_of
 from indistack.command_line.options import Overrides, config_of, given, require_pictures
 from indistack.command_line.presets import with_presets
 from indistack.command_line.progress import ProgressDisplay
@@ -21,11 +22,14 @@ from indistack.command_line.side_pictures import require_side_pictures, write_be
 from indistack.command_line.wanted_stacks import WantedStacks, wanted_stacks
 from indistack.config import Config
 from indistack.enhance import shown_by
-from indistack.errors import SettingsError
+from indistack.errors import IndistackError, SettingsError
 from indistack.output.destinations import require_writable
 from indistack.stack import AUTO
+from indistack.store.line_writer import as_line
+from indistack.system import log as logs
 from indistack.system.atomic import atomic_file
 from indistack.values.outcome import Accepted, Refused
+from indistack.values.sub_report import SubReport
 
 PRINTED = "-"
 """In place of a file: what is printed."""
@@ -34,48 +38,80 @@ PRINTED = "-"
 def stack(options: Options) -> int:
     """Stack files, once."""
     options = with_presets(options)
+    if options.log_level:  # a preset may say it
+        logs.configure(options.log_level)
     wanted = wanted_stacks(options)
     config = config_of(options, _settings(options, wanted))
     require_pictures(config)
     inputs = inputs_of(options, config.decode)
+    if options.click:
+        _click_boxes(options, inputs, config)
+        config = config_of(options, _settings(options, wanted))
     if len(inputs.files) == 1 and (options.enhance or options.enhance_images):
         say("one image: it is enhanced, there is nothing to stack")
         config = _for_one_image(config)
-    named = [*wanted.outputs.values(), options.save_images]
-    fits, png = pictures_of(options, inputs.files, "stack", options.report, *filter(None, named))
-    _require_table(options.shifts, inputs.files)
-    require_side_pictures(inputs.files, options.beside, options.left_out)
-    with ProgressDisplay(len(inputs.files), "stacking") as display:
-        result = stack_files(
-            inputs.files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
-            fits=fits, png=png, report=options.report, outputs=wanted.outputs, best_percent=options.best,
-            times=inputs.times, save_aligned=options.save_images, progress=display.line,
-        )  # fmt: skip
-    _tell_of_skipped(result.report["subs"])
+    result, sheets = _stacked(options, wanted, config, inputs)
     _give_shifts(options.shifts, result.report["subs"])
-    beside = _side_pictures(options, config, result)
+    pair = _pair(options, config, result)
     facts = result.report["stack"]
     stacked, exposure = (
         f"{facts['n_subs']} of {len(inputs.files)} subs by {facts['method']}",
         in_words(facts["exposure_s"]),
     )
     say(f"{stacked}, {exposure}, in {facts['seconds']:.1f} s")
-    return written(*result.files, *beside)
+    return written(*result.files, *pair, *sheets)
 
 
-def _side_pictures(options: Options, config: Config, result: Stacked) -> list[Path]:
-    """Write the pictures that are wanted beside the stack's own; return their files."""
-    subs, files = result.report["subs"], []
+def _stacked(options: Options, wanted: WantedStacks, config: Config, inputs: Inputs) -> tuple[Stacked, list[Path]]:
+    """Return the stack, and what shows the files that are not in it: they are told of if there is no stack, too."""
+    named = [*wanted.outputs.values(), options.save_images]
+    fits, png = pictures_of(options, inputs.files, "stack", options.report, *filter(None, named))
+    _require_table(options.shifts, inputs.files)
+    require_side_pictures(inputs.files, options.beside, options.left_out)
+    lines: dict[int, dict[str, Any]] = {}
+    with ProgressDisplay(len(inputs.files), "stacking") as display:
+
+        def tell(report: SubReport) -> None:
+            lines[report.number] = as_line(report)
+            display.line(report)
+
+        try:
+            result = stack_files(
+                inputs.files, config, reference=options.reference, exact=options.exact, cluster=options.cluster,
+                fits=fits, png=png, report=options.report, outputs=wanted.outputs, best_percent=options.best,
+                times=inputs.times, save_aligned=options.save_images, progress=tell,
+            )  # fmt: skip
+        except SettingsError:
+            raise
+        except IndistackError:
+            written(*_left_out(options, config, [lines[number] for number in sorted(lines)]))
+            raise
+    return result, _left_out(options, config, result.report["subs"])
+
+
+def _left_out(options: Options, config: Config, subs: Sequence[dict[str, Any]]) -> list[Path]:
+    """List the files that are not in the stack, each with its reason, and show them on a sheet if one is wanted."""
     skipped = [sub for sub in subs if sub["outcome"] == Refused.word]
-    if options.beside is not None:
-        write_beside(options.beside, result, _for_one_image(config))
-        files.append(options.beside)
-    if options.left_out is not None and skipped:
-        write_left_out(options.left_out, skipped, config.decode)
-        files.append(options.left_out)
-    elif options.left_out is not None:
+    if skipped:
+        say(f"skipped: {len(skipped)} of {len(subs)} files")
+    for sub in skipped:
+        detail = f": {sub['detail']}" if sub.get("detail") else ""
+        say(f"  {sub['path']}  {sub['reason'].replace('_', ' ')}{detail}")
+    if options.left_out is None:
+        return []
+    if not skipped:
         say(f"no sub was left out: there is no {options.left_out}")
-    return files
+        return []
+    write_left_out(options.left_out, skipped, config.decode)
+    return [options.left_out]
+
+
+def _pair(options: Options, config: Config, result: Stacked) -> list[Path]:
+    """Write one sub beside the stack, if that is wanted; return the file."""
+    if options.beside is None:
+        return []
+    write_beside(options.beside, result, _for_one_image(config))
+    return [options.beside]
 
 
 def _settings(options: Options, wanted: WantedStacks) -> Overrides:
@@ -107,18 +143,26 @@ def _for_one_image(config: Config) -> Config:
 
 def _alignment(options: Options) -> dict[str, Any]:
     """Return the table ``align``: boxes, a threshold or a star say which way is meant, where none is named."""
-    template = given(
+    template: dict[str, Any] = given(
         box=_around(options.reference_box),
         search_box=_around(options.search_box),
         min_score=math.sqrt(options.correlation_threshold) if options.correlation_threshold else None,
     )
     centroid = given(star=options.star, search_px=options.search)
-    implied = {"none": options.no_alignment, "template": template, "centroid": centroid}
+    implied = {"none": options.no_alignment, "template": template or options.click, "centroid": centroid}
     ways = {way for way, said in implied.items() if said} | ({options.align} if options.align else set())
     if len(ways) > 1:
         said = "--star and --search belong to --align centroid, boxes and -t to template, -n is none"
         raise SettingsError([f"alignment by {' and by '.join(sorted(ways))}: {said}"])
     return given(method=next(iter(ways), None), template=template or None, centroid=centroid or None)
+
+
+def _click_boxes(options: Options, inputs: Inputs, config: Config) -> None:
+    """Have both boxes marked, on the sub that the others are laid on where it is named."""
+    if options.reference_box or options.search_box:
+        raise SettingsError(["--click: the boxes are said by --reference-box and --search-box already"])
+    files = inputs.files if options.reference in ("first", "best") else [Path(options.reference)]
+    options.reference_box, options.search_box = clicked_boxes(files, config.decode, options.view_gamma)
 
 
 def _around(box: Sequence[float] | None) -> list[float] | None:
@@ -139,16 +183,6 @@ def _whole_numbers(values: Sequence[float] | None) -> list[int] | None:
 def _operators(words: Sequence[str]) -> list[str]:
     """Take apart several operators that were said in one word, with blanks between them."""
     return [operator for word in words for operator in word.split()]
-
-
-def _tell_of_skipped(subs: Sequence[dict[str, Any]]) -> None:
-    """List the files that are not in the stack, each with its reason."""
-    skipped = [sub for sub in subs if sub["outcome"] == Refused.word]
-    if skipped:
-        say(f"skipped: {len(skipped)} of {len(subs)} files")
-    for sub in skipped:
-        detail = f": {sub['detail']}" if sub.get("detail") else ""
-        say(f"  {sub['path']}  {sub['reason'].replace('_', ' ')}{detail}")
 
 
 def _require_table(shifts: str | None, inputs: Sequence[Path]) -> None:

@@ -9,7 +9,6 @@ from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.say import say
 from indistack.commands import COMMANDS, Argument, Command, arguments_of, parse, read_state, tell
-from indistack.commands.command import ALSO_CALLED
 from indistack.errors import SettingsError
 from indistack.settings import words_to_values
 from indistack.settings.reading import read_value
@@ -32,7 +31,7 @@ def commands_of(word: str, values: Sequence[str]) -> list[Command]:
 
     Where a command wants one number, several are several commands.
     """
-    arguments = arguments_of(COMMANDS[ALSO_CALLED.get(word, word)])
+    arguments = arguments_of(COMMANDS[word])
     try:
         if [each.kind for each in arguments] == ["number"] and len(values) > 1:
             return [_command(word, arguments, [value]) for value in values]

@@ -11,6 +11,7 @@ from indistack.decode.base import DecodeSettings
 from indistack.decode.cfa import cfa_of
 from indistack.errors import DecodeError
 from indistack.fits_header import BLOCK, READ, frame_info, index, number, parse_cards
+from indistack.system.ordinary_file import read_ordinary
 from indistack.values.frame import RawFrame
 
 HEAD_BYTES = 40 * BLOCK
@@ -34,8 +35,7 @@ def glance(path: Path, settings: DecodeSettings) -> RawFrame | None:
         `unreadable`, or `truncated`: the file is shorter than its header says.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = read_ordinary(path, head_bytes=HEAD_BYTES)
         size = path.stat().st_size
     except OSError as error:
         raise DecodeError("unreadable", error.strerror or str(error)) from error

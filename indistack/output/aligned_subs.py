@@ -19,6 +19,7 @@ from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.session.stacker import Stacker
 from indistack.system.atomic import atomic_file
+from indistack.system.real_path import real_path
 from indistack.values.frame import FloatArray
 from indistack.values.grid import PlacedSub
 
@@ -72,8 +73,9 @@ def aligned_paths(prefix: str, files: Sequence[Path]) -> list[Path]:
         Path(f"{prefix}{path.stem}{f'-{number}' if count[path.stem] > 1 else ''}.png")
         for number, path in enumerate(files, 1)
     ]
-    real = {path.resolve() for path in files}
-    if faults := [f"{path}: is one of the subs; begin the names otherwise" for path in paths if path.resolve() in real]:
+    real = {real_path(path) for path in files}
+    subs = [path for path in paths if real_path(path) in real]
+    if faults := [f"{path}: is one of the subs; begin the names otherwise" for path in subs]:
         raise SettingsError(faults)
     require_writable(paths[:1])
     return paths

@@ -14,6 +14,7 @@ from indistack.sources import FITS_SUFFIXES, is_own_stack
 from indistack.store.folder_lock import is_at_work
 from indistack.store.last_status import SESSIONS, STATUS
 from indistack.store.spool import SPOOL
+from indistack.system.real_path import real_path
 
 TABLE_SUFFIXES = (".json",)
 
@@ -95,7 +96,7 @@ def default_stem(inputs: Sequence[Path], ending: str, suffixes: Iterable[str]) -
         Of the files that will be written.
     """
     here = Path.cwd()
-    folder = Path(os.path.commonpath([path.resolve().parent for path in inputs]))
+    folder = Path(os.path.commonpath([real_path(path).parent for path in inputs]))
     beside = folder.name and folder != here and os.access(folder.parent, os.W_OK | os.X_OK)
     place = folder.parent if beside else here
     stem = f"{folder.name}-{ending}".lstrip("-")
@@ -175,8 +176,8 @@ def _loss(path: Path, inputs: Sequence[Path]) -> str:
 
 def _is_among(path: Path, others: Iterable[Path]) -> bool:
     """Whether it is one of some files, under this name or another."""
-    real = path.resolve()
-    return any(real == other.resolve() or _is_same_file(path, other) for other in others)
+    real = real_path(path)
+    return any(real == real_path(other) or _is_same_file(path, other) for other in others)
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

@@ -47,13 +47,13 @@ class Glimpse:
     fingerprint: str
 
 
-def glimpse_of(raw: RawFrame) -> Glimpse:
-    """Return a sub, small enough to be kept until its fate is known.
+def glimpse_of(raw: RawFrame, side_px: int = SIDE_PX) -> Glimpse:
+    """Return a sub, its longest side so many pixels at most: small enough to be kept until its fate is known.
 
     Blocks are a whole number of cells wide, so that what is left of a colour filter's pattern is its mean: grey.
     """
     cell = 2 if raw.cfa else 1
-    factor = cell * max(1, math.ceil(max(raw.pixels.shape[:2]) / SIDE_PX / cell))
+    factor = cell * max(1, math.ceil(max(raw.pixels.shape[:2]) / side_px / cell))
     return Glimpse(_binned(raw.pixels, factor), raw.info, raw.fingerprint)
 
 

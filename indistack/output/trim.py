@@ -52,7 +52,7 @@ class Trim:
             left, right, top, bottom = session.config.publish.crop
             rows, cols = slice(rows.start + top, rows.stop - bottom), slice(cols.start + left, cols.stop - right)
             if rows.start >= rows.stop or cols.start >= cols.stop:
-                said = f"publish.crop = {session.config.publish.crop}"
+                said = f"--crop (publish.crop) = {','.join(map(str, session.config.publish.crop))}"
                 raise SinkError(f"{said}: nothing is left of {session.grid.width} x {session.grid.height} pixels")
         moved = np.array([[1.0, 0, -cols.start], [0, 1, -rows.start], [0, 0, 1]])
         return Trim((rows, cols), moved @ session.grid.matrix)

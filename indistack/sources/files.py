@@ -10,6 +10,7 @@ from pathlib import Path
 from indistack.errors import SettingsError
 from indistack.sources.base import announce, is_frame_name, natural_key, read_blob, shows_own_stack
 from indistack.system.globs import is_glob, matches
+from indistack.system.real_path import real_path
 from indistack.values.blob import Blob
 
 log = logging.getLogger(__name__)
@@ -18,11 +19,19 @@ FILES = "files"
 """The device of a blob that is a file somebody named."""
 
 
-def expand(patterns: Iterable[str | Path]) -> list[Path]:
+def expand(patterns: Iterable[str | Path], keep_missing: bool = False) -> list[Path]:
     """Return the files that are meant, in the order given, each once; those of a folder or glob in natural order.
 
     Folders without a frame, and globs that match nothing, are told and passed over while others give some. Pictures of
     our own stacks are no frames.
+
+    Parameters
+    ----------
+    patterns : iterable of str or Path
+        Files, folders and globs.
+    keep_missing : bool
+        A path that is not there, or cannot be read, is returned as it is while others give some: whoever reads it is
+        told why not, as of any file that is no frame.
 
     Raises
     ------
@@ -30,18 +39,20 @@ def expand(patterns: Iterable[str | Path]) -> list[Path]:
         Paths that are not there or cannot be read; nothing but empty folders and globs: all of them at once.
     """
     found: dict[Path, Path] = {}
-    faults, empty = [], []
+    faults, empty, n_there = [], [], 0
     for pattern in patterns:
         try:
             files = _matches(Path(pattern).expanduser())
-        except LookupError as missing:
-            empty.append(missing.args[0])
+            n_there += len(files)
+        except LookupError as nothing:
+            empty.append(nothing.args[0])
+            continue
         except OSError as error:
             faults.append(f"{pattern}: {error.strerror}")
-        else:
-            for path in files:
-                found.setdefault(path.resolve(), path)
-    if faults or not found:
+            files = [Path(pattern).expanduser()]
+        for path in files:
+            found.setdefault(real_path(path), path)
+    if not n_there or (faults and not keep_missing):
         raise SettingsError([*faults, *empty])
     for text in empty:
         log.warning("%s; passed over", text)

@@ -120,8 +120,12 @@ def test_edges_are_cut_off_the_results(halo: Path, capsys: pytest.CaptureFixture
     assert cut.shape == (3, 100, 150)
     assert main(["stack", "h*.png", "-n", "-o", "w.fits"]) == 0
     np.testing.assert_array_equal(cut, fits.getdata("w.fits")[:, 5:105, 10:160])
-    assert main(["stack", "h*.png", "-n", "-o", "n.fits", "--crop", "90,90,0,0"]) == 1
-    assert "nothing is left of 180 x 120" in capsys.readouterr().err
+    capsys.readouterr()
+    assert main(["stack", "h*.png", "-n", "-o", "n.fits", "--crop", "90,90,0,0"]) == 2
+    said = capsys.readouterr()
+    assert "--crop (publish.crop) = 90,90,0,0: nothing is left of 180 x 120" in said.err
+    assert "h0.png" in said.out
+    assert "h1.png" not in said.out  # not when all are stacked
 
 
 def test_a_table_tells_when_subs_were_taken(halo: Path) -> None:
@@ -137,9 +141,9 @@ def test_a_table_tells_when_subs_were_taken(halo: Path) -> None:
 
 
 def test_a_halostack_file_runs_all(halo: Path) -> None:
-    text = "[sky]\nfname_in = h0.png h1.png\nmax_stack_file = m.png\nno_alignment = true\n"
+    text = "[sky]\nfname_in = h0.png h1.png\nmax_stack_file = m.png\nno_alignment = true\nloglevel = INFO\n"
     (halo / "p.ini").write_text(text + "enhance_stacks = percentile:0,100\n")
-    assert main(["stack", "-C", "p.ini", "-c", "sky"]) == 0
+    assert main(["stack", "--config_file", "p.ini", "--config_item", "sky", "-l", "ERROR"]) == 0
     assert cv2.imread("m.png").shape == (120, 180, 3)
 
 

@@ -49,6 +49,22 @@ def test_a_list_names_what_lies_beside_it(folder: Path) -> None:
     assert names("--list", "lists/night.txt") == ["s3.png", "s1.png", "s10.png"]
 
 
+def test_what_is_listed_and_not_there_is_kept_to_be_told_of(folder: Path) -> None:
+    (folder / "circle.png").symlink_to("circle.png")
+    (folder / "night.txt").write_text("s3.png\ngone.png\ncircle.png\ns1.png\n")
+    listed = ["s3.png", "gone.png", "circle.png", "s1.png"]
+    assert names("--list", "night.txt") == listed
+    assert names(*listed) == listed
+    assert names(*listed, "--order", "time")[:2] == ["s3.png", "s1.png"]
+    with pytest.raises(SettingsError, match=r"gone.png: no such file.*circle.png"):
+        inputs("gone.png", "circle.png")
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.fits")
+    assert names("s3.png", "pipe.fits", "--order", "time") == ["s3.png", "pipe.fits"]
+
+
 def test_a_table_tells_the_times(folder: Path) -> None:
     (folder / "t.csv").write_text(
         "name,time\ns1.png,2026-10-14T20:00:00\ns2.png,2026-10-14T18:00:00Z\ns3.png,2026-10-14T21:00:00+02:00\n"

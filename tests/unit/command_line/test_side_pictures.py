@@ -70,6 +70,19 @@ def test_files_that_were_left_out_are_shown(folder: Path, capsys: pytest.Capture
     assert not Path("none.png").exists()
 
 
+def test_files_are_shown_and_listed_where_nothing_could_be_stacked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "no.png").write_bytes(b"nothing")
+    (folder / "none.fits").write_bytes(b"")
+    assert main(["stack", "no.png", "none.fits", "-o", "out.fits", "--left-out", "sheet.png"]) == 1
+    assert cv2.imread("sheet.png") is not None
+    said = capsys.readouterr()
+    assert "skipped: 2 of 2 files\n  no.png  not a frame" in said.out
+    assert "  none.fits  empty: no bytes\nsheet.png" in said.out
+    assert "none of 2 files" in said.err
+
+
 @pytest.mark.parametrize("option", ["--beside", "--left-out"])
 def test_what_cannot_be_written_is_told_before_any_work(
     folder: Path, option: str, capsys: pytest.CaptureFixture[str]

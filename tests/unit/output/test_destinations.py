@@ -97,6 +97,13 @@ def test_all_faults_come_at_once_and_each_kind_has_its_form(lights: Path) -> Non
     assert ".fits" in found[2]
 
 
+def test_links_in_a_circle_are_no_obstacle(lights: Path) -> None:
+    circle = lights / "circle.fits"
+    circle.symlink_to(circle)
+    require_writable([lights / "new.fits"], inputs=[circle])
+    assert default_stem([circle], "stack", [".fits"]).name.endswith("-stack")
+
+
 def test_one_file_is_one_output(lights: Path) -> None:
     assert "two outputs" in faults(lights / "m.png", lights / "." / "m.png")[0]
 

@@ -77,6 +77,16 @@ def test_all_faults_at_once(folder: Path) -> None:
     assert glob.endswith("x*.fits: no frames match")
 
 
+def test_what_is_missing_may_be_kept(folder: Path) -> None:
+    (folder / "circle.fits").symlink_to("circle.fits")
+    named = [folder / "gone.fits", folder / "img_2.fits", folder / "circle.fits"]
+    assert names(expand(named, keep_missing=True)) == ["gone.fits", "img_2.fits", "circle.fits"]
+    with pytest.raises(SettingsError):
+        expand(named)
+    with pytest.raises(SettingsError):
+        expand([named[0], named[2]], keep_missing=True)
+
+
 def test_the_home_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     assert names(expand(["~/img_2.fits"])) == ["img_2.fits"]

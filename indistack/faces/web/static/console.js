@@ -23,9 +23,12 @@ function night(on) {
 
 const pair = ([name, text]) => make("div", {}, make("dt", { text: name }), make("dd", { text }));
 
+const lamp = (name, light, how) =>
+  make("li", { class: light, text: say(`light_${name}`), title: how }, make("span", { class: "unseen", text: `: ${how}` }));
+
 function lights(told) {
   $("lights").replaceChildren(...Object.entries(told).map(([name, light]) =>
-    make("li", { class: light, text: say(`light_${name}`), title: say(`is_${light}`) }, make("span", { class: "unseen", text: `: ${say(`is_${light}`)}` }))));
+    lamp(name, light, light === "busy" ? say(`busy_${name}`) : say(`is_${light}`))));
 }
 
 function hints(state) {

@@ -88,6 +88,10 @@ def test_what_the_page_says_stands_in_the_catalogue_and_nothing_besides() -> Non
     assert unused == set()
 
 
+BUSY_LIGHTS = ("camera", "drift", "clouds", "disk")
+"""Those that may be neither fine nor in need of a look."""
+
+
 def test_what_the_agent_can_be_told_has_words_in_every_language() -> None:
     known = set(catalogue("en"))
     beside = {"set", "remove", "readmit", "comet", "box"}  # which have places of their own
@@ -101,6 +105,7 @@ def test_what_the_agent_can_be_told_has_words_in_every_language() -> None:
     looks = {f"look_{name}" for name in LIVE["picture.operators"].choices}
     assert looks == {key for key in known if key.startswith("look_")}
     assert {f"light_{name}" for name in LIGHTS} <= known
+    assert {key for key in known if key.startswith("busy_")} == {f"busy_{name}" for name in BUSY_LIGHTS}
 
 
 def test_markup_has_no_words_of_its_own_nor_scripts_or_styles_within(tmp_path: Path) -> None:
