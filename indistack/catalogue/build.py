@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from indistack.catalogue import kstars, tycho2
+from indistack.catalogue import kstars, stellarium, tycho2
 from indistack.catalogue.contents import Catalogue, NamedPlaces, Stars
 from indistack.errors import IndistackError
 from indistack.system.data_folder import data_folder
 from indistack.values.counted import counted
 
 FLATPAK = Path("~/.var/app/org.kde.kstars/data/kstars")
+OF_STELLARIUM = Path("~/.stellarium/stars/default")
 
 
-def usual_places() -> list[Path]:
-    """Return where KStars keeps its data, those of the user first."""
-    return [data_folder("kstars"), FLATPAK.expanduser(), kstars.SYSTEM]
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a catalogue is made of.
+
+    Attributes
+    ----------
+    kstars : sequence of Path
+        Folders of KStars' data, the first that has a file counts; or its ``stars.dat`` itself.
+    stellarium : sequence of Path
+        Folders of Stellarium's stars.
+    tycho2 : sequence of Path
+        Tables of Tycho-2, see `tycho2.stars_of_table`.
+    """
+
+    kstars: Sequence[Path]
+    stellarium: Sequence[Path]
+    tycho2: Sequence[Path]
 
 
-def built(places: Sequence[Path], tables: Sequence[Path], tell: Callable[[str], None]) -> Catalogue:
+def usual_sources() -> Sources:
+    """Return where KStars and Stellarium keep their data, those of the user first."""
+    of_kstars = [data_folder("kstars"), FLATPAK.expanduser(), kstars.SYSTEM]
+    return Sources(of_kstars, [OF_STELLARIUM.expanduser(), stellarium.SYSTEM], ())
+
+
+def built(given: Sources, tell: Callable[[str], None]) -> Catalogue:
     """Make a catalogue.
 
     Parameters
     ----------
-    places : sequence of Path
-        Folders of KStars' data, the first that has a file counts; or its ``stars.dat`` itself.
-    tables : sequence of Path
-        Of Tycho-2, see `tycho2.stars_of_table`.
+    given : Sources
+        Where to look.
     tell : callable
         Gets a line for each source.
 
@@ -40,7 +60,7 @@ def built(places: Sequence[Path], tables: Sequence[Path], tell: Callable[[str], 
     OSError
         A file cannot be opened.
     """
-    stars, named, sources = Stars(), NamedPlaces(), []
+    stars, named, sources, places = Stars(), NamedPlaces(), [], given.kstars
 
     def told(path: Path, words: str, licence: str) -> None:
         tell(f"{path}: {words}")
@@ -50,10 +70,10 @@ def built(places: Sequence[Path], tables: Sequence[Path], tell: Callable[[str], 
         stars, named = kstars.stars_of_text(path)
         words = f"{counted(len(stars), 'star')} with B-V to V {_faintest(stars)}, {len(named)} with names"
         told(path, words, kstars.LICENCES[kstars.STARS])
-    deeper = [(path, tycho2.stars_of_table(path), tycho2.LICENCE) for path in tables]
-    if (path := _found(places, kstars.DEEP_STARS)) is not None:
-        deeper.append((path, kstars.stars_of_binary(path), kstars.LICENCES[kstars.DEEP_STARS]))
-    for path, further, licence in deeper:
+    for path, further, licence in _deeper(given):
+        if further is None:
+            tell(f"{path}: left out, of a version that is not understood")
+            continue
         before, stars = len(stars), stars.with_further(further)
         words = f"{counted(len(stars) - before, 'further star')} with B-V to V {_faintest(further)}"
         told(path, words if len(further) else "no star has a colour, as there is no BT", licence)
@@ -62,9 +82,19 @@ def built(places: Sequence[Path], tables: Sequence[Path], tell: Callable[[str], 
         named = named.joined(objects)
         told(path, counted(len(objects), "deep-sky object"), kstars.LICENCES[kstars.OBJECTS])
     if not sources:
-        where = ", ".join(map(str, places))
-        raise IndistackError(f"no catalogue in {where}: install kstars-data, or name --kstars DIR or --tycho2 TABLE")
+        where = ", ".join(map(str, [*places, *given.stellarium]))
+        raise IndistackError(f"no stars in {where}: install kstars-data, or name --kstars DIR or --tycho2 TABLE")
     return Catalogue(stars, named, sources)
+
+
+def _deeper(given: Sources) -> Iterator[tuple[Path, Stars | None, str]]:
+    """Return the sources of fainter stars, with their licences, brighter ones first."""
+    for path in stellarium.files_in(given.stellarium):
+        yield path, stellarium.stars_of_file(path), stellarium.LICENCE
+    for path in given.tycho2:
+        yield path, tycho2.stars_of_table(path), tycho2.LICENCE
+    if (deep := _found(given.kstars, kstars.DEEP_STARS)) is not None:
+        yield deep, kstars.stars_of_binary(deep), kstars.LICENCES[kstars.DEEP_STARS]
 
 
 def _found(places: Sequence[Path], name: str) -> Path | None:

@@ -136,6 +136,8 @@ def _add_catalogue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where [as picture.catalogue says]")
     text = "KStars' data: a folder, or its stars.dat; repeatable [where KStars keeps them]"
     parser.add_argument("--kstars", action="append", default=[], type=Path, metavar="DIR", help=text)
+    text = "Stellarium's stars, a folder; repeatable [where Stellarium keeps them]"
+    parser.add_argument("--stellarium", action="append", default=[], type=Path, metavar="DIR", help=text)
     text = "further stars: a table with RA, Dec, BT and VT, .csv or .csv.gz; repeatable"
     parser.add_argument("--tycho2", action="append", default=[], type=Path, metavar="TABLE", help=text)
 

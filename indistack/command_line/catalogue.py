@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indistack.catalogue import catalogue_path, write
-from indistack.catalogue.build import built, usual_places
+from indistack.catalogue.build import Sources, built, usual_sources
 from indistack.command_line.arguments import Options
 from indistack.command_line.exit_status import DONE
 from indistack.command_line.options import config_of
@@ -13,11 +13,13 @@ from indistack.values.counted import counted
 
 
 def catalogue(options: Options) -> int:
-    """Make the catalogue of what KStars has, and of tables of Tycho-2; nothing comes from a network."""
+    """Make the catalogue of what KStars and Stellarium have, and of tables of Tycho-2; nothing comes from a network."""
     path = options.output or catalogue_path(config_of(options).picture.catalogue)
     if path is None:
         raise SettingsError(['picture.catalogue = "": no catalogue is wanted; name a file: -o FILE'])
-    made = built(options.kstars or usual_places(), options.tycho2, say)
+    usual = usual_sources()
+    given = Sources(options.kstars or usual.kstars, options.stellarium or usual.stellarium, options.tycho2)
+    made = built(given, say)
     if not len(made.stars):
         complain("no star has a colour: pictures get names, and their white as without a catalogue")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,9 +27,13 @@ CLIPPED = 0.7
 SAME_MAG = 0.7
 """Stars that are further from the others' zero point are other stars, or not alone."""
 
-SLOPES, SLOPE_SIGMA, COLOUR_SIGMA = np.array([-0.45, 0.65]), 0.25, 0.06
-"""How red and blue change against green with B-V (mag per mag), for the filters of cameras before black bodies; how
-unlike that a camera may be; how unlike stars of one B-V are. Few stars, or such of one colour, tell no slope."""
+SLOPES, SLOPE_SIGMA = np.array([-0.45, 0.65]), 0.25
+"""How red and blue change against green with B-V (mag per mag), for the filters of cameras before black bodies; and how
+unlike that a camera may be. Few stars, or such of one colour, tell no slope of their own."""
+
+COLOUR_SIGMA, TYCHO_SIGMA, TYCHO_MAG, TYCHO_GROWTH = 0.05, 0.03, 8.0, 0.2
+"""How unlike stars of one B-V are; how well a star of that magnitude is known, and by what power of ten less so with
+each further one (mag), as Tycho-2 has it."""
 
 ROUNDS, OUTLIER_SIGMA, LEAST_SPREAD = 6, 3.0, 0.02
 """Stars that are so many standard deviations off are left out, in so many rounds; and the least of these (mag)."""
@@ -104,7 +108,8 @@ def fitted(light: FloatArray, v_mag: DoubleArray, b_v: DoubleArray) -> Catalogue
     if np.count_nonzero(same) < LEAST_STARS:
         return None
     colours, x = (mag[:, [0, 2]] - mag[:, [1]])[same], b_v[same] - WHITE_B_V
-    lines = np.stack([_line(colour, x, slope) for colour, slope in zip(colours.T, SLOPES, strict=True)], axis=1)
+    sigma = np.hypot(COLOUR_SIGMA, TYCHO_SIGMA * 10 ** (TYCHO_GROWTH * (v_mag[same] - TYCHO_MAG)))
+    lines = np.stack([_line(colour, x, sigma, slope) for colour, slope in zip(colours.T, SLOPES, strict=True)], axis=1)
     (red_white, blue_white), (red_slope, blue_slope) = lines
     told = (colours[:, 1] - colours[:, 0] - (blue_white - red_white)) / (blue_slope - red_slope)
     error_mag = float(np.median(np.abs(told - x)))
@@ -112,10 +117,10 @@ def fitted(light: FloatArray, v_mag: DoubleArray, b_v: DoubleArray) -> Catalogue
     return CatalogueWhite(gains.astype(np.float32), error_mag, len(x)) if error_mag <= MOST_ERROR else None
 
 
-def _line(colour: DoubleArray, x: DoubleArray, slope: float) -> DoubleArray:
+def _line(colour: DoubleArray, x: DoubleArray, sigma: DoubleArray, slope: float) -> DoubleArray:
     """Return level and slope of the straight line through most of the points, near a slope that is expected."""
-    design = np.vstack([np.column_stack([np.ones_like(x), x]) / COLOUR_SIGMA, (0, 1 / SLOPE_SIGMA)])
-    values = np.append(colour / COLOUR_SIGMA, slope / SLOPE_SIGMA)
+    design = np.vstack([np.column_stack([np.ones_like(x), x]) / sigma[:, np.newaxis], (0, 1 / SLOPE_SIGMA)])
+    values = np.append(colour / sigma, slope / SLOPE_SIGMA)
     kept = np.ones(len(values), bool)
     off = colour - slope * x - np.median(colour - slope * x)
     for _ in range(ROUNDS):

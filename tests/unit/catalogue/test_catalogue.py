@@ -101,7 +101,8 @@ def test_the_command_makes_the_catalogue_and_tells_its_sources(
     table = tmp_path / "tycho.csv"
     table.write_text("RA,Dec,BT,VT\n45.0,10.5,9.3,8.6\n46.0,10.5,9.0,8.0\n")
     path = tmp_path / "made" / "c.npz"
-    words = ["catalogue", "-o", str(path), "--kstars", str(folder), "--tycho2", str(table)]
+    words = ["catalogue", "-o", str(path), "--kstars", str(folder), "--stellarium", str(folder)]
+    words += ["--tycho2", str(table)]
     assert cli.main(words) == DONE
     said = capsys.readouterr().out
     assert "4 stars, 3 names" in said
@@ -110,7 +111,9 @@ def test_the_command_makes_the_catalogue_and_tells_its_sources(
 
 
 def test_the_command_says_what_to_do_without_a_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["catalogue", "-o", str(tmp_path / "c.npz"), "--kstars", str(tmp_path)]) == FAILED
+    nothing = str(tmp_path)
+    words = ["catalogue", "-o", str(tmp_path / "c.npz"), "--kstars", nothing, "--stellarium", nothing]
+    assert cli.main(words) == FAILED
     assert "kstars-data" in capsys.readouterr().err
     assert not (tmp_path / "c.npz").exists()
 
