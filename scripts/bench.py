@@ -18,6 +18,7 @@ from pathlib import Path
 from comparison.contest import FEWEST_SUBS, format_rows, run_contest
 from comparison.latency import measure_latency
 from comparison.night import ROTATION_DEG, SIZES_PX, TRACKED_DEG, Night, make_night, make_quiet_night, write_night
+from comparison.page import watch_night
 from comparison.peers import known_peers
 from comparison.peers.base import SAID
 from comparison.peers.indistack import Indistack
@@ -45,6 +46,8 @@ WINDOW_SUBS = 50
 RECEIVED = 10
 MOST_MS_AS_MEMORY = 60.0
 LATENCY_MEGAPIXELS, LATENCY_SUBS, MOST_LATENCY_MS = 16, 10, 1000.0
+PAGE_MEGAPIXELS, PAGE_SUBS, PAGE_PHONES, MOST_PAGE_MS, MOST_GROWTH = 4, 26, 30, 500.0, 1.1
+PAGE_PAUSES_S = 3.0, 0.5  # longer than the shortest time between two pictures; one sub a second or so
 WARM_UP_SUBS = 6  # fresh memory, and the first subs that sigma_clip combines anew with each further one
 
 
@@ -62,6 +65,8 @@ def main() -> int:
     options = _parse()
     if options.latency:
         return _latency()
+    if options.page:
+        return _page()
     if options.receive:
         return _receiving(SIZES_PX[options.megapixels])
     if options.picture:
@@ -96,6 +101,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--flat", action="store_true", help=f"cost of a sub from the 10th to number {LONG_NIGHT_SUBS}")
     parser.add_argument("--receive", action="store_true", help="a frame from a real indiserver, by TCP and as memory")
     parser.add_argument("--latency", action="store_true", help="from a sub to the new stack at a client of the device")
+    parser.add_argument("--page", action="store_true", help="from a sub to its picture on a phone; what phones take")
     parser.add_argument("--picture", action="store_true", help="what the picture for people costs, and each operator")
     parser.add_argument("--peers", action="store_true", help="beside other stackers, whole processes")
     parser.add_argument("--rounds", type=int, default=3, help="of the peers, all in turns")
@@ -222,6 +228,27 @@ def _latency() -> int:
     print(format_table(heads, [[str(r.sub), *(number(ms, 0) for ms in r[1:]), ""] for r in rows]))
     later = [row.ms for row in rows[WARM_UP_SUBS:]]
     _print_limits([Limit("slowest after the first, ms", max(later), MOST_LATENCY_MS)])
+    return 0
+
+
+def _page() -> int:
+    """Have phones look at subs of 4 MP in colour as they are stacked."""
+    with tempfile.TemporaryDirectory(prefix="page-") as name:
+        night = make_night(PAGE_MEGAPIXELS, "RGGB", PAGE_SUBS).uneventful()
+        (folder := Path(name, "night")).mkdir()
+        files = write_night(night, folder).subs
+        slow, quick = PAGE_PAUSES_S
+        rows = watch_night(Path(name, "one"), files, 1, WARM_UP_SUBS, slow).subs
+        agent_ms = [watch_night(Path(name, str(n)), files, n, WARM_UP_SUBS, quick).agent_ms for n in (0, PAGE_PHONES)]
+    heads = ["sub, 4 MP RGGB", "ms until a phone has the picture", "of them loading", "bytes", ""]
+    print(format_table(heads, [[str(row.sub), *(number(value, 0) for value in row[1:]), ""] for row in rows]))
+    print(f"agent: {agent_ms[0]:.0f} CPU ms a sub, {agent_ms[1]:.0f} while {PAGE_PHONES} phones look on")
+    _print_limits(
+        [
+            Limit("median after the first, ms", statistics.median(row.ms for row in rows), MOST_PAGE_MS),
+            Limit("agent's time while phones look on", agent_ms[1] / agent_ms[0], MOST_GROWTH),
+        ]
+    )
     return 0
 
 

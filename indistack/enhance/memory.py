@@ -16,9 +16,9 @@ PATIENCE = 3
 MOST_TRUSTED = 8
 """Pictures in a row that are made by the same measures, at most."""
 
-SAME_SIGMA, SAME_NOISE = 0.1, 0.05
+SAME_SIGMA, SAME_NOISE = 0.1, 0.1
 """Nothing is measured anew while the sky's level differs by less than that share of the noise, and the noise by less
-than that share of itself: a tenth more subs."""
+than that share of itself: a fifth more subs."""
 
 
 class LookMemory:

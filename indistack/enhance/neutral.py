@@ -16,6 +16,7 @@ from indistack.enhance.strips import each_strip, planes_of
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.settings import Settings
+from indistack.system.workers import shared_workers
 from indistack.values.frame import BoolArray, FloatArray
 
 log = logging.getLogger(__name__)
@@ -117,21 +118,32 @@ class Neutral(MeasuringOperator, SkyOperator):
 def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) -> FloatArray:
     """Gain per channel, green = 1, that makes the median star white; ones where there are too few stars."""
     small: FloatArray = StackPicture(picture).binned(binning_for(picture.shape, STAR_SIDE_PX)) - sky
-    unclipped = (small < CLIPPED * (brightest - sky)).all(axis=2)
+    unclipped = _below(small, CLIPPED * (brightest - sky))
     np.nan_to_num(small, copy=False)
-    narrow, wide = (cv2.GaussianBlur(small, (0, 0), size) for size in (STAR_PX, AROUND_PX))
+    narrow, wide = shared_workers().map(lambda size: cv2.GaussianBlur(small, (0, 0), size), (STAR_PX, AROUND_PX))
     points = np.asarray(narrow - wide, np.float32)
     noise = robust_sigmas(thinned(points, NOISE_SAMPLES).reshape(-1, 3), 0.0)
     light = channel_mean(points)
     peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
-    peaks &= (points > STAR_SIGMA * noise + 1e-9).all(axis=2) & (light > COMPACT * channel_mean(np.asarray(narrow)))
+    peaks &= _above(points, STAR_SIGMA * noise + 1e-9) & (light > COMPACT * channel_mean(np.asarray(narrow)))
     stars = _light_within(small, peaks)
     stars = stars[(stars > 0).all(axis=1)]
     if len(stars) < MIN_STARS:
-        return _ungreened(small[(narrow > STAR_SIGMA * noise + 1e-9).all(axis=2) & unclipped])
+        return _ungreened(small[_above(narrow, STAR_SIGMA * noise + 1e-9) & unclipped])
     stars = stars[np.argsort(-stars[:, 1])[:MOST_STARS]]
     ratio = np.median(stars[:, 1:2] / stars, axis=0)
     return np.asarray(np.clip(ratio, 1 / GAIN_LIMIT, GAIN_LIMIT), np.float32)
+
+
+def _above(picture: FloatArray, limits: FloatArray) -> BoolArray:
+    """Return where all colours of a picture ``(h, w, 3)`` are above theirs."""
+    return _below(-picture, -limits)
+
+
+def _below(picture: FloatArray, limits: FloatArray) -> BoolArray:
+    """Return where all colours of a picture ``(h, w, 3)`` are below theirs: by planes, a tenth of the time of rows."""
+    red, green, blue = (picture[..., colour] < limits[colour] for colour in range(3))
+    return np.asarray(red & green & blue)
 
 
 def _ungreened(objects: FloatArray) -> FloatArray:
@@ -146,7 +158,7 @@ def _ungreened(objects: FloatArray) -> FloatArray:
 
 def _light_within(picture: FloatArray, places: BoolArray) -> FloatArray:
     """Return the mean light around each place above that of the ring about it, ``(n, 3)``, in the picture's unit."""
-    inner, outer = (cv2.blur(picture, (side, side)) for side in (APERTURE_PX, RING_PX))
+    inner, outer = shared_workers().map(lambda side: cv2.blur(picture, (side, side)), (APERTURE_PX, RING_PX))
     ring_share = APERTURE_PX**2 / RING_PX**2
     ring = (outer[places] - ring_share * inner[places]) / (1 - ring_share)
     return np.asarray(inner[places] - ring, np.float32)

@@ -11,6 +11,7 @@ from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import DAMAGED_SIGMA, channel_mean
 from indistack.numerics.statistics import robust_sigma
 from indistack.settings import Settings
+from indistack.system.workers import shared_workers
 from indistack.values.frame import FloatArray
 
 STRIP_PX = 8
@@ -65,9 +66,8 @@ class Trim(MeasuringOperator):
         depth = round(self._settings.most * min(picture.shape[:2])) // STRIP_PX * STRIP_PX
         if depth == 0 or not np.isfinite(picture).any():
             return ()
-        turns = range(4)
-        cuts = [self._cut(np.rot90(picture, turn), depth) / picture.shape[turn % 2] for turn in turns]
-        return (np.array(cuts, np.float32),)
+        cuts = shared_workers().map(lambda turn: self._cut(np.rot90(picture, turn), depth), range(4))
+        return (np.array([cut / picture.shape[turn % 2] for turn, cut in enumerate(cuts)], np.float32),)
 
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
