@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,7 +97,7 @@ def load_what_holds(model: type[M], given: Given) -> tuple[M, list[str]]:
         values, told = given.without_file(), list(error.faults)
     while True:
         try:
-            return model.model_validate(values), told
+            return _validated(model, values, given), told
         except ValidationError as error:
             faults = faults_of(error, model)
             told += [given.said(fault) for fault in faults]
@@ -126,9 +126,24 @@ def read_value(text: str) -> Any:
 
 def _checked(model: type[M], values: Mapping[str, Any], given: Given) -> M:
     try:
-        return model.model_validate(values)
+        return _validated(model, values, given)
     except ValidationError as error:
         raise SettingsError([given.said(fault) for fault in faults_of(error, model)]) from None
+
+
+def _validated(model: type[M], values: Mapping[str, Any], given: Given) -> M:
+    """Build the model; a number that was typed is text where text is wanted: a shell takes the quotes away."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        wanted = {".".join(map(str, fault["loc"])) for fault in error.errors() if fault["type"] == "string_type"}
+        typed = [word for word in given.words if word.partition("=")[0].strip() in wanted]
+        if not typed:
+            raise
+    amended = _merged({}, values)
+    for word in typed:
+        _set(amended, word, str)
+    return model.model_validate(_merged(amended, given.options))
 
 
 def _read(path: Path) -> str:
@@ -173,7 +188,7 @@ def _no_toml(path: Path, lines: Sequence[str], message: str) -> str:
     return f"{path}, line {number}: {line}: this is no TOML; {hint}"
 
 
-def _set(values: dict[str, Any], word: str) -> None:
+def _set(values: dict[str, Any], word: str, read: Callable[[str], Any] = read_value) -> None:
     name, equals, text = word.partition("=")
     if not equals or not name.strip():
         raise SettingsError([f"{word!r}: expected key=value, as stack.method=mean"])
@@ -182,7 +197,7 @@ def _set(values: dict[str, Any], word: str) -> None:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
             raise SettingsError([f"{name}: {table} is no table"])
-    values[key] = read_value(text.strip())
+    values[key] = read(text.strip())
 
 
 def _merged(values: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from indistack import __version__
 from indistack.commands import COMMANDS, LIVE, arguments_of, schema
 from indistack.commands.messages import meaning_of
-from indistack.faces.web import log_view, machine_history, programs, session_files, started
+from indistack.faces.web import log_view, machine_history, programs, session_files, started, viewers
 from indistack.faces.web.answers import told
 
 PATHS: dict[str, tuple[str, str]] = {
@@ -85,6 +85,7 @@ async def openapi(_: Request) -> Response:
     paths: dict[str, Any] = {path: {"get": _read(path, *facts)} for path, facts in read.items()}
     paths["/api/v1/commands"]["post"] = _changed("Carry out a command", schema())
     paths["/api/v1/key"] = {"post": _changed("Tell whether a token is right", {"type": "object"})}
+    paths[viewers.ASKED] = {"post": _look_on()}
     paths |= {path: {"get": _of_session(path, *facts)} for path, facts in session_files.PATHS.items()}
     paths |= {path: {"get": _log(*facts)} for path, facts in log_view.PATHS.items()}
     posts = programs.PATHS | started.PATHS
@@ -116,7 +117,10 @@ def _read(path: str, media: str, summary: str) -> dict[str, Any]:
 
 def _of_session(path: str, media: str, summary: str) -> dict[str, Any]:
     faults = (401, 404, 429) if path.endswith("/raw") else (404,)
-    return {"summary": summary, "responses": _responses(media, *faults), "parameters": _named(path)}
+    said: dict[str, Any] = {"summary": summary, "responses": _responses(media, *faults), "parameters": _named(path)}
+    if path.endswith("{file}"):
+        said["responses"]["200"]["content"] = {kind.partition(";")[0]: {} for kind in session_files.FILES.values()}
+    return said
 
 
 def _log(media: str, summary: str) -> dict[str, Any]:
@@ -147,10 +151,20 @@ def _changed(summary: str, body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _look_on() -> dict[str, Any]:
+    said = _changed("Give the code that is set, for the cookie that lets one look on; 404 where none is", viewers.BODY)
+    del said["security"], said["responses"]["200"]
+    cookie = {"description": "done: the cookie is set", "headers": {"set-cookie": {"schema": {"type": "string"}}}}
+    return {**said, "responses": {"204": cookie, **said["responses"], **_refusals(404)}}
+
+
 def _responses(media: str, *faults: int) -> dict[str, Any]:
+    return {"200": {"description": "done", "content": {media: {}}}, **_refusals(*faults)}
+
+
+def _refusals(*faults: int) -> dict[str, Any]:
     fault = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
-    refused = {str(status): {"description": "refused, and why", "content": fault} for status in faults}
-    return {"200": {"description": "done", "content": {media: {}}}, **refused}
+    return {str(status): {"description": "refused, and why", "content": fault} for status in faults}
 
 
 async def metrics(request: Request) -> Response:

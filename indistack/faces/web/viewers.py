@@ -17,6 +17,8 @@ from indistack.faces.web.patience import Patience
 
 ASKED = "/api/v1/look-on"
 """Where the code is told."""
+BODY = {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
+"""How, for the description."""
 HEADER = "x-view-code"
 """In which programs send it."""
 PAGES = ("/", "/console")

@@ -10,6 +10,7 @@ from pydantic import Field
 from indistack.config import Config, to_toml
 from indistack.errors import SettingsError
 from indistack.settings import Settings, load
+from indistack.settings.reading import Given, load_what_holds
 
 
 class Table(Settings):
@@ -90,3 +91,33 @@ def test_a_file_of_any_depth_is_a_fault_that_is_told(tmp_path: Path, text: str) 
 def test_a_value_of_any_depth_is_a_fault_that_is_told() -> None:
     with pytest.raises(SettingsError):
         load(Config, None, ["stack.method=" + "[" * 20_000])
+
+
+class Door(Settings):
+    code: str = ""
+    night: str | None = None
+    port: int = 1
+
+
+class Building(Settings):
+    door: Door = Door()
+
+
+@pytest.mark.parametrize("typed", ["1234", "0042", "12.50", "1e3", "true", "2026-01-01", "'1234'", '"1234"'])
+def test_a_number_that_is_typed_is_text_where_text_is_wanted(typed: str) -> None:
+    said = typed.strip("'\"")
+    door = load(Building, None, [f"door.code={typed}", f"door.night={typed}", "door.port=7"]).door
+    assert (door.code, door.night, door.port) == (said, said, 7)
+    given = Given(words=(f"door.code={typed}", "door.port=no"))
+    assert load_what_holds(Building, given)[0].door == Door(code=said)
+
+
+def test_a_number_in_a_file_is_no_text_and_text_is_no_number(tmp_path: Path) -> None:
+    path = tmp_path / "indistack.toml"
+    path.write_text("[door]\ncode = 1234\n")
+    with pytest.raises(SettingsError, match="in quotes"):
+        load(Building, path)
+    with pytest.raises(SettingsError, match=r"door\.port"):
+        load(Building, None, ["door.code=1234", "door.port='7'"])
+    assert load(Building, path, ["door.code=5678"]).door.code == "5678"
+    assert load(Building, None, ["door.code=5678"], {"door": {"code": "told"}}).door.code == "told"

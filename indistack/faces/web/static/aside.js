@@ -1,6 +1,6 @@
 // What stands aside of the pictures: what calibrates, how the machine is, whose clock is right.
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, make } from "./elements.js";
 import { number, say, span } from "./words.js";
 
 const OFF_S = 60;
@@ -14,20 +14,20 @@ function draw(id, told, make) {
   const text = JSON.stringify([told, document.documentElement.lang]);
   if (known[id] === text) return;
   known[id] = text;
-  $(id).replaceChildren(...make());
+  fill($(id), ...make());
 }
 
 export function calibration({ masters, set_aside: aside, doubts, library }) {
   draw("calibration", [masters, aside, doubts, library], () => [
     ...(masters.length ? list(say("masters"), masters) : [make("p", { class: "soft", text: say("no_masters") })]),
     ...list(say("set_aside"), aside), ...list(say("doubts"), doubts, "warm"),
-    ...(Object.keys(library).length ? [make("h3", { text: say("library") }), pairs(Object.entries(library).map(([name, value]) => [name.replaceAll("_", " "), value]))] : []),
+    ...(Object.keys(library).length ? [make("h3", { text: say("library") }), pairs(Object.entries(library).map(([name, value]) => [name.replace(/_/g, " "), value]))] : []),
   ]);
 }
 
 export function machine({ machine: told, machine_warnings: warnings, last, version }) {
-  const stages = Object.entries(last?.stage_ms || {}), speaks = document.documentElement.lang;
-  if (examined?.lang !== speaks) examined = doctor(speaks);  // stays as it is while the rest is drawn anew
+  const stages = Object.entries((last && last.stage_ms) || {}), speaks = document.documentElement.lang;
+  if (!examined || examined.lang !== speaks) examined = doctor(speaks);  // stays as it is while the rest is drawn anew
   draw("machine", [told, warnings, stages], () => {
     const figure = (name, unit, digits = 0) => (Number.isFinite(told[name]) ? `${number(told[name], digits)} ${unit}` : "");
     return [
@@ -46,7 +46,7 @@ function bars(stages) {
   const most = Math.max(...stages.map(([, ms]) => ms), 1);
   if (!stages.length) return [];
   const rows = stages.sort((one, other) => other[1] - one[1]).slice(0, 6).map(([name, ms]) =>
-    make("li", {}, make("span", { text: name.replaceAll("_", " ") }), make("meter", { min: "0", max: String(most), value: String(ms), "aria-label": name }), make("span", { class: "n", text: `${number(ms)} ms` })));
+    make("li", {}, make("span", { text: name.replace(/_/g, " ") }), make("meter", { min: "0", max: String(most), value: String(ms), "aria-label": name }), make("span", { class: "n", text: `${number(ms)} ms` })));
   return [make("h3", { text: say("ms_a_stage") }), make("ul", { class: "bars" }, ...rows)];
 }
 

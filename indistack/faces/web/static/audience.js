@@ -1,5 +1,5 @@
 // The page of the audience: puts picture, words and panels together.
-import { $, make } from "./elements.js";
+import { $, fill, make } from "./elements.js";
 import { Feed } from "./feed.js";
 import * as panels from "./panels.js";
 import { OwnStretch } from "./own_stretch.js";
@@ -82,7 +82,8 @@ class Page {
       const alone = each.dataset.do === "compare" && state.pictures.length < 2;  // with itself
       each.disabled = alone || (!hasPicture(state) && ["compare", "grow", "adjust"].includes(each.dataset.do));
     }
-    $("newer").hidden = !this.pictures.held || this.panel === "grow" || this.pictures.held.address === this.pictures.newest?.address;
+    const { held, newest } = this.pictures;
+    $("newer").hidden = !held || !newest || this.panel === "grow" || held.address === newest.address;
     this.sides();
     this.line();
   }
@@ -91,12 +92,12 @@ class Page {
     $("welcome-title").textContent = title;
     $("welcome-hint").textContent = hint;
     const at = steps.findIndex(([, done]) => !done);
-    $("steps").replaceChildren(...steps.map(([text, done], place) => make("li", { text, class: done ? "done" : place === at ? "now" : "" })));
+    fill($("steps"), ...steps.map(([text, done], place) => make("li", { text, class: done ? "done" : place === at ? "now" : "" })));
   }
 
   line() {
     const { last } = this.state;
-    const ageS = last?.time ? (Date.now() - this.offset - Date.parse(last.time)) / 1000 : null;
+    const ageS = last && last.time ? (Date.now() - this.offset - Date.parse(last.time)) / 1000 : null;
     const [text, kind] = live(this.state, this.connected, ageS);
     if ($("live-text").textContent !== text) $("live-text").textContent = text;
     $("dot").className = kind;
@@ -114,7 +115,7 @@ class Page {
     this.panel = name;
     this.compare(false);
     $("sheet-title").textContent = say(name);
-    $("sheet-body").replaceChildren(...panels[name](this));
+    fill($("sheet-body"), ...panels[name](this));
     $("sheet").hidden = false;
     $("sheet").focus({ preventScroll: true });
     this.room();
@@ -136,7 +137,8 @@ class Page {
 
   close() {
     if (this.panel === "grow") { this.player = null; this.pictures.follow(); }
-    if ($("sheet").contains(document.activeElement)) $("bar").querySelector(`[data-do=${this.panel}]`)?.focus();
+    const opener = this.panel && $("bar").querySelector(`[data-do=${this.panel}]`);
+    if (opener && $("sheet").contains(document.activeElement)) opener.focus();
     this.panel = "";
     $("sheet").hidden = true;
     this.room();
@@ -195,13 +197,13 @@ class Page {
   zoomed() {
     const { viewer } = this;
     $("zoom").hidden = !viewer.zoomed;
-    this.tiles?.draw();
+    if (this.tiles) this.tiles.draw();
     this.told();
   }
 
   told() {
     const { viewer } = this;
-    const n = number(100 * viewer.scale * viewer.ratio), seen = this.tiles?.seen || 0, page = this.pictures?.page;
+    const n = number(100 * viewer.scale * viewer.ratio), seen = this.tiles ? this.tiles.seen : 0, page = this.pictures && this.pictures.page;
     const words = seen && page && seen !== page.n_subs ? say("zoomed_of", { n, photos: photos(seen) }) : say("zoomed", { n });
     if ($("zoom-out").textContent !== words) $("zoom-out").textContent = words;
   }
@@ -212,8 +214,8 @@ class Page {
 
   // The own stretch is of the newest picture: it goes while another one is looked at.
   stretched() {
-    const newest = this.pictures.page?.address === this.pictures.newest?.address;
-    this.own.canvas.hidden = !this.own.ready || !newest;
+    const { page, newest } = this.pictures, isNewest = Boolean(page && newest) && page.address === newest.address;
+    this.own.canvas.hidden = !this.own.ready || !isNewest;
     this.tiles.off = !this.own.canvas.hidden;
     this.tiles.draw();
     if (this.panel === "adjust" && this.own.ready !== this.stretchShown) this.open("adjust");
@@ -230,7 +232,7 @@ class Page {
     this.close();
     $("corner").hidden = true;
     if (on) {
-      root.requestFullscreen?.().catch(() => {});
+      if (root.requestFullscreen) root.requestFullscreen().catch(() => {});
       fetch("/api/v1/invitation").then((answer) => answer.json()).then((told) => {
         $("corner").src = "/api/v1/qr.svg";
         $("corner").alt = say("qr_alt");

@@ -9,7 +9,7 @@ async function tell(code) {
   if (!answer.ok) return answer.status;
   kept("code", code);
   told.delete("code");
-  history.replaceState(null, "", `${location.pathname}${location.search}${told.size ? `#${told}` : ""}`);
+  history.replaceState(null, "", `${location.pathname}${location.search}${String(told) && `#${told}`}`);
   location.reload();
   return 0;
 }
@@ -28,5 +28,9 @@ async function ask() {
   });
 }
 
-const known = told.get("code") || kept("code");
-if (!known || (await tell(known).catch(() => -1)) !== 0) await ask();
+async function enter() {
+  const known = told.get("code") || kept("code");
+  if (!known || (await tell(known).catch(() => -1)) !== 0) await ask();
+}
+
+enter();

@@ -1,7 +1,7 @@
 // The observer's console: how things stand, what can be changed, the night in numbers.
 import { clock, machine, calibration, simulator } from "./aside.js";
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, make, newest } from "./elements.js";
 import { Feed } from "./feed.js";
 import * as graphs from "./graphs.js";
 import * as log from "./log.js";
@@ -27,7 +27,7 @@ const lamp = (name, light, how) =>
   make("li", { class: light, text: say(`light_${name}`), title: how }, make("span", { class: "unseen", text: `: ${how}` }));
 
 function lights(told) {
-  $("lights").replaceChildren(...Object.entries(told).map(([name, light]) =>
+  fill($("lights"), ...Object.entries(told).map(([name, light]) =>
     lamp(name, light, light === "busy" ? say(`busy_${name}`) : say(`is_${light}`))));
 }
 
@@ -35,7 +35,7 @@ function hints(state) {
   const said = state.hints.map(({ kind, text, since }) => (HINTS.includes(kind) ? say(`hint_${kind}`, { since: number(since) }) : text));
   const clocks = clock(state);
   const items = [...said.map((text) => make("li", { text })), ...(clocks ? [make("li", { class: "calm" }, ...clocks)] : [])];
-  $("hints").replaceChildren(...items);
+  fill($("hints"), ...items);
 }
 
 function take(state) {
@@ -43,17 +43,17 @@ function take(state) {
   $("sentence").textContent = [say(STATES[state.agent] || "no_agent"), state.sentence, state.remaking].filter(Boolean).join(" · ");
   lights(state.lights);
   hints(state);
-  const page = state.pictures.at(-1), gain = page?.snr_gain || state.stack.snr_gain, unknown = say("unknown");
+  const page = newest(state.pictures), gain = (page && page.snr_gain) || state.stack.snr_gain, unknown = say("unknown");
   look.picture(page, state);
   $("view-said").textContent = page ? say("stack_of", { count: page.n_subs, n: number(page.n_subs) }) : say("no_picture_yet");
   const wait = state.seconds_to_target ? span(state.seconds_to_target) : state.snr.target ? unknown : say("no_target_snr");
-  $("facts").replaceChildren(...[
+  fill($("facts"), ...[
     [say("subs"), number(state.n_subs)], [say("light_time"), state.exposure_s ? span(state.exposure_s) : unknown],
     [say("left_out_n"), number(state.refused)], [say("waiting"), number(state.waiting)],
     [say("snr_gain"), gain ? `× ${number(gain, 1)}` : unknown], [say("to_target"), wait], [say("method"), state.method || unknown],
     ...(state.branches.length ? [[say("branches"), state.branches.join(", ")]] : []),
   ].map(pair));
-  $("warnings").replaceChildren(...[state.disk, ...state.warnings, state.why_plain].filter(Boolean).map((text) => make("li", { text })));
+  fill($("warnings"), ...[state.disk, ...state.warnings, state.why_plain].filter(Boolean).map((text) => make("li", { text })));
   control.inForce(state.settings);
   control.queue(state.waiting);
   calibration(state);
@@ -64,7 +64,7 @@ function take(state) {
 }
 
 function languages(again) {
-  $("language").replaceChildren(...Object.entries(LANGUAGES).map(([name, own]) => make("option", { value: name, text: own, lang: name })));
+  fill($("language"), ...Object.entries(LANGUAGES).map(([name, own]) => make("option", { value: name, text: own, lang: name })));
   $("language").value = document.documentElement.lang;
   $("language").addEventListener("change", async () => {
     kept("language", $("language").value);

@@ -1,5 +1,5 @@
 // What changes something: the token, and the controls, which are made of what the agent's commands say of themselves.
-import { $, make } from "./elements.js";
+import { $, fill, make } from "./elements.js";
 import { kept, knows, number, say } from "./words.js";
 
 const SURE = ["new", "finish", "drop", "undo"];  // asked twice
@@ -42,7 +42,7 @@ export async function save(path) {
   try {
     const answer = await fetch(path, { headers: headers() });
     if (!answer.ok) throw new Error((await answer.json()).fault);
-    const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || "sub";
+    const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition")) || ["", "sub"];
     const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
@@ -123,7 +123,7 @@ export async function commands() {
     const act = () => send({ command: each.command, ...Object.fromEntries(inputs.map((input, at) => [input.name, read(each.arguments[at], input.value)])) });
     return make("form", { on: { submit: (event) => event.preventDefault() } }, acting(label, act, options), ...inputs);
   });
-  $("commands").replaceChildren(...made);
+  fill($("commands"), ...made);
 }
 
 function read(argument, text) {
@@ -148,7 +148,7 @@ export async function settings() {
     const group = each.name.split(".")[0];
     groups.set(group, [...(groups.get(group) || []), each]);
   }
-  $("settings").replaceChildren(...[...groups].map(([name, of]) => make("fieldset", {}, make("legend", { text: say(`group_${name}`) }), ...of.map(field))));
+  fill($("settings"), ...[...groups].map(([name, of]) => make("fieldset", {}, make("legend", { text: say(`group_${name}`) }), ...of.map(field))));
 }
 
 export const setting = (name) => known.get(name);

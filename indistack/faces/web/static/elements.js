@@ -14,6 +14,14 @@ export function make(tag, { text, on = {}, ...more } = {}, ...children) {
   return element;
 }
 
+// In place of what is newer than the phones of 2019: replaceChildren, at(-1) and ??.
+export function fill(element, ...children) {
+  element.textContent = "";
+  element.append(...children);
+}
+export const newest = (list) => list[list.length - 1];
+export const given = (value, other) => (value === undefined || value === null ? other : value);
+
 export function icon(name) {
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");

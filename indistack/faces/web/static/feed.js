@@ -23,7 +23,7 @@ export class Feed {
   }
 
   close() {
-    this.source?.close();
+    if (this.source) this.source.close();
     this.source = null;
   }
 

@@ -1,5 +1,5 @@
 // The night in small graphs, one for each thing that is measured of a sub, with one time for all.
-import { $, make } from "./elements.js";
+import { $, fill, make, newest } from "./elements.js";
 import { say } from "./words.js";
 
 const WANTED = ["fwhm_px", "stars", "background_adu", "transparency", "eccentricity", "drift_px", "rotation_deg", "snr_gain", "ms"];
@@ -39,7 +39,7 @@ function track(subs) {
   place.hidden = of.length < 2;
   if (place.hidden) return;
   const most = Math.max(...of.flat().map(Math.abs), 1), at = ([x, y]) => `${((x / most) * 46 + 50).toFixed(1)},${((y / most) * 46 + 50).toFixed(1)}`;
-  const [x, y] = at(of.at(-1)).split(",");
+  const [x, y] = at(newest(of)).split(",");
   place.querySelector("polyline").setAttribute("points", of.map(at).join(" "));
   for (const [name, told] of [["cx", x], ["cy", y]]) place.querySelector("circle").setAttribute(name, told);
   place.querySelector("p").textContent = say("track_scale", { n: most.toFixed(most < 10 ? 1 : 0) });
@@ -51,7 +51,7 @@ function trackPlace() {
 }
 
 export function start() {
-  $("graphs").replaceChildren();
+  fill($("graphs"));
   charts.length = 0;
   [...WANTED, ...OF_MACHINE].forEach(chart);
   $("graphs").append(trackPlace());
@@ -72,7 +72,8 @@ async function ofMachine() {
 export async function draw(subs) {
   await ofMachine();
   const known = new Map(charts.map((each) => [each, (OF_MACHINE.includes(each.key) ? samples : subs).filter((sub) => Number.isFinite(value(sub, each.key)) && (!each.byRoot || sub.n_subs > 0))]));
-  for (const [each, of] of known) each.place.hidden = of.length < 2;  // first: they share the width
+  const lacking = !window.uPlot;  // a browser of 2019 does not read it
+  for (const [each, of] of known) each.place.hidden = lacking || of.length < 2;  // first: they share the width
   for (const [each, of] of known) {
     if (each.place.hidden) continue;
     const at = (sub) => (each.byRoot ? Math.sqrt(sub.n_subs) : Date.parse(sub.time) / 1000);
@@ -84,4 +85,4 @@ export async function draw(subs) {
   fit();
 }
 
-export const recolour = () => charts.forEach(({ drawn }) => drawn?.redraw());
+export const recolour = () => charts.forEach(({ drawn }) => drawn && drawn.redraw());

@@ -1,6 +1,6 @@
 // How the picture looks, for everybody: its histogram with handles for black, sky and white; the look; before and after.
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, given, make } from "./elements.js";
 import { number, say } from "./words.js";
 
 const BINS = 256, SIDE = 400, SIGMAS = 5, WHITE = 0.99999, HIGH = 120;
@@ -11,14 +11,14 @@ const LEAST = 0.05, MOST_BLACK = 100;
 let bins = null, sky = 0.12, state = null, wanted = "", shown = "", before = "", marks = {}, controls = {};
 const undoable = [];
 
-const inForce = (name) => state?.settings[name] ?? null;
+const inForce = (name) => (state && name in state.settings ? state.settings[name] : null);
 
 // Takes the newest picture on the screen, and counts how bright its pixels are.
 export function picture(page, told) {
   state = told;
   const view = $("view");
   view.hidden = !page;
-  controls.follow?.();
+  if (controls.follow) controls.follow();
   if (!page || wanted === page.address) return;
   wanted = page.address;
   view.alt = say("picture_alt_short", { n: number(page.n_subs) });
@@ -90,7 +90,7 @@ export function redraw() {
     pen.fillRect(x(place / BINS), HIGH - high, x(1 / BINS) - x(0) + 0.5, high);
   });
   for (const [name, tone] of [["black", "--soft"], ["sky", "--warm"], ["white", "--ink"]]) {
-    const at = marks[name] ?? (name === "sky" ? sky : name === "white" ? 1 : 0);
+    const at = name in marks ? marks[name] : name === "sky" ? sky : name === "white" ? 1 : 0;
     pen.fillStyle = colour(tone);
     pen.fillRect(x(at) - 1, 0, 2, HIGH);
   }
@@ -98,7 +98,7 @@ export function redraw() {
 
 // What a handle at a place of the histogram asks for. Between black and sky the curve is nearly straight.
 const asks = {
-  black: (at) => ["picture.black", Math.min(MOST_BLACK, Math.max(LEAST, (inForce("picture.black") ?? SIGMAS) * (1 - at / Math.max(sky, 0.01))))],
+  black: (at) => ["picture.black", Math.min(MOST_BLACK, Math.max(LEAST, given(inForce("picture.black"), SIGMAS) * (1 - at / Math.max(sky, 0.01))))],
   sky: (at) => ["picture.sky", Math.min(0.9, Math.max(0.01, at))],
   white: (at) => ["picture.white", at >= 1 ? WHITE : Math.max(0.5, Math.min(WHITE, shareBelow(at)))],
 };
@@ -126,13 +126,13 @@ async function change(name, value) {
   if (before && before !== shown) URL.revokeObjectURL(before);
   before = shown;
   await control.send({ command: "set", name, value });
-  controls.follow?.();
+  if (controls.follow) controls.follow();
 }
 
 async function undo() {
   const last = undoable.pop();
   if (last) await control.send({ command: "set", name: last[0], value: last[1] });
-  controls.follow?.();
+  if (controls.follow) controls.follow();
 }
 
 async function asTheLookHasIt() {
@@ -140,7 +140,7 @@ async function asTheLookHasIt() {
 }
 
 export function start() {
-  $("handles").replaceChildren(handle("black"), handle("sky"), handle("white"));
+  fill($("handles"), handle("black"), handle("sky"), handle("white"));
   const saturation = make("input", { type: "range", min: "0", max: "3", step: "0.1", class: "needs-key", "aria-label": say("saturation") });
   saturation.addEventListener("change", () => change("picture.saturation", Number(saturation.value)));
   const words = make("input", { type: "text", class: "needs-key", "aria-label": say("operators"), placeholder: "deepsky, scnr, stretch:0.1", maxlength: "300" });
@@ -149,24 +149,25 @@ export function start() {
   const held = make("button", { type: "button", class: "chip", text: say("before") });
   const back = control.acting(say("undo_look"), undo), plain = control.acting(say("as_look"), asTheLookHasIt);
   hold(held);
-  $("look").replaceChildren(
+  fill(
+    $("look"),
     make("label", { class: "slide" }, make("span", { text: say("saturation") }), saturation), looks,
     make("label", { class: "words" }, make("span", { text: say("operators") }), words), make("div", { class: "chips" }, held, back, plain));
   for (const each of [saturation, words]) each.disabled = !control.isOpen();
   controls.follow = () => {
     const told = inForce("picture.operators");
     if (words !== document.activeElement && Array.isArray(told)) words.value = told.join("; ");
-    if (saturation !== document.activeElement) saturation.value = String(inForce("picture.saturation") ?? 1.3);
+    if (saturation !== document.activeElement) saturation.value = String(given(inForce("picture.saturation"), 1.3));
     for (const each of looks.children) each.setAttribute("aria-pressed", String(Array.isArray(told) && told.length === 1 && told[0] === each.dataset.look));
     held.hidden = !before;
     back.hidden = undoable.length === 0;
   };
-  const chips = (control.setting("picture.operators")?.choices || []).map((name) => {
+  const chips = (control.setting("picture.operators") || { choices: [] }).choices.map((name) => {
     const made = control.acting(say(`look_${name}`), () => change("picture.operators", [name]));
     made.dataset.look = name;
     return made;
   });
-  looks.replaceChildren(...chips);
+  fill(looks, ...chips);
   controls.follow();
   rest();
   redraw();

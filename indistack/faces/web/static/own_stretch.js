@@ -65,7 +65,7 @@ export class OwnStretch {
       const version = answer.ok ? answer.headers.get("etag") : "";
       if (!version || version === `"${this.version}"`) return;
       this.image = await pictureOf(await answer.blob());
-      this.version = version.replaceAll('"', "");
+      this.version = version.replace(/"/g, "");
       this.measure();
       this.draw();
     } catch { /* the next one may come through */ } finally {
@@ -87,7 +87,7 @@ export class OwnStretch {
     const table = Uint8ClampedArray.from(curve(this.facts, this.wish), (brightness) => 255 * brightness);
     const { width, height } = this.image;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    this.painter ||= painterOf(this.canvas);
+    if (!this.painter) this.painter = painterOf(this.canvas);
     this.painter(this.image, table);
   }
 }

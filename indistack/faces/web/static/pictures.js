@@ -1,4 +1,5 @@
 // Which picture is on the screen: the newest, one that is stayed with, or one of the night.
+import { newest } from "./elements.js";
 
 const loaded = async (address) => {
   const image = new Image();
@@ -20,11 +21,11 @@ export class Pictures {
     this.after = () => {};
   }
 
-  get newest() { return this.state?.pictures.at(-1) || null; }
-  get first() { return this.state?.pictures[0] || null; }
+  get newest() { return (this.state && newest(this.state.pictures)) || null; }
+  get first() { return (this.state && this.state.pictures[0]) || null; }
 
   take(state) {
-    const before = this.newest?.address;
+    const before = this.newest && this.newest.address;
     this.state = state;
     if (!this.newest) {
       this.page = null;
@@ -32,7 +33,7 @@ export class Pictures {
       this.shown.classList.remove("there");
       this.shown.removeAttribute("src");
     } else if (!this.held && this.newest.address !== before) this.show(this.newest);
-    else if (!this.held && this.page?.address === before) this.closer(state.whole);
+    else if (!this.held && this.page && this.page.address === before) this.closer(state.whole);
   }
 
   hold(page) { this.held = page; return this.show(page); }
@@ -47,7 +48,7 @@ export class Pictures {
     this.page = page;
     this.shown.src = image.src;
     this.shown.classList.add("there");
-    const whole = page.address === this.newest?.address ? this.state.whole : null;
+    const whole = this.newest && page.address === this.newest.address ? this.state.whole : null;
     const { width, height } = this.full(image, whole);
     this.viewer.size(width, height, image.naturalWidth);
     this.tiles.take(whole);
@@ -57,13 +58,13 @@ export class Pictures {
 
   // The same picture is there finer, or no more.
   closer(whole) {
-    if (whole?.width) this.viewer.size(whole.width, whole.height, this.shown.naturalWidth);
+    if (whole && whole.width) this.viewer.size(whole.width, whole.height, this.shown.naturalWidth);
     this.tiles.take(whole);
   }
 
   // The size at full resolution. A picture of the night that stands beside it is shown as large.
   full(image, whole) {
-    if (whole?.width) return whole;
+    if (whole && whole.width) return whole;
     const width = Math.max(image.naturalWidth, this.viewer.width);
     return { width, height: (width * image.naturalHeight) / image.naturalWidth };
   }

@@ -1,6 +1,6 @@
 // Pointing at the sub that is shown: where a comet is, which box the next stack is aligned by.
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, make } from "./elements.js";
 import { say } from "./words.js";
 
 const LEAST = 0.01;  // of a side: a smaller box is a slip of the finger
@@ -39,7 +39,8 @@ function draw() {
     return element;
   };
   const mark = marks.get(shown);
-  $("pointing").replaceChildren(
+  fill(
+    $("pointing"),
     ...boxes.map((box, order) => put(make("i", { class: order ? "box search" : "box" }), box)),
     ...(mark ? [put(make("i", { class: "mark" }), mark)] : []));
 }
@@ -125,7 +126,7 @@ export function start() {
   });
   const going = control.acting(say("point_send"), send, { sure: true });
   going.id = "point-send";
-  $("point-kinds").replaceChildren(...kinds, going);
+  fill($("point-kinds"), ...kinds, going);
   say_how();
 }
 

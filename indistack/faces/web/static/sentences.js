@@ -12,11 +12,11 @@ export const light = (page) =>
 
 export const hasPicture = (state) => state.pictures.length > 0;
 
-const camera = (state) => state.sources.find((source) => source.device)?.device || "";
-const folder = (state) => state.sources.find((source) => source.folder)?.folder || "";
+const camera = (state) => (state.sources.find((source) => source.device) || {}).device || "";
+const folder = (state) => (state.sources.find((source) => source.folder) || {}).folder || "";
 const reached = (state) => Boolean(folder(state)) || state.sources.some((source) => source.connected);
 
-export const reason = (word) => say(knows(`why_${word}`) ? `why_${word}` : word.endsWith("_changed") ? "why_changed" : "why_other", { word: word.replaceAll("_", " ") });
+export const reason = (word) => say(knows(`why_${word}`) ? `why_${word}` : word.endsWith("_changed") ? "why_changed" : "why_other", { word: word.replace(/_/g, " ") });
 
 // [what, "on" | "bad" | ""]: the line above the target.
 export function live(state, connected, ageS) {
@@ -58,7 +58,7 @@ export function welcome(state) {
   ];
   return {
     title: say(["title_program", "title_camera", "title_photo"][titles] || "title_picture"),
-    hint: say(hints[titles] || "hint_picture", { server: state.sources[0]?.server || "" }),
+    hint: say(hints[titles] || "hint_picture", { server: (state.sources[0] || {}).server || "" }),
     steps,
   };
 }

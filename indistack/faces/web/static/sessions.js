@@ -1,6 +1,6 @@
 // The sessions that lie in the output folder: picture, report, files.
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, make } from "./elements.js";
 import { number, say } from "./words.js";
 
 const MB = 1e6;
@@ -15,14 +15,14 @@ export async function more(state) {
   try {
     const told = await (await fetch("/api/v1/sessions", { cache: "no-store" })).json();
     const open = new Set([...document.querySelectorAll("#sessions details[open]")].map((each) => each.dataset.name));
-    $("sessions").replaceChildren(...(told.sessions.length ? told.sessions.map((each) => entry(each, open)) : [make("p", { class: "soft", text: say("no_sessions") })]));
+    fill($("sessions"), ...(told.sessions.length ? told.sessions.map((each) => entry(each, open)) : [make("p", { class: "soft", text: say("no_sessions") })]));
   } catch { known = ""; }
 }
 
 function entry(session, open) {
   const [, year, month, day, hour, minute, target] = PARTS.exec(session.name) || [];
   const when = year ? `${year}-${month}-${day} ${hour}:${minute}` : session.name;
-  const name = session.target || (target || "").replaceAll("-", " ");
+  const name = session.target || (target || "").replace(/-/g, " ");
   const body = make("div"), whole = make("details", {}, make("summary", {}, make("b", { text: name }), ` ${when} · ${say("n_subs", { count: session.n_subs, n: number(session.n_subs) })}`), body);
   whole.dataset.name = session.name;
   whole.addEventListener("toggle", () => { if (whole.open && !body.childElementCount) body.append(...inside(session)); });
@@ -52,7 +52,7 @@ function offer() {
       links.hidden = !told.well;
     } catch (fault) { said.textContent = fault.message; }
   });
-  $("merge").replaceChildren(...(chosen.size > 1 ? [merge, said, links] : []));
+  fill($("merge"), ...(chosen.size > 1 ? [merge, said, links] : []));
 }
 
 function inside(session) {

@@ -1,6 +1,6 @@
 // Every sub with what became of it; one of them is shown beside the stack.
 import * as control from "./control.js";
-import { $, make } from "./elements.js";
+import { $, fill, make, newest } from "./elements.js";
 import * as graphs from "./graphs.js";
 import * as pointing from "./pointing.js";
 import { reason } from "./sentences.js";
@@ -32,7 +32,7 @@ export async function more(state) {
     if (session !== state.session) { rows.clear(); chosen = 0; }
     session = state.session;
     changed = state.changed;
-    const after = subs.length ? subs.at(-1).number : 0;
+    const after = subs.length ? newest(subs).number : 0;
     const told = await (await fetch(`/api/v1/subs?after=${after}`, { cache: "no-store" })).json();
     if (told.subs.length || isAnew) {
       subs = [...subs, ...told.subs].slice(-MOST);
@@ -55,9 +55,9 @@ function draw() {
 function table() {
   const shown = subs.slice(-SHOWN).reverse();
   for (const number of rows.keys()) if (!shown.some((sub) => sub.number === number)) rows.delete(number);
-  $("subs").replaceChildren(...shown.map((sub) => {
+  fill($("subs"), ...shown.map((sub) => {
     const known = rows.get(sub.number), what = `${sub.outcome} ${sub.fate}`;
-    if (known?.what === what) return known.row;
+    if (known && known.what === what) return known.row;
     const made = { what, row: row(sub) };
     rows.set(sub.number, made);
     return made.row;
@@ -69,7 +69,7 @@ function row(sub) {
   const look = make("button", { type: "button", class: "thumb", "aria-label": say("show_sub", { n: number(sub.number) }), on: { click: () => choose(sub.number) } }, image);
   image.addEventListener("error", () => {
     look.hidden = true;  // until its picture is there: a fresh sub's is written a little later
-    if (sub.number > subs.at(-1)?.number - FRESH) load(image, `${place(sub)}/preview`, TRIES, (is) => { look.hidden = !is; });
+    if (sub.number > newest(subs).number - FRESH) load(image, `${place(sub)}/preview`, TRIES, (is) => { look.hidden = !is; });
   });
   const act = sub.outcome === "refused" || sub.fate === "lost" ? "" : isIn(sub)
     ? control.acting(say("remove"), () => control.send({ command: "remove", number: sub.number }))
@@ -102,18 +102,18 @@ function choose(sub) {
 
 // The sub beside the stack: the newest, or the one that was chosen in the table.
 function one() {
-  const sub = subs.find((each) => each.number === chosen) || subs.at(-1);
-  $("sub-newest").hidden = !chosen || sub === subs.at(-1);
+  const sub = subs.find((each) => each.number === chosen) || newest(subs);
+  $("sub-newest").hidden = !chosen || sub === newest(subs);
   $("sub-figure").hidden = !sub;
   if (!sub) return;
   const image = $("sub-view"), address = `${place(sub)}/preview`;
   if (image.dataset.wanted !== address) {
-    load(image, address, sub === subs.at(-1) ? TRIES : 1, (is) => { image.hidden = !is; $("sub-none").hidden = is; });
+    load(image, address, sub === newest(subs) ? TRIES : 1, (is) => { image.hidden = !is; $("sub-none").hidden = is; });
     image.alt = say("sub_alt", { n: number(sub.number) });
   }
   pointing.sub(sub.number, session);
   const told = [
-    `${say(chosen && sub !== subs.at(-1) ? "this_sub" : "last_sub", { n: number(sub.number) })}: ${fate(sub)}`,
+    `${say(chosen && sub !== newest(subs) ? "this_sub" : "last_sub", { n: number(sub.number) })}: ${fate(sub)}`,
     Number.isFinite(sub.stars) && say("n_stars", { count: sub.stars, n: number(sub.stars) }), Number.isFinite(sub.fwhm_px) && `FWHM ${figure(sub.fwhm_px, 2)} px`,
     Number.isFinite(sub.transparency) && say("clear_share", { share: share(sub.transparency) }),
   ];

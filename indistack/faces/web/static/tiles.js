@@ -19,9 +19,9 @@ export class Tiles {
 
   // Takes a picture as the state tells of it; the one before stays until all of the newer one's tiles are there.
   take(whole) {
-    if (!whole?.tiles) return this.drop();
+    if (!whole || !whole.tiles) return this.drop();
     this.newest = whole;
-    if (whole.tiles === (this.next || this.whole)?.tiles) return;
+    if (whole.tiles === (this.next || this.whole || {}).tiles) return;
     const waitMs = this.canvas.hidden ? 0 : this.takenAt + PAUSE_MS - Date.now();
     clearTimeout(this.timer);
     if (waitMs > 0) { this.timer = setTimeout(() => this.take(this.newest), waitMs); return; }
@@ -45,7 +45,7 @@ export class Tiles {
   }
 
   // Photos in the picture whose tiles are on the screen; 0 where none are.
-  get seen() { return this.canvas.hidden ? 0 : this.whole?.n_subs || 0; }
+  get seen() { return this.canvas.hidden || !this.whole ? 0 : this.whole.n_subs || 0; }
 
   places(whole) {
     const { viewer } = this, [wide, high] = whole.tile, factor = viewer.width / whole.width, found = [];
@@ -78,7 +78,7 @@ export class Tiles {
   }
 
   paint(tile, column, row) {
-    if (!tile.there) { this.complete &&= tile.done; return; }
+    if (!tile.there) { this.complete = this.complete && tile.done; return; }
     const { viewer, whole } = this, [wide, high] = whole.tile, factor = (viewer.width / whole.width) * viewer.scale * viewer.ratio;
     const edge = (start, size) => Math.round(start * viewer.ratio + size * factor);
     const left = edge(viewer.x, column * wide), top = edge(viewer.y, row * high);

@@ -1,7 +1,12 @@
 // What the page says, in the reader's language; catalogues are in lang/.
+import { given } from "./elements.js";
+
 export const LANGUAGES = { en: "English", fr: "Français", de: "Deutsch", es: "Español", it: "Italiano" };
 
-let catalogue = {}, plurals = new Intl.PluralRules("en"), language = "en";
+// Before 2019 some browsers know no plural rules: all five languages have one and other.
+const rulesOf = (name) => (Intl.PluralRules ? new Intl.PluralRules(name) : { select: (count) => (count === 1 ? "one" : "other") });
+
+let catalogue = {}, plurals = rulesOf("en"), language = "en";
 
 const kept = (name, value) => {
   try {
@@ -24,7 +29,7 @@ export async function use(name, ...folders) {
   const told = await Promise.all(["", ...folders].map(async (folder) => (await fetch(`/static/lang/${folder}${name}.json`)).json()));
   catalogue = Object.assign({}, ...told);
   language = name;
-  plurals = new Intl.PluralRules(name);
+  plurals = rulesOf(name);
   document.documentElement.lang = name;
 }
 
@@ -32,8 +37,8 @@ export async function use(name, ...folders) {
 export function say(key, values = {}) {
   let text = catalogue[key];
   if (text === undefined) return key;
-  if (typeof text === "object") text = text[plurals.select(values.count)] ?? text.other;
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  if (typeof text === "object") text = text[plurals.select(values.count)] || text.other;
+  return text.replace(/\{(\w+)\}/g, (_, name) => given(values[name], ""));
 }
 
 // Gives the elements of the markup their words.
