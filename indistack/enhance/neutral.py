@@ -120,12 +120,13 @@ def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) ->
     small: FloatArray = StackPicture(picture).binned(binning_for(picture.shape, STAR_SIDE_PX)) - sky
     unclipped = _below(small, CLIPPED * (brightest - sky))
     np.nan_to_num(small, copy=False)
-    narrow, wide = shared_workers().map(lambda size: cv2.GaussianBlur(small, (0, 0), size), (STAR_PX, AROUND_PX))
+    blurs = shared_workers().map(lambda size: cv2.GaussianBlur(small, (0, 0), size), (STAR_PX, AROUND_PX))
+    narrow, wide = (np.asarray(blur, np.float32) for blur in blurs)
     points = np.asarray(narrow - wide, np.float32)
     noise = robust_sigmas(thinned(points, NOISE_SAMPLES).reshape(-1, 3), 0.0)
     light = channel_mean(points)
     peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
-    peaks &= _above(points, STAR_SIGMA * noise + 1e-9) & (light > COMPACT * channel_mean(np.asarray(narrow)))
+    peaks &= _above(points, STAR_SIGMA * noise + 1e-9) & (light > COMPACT * channel_mean(narrow))
     stars = _light_within(small, peaks)
     stars = stars[(stars > 0).all(axis=1)]
     if len(stars) < MIN_STARS:
