@@ -64,7 +64,7 @@ class Background(MeasuringOperator):
         result = np.empty_like(picture) if shown.shape == picture.shape else np.full_like(picture, np.nan)
         flat = result[box]
         height, width = shown.shape[:2]
-        weights, model = _wide(measures[0], height, width)
+        weights, model = _wide(measures[0], height, width, binning_for(shown.shape, self._settings.side_px))
 
         def subtract(rows: slice) -> None:
             used = np.flatnonzero(weights[rows].any(axis=0))
@@ -75,39 +75,41 @@ class Background(MeasuringOperator):
         return result
 
 
-def _cells(small: FloatArray) -> tuple[FloatArray, float]:
-    """Medians of the cells of a picture ``(h, w, c)``, NaN where there is no sky, and the noise of their mean."""
+def _cells(small: FloatArray) -> tuple[FloatArray, float, bool]:
+    """Return what `gradient_of` needs of a picture ``(h, w, c)``: medians of cells, NaN off the sky, noise, ground."""
     rows, columns, channels = small.shape[0] // CELL, small.shape[1] // CELL, small.shape[2]
-    pixels = np.asarray(cv2.resize(small, (columns * CELL, rows * CELL), interpolation=cv2.INTER_NEAREST), np.float32)
+    size = columns * CELL, rows * CELL
+    pixels = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_NEAREST_EXACT), np.float32)
     pixels = pixels.reshape(rows, CELL, columns, CELL, channels).swapaxes(1, 2)
     pixels = pixels.reshape(rows, columns, CELL * CELL, channels)
     ground = is_ground(pixels.mean(axis=3).reshape(rows * columns, -1)).reshape(rows, columns)
     pixels = np.sort(pixels, axis=2)  # NaN comes last
     half = CELL * CELL // 2
-    levels = pixels[:, :, half]
+    levels = pixels[:, :, half - 1 : half + 1].mean(axis=2)  # the upper one alone would lie half a pixel off in a slope
     levels[ground] = np.nan
     known = pixels.mean(axis=3)
     known = known[np.isfinite(known).all(axis=2)]
     if len(known) == 0:
-        return levels, 0.0
+        return levels, 0.0, False
     noise = float(np.median(robust_sigmas(known.T, np.median(known, axis=1))))
-    return levels, MEDIAN_TO_MEAN_ERROR * noise / CELL
+    return levels, MEDIAN_TO_MEAN_ERROR * noise / CELL, bool(ground.any())
 
 
-def _wide(model: FloatArray, height: int, width: int) -> tuple[FloatArray, FloatArray]:
+def _wide(model: FloatArray, height: int, width: int, binning: int) -> tuple[FloatArray, FloatArray]:
     """Return two matrices whose product, a row of pixels in each row, is the model at full size.
 
-    It is linear between the cells' centres, and goes on beyond the outer ones as between the last two.
+    It is linear between the cells' centres, and goes on beyond the outer ones as between the last two. The cells do not
+    reach the last rows and columns that fill no pixel of the binned copy.
     """
     rows, columns = model.shape[:2]
-    across = _between(columns, width) @ model.transpose(1, 0, 2).reshape(columns, -1)
+    across = _between(columns, width, binning) @ model.transpose(1, 0, 2).reshape(columns, -1)
     wide = across.reshape(width, rows, -1).swapaxes(0, 1)
-    return _between(rows, height), np.ascontiguousarray(wide.reshape(rows, -1))
+    return _between(rows, height, binning), np.ascontiguousarray(wide.reshape(rows, -1))
 
 
-def _between(cells: int, size: int) -> FloatArray:
+def _between(cells: int, size: int, binning: int) -> FloatArray:
     """Return the weights ``(size, cells)`` of the cells at each pixel."""
-    places = (np.arange(size) + 0.5) * cells / size - 0.5
+    places = (np.arange(size) + 0.5) * cells / max(size // binning * binning, 1) - 0.5
     left = np.clip(np.floor(places).astype(int), 0, max(cells - 2, 0))
     weights = np.zeros((size, cells), np.float32)
     pixels = np.arange(size)

@@ -31,6 +31,12 @@ is no sky: the body fills the field, and black lies that much below its darkest 
 KNEE = 0.92
 """Brightness from which on nothing is burnt, but ever less brightened."""
 
+STRONGEST = 0.96
+"""Brightness of the strongest colour of a body, at most."""
+
+RAW, MOST_RED = 1.15, 1.45
+"""Colours are raw where green is so many times stronger than the others; red is then raised by that much at most."""
+
 HALVINGS = 20
 """Of the search for white: to a millionth."""
 
@@ -53,7 +59,7 @@ class Body(MeasuringOperator):
     """A linear picture, or one with a gamma, of the Moon, the Sun or a planet: nothing burnt, the sky black.
 
     Colours are the camera's: one body tells nothing of what is white, but none is greener than it is red or blue, as
-    raw colours are.
+    raw colours are, and in such colours none is much bluer than red.
     """
 
     settings: ClassVar[type[Settings]] = BodySettings
@@ -105,15 +111,20 @@ class Body(MeasuringOperator):
         return sky.level + np.float32(self._settings.black_sigma) * sky.noise
 
     def _full_light(self, body: FloatArray) -> FloatArray:
-        """Return the light above black ``(1,)`` with which all but the brightest of a body is below `white`."""
+        """Return the light above black ``(1,)`` with which all but the brightest of a body is below `white`.
+
+        Of a colourful one, as the Moon in the Earth's shadow, the strongest colour is below `STRONGEST`.
+        """
         low, high = 0.0, 4 * float(body.max(initial=0))
         if high <= 0:
             return np.zeros(1, np.float32)
         points = body[:: max(1, len(body) // 20_000)]
         for _ in range(HALVINGS):
             full = (low + high) / 2
-            shown = self._shown(points / np.float32(full)).mean(axis=1)
-            low, high = (full, high) if np.quantile(shown, BRIGHTEST) > self._settings.white else (low, full)
+            shown = self._shown(points / np.float32(full))
+            light, strongest = (np.quantile(part, BRIGHTEST) for part in (shown.mean(axis=1), shown.max(axis=1)))
+            is_too_bright = light > self._settings.white or strongest > max(STRONGEST, self._settings.white)
+            low, high = (full, high) if is_too_bright else (low, full)
         return np.array([high], np.float32)
 
     def _shown(self, above: FloatArray) -> FloatArray:
@@ -126,9 +137,15 @@ class Body(MeasuringOperator):
 
 
 def _ungreened(body: FloatArray) -> FloatArray:
-    """Return the gain of each channel of a body's light ``(n, channels)``: below 1 where green is above the others."""
+    """Return the gain of each channel of a body's light ``(n, channels)``: green is lowered to the strongest other.
+
+    What shines by the Sun's light is no bluer than it is red: where colours are raw, red is raised to blue. Balanced
+    colours stay, such as the blue of Neptune.
+    """
     gains = np.ones(body.shape[1], np.float32)
     if len(gains) == 3 and len(body):
-        red, green, blue = body.sum(axis=0)
-        gains[1] = min(1.0, float(max(red, blue) / max(green, 1e-6))) or 1.0
+        red, green, blue = (max(float(light), 1e-6) for light in body.sum(axis=0))
+        gains[1] = min(1.0, max(red, blue) / green)
+        if green > RAW * max(red, blue):
+            gains[0] = min(max(1.0, blue / red), MOST_RED)
     return gains

@@ -15,6 +15,9 @@ from indistack.values.frame import DoubleArray, FloatArray
 ORDERS, VIGNETTE = (1, 3, 6), 10
 """Terms of the surfaces that are tried: constant, plane, quadratic; and with what a vignette has beside them."""
 
+OFF_MIDDLE, LEAST_FALL = [3, 5], -0.7
+"""The terms that tell how far from the middle a cell lies; and how closely a sky above a landscape must follow them."""
+
 SKY_SHARE = 0.2
 """Of the cells, at least, show sky: the first surface lies above so many of them."""
 
@@ -55,7 +58,7 @@ DENSE_SHARE = 0.75
 """Of the cells must be sky for that: beside a nebula that fills the field nothing tells sky from nebula."""
 
 
-def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
+def gradient_of(levels: FloatArray, noise: float, above_ground: bool = False) -> FloatArray:
     """Return the gradient of a sky.
 
     Parameters
@@ -64,6 +67,9 @@ def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
         ``(rows, columns, channels)`` float32, the medians of the cells; NaN where too little is covered.
     noise : float
         Standard deviation of the mean of a sky cell's channels.
+    above_ground : bool
+        Cells that are no sky are a landscape. The sky is brighter towards its horizon, and people want to see that:
+        only what a lens does to the corners, or a plane, is taken for a gradient.
 
     Returns
     -------
@@ -76,18 +82,25 @@ def gradient_of(levels: FloatArray, noise: float) -> FloatArray:
     known = is_lit(cells.mean(axis=1))
     if known.sum() < 4 * ORDERS[-1]:
         return np.zeros_like(levels)
-    order, sky = _choose(design[known], cells[known].mean(axis=1), noise)
+    order, sky = _choose(design[known], cells[known].mean(axis=1), noise, above_ground)
     on_sky = np.flatnonzero(known)[sky]
     surface = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
     model: FloatArray = surface.astype(np.float32).reshape(levels.shape)
     # of each colour, as the glow of a sensor has one
-    is_rough = (np.std((cells - surface)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any()
+    is_rough = not above_ground and (np.std((cells - surface)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any()
     deviations = np.std(surface[known].mean(axis=1)), robust_sigma((cells - surface)[known].mean(axis=1))
-    if is_rough and len(on_sky) >= DENSE_SHARE * len(cells) and deviations[0] > DOMINANT * deviations[1]:
+    if (
+        known.all()
+        and is_rough
+        and len(on_sky) >= DENSE_SHARE * len(cells)
+        and deviations[0] > DOMINANT * deviations[1]
+    ):
         is_sky = np.zeros(len(cells), bool)
         is_sky[on_sky] = True
         model = _follow(model, levels, is_sky.reshape(rows, columns))
-    model -= model.reshape(-1, channels)[on_sky].mean(axis=0)
+    flat = model.reshape(-1, channels)
+    np.clip(flat, flat[known].min(axis=0), flat[known].max(axis=0), out=flat)  # what lies beyond the sky is not known
+    flat -= flat[on_sky].mean(axis=0)
     return model
 
 
@@ -101,11 +114,17 @@ def _shapes(rows: int, columns: int) -> DoubleArray:
     return np.concatenate([terms(places, columns, rows), bowl], axis=1)
 
 
-def _choose(design: DoubleArray, levels: DoubleArray, noise: float) -> tuple[int, npt.NDArray[np.bool_]]:
+def _choose(
+    design: DoubleArray, levels: DoubleArray, noise: float, above_ground: bool
+) -> tuple[int, npt.NDArray[np.bool_]]:
     """Return how many terms the simplest surface has that fits the sky, and which cells are sky."""
+    orders: tuple[int, ...] = (*ORDERS, VIGNETTE)
+    if above_ground:
+        falls = np.corrcoef(design[:, OFF_MIDDLE].sum(axis=1), levels)[0, 1] < LEAST_FALL
+        orders = (*ORDERS[:2], VIGNETTE) if falls else ORDERS[:2]
     sky, best = _fit(design[:, :1], levels)
     chosen = 1
-    for order in (*ORDERS[1:], VIGNETTE):
+    for order in orders[1:]:
         if best < AT_NOISE * noise:
             break
         is_sky, rms = _fit(design[:, :order], levels)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from indistack.enhance.background import Background
 from indistack.enhance.sky import channel_mean, measure_sky
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.values.frame import BoolArray, FloatArray
@@ -38,6 +39,17 @@ stars and no craters; and their share."""
 
 LARGE = 0.15
 """Of the field: a larger body is the Moon or the Sun."""
+
+
+AROUND_PX, AROUND_BLUR_PX = 40, 0.8
+"""Of the copy: so far around the brightest place a small planet is looked for, in all pixels that there are."""
+
+ALONE, SEEN_BESIDE = 0.9, 0.02
+"""Share of all light above so little of the brightest that lies there: around a bright star are others."""
+
+
+TOP, MOST_AT_TOP = 0.99, 0.25
+"""Where a larger share of the bright pixels is as bright as the brightest, these are clipped: a bright star."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +96,48 @@ def scene_of(picture: FloatArray, body: bool = False) -> str:
     light = brightness_of(picture)
     if body:
         return "planet" if light is not None and light.area <= LARGE and light.flatness >= LEAST_FLATNESS else "moon"
-    if (
-        light is None
-        or light.snr < LEAST_SNR
-        or light.side_px < LEAST_SIDE_PX
-        or light.flatness < LEAST_FLATNESS
-        or light.of_light < LEAST_OF_LIGHT
-        or light.limb < LEAST_LIMB
-    ):
+    if light is None or light.snr < LEAST_SNR:
         return "deepsky"
+    if light.side_px < LEAST_SIDE_PX:
+        return "planet" if _is_small_planet(picture) else "deepsky"
+    if not _is_body(light):
+        light = brightness_of(Background()(picture))  # before a bright sky: twilight, haze
+        if light is None or not _is_body(light):
+            return "deepsky"
     if light.area > LARGE and light.skew > STARS_SKEW:
         return "wide"  # the circle of a fisheye
     return "moon" if light.area > LARGE else "planet"
+
+
+def _is_body(light: Brightness) -> bool:
+    """Tell whether what is bright is a disk, or a part of one, before a dark sky."""
+    return (
+        light.snr >= LEAST_SNR
+        and light.side_px >= LEAST_SIDE_PX
+        and light.flatness >= LEAST_FLATNESS
+        and light.of_light >= LEAST_OF_LIGHT
+        and light.limb >= LEAST_LIMB
+    )
+
+
+def _is_small_planet(picture: FloatArray) -> bool:
+    """Tell whether the brightest place of ``(h, w)`` or ``(h, w, 3)`` is a planet's disk of some pixels, and alone."""
+    factor = binning_for(picture.shape, SIDE_PX)
+    light = _above_sky(channel_mean(StackPicture(picture).binned(factor)))
+    row, column = np.unravel_index(int(light.argmax()), light.shape)
+    near = tuple(slice(max(0, middle - AROUND_PX), middle + AROUND_PX + 1) for middle in (int(row), int(column)))
+    seen = np.where(light > SEEN_BESIDE * light.max(), light, 0)
+    if seen[near].sum() < ALONE * seen.sum():
+        return False
+    whole = tuple(slice(part.start * factor, part.stop * factor) for part in near)
+    disk = cv2.GaussianBlur(_above_sky(channel_mean(np.ascontiguousarray(picture[whole]))), (0, 0), AROUND_BLUR_PX)
+    top, bright, faint = (int((disk > share * disk.max()).sum()) for share in (TOP, BRIGHT, FAINT))
+    return bright >= LEAST_SIDE_PX**2 and bright >= LEAST_FLATNESS * faint and top <= MOST_AT_TOP * bright
+
+
+def _above_sky(plane: FloatArray) -> FloatArray:
+    """Return a plane less its median; 0 where it is not covered."""
+    return np.asarray(np.nan_to_num(plane - np.float32(np.nanmedian(plane))), np.float32)
 
 
 def brightness_of(picture: FloatArray) -> Brightness | None:

@@ -47,7 +47,7 @@ class StarColourSettings(Settings):
     reach_px: float = Field(default=6.0, gt=0, le=50)
     """Standard deviation of the light that a star's colour is taken from."""
 
-    strength: float = Field(default=0.9, ge=0, le=1)
+    strength: float = Field(default=0.95, ge=0, le=1)
     """How far the colour around a star becomes that of all its light."""
 
 
@@ -64,6 +64,7 @@ class StarColour(MeasuringOperator):
 
     def __init__(self, settings: StarColourSettings = StarColourSettings()) -> None:  # noqa: B008 - frozen
         self._settings = settings
+        self._reach_px = settings.reach_px / (2 * SHRINK)
 
     def measure(self, picture: FloatArray) -> Measures:
         """Return level and noise of the sky in each channel."""
@@ -79,29 +80,36 @@ class StarColour(MeasuringOperator):
         each_strip(lambda rows: _set_above(small[rows], level), small)
         around = _without_stars(half := _halved(small))
         light = channel_mean(small) - _enlarged(channel_mean(around), small)
-        near, share = self._near_stars(light, float(noise.mean()) / SHRINK)
+        near, share, points = self._near_stars(light, float(noise.mean()) / SHRINK)
         result = np.empty_like(picture)
         each_strip(lambda rows: np.copyto(result[rows], picture[rows]), picture)
         if len(near):
             rows, columns = np.divmod(near, small.shape[1])
-            gathered = _blurred(half - around, self._settings.reach_px / (2 * SHRINK))
-            colours = _of_stars(_sampled(gathered, rows, columns))
+            colours = _of_stars(_sampled(self._star_light(half - around, points), rows, columns))
             around += level
             _mix(result, (rows, columns), share, _sampled(around, rows, columns), colours)
         return result
 
-    def _near_stars(self, light: FloatArray, noise: float) -> tuple[IndexArray, FloatArray]:
-        """Return which pixels are of a bright star's light, and how far, up to `strength`."""
+    def _near_stars(self, light: FloatArray, noise: float) -> tuple[IndexArray, FloatArray, FloatArray]:
+        """Return which pixels are of a bright star's light, how far, and the stars' points in a copy half as large."""
         noise += 1e-6
         narrow = _blurred(light, POINT_PX)
         points = narrow - _enlarged(_blurred(_halved(light), AROUND_PX / 2), light)
         np.copyto(points, np.float32(0), where=(points < STAR_SIGMA * noise) | (points < COMPACT * narrow))
-        halo = _enlarged(_blurred(_halved(points), self._settings.reach_px / (2 * SHRINK)), light)
+        halved = _halved(points)
+        halo = _enlarged(_blurred(halved, self._reach_px), light)
         near = np.flatnonzero((halo > NEAR_SIGMA * noise) & (narrow > SEEN_SIGMA * LEAST**0.5 * noise))
         bright, point, reach = (plane.take(near) for plane in (narrow, points, halo))
         seen = np.square(bright / (SEEN_SIGMA * noise))
         own = np.minimum(np.maximum(point / COMPACT, HALO * reach) / bright, 1)
-        return near, np.asarray(self._settings.strength * np.square(own) * seen / (1 + seen), np.float32)
+        share = self._settings.strength * np.square(own) * seen / (1 + seen)
+        return near, np.asarray(share, np.float32), halved
+
+    def _star_light(self, half: FloatArray, points: FloatArray) -> FloatArray:
+        """Return a star's whole light as its middle has it, spread around it: its wings are of another colour."""
+        whole = _blurred(half, self._reach_px)
+        np.copyto(whole, np.float32(0), where=(points <= 0)[..., np.newaxis])
+        return _blurred(whole, self._reach_px)
 
 
 def _set_above(strip: FloatArray, level: FloatArray) -> None:

@@ -29,6 +29,9 @@ TINY = 1e-9
 FEWEST = 32
 """Dark pixels that a strip has, unless it is damaged."""
 
+STEEP = 4.0
+"""A border is that many times steeper than the sky further in."""
+
 OBJECT_SIGMA = 3.0
 """Brighter pixels are stars."""
 
@@ -85,16 +88,30 @@ class Trim(MeasuringOperator):
         dark = band < middle + OBJECT_SIGMA * robust_sigma(known, middle) + TINY
         grain, pairs = np.diff(band), dark[:, 1:] & dark[:, :-1]
         inside = slice(depth // ROW_STEP, None)
-        noise, level = robust_sigma(grain[inside][pairs[inside]]), float(np.median(band[inside][dark[inside]]))
-        rows = [slice(top // ROW_STEP, (top + STRIP_PX) // ROW_STEP) for top in range(0, depth, STRIP_PX)]
-        bad = [self._is_bad(grain[strip][pairs[strip]], band[strip][dark[strip]] - level, noise) for strip in rows]
+        noise = robust_sigma(grain[inside][pairs[inside]])
+        rows = [slice(top // ROW_STEP, (top + STRIP_PX) // ROW_STEP) for top in range(0, DEPTHS * depth, STRIP_PX)]
+        rim = rows[: depth // STRIP_PX]
+        broken = _beyond_edges([band[strip][dark[strip]] for strip in rows], len(rim), noise)
+        uneven = (self._is_uneven(grain[strip][pairs[strip]], noise) for strip in rim)
+        bad = [edge or other for edge, other in zip(broken, uneven, strict=True)]
         cuts = [count for count in range(1, len(bad) + 1) if sum(bad[:count]) >= MOSTLY * count and bad[count - 1]]
         return STRIP_PX * max(cuts, default=0)
 
-    def _is_bad(self, grain: FloatArray, off: FloatArray, noise: float) -> bool:
-        """Tell whether the dark pixels of a strip are noisier than others, far off their level, or too few."""
-        if len(grain) < FEWEST:
-            return True
-        own = robust_sigma(grain)
-        uneven = not QUIET * noise <= own <= self._settings.noise * noise
-        return uneven or abs(float(np.median(off))) > DAMAGED_SIGMA * noise
+    def _is_uneven(self, grain: FloatArray, noise: float) -> bool:
+        """Tell whether the dark pixels of a strip are noisier than others, too even, or too few."""
+        return len(grain) < FEWEST or not QUIET * noise <= robust_sigma(grain) <= self._settings.noise * noise
+
+
+def _beyond_edges(strips: list[FloatArray], rim: int, noise: float) -> list[bool]:
+    """Return which of the first `rim` strips are of another level than those within, outside of where that breaks off.
+
+    A vignette or a glow rises steadily from strip to strip, about as fast as further in; a camera's border does not.
+    """
+    levels = np.array([np.median(strip) if len(strip) >= FEWEST else np.nan for strip in strips])
+    steps = np.abs(np.diff(levels))
+    usual = steps[rim:][np.isfinite(steps[rim:])]
+    if len(usual) == 0:
+        return [False] * rim
+    breaks = steps[:rim] > max(noise, STEEP * float(np.median(usual)))
+    off = np.abs(levels[:rim] - np.nanmedian(levels[rim:])) > DAMAGED_SIGMA * noise
+    return [bool(off[place] and breaks[place:].any()) for place in range(rim)]

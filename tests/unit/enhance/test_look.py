@@ -45,6 +45,18 @@ def test_a_gradient_goes_and_the_mean_sky_stays() -> None:
     assert np.mean(flat) == pytest.approx(1000, abs=1)
 
 
+@pytest.mark.parametrize("width", [1072, 1199, 1210])
+def test_the_gradient_is_taken_off_where_it_lies_in_pictures_of_any_size(width: int) -> None:
+    y, x = np.mgrid[:800, :width].astype(np.float32)
+    bowl = 1000 / (1 + ((x - width / 2) ** 2 + (y - 400) ** 2) / 900**2) ** 2
+    left = operator_of("background")(
+        (500 + bowl + np.random.default_rng(1).normal(0, 1, bowl.shape)).astype(np.float32)
+    )
+    for half in (left, left.T):
+        low, high = (np.median(part) for part in (half[:200], half[-200:]))
+        assert abs(low - high) < 0.6
+
+
 def test_half_the_strength_takes_half_the_gradient() -> None:
     flat = operator_of("background:0.5")((noise(1, 1) + 1000 + GRADIENT).astype(np.float32))
     assert np.ptp(cv2.blur(flat, (15, 15))) == pytest.approx(np.ptp(GRADIENT) / 2, rel=0.1)
@@ -173,6 +185,13 @@ def test_a_noisy_or_dark_rim_is_cut_off_and_no_more(side: int) -> None:
     assert sorted(np.subtract(picture.shape, cut.shape)) == [0, 16]
     rim -= 500
     assert operator_of("trim")(picture.astype(np.float32)).min() > 900
+
+
+def test_a_vignette_is_no_rim() -> None:
+    y, x = np.mgrid[:800, :1200] - np.array([400.0, 600.0])[:, np.newaxis, np.newaxis]
+    vignette = 1500 / (1 + (x**2 + y**2) / 1000**2) ** 2
+    picture = 100 + vignette + np.random.default_rng(1).normal(0, 2, vignette.shape)
+    assert operator_of("trim")(picture.astype(np.float32)).shape == picture.shape
 
 
 def test_an_even_picture_keeps_its_rim() -> None:

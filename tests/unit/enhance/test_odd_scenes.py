@@ -68,6 +68,25 @@ def test_the_circle_of_a_fisheye_is_no_body_and_its_corners_are_no_sky() -> None
     assert np.median(result[np.hypot(X - 300, Y - 200) < 150]) == pytest.approx(0.12, abs=0.03)
 
 
+def test_a_dark_rim_of_a_fisheye_does_not_make_its_corners_bright() -> None:
+    off = np.hypot(X - 300, Y - 200) / 185
+    lens = (1 - 0.5 * off**2).clip(0, 1) * cv2.GaussianBlur((off < 1).astype(np.float32), (0, 0), 2)
+    result = shown((raw(stars()) - 300) * lens[..., np.newaxis] + 300)
+    assert result[:20, :20].max() < 0.05
+    assert np.median(result[100:-100, 200:-200]) == pytest.approx(0.12, abs=0.03)
+
+
+def test_the_glow_above_a_landscape_has_no_dark_patches() -> None:
+    line = 280 + 35 * np.sin(X / 60)
+    glow = 900 * np.exp(-np.clip(line - Y, 0, None) / 90)
+    sky = raw(stars() + light(1.3 * glow, glow, 0.7 * glow), noise=1)
+    picture = np.where((line < Y)[..., np.newaxis], raw(light(X, X, X) / 60, sky=30, noise=1), sky).astype(np.float32)
+    smooth = cv2.medianBlur(shown(picture).mean(axis=2), 5)
+    above = line - 10 > Y
+    assert smooth[above].min() > 0.04
+    assert np.median(smooth[above & (line - 25 < Y)]) > np.median(smooth[:60]) + 0.1
+
+
 def test_a_landscape_is_not_taken_for_the_sky() -> None:
     ground = 290 + 20 * np.sin(X / 60) < Y
     town = light(X, X, X)  # beside an even sky it would be told by its level alone
@@ -120,6 +139,44 @@ def test_a_raw_planet_is_not_green_and_a_small_ones_sky_is_black() -> None:
     body = result[OFF < 8].mean(axis=0)
     assert body[1] <= max(body[0], body[2]) + 0.01
     assert np.median(result) < 0.03
+
+
+def test_a_crescent_before_a_bright_sky_is_the_moon() -> None:
+    lit = (OFF < 50) & (np.hypot(X - 300, Y - 185) > 50)
+    crescent = 20_000 * cv2.GaussianBlur(lit.astype(np.float32), (0, 0), 1)
+    dusk = 12 * Y
+    picture = raw(light(crescent, crescent, crescent) + light(1.2 * dusk, dusk, dusk), sky=3000, noise=30)
+    assert scene_of(picture) == "planet"
+    assert np.quantile(shown(picture)[lit], 0.9) < 0.95
+
+
+def test_a_planet_of_some_pixels_is_no_star() -> None:
+    def globe(radius_px: float) -> FloatArray:
+        disk = np.sqrt(np.clip(1 - (np.hypot(X - 320, 1.2 * (Y - 190)) / radius_px) ** 2, 0, 1))
+        return cv2.GaussianBlur(disk.astype(np.float32), (0, 0), 1).astype(np.float32)
+
+    planet = 9000 * globe(9)
+    assert scene_of(raw(light(1.2 * planet, planet, 0.7 * planet), sky=50)) == "planet"
+    overexposed = np.minimum(raw(light(*[400_000 * globe(9)] * 3) + stars(brightest=400_000)), 60_000)
+    assert scene_of(overexposed) == "deepsky"
+    star = 90_000 * np.exp(-(OFF**2) / (2 * 4.0**2))
+    assert scene_of(raw(light(star, star, star), sky=50)) == "deepsky"
+
+
+def test_the_moon_is_not_bluish_in_raw_colours_and_neptune_stays_blue_in_balanced_ones() -> None:
+    disk = 15_000 * cv2.GaussianBlur((OFF < 60).astype(np.float32), (0, 0), 1.5)
+    moon = shown(raw(light(disk, disk, disk), sky=60))[OFF < 40].mean(axis=0)
+    assert np.ptp(moon) < 0.03
+    balanced = light(0.6 * disk, 0.95 * disk, disk) + np.random.default_rng(3).normal(60, 5, (*X.shape, 3))
+    neptune = shown(balanced.astype(np.float32))[OFF < 40].mean(axis=0)
+    assert neptune[2] > neptune[0] + 0.2
+
+
+def test_the_moon_in_the_shadow_of_the_earth_is_red() -> None:
+    disk = 1500 * cv2.GaussianBlur((OFF < 60).astype(np.float32), (0, 0), 1.5)
+    red, green, blue = shown(raw(light(1.8 * disk, 0.7 * disk, 0.35 * disk), sky=60))[OFF < 40].mean(axis=0)
+    assert red < 0.98
+    assert red > green + 0.15 > blue + 0.3
 
 
 def test_what_fills_a_deep_stack_is_not_burnt_and_keeps_its_colour() -> None:

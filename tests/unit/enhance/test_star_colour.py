@@ -36,6 +36,15 @@ def test_rim_of_one_colour_becomes_that_of_all_the_star() -> None:
     np.testing.assert_allclose(after.mean(axis=2), before.mean(axis=2), rtol=1e-4)
 
 
+def test_wings_have_the_colour_of_the_whole_star() -> None:
+    core = np.minimum(3e6 * spot(2.0), 3e4)  # clipped
+    before = on_sky(core, core, core + 2e5 * spot(5.0))
+    after = operator_of("star_colour")(before)
+    for off, most in ((9, 1.2), (12, 1.45)):
+        assert colour_of(before, MIDDLE, MIDDLE + off)[2] > 2
+        assert colour_of(after, MIDDLE, MIDDLE + off)[2] < most
+
+
 def test_no_star_is_magenta_or_green() -> None:
     star = 1e6 * spot(1.5)
     magenta = colour_of(operator_of("star_colour")(on_sky(star, 0.4 * star, star)), MIDDLE, MIDDLE)
