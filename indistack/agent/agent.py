@@ -65,10 +65,8 @@ class Agent:
         Gets ``stack.fits``, ``stack.png``, ``status.json`` and ``sessions/``.
     calibrator_for : callable
         Makes the calibrator for the worker threads; reads the masters.
-    listener, status_listener : callable, optional
-        Told of every blob's report, else the log is; told of every change of the status.
-    clock : callable
-        Gives the time.
+    listener, status_listener, clock : callable, optional
+        Told of every blob's report, else the log is; told of every change of the status; gives the time.
     learner, keeper : Learner, Keeper, optional
         Takes calibration frames into the library, else they are refused; sends the telescope back to the target.
     goes_on : PastSession, optional
@@ -125,8 +123,8 @@ class Agent:
         """Give a command; it acts after the frames that have arrived before it."""
         self._queue.put(command)
 
-    def run(self, stop: threading.Event, max_subs: int = 0, has_folder: bool = False) -> None:
-        """Work until done.
+    def run(self, stop: threading.Event, max_subs: int = 0, has_folder: bool = False) -> list[Path]:
+        """Work until done; return the pictures that could not be written when their stacks had ended.
 
         Parameters
         ----------
@@ -147,6 +145,7 @@ class Agent:
             for name in self._journal.open():
                 self._queue.put_spooled(name)
             self._run(stop, max_subs)
+        return self._publisher.showcase.lost
 
     def _run(self, stop: threading.Event, max_subs: int) -> None:
         if self._learner is not None:

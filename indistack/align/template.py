@@ -83,7 +83,7 @@ class Template(Aligner):
     ) -> Iterator[tuple[slice, slice]]:
         """Yield the parts of the binned sub to search in: as is set, or around where the guess puts the box."""
         if self._settings.search_box is not None:
-            yield _binned(self._settings.search_box)
+            yield self._search_box(sub, box)
             return
         reach = round(self._settings.search_px / 2)
         height, width = sub[box].shape
@@ -93,6 +93,16 @@ class Template(Aligner):
                 slice(max(0, y - reach), max(0, y + reach + height)),
                 slice(max(0, x - reach), max(0, x + reach + width)),
             )
+
+    def _search_box(self, sub: FloatArray, box: tuple[slice, slice]) -> tuple[slice, slice]:
+        """The part of the binned sub that is set, which must be larger than what is searched for in it."""
+        assert self._settings.search_box is not None, "it is set"
+        where = _binned(self._settings.search_box)
+        (height, width), (rows, columns) = sub[box].shape, sub[where].shape
+        if rows < height + 2 or columns < width + 2:
+            found = f"{2 * columns} x {2 * rows} px, no more than the {2 * width} x {2 * height} px that are looked for"
+            raise RegistrationError("too_small", f"of {_told(self._settings.search_box)} in the sub lie {found}")
+        return where
 
     def _search(
         self, sub: FloatArray, piece: FloatArray, box: tuple[slice, slice], where: tuple[slice, slice]
@@ -114,7 +124,7 @@ class Template(Aligner):
             return _most_contrast(plane)
         box = _binned(self._settings.box)
         if min(plane[box].shape) < LEAST_SIDE_PX:
-            detail = f"of the box {self._settings.box} too little lies in the reference"
+            detail = f"of {_told(self._settings.box)} too little lies in the reference"
             raise RegistrationError("too_small", detail, {"limit": 2 * LEAST_SIDE_PX})
         return box
 
@@ -123,6 +133,11 @@ def _binned(rectangle: list[float]) -> tuple[slice, slice]:
     """Rows and columns, in the binned plane, of a rectangle of the frame (px)."""
     x, y, width, height = (value / 2 for value in rectangle)
     return np.s_[max(0, round(y)) : max(0, round(y + height)), max(0, round(x)) : max(0, round(x + width))]
+
+
+def _told(rectangle: list[float]) -> str:
+    x, y, width, height = rectangle
+    return f"the box of {width:g} x {height:g} px at {x:g},{y:g}"
 
 
 def best_place(field: FloatArray, piece: FloatArray) -> tuple[tuple[int, int], float]:

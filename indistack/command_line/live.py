@@ -20,11 +20,11 @@ from indistack.centre import Keeper, mover_of
 from indistack.command_line.arguments import Options
 from indistack.command_line.demo import run as run_demo
 from indistack.command_line.demo import run_camera
-from indistack.command_line.exit_status import DONE
+from indistack.command_line.exit_status import DONE, FAILED
 from indistack.command_line.night_view import NightView, command_to_go_on
 from indistack.command_line.options import Overrides, config_of, given, require_pictures
 from indistack.command_line.page import page_beside
-from indistack.command_line.say import say
+from indistack.command_line.say import complain, say
 from indistack.command_line.sub_line import sub_words
 from indistack.config import Config, stacks_of
 from indistack.errors import IndistackError, SettingsError
@@ -164,9 +164,11 @@ def _agent_alone(
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
             disturbances=disturbances,
         )  # fmt: skip
-        agent.run(stop, options.max_subs, has_folder=True)
+        lost = agent.run(stop, options.max_subs, has_folder=True)
     view.close(options.output_dir, command_to_go_on(options, asked) if tells_how else "")
-    return DONE
+    for path in lost:
+        complain(f"{path}: could not be written when the stack was complete; the log tells why")
+    return FAILED if lost else DONE
 
 
 def _require_room(folder: Path, config: Config) -> None:

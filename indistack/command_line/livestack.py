@@ -38,10 +38,12 @@ def livestack(options: Options) -> int:
     source = _source(options, config, own_files, 1 if past else options.number)
 
     def copy(_: Mapping[str, Any]) -> None:
-        _copy_pictures(options.output_dir, names)
+        _copy_pictures(options.output_dir, names)  # what fails is tried again with the next publication
 
     status = run_agent(config, [source], options, own_files, copy, tells_how=False)
-    copy({})
+    for fault in _copy_pictures(options.output_dir, names):
+        complain(fault)
+        status = FAILED
     if options.mode != LOOP and not last_status(options.output_dir).get("n_subs"):
         complain(f"-input_dir {options.input_dir}: nothing could be stacked")
         return FAILED
@@ -127,16 +129,23 @@ def _outputs(folder: Path, names: Mapping[str, str]) -> list[Path]:
     return [folder / name for name in names.values()]
 
 
-def _copy_pictures(folder: Path, names: Mapping[str, str]) -> None:
-    """Give the published pictures the names that were asked for, where they have others."""
+def _copy_pictures(folder: Path, names: Mapping[str, str]) -> list[str]:
+    """Give the published pictures the names that were asked for, where they have others; return why some have not."""
+    faults = []
     for stack, name in names.items():
         published, wanted = folder / f"{stack}{_spelt(name)}", folder / name
         if published.name == wanted.name or not published.is_file():
             continue
         if wanted.is_file() and wanted.stat().st_mtime_ns >= published.stat().st_mtime_ns:
             continue
-        with suppress(OSError, SinkError), published.open("rb") as source, atomic_file(wanted, durable=False) as file:
-            shutil.copyfileobj(source, file)  # the next publication tries again
+        try:
+            with published.open("rb") as source, atomic_file(wanted, durable=False) as file:
+                shutil.copyfileobj(source, file)
+        except SinkError as error:
+            faults.append(str(error))
+        except OSError as error:
+            faults.append(f"{published}: {error.strerror}")
+    return faults
 
 
 def _spelt(name: str) -> str:

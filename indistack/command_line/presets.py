@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from indistack.command_line.arguments import Options
-from indistack.command_line.stack_arguments import NAMED_STACKS, gamma, level, number_from_one, numbers, percent, share
+from indistack.command_line.stack_arguments import (
+    NAMED_STACKS,
+    box,
+    gamma,
+    level,
+    number_from_one,
+    numbers,
+    percent,
+    share,
+)
 from indistack.errors import SettingsError
 from indistack.settings import as_toml
 
@@ -60,8 +69,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "every": number_from_one,
     "best": percent,
     "correlation_threshold": share,
-    "reference_box": numbers(3),
-    "search_box": numbers(3),
+    "reference_box": box,
+    "search_box": box,
     "star": numbers(2),
     "crop": numbers(4),
     "search": float,

@@ -47,9 +47,9 @@ def add_alignment(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--align", metavar="NAME", help="see 'indistack methods'")
     group.add_argument("-n", "--no-alignment", action="store_true", help="as --align none")
     text = "what to look for: middle and half the side, in pixels of the first sub (--align template)"
-    group.add_argument("--reference-box", type=numbers(3), metavar="X,Y,R", help=text)
+    group.add_argument("--reference-box", type=box, metavar="X,Y,R", help=text)
     text = "where to look for it in every sub"
-    group.add_argument("--search-box", type=numbers(3), metavar="X,Y,R", help=text)
+    group.add_argument("--search-box", type=box, metavar="X,Y,R", help=text)
     text = "mark both boxes in a window, by two clicks each on the first sub (needs a display and Python's tkinter)"
     group.add_argument("--click", action="store_true", help=text)
     text = "least correlation, as the square of r, with which it is found [0.49]"
@@ -110,6 +110,14 @@ def numbers(count: int) -> Callable[[str], list[float]]:
         return values
 
     return read
+
+
+def box(word: str) -> list[float]:
+    """Read the middle and half the side of a square."""
+    values = numbers(3)(word)
+    if values[2] <= 0:
+        raise argparse.ArgumentTypeError(f"{word!r}: the third number, half the side, is to be above 0")
+    return values
 
 
 def number_from_one(word: str) -> int:

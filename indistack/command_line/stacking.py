@@ -143,6 +143,8 @@ def _for_one_image(config: Config) -> Config:
 
 def _alignment(options: Options) -> dict[str, Any]:
     """Return the table ``align``: boxes, a threshold or a star say which way is meant, where none is named."""
+    if options.reference_box and options.search_box and options.search_box[2] <= options.reference_box[2]:
+        raise SettingsError(["--search-box: is to be larger than --reference-box, which is looked for in it"])
     template: dict[str, Any] = given(
         box=_around(options.reference_box),
         search_box=_around(options.search_box),

@@ -30,6 +30,8 @@ class OutputFile:
         When it is due, by the monotonic clock.
     is_behind : bool
         The stack has changed since what it shows was taken.
+    has_failed : bool
+        What was to be written last could not be.
     """
 
     def __init__(self, path: Path, sink: Sink, interval_s: float, duty: float) -> None:
@@ -39,6 +41,7 @@ class OutputFile:
         self._duty = duty
         self.next_s = 0.0
         self.is_behind = False
+        self.has_failed = False
 
     def set_cadence(self, interval_s: float, duty: float) -> None:
         """Be due by another cadence, and now."""
@@ -50,12 +53,12 @@ class OutputFile:
 
     def write(self, snapshot: Snapshot) -> bool:
         """Publish; a failure is logged, told, and concerns this file only."""
-        begin_s, is_written = time.monotonic(), True
+        begin_s, self.has_failed = time.monotonic(), False
         try:
             self.sink.write(self.path, snapshot)
         except SinkError as error:
             log.error("cannot publish: %s", error)
-            is_written = False
+            self.has_failed = True
         took_s = time.monotonic() - begin_s
         self.next_s = begin_s + max(self._interval_s, took_s / self._duty)
-        return is_written
+        return not self.has_failed

@@ -126,6 +126,7 @@ class Publisher:
             self.finish(session, keep)
         with self._wake:
             self._settle()
+            self.showcase.lost += [output.path for output in self._all_outputs() if output.has_failed]
             self._session = None
 
     def close(self) -> None:
@@ -183,8 +184,7 @@ class Publisher:
 
     def _take_due(self, name: str) -> list[OutputFile]:
         """Return those of a picture's files that are to be written now."""
-        now_s = time.monotonic()
-        due = [output for output in self._outputs[name] if self._can_be(output) and output.is_due(now_s)]
+        due = [output for output in self._outputs[name] if self._can_be(output) and output.is_due(time.monotonic())]
         for output in due:
             output.is_behind = False
         return due
@@ -236,8 +236,8 @@ class Publisher:
         """Write a picture in some forms, those with a preview first; return what writes the others that there are."""
         snapshot = snapshots.snapshot(session, name, binning, maps)
         number = self.showcase.next_number()
-        snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         sinks = [output.sink for output in (*outputs, *others)]
+        snapshot = replace(snapshot, cards=numbered(snapshot.cards, number))
         snapshot = snapshots.with_preview(snapshot, self._config.picture, sinks, memory)
 
         def write(outputs: Sequence[OutputFile]) -> None:

@@ -32,6 +32,8 @@ class Showcase:
     ----------
     listener : callable or None
         Gets what is `told` whenever a picture is there.
+    lost : list of Path
+        Files that could not be written when their stack had ended.
     """
 
     def __init__(self, output: Path, leading: str) -> None:
@@ -46,6 +48,7 @@ class Showcase:
         self._leading = leading
         self._is_new = True
         self.listener: Callable[[dict[str, Any]], None] | None = None
+        self.lost: list[Path] = []
         views = (one.get("view") for one in self._shown.values() if isinstance(one, dict))
         pictures = (one.get("files", {}).get(PICTURE) for one in self._shown.values() if isinstance(one, dict))
         self._ring.sweep({str(name) for name in (*views, *pictures) if name})

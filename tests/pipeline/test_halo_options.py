@@ -83,6 +83,20 @@ def test_a_box_is_followed(halo: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "no_match" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--reference-box", "900,60,20"], "of the box of 40 x 40 px at 880,40 too little lies in the reference"),
+        (["--search-box", "90,60,20"], "no more than the 60 x 40 px that are looked for"),
+        ([*BOXES[:2], "--search-box", "300,60,40"], "of the box of 80 x 80 px at 260,20 in the sub lie 0 x 80 px"),
+    ],
+)
+@pytest.mark.usefixtures("halo")
+def test_a_box_that_cannot_be_followed_is_told(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stack", "h*.png", *words, "-a", "a.fits"]) == 1
+    assert said in capsys.readouterr().out
+
+
 def test_operators_on_subs_change_the_stack_and_keep_their_order(halo: Path) -> None:
     words = ["br:2", "blur:3"]
     run = ["stack", "h*.png", "-n", "--set", "match.background=off", "-a", "br.fits"]

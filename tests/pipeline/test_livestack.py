@@ -10,6 +10,8 @@ import pytest
 from astropy.io import fits
 
 from indistack.cli import main
+from indistack.errors import SinkError
+from indistack.sinks.png import PngSink
 from tests.pipeline.night import make_sky
 
 CLASSIC = ("add", "add2", "addmax", "addmax2", "addmean", "addcomp")
@@ -99,3 +101,21 @@ def test_an_empty_or_missing_folder_is_named(night: Path, capsys: pytest.Capture
     assert "-input_dir none: no such folder" in said
     with pytest.raises(SystemExit):
         livestack("out", "-method", "ADD3")
+
+
+def test_pictures_that_find_no_room_are_no_success(
+    night: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: object, path: Path, __: object) -> None:
+        raise SinkError(f"{path}: No space left on device")
+
+    monkeypatch.setattr(PngSink, "write", full)
+    words = ["-method", "ADD", "-output_image"]
+    assert livestack("o", *words, "a.png") == 1
+    assert "o/stack.png: could not be written when the stack was complete" in capsys.readouterr().err
+    assert livestack("j", *words, "a.jpg") == 0
+    monkeypatch.setattr(
+        "indistack.command_line.livestack.shutil.copyfileobj", lambda _, file: full(_, Path("k.jpg"), _)
+    )
+    assert livestack("k", *words, "a.jpg") == 1
+    assert "k.jpg: No space left on device" in capsys.readouterr().err

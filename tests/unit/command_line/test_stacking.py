@@ -35,8 +35,24 @@ def test_two_ways_at_once_are_refused(words: list[str]) -> None:
         alignment(*words)
 
 
+def test_a_search_box_that_holds_no_more_than_what_is_searched_for_is_refused() -> None:
+    with pytest.raises(SettingsError, match="--search-box: is to be larger"):
+        alignment("--reference-box", "100,80,30", "--search-box", "100,80,30")
+
+
 @pytest.mark.parametrize(
-    "words", [["--star", "1"], ["--reference-box", "a,b,c"], ["-t", "1"], ["--best", "0"], ["--every", "0"]]
+    "words",
+    [
+        ["--star", "1"],
+        ["--reference-box", "a,b,c"],
+        ["--reference-box", "1,2,0"],
+        ["--search-box", "1,2,-3"],
+        ["-t", "1"],
+        ["-l", "loud"],
+        ["-g", "nan"],
+        ["--best", "0"],
+        ["--every", "0"],
+    ],
 )
 def test_words_that_are_no_numbers_are_named(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -367,4 +367,4 @@ def test_a_crop_that_leaves_nothing_is_told_as_such(
     wait_until(lambda: caplog.records)
     live.close()
     assert [record.exc_info for record in caplog.records] == [None]
-    assert "publish.crop = [20, 0, 0, 0]: nothing is left of 8 x 8 pixels" in caplog.text
+    assert "--crop (publish.crop) = 20,0,0,0: nothing is left of 8 x 8 pixels" in caplog.text
