@@ -16,6 +16,7 @@ from indistack.align.shift_add import (
     filtered,
     filtered_sum,
     flattened,
+    lasting,
     mean_stamp,
     places_in,
     stars_in,
@@ -146,7 +147,8 @@ class FaintSubs:
             detail = f"{count} points that stand still on the sensor, each as sharp as a pixel"
             raise FrameError("fixed_pattern", detail, {"stars": count, "spread": spread})
         self.waiting = replace(self.waiting, drift=shifts[0])
-        return _star_list(places_in(total), _sigma_px(total), len(planes), own)
+        places = places_in(total)[lasting(clean, shifts, *stars_in(total))]
+        return _star_list(places, _sigma_px(total), len(planes), own)
 
 
 def _times(taken: list[datetime | None]) -> DoubleArray:

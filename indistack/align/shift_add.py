@@ -12,7 +12,7 @@ import numpy.typing as npt
 from indistack.align.planes import background, shifted
 from indistack.numerics.parabola import parabola_top
 from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
-from indistack.values.frame import DoubleArray, FloatArray
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray
 
 IntArray = npt.NDArray[np.intp]
 
@@ -122,6 +122,36 @@ def stars_in(total: FloatArray) -> tuple[IntArray, IntArray]:
         ``(n,)`` intp each, new.
     """
     return maxima(total, sure_sigma(total))
+
+
+def lasting(planes: Sequence[FloatArray], shifts: DoubleArray, y: IntArray, x: IntArray) -> BoolArray:
+    """Tell which places of a sum do not owe their light to one plane alone.
+
+    A star that is clear in each plane stands in a sum along a wrong way once for every plane; a cosmic ray, a satellite
+    or a plane's highest noise stands in any sum.
+
+    Parameters
+    ----------
+    planes : sequence of array
+        ``(h, w)`` float32 each, of one shape; unchanged.
+    shifts : array
+        ``(n, 2)`` float64, px, by which each was brought back.
+    y, x : array
+        ``(m,)`` intp, places in the sum (px).
+
+    Returns
+    -------
+    array
+        ``(m,)`` bool, new.
+    """
+    height, width = planes[0].shape
+    light = np.empty((len(planes), len(x)), np.float32)
+    for of_plane, plane, (dx, dy) in zip(light, planes, shifts, strict=True):
+        rows, columns = (np.rint(place).astype(np.intp) for place in (y + dy, x + dx))
+        of_plane[:] = plane[rows.clip(0, height - 1), columns.clip(0, width - 1)]
+    even = 1 / len(planes)
+    result: BoolArray = light.max(axis=0) < (1 + even) / 2 * light.sum(axis=0)
+    return result
 
 
 def added(planes: Sequence[FloatArray], shifts: DoubleArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.align.neighbours import Neighbours
-from indistack.align.shift_add import FILTER_PX, STAMP_PX, filtered_sum, maxima, mean_stamp, moved, stars_in
+from indistack.align.shift_add import FILTER_PX, STAMP_PX, filtered_sum, lasting, maxima, mean_stamp, moved, stars_in
 from indistack.numerics.parabola import parabola_top
 from indistack.values.frame import DoubleArray, FloatArray
 
@@ -58,8 +58,8 @@ def find_shifts(
 
 
 def _stars_of(planes: Sequence[FloatArray], shifts: DoubleArray) -> int:
-    """Stars that surely stand out of a sum."""
-    return len(stars_in(filtered_sum(planes, shifts))[0])
+    """Stars that surely stand out of a sum, and not by one plane alone."""
+    return int(np.count_nonzero(lasting(planes, shifts, *stars_in(filtered_sum(planes, shifts)))))
 
 
 def _voted(planes: Sequence[FloatArray], times: DoubleArray) -> list[DoubleArray]:

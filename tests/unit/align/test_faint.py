@@ -193,3 +193,24 @@ def test_what_waits_can_be_carried_over() -> None:
     after.waiting = before.waiting
     ours, theirs = (faint.take(field.sub(4), FrameInfo()).stars for faint in (before, after))
     np.testing.assert_array_equal(ours.xy, theirs.xy)
+
+
+@pytest.mark.parametrize("drift", [(0.6, 0.0), (-2.4, 1.8)], ids=["0.6 px", "3 px"])
+def test_stars_that_each_sub_shows_count_once_and_lie_where_the_newest_has_them(drift: tuple[float, float]) -> None:
+    field = Field(stars=5, snr=40.0, drift=drift)
+    found = together(field)
+    assert len(found.stars) == 5
+    assert np.abs(off_px(found, field.places(4))).max() < 0.5
+
+
+def test_what_one_sub_alone_shows_is_no_star() -> None:
+    field, faint = Field(stars=30, snr=5.0), FaintSubs(5)
+    for number in range(5):
+        sub = field.sub(number)
+        if number == 2:
+            sub.luminance[100:103, 150:153] += 300.0
+        if number < 4:
+            refusal(faint, sub)
+    stars = faint.take(sub, FrameInfo()).stars
+    x, y = np.subtract([301.5, 202.5], np.multiply(field.drift, -2))
+    assert np.hypot(*(stars.xy - [x, y]).T).min() > 6
