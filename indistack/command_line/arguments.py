@@ -10,6 +10,7 @@ from typing import Any
 
 from indistack import __version__
 from indistack.command_line.livestack_arguments import add_livestack
+from indistack.command_line.path_words import file_name, path_of
 from indistack.command_line.session_arguments import OUTPUT, add_replay, add_report, add_timelapse, add_unstack
 from indistack.command_line.stack_arguments import add_alignment, add_inputs, add_making, add_named_stacks
 from indistack.commands import COMMANDS, arguments_of
@@ -31,7 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", "stack what the camera of an INDI server delivers", "info"))
 
     watch = _command(commands, "watch", "stack what appears in a folder", "info")
-    watch.add_argument("folder", type=Path, metavar="DIR")
+    watch.add_argument("folder", type=path_of, metavar="DIR")
     watch.add_argument("--recursive", action="store_true", help="look into its folders too")
     _add_agent(watch)
 
@@ -68,7 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, text: str, log_level: str = "warning") -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("--config", type=Path, metavar="FILE", help=f"settings file [{default_config_path()}]")
+    parser.add_argument("--config", type=path_of, metavar="FILE", help=f"settings file [{default_config_path()}]")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; repeatable")
     parser.add_argument("--log-level", choices=logs.LEVELS)
     parser.set_defaults(default_log_level=log_level)
@@ -89,7 +90,7 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
 def _add_calibration(parser: argparse.ArgumentParser) -> None:
     for kind in ("dark", "flat", "bias", "darkflat"):
         text = f"master {kind}, or raw {kind} frames to build it from (files, folders, globs)"
-        parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=text)
+        parser.add_argument(f"--{kind}", nargs="+", type=file_name, metavar="FILE", help=text)
     _add_library(parser)
 
 
@@ -99,8 +100,8 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _add_server(parser)
-    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
-    parser.add_argument("--bundle", type=Path, metavar="FILE.zip", help="collect what helps to find a fault")
+    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
+    parser.add_argument("--bundle", type=path_of, metavar="FILE.zip", help="collect what helps to find a fault")
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +109,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
     text = "remove raw subs and checkpoints (raw) or whole sessions (all); never of one that has not ended"
     parser.add_argument("--prune", choices=("raw", "all"), help=text)
     parser.add_argument("--older-than", type=_days, metavar="DAYS", help="of sessions unchanged for so long")
@@ -117,29 +118,30 @@ def _add_sessions(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("stacks", nargs="+", type=Path, metavar="STACK", help="FITS file, or a session's folder")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
-    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
+    parser.add_argument("stacks", nargs="+", type=path_of, metavar="STACK", help="FITS file, or a session's folder")
+    parser.add_argument("-o", "--output", type=path_of, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("--png", type=path_of, metavar="OUT.png", help="picture for people, too")
     parser.add_argument("--grid", type=int, default=1, metavar="N", help="whose pixels and light the result has [1]")
 
 
 def _add_master(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=("dark", "flat", "bias", "darkflat"))
-    parser.add_argument("files", nargs="+", metavar="FILES", help="raw frames: files, folders or globs")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("files", nargs="+", type=file_name, metavar="FILES", help="raw frames: files, folders or globs")
+    parser.add_argument("-o", "--output", type=path_of, metavar="OUT.fits", help=OUTPUT)
     for kind in ("darkflat", "dark", "bias"):
-        parser.add_argument(f"--{kind}", nargs="+", metavar="FILE", help=f"{kind} to take off the flats")
+        text = f"{kind} to take off the flats"
+        parser.add_argument(f"--{kind}", nargs="+", type=file_name, metavar="FILE", help=text)
     parser.add_argument("--force", action="store_true", help="combine what is given, whatever it seems to be")
 
 
 def _add_catalogue(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="where [as picture.catalogue says]")
+    parser.add_argument("-o", "--output", type=path_of, metavar="FILE", help="where [as picture.catalogue says]")
     text = "KStars' data: a folder, or its stars.dat; repeatable [where KStars keeps them]"
-    parser.add_argument("--kstars", action="append", default=[], type=Path, metavar="DIR", help=text)
+    parser.add_argument("--kstars", action="append", default=[], type=path_of, metavar="DIR", help=text)
     text = "Stellarium's stars, a folder; repeatable [where Stellarium keeps them]"
-    parser.add_argument("--stellarium", action="append", default=[], type=Path, metavar="DIR", help=text)
+    parser.add_argument("--stellarium", action="append", default=[], type=path_of, metavar="DIR", help=text)
     text = "further stars: a table with RA, Dec, BT and VT, .csv or .csv.gz; repeatable"
-    parser.add_argument("--tycho2", action="append", default=[], type=Path, metavar="TABLE", help=text)
+    parser.add_argument("--tycho2", action="append", default=[], type=path_of, metavar="TABLE", help=text)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -153,7 +155,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-dir", type=Path, default=Path("indistack-output"), metavar="DIR")
+    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
     parser.add_argument("--max-subs", type=_count, default=0, metavar="N", help="stop after N subs")
     session = parser.add_mutually_exclusive_group()
@@ -172,7 +174,7 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
 def _add_tell(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "\n".join(["commands:", *map(_command_help, COMMANDS)])
-    parser.add_argument("output_dir", type=Path, metavar="DIR", help="the agent's output folder, or a session in it")
+    parser.add_argument("output_dir", type=path_of, metavar="DIR", help="the agent's output folder, or a session in it")
     parser.add_argument("word", type=_its_word, choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
     parser.add_argument("values", nargs="*", metavar="VALUE", help="what the command is told, see below")
 
@@ -190,14 +192,14 @@ def _command_help(word: str) -> str:
 
 
 def _add_web(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("output_dir", type=Path, metavar="DIR", help="an agent's output folder")
+    parser.add_argument("output_dir", type=path_of, metavar="DIR", help="an agent's output folder")
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where [{PAGE}]; 0.0.0.0:7680 shows it to the network")
     parser.add_argument("--new-token", action="store_true", help="show a new token; the one of before ends")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
-    parser.add_argument("--output-dir", type=Path, default=Path("demo-output"), metavar="DIR")
+    parser.add_argument("--output-dir", type=path_of, default=Path("demo-output"), metavar="DIR")
     parser.add_argument("--camera", type=_count, default=0, metavar="PORT", help="the camera only, for an agent")
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
 
@@ -209,15 +211,15 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 def _add_stack(parser: argparse.ArgumentParser) -> None:
     add_inputs(parser)
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT.fits", help=OUTPUT)
-    parser.add_argument("--png", type=Path, metavar="OUT.png", help="picture for people, too")
-    parser.add_argument("--report", type=Path, metavar="OUT.json")
+    parser.add_argument("-o", "--output", type=path_of, metavar="OUT.fits", help=OUTPUT)
+    parser.add_argument("--png", type=path_of, metavar="OUT.png", help="picture for people, too")
+    parser.add_argument("--report", type=path_of, metavar="OUT.json")
     text = "write target, subs, exposure and date on the picture; where it is solved, scale, compass, names"
     parser.add_argument("--annotate", action="store_const", const=True, help=text)
     text = "one sub at the left, the stack at the right, shown in the same way"
-    parser.add_argument("--beside", type=Path, metavar="PAIR.jpg", help=text)
+    parser.add_argument("--beside", type=path_of, metavar="PAIR.jpg", help=text)
     text = "contact sheet: every sub that was left out, small, with its reason"
-    parser.add_argument("--left-out", type=Path, metavar="SHEET.jpg", help=text)
+    parser.add_argument("--left-out", type=path_of, metavar="SHEET.jpg", help=text)
     parser.add_argument("--png-bits", type=int, choices=(8, 16), help="of a channel in PNG files [8]")
     _add_calibration(parser)
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from indistack.command_line.path_words import path_of
 
 CLASSIC = ("ADD", "ADD2", "ADDMAX", "ADDMAX2", "ADDMEAN", "ADDCOMP")
 ALL, ONCE, LOOP, EACH = "ALL", "1", "LOOP", "*"
@@ -12,12 +13,11 @@ ALL, ONCE, LOOP, EACH = "ALL", "1", "LOOP", "*"
 def add_livestack(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add = parser.add_argument
-    add("-input_dir", type=Path, required=True, metavar="DIR", help="frames: FITS, JPEG, camera raw and others")
-    add(
-        "-output_dir", type=Path, required=True, metavar="DIR", help="gets pictures, FITS and what is kept of the stack"
-    )
-    add("-dark_dir", type=Path, metavar="DIR", help="raw darks, or a master")
-    add("-flat_dir", type=Path, metavar="DIR", help="raw flats, or a master")
+    add("-input_dir", type=path_of, required=True, metavar="DIR", help="frames: FITS, JPEG, camera raw and others")
+    text = "gets pictures, FITS and what is kept of the stack"
+    add("-output_dir", type=path_of, required=True, metavar="DIR", help=text)
+    add("-dark_dir", type=path_of, metavar="DIR", help="raw darks, or a master")
+    add("-flat_dir", type=path_of, metavar="DIR", help="raw flats, or a master")
     text = "name of the picture, whose suffix decides the form [.jpg]; * is the method's name [*]"
     add("-output_image", default=EACH, metavar="NAME|*", help=text)
     add("-method", type=str.upper, choices=(ALL, *CLASSIC), default="ADDCOMP", metavar="METHOD", help=(

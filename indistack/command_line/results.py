@@ -35,4 +35,6 @@ def written(*paths: Path | None) -> int:
 
 def in_words(exposure_s: float) -> str:
     """Tell an exposure; 0 where no sub tells its own."""
-    return f"{exposure_s:.0f} s" if exposure_s > 0 else "exposure unknown"
+    if exposure_s <= 0:
+        return "exposure unknown"
+    return f"{exposure_s:.3g} s" if exposure_s < 10 else f"{exposure_s:.0f} s"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
+from indistack.command_line.path_words import file_name, path_of
 from indistack.system.log import LEVELS
 
 NAMED_STACKS = {
@@ -25,14 +25,14 @@ def add_named_stacks(parser: argparse.ArgumentParser) -> None:
     for option, (letter, _, name) in NAMED_STACKS.items():
         text = f"write the {name} stack; repeatable, for another form of the file"
         long = f"--{option.replace('_', '-')}"
-        group.add_argument(f"-{letter}", long, action="append", default=[], type=Path, metavar="FILE", help=text)
+        group.add_argument(f"-{letter}", long, action="append", default=[], type=path_of, metavar="FILE", help=text)
     text = "of the kappa-sigma stack: values further from the others than KAPPA standard deviations are left out"
     group.add_argument("-k", "--kappa-sigma-params", metavar="KAPPA[,ITERATIONS]", help=text)
     text = "write every aligned sub as PREFIXNAME.png, 16 bits"
     group.add_argument("-s", "--save-images", default="", metavar="PREFIX", help=text)
     text = "section of FILE that says what is not said here"
     group.add_argument(
-        "-C", "--config-file", "--config_file", type=Path, metavar="FILE", help="presets: TOML, or halostack's INI"
+        "-C", "--config-file", "--config_file", type=path_of, metavar="FILE", help="presets: TOML, or halostack's INI"
     )
     group.add_argument("-c", "--config-item", "--config_item", metavar="SECTION", help=text)
     group.add_argument("--preset", metavar="NAME", help="of this program: lucky, halo, halo-noblocker or trails")
@@ -65,11 +65,11 @@ def add_alignment(parser: argparse.ArgumentParser) -> None:
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """Add which subs are taken, and in which order."""
     group = parser.add_argument_group("subs")
-    group.add_argument("files", nargs="*", metavar="FILES", help="files, folders or globs")
+    group.add_argument("files", nargs="*", type=file_name, metavar="FILES", help="files, folders or globs")
     text = "a text with a file, folder or glob on every line; paths are as seen from its folder"
-    group.add_argument("--list", type=Path, metavar="FILE", help=text)
+    group.add_argument("--list", type=path_of, metavar="FILE", help=text)
     text = "CSV of name and time (UTC) for subs that tell no time"
-    group.add_argument("--times", type=Path, metavar="FILE", help=text)
+    group.add_argument("--times", type=path_of, metavar="FILE", help=text)
     text = "by name, by time, or as given [given: folders and globs by name]"
     group.add_argument("--order", choices=("given", "name", "time"), default="given", help=text)
     group.add_argument("--every", type=number_from_one, metavar="K", help="every K-th sub only")

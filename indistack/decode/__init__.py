@@ -37,8 +37,9 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     Raises
     ------
     DecodeError
-        `unreadable`, `empty`, `not_a_frame`, `no_image`, `truncated`, `damaged`, `too_large`, `unsupported` or
-        `constant`. Nothing else, whatever the bytes; what else leaves is a bug of the decoder, not the file's fault.
+        `unreadable`, `empty`, `not_a_frame`, `no_image`, `truncated`, `damaged`, `too_large`, `no_memory`,
+        `unsupported` or `constant`. Nothing else, whatever the bytes; what else leaves is a bug of the decoder, not
+        the file's fault.
     """
     if blob.fault:
         raise DecodeError("unreadable", blob.fault, {"origin": blob.origin})
@@ -50,7 +51,7 @@ def decode(blob: Blob, settings: DecodeSettings, workers: Workers | None = None)
     except DecodeError:
         raise
     except MemoryError as error:
-        raise DecodeError("too_large", "not enough memory", {"bytes": blob.size_bytes}) from error
+        raise DecodeError("no_memory", "there is none to read it into", {"bytes": blob.size_bytes}) from error
     except Exception as error:
         if not blames_bytes(error):
             raise  # a bug of ours: the pipeline tells it as such, and keeps the bytes

@@ -186,6 +186,7 @@ class Judge:
         longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
         _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
         _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
+        _at_most("trailed", f"share of stars seen twice, {sub.apart_px:.1f} px apart", sub.doubled, limits.max_doubled)
         widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)

@@ -33,6 +33,8 @@ class QualitySettings(Settings):
     """That the stars have in one common direction: a trailed sub."""
     max_elongation_ratio: float | None = Field(default=1.35, gt=1)
     """Longer over shorter axis, in the stars' common direction, times the running median: a gust of wind."""
+    max_doubled: float | None = Field(default=0.7, gt=0, lt=1)
+    """Share of the clear stars that have a companion at one and the same offset: the mount has jumped."""
     max_background: float | None = Field(default=0.8, gt=0, le=1)
     """Sky as a share of the level at which the camera clips."""
     max_background_ratio: float | None = Field(default=None, gt=1)

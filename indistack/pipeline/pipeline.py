@@ -136,6 +136,8 @@ class Pipeline:
         except FrameError as error:
             draft.note(figures=error.numbers)
             outcome = Refused(error.reason, draft.report, error.detail)
+        except MemoryError as error:
+            outcome = Refused("no_memory", draft.report, str(error) or "there is none left")
         except Exception as error:  # a bug must cost one sub, not the night
             log.exception("%s: a bug in indistack; the sub is refused", blob.origin)
             outcome = Refused("internal_error", draft.report, f"{type(error).__name__}: {error}")

@@ -136,8 +136,9 @@ def _masters(left: dict[str, Any]) -> UsedMasters | None:
 def _stars(left: dict[str, Any]) -> Measures | None:
     if left.get("stars") is None or "trail_deg" not in left:
         return None
-    stars = left.pop("stars")
-    return Measures(stars, *(_number(left.pop(field.name)) for field in dataclasses.fields(Measures)[1:]))
+    stars, known = left.pop("stars"), dataclasses.fields(Measures)[1:]
+    told = [field.name for field in known if field.name in left or field.default is dataclasses.MISSING]
+    return Measures(stars, **{name: _number(left.pop(name)) for name in told})
 
 
 def _aligner(left: dict[str, Any]) -> UsedAligner | None:

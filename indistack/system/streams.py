@@ -1,4 +1,4 @@
-"""Standard output and error that outlive who reads them: ``... | head`` costs lines, not the work."""
+"""Standard output and error that outlive who reads them: ``... | head``, or a letter they lack, costs no work."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ class Outliving:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, as far as somebody reads."""
+        """Write, as far as somebody reads; a letter that the stream's encoding lacks becomes a question mark."""
         with self._outliving():
-            self._stream.write(text)
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError as error:
+                self._stream.write(text.encode(error.encoding, "replace").decode(error.encoding))
         return len(text)
 
     def flush(self) -> None:

@@ -89,6 +89,9 @@ class Measures:
         Share of the stars whose core is clipped.
     snr : float
         Median signal to noise of the clear stars.
+    doubled, apart_px : float
+        Share of the clear stars with a companion at the same offset as the others', and how far that is: a mount that
+        has jumped shows every star twice.
     """
 
     stars: int
@@ -102,6 +105,8 @@ class Measures:
     noise_adu: float
     saturated: float
     snr: float
+    doubled: float = float("nan")
+    apart_px: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

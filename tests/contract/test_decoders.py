@@ -71,3 +71,16 @@ def test_more_pixels_than_allowed_are_refused_before_they_are_read(name: str) ->
     with pytest.raises(DecodeError) as caught:
         read(data, suffix, cards, max_megapixels=0.001)
     assert caught.value.reason == "too_large"
+
+
+@each_decoder
+def test_a_frame_that_finds_no_memory_is_not_called_a_bad_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, suffix, cards = SAMPLES[name]
+
+    def full(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(DECODERS.get(name), "decode", full)
+    with pytest.raises(DecodeError) as caught:
+        read(data, suffix, cards)
+    assert caught.value.reason == "no_memory"

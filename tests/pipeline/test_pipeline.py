@@ -136,6 +136,21 @@ def test_a_bug_costs_one_sub(
     assert pipeline.session.stack.integration().coverage.max() == pipeline.session.n_subs == 2
 
 
+def test_memory_that_runs_out_costs_one_sub_and_is_called_so(
+    make_pipeline: MakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    sky, pipeline = make_sky(), make_pipeline()
+    pipeline.process(blob_of(sky.expose()))
+    with monkeypatch.context() as patch:
+        patch.setattr("indistack.session.stack_branch.integrate_all", full)
+        patch.setattr("indistack.session.stacker.integrate", full)
+        assert refusal(pipeline, sky.expose()) == "no_memory"
+    assert isinstance(pipeline.process(blob_of(sky.expose())), Accepted)
+
+
 def test_drift_beyond_the_limit_starts_a_new_stack_with_the_sub_that_triggers_it(make_pipeline: MakePipeline) -> None:
     finished: list[Session] = []
     sky = make_sky(drift_px_per_sub=(20.0, 0.0))

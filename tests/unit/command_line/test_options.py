@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,30 @@ from indistack.command_line.arguments import make_parser
 from indistack.command_line.options import config_of
 from indistack.errors import SettingsError
 
+EMPTY_IS_NONE = ("library", "goes_on", "shifts")
+"""Options where an empty name is as if none were given."""
+
 
 def test_every_command_is_there_and_no_other() -> None:
     (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
     assert list(choice.choices) == list(COMMANDS)
+
+
+def test_an_empty_name_is_no_folder_that_one_happens_to_be_in() -> None:
+    """As ``indistack watch "$FOLDER"`` says it where the variable is not set."""
+    (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    names = [
+        (command, action)
+        for command, parser in choice.choices.items()
+        for action in parser._actions
+        if re.match("FILE|DIR|OUT|STACK|SESSION|SHEET|PAIR", str(action.metavar)) and action.dest not in EMPTY_IS_NONE
+    ]
+    assert len(names) > 50
+    for command, action in names:
+        assert action.type is not None, (command, action.dest)
+        with pytest.raises(argparse.ArgumentTypeError, match="empty"):
+            action.type("")
+        assert str(action.type("two words")) == "two words"
 
 
 def test_a_branch_takes_its_method_from_its_option_and_the_rest_from_settings(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def reason(judge: Judge, match: PhotometricMatch = PhotometricMatch(transparency
         ({"max_shape_scatter": 0.1}, {"shape_scatter": 0.09}, {"shape_scatter": 0.11}, "clouds"),
         ({"max_fwhm_px": 4.0}, {"fwhm_px": 3.9}, {"fwhm_px": 4.1}, "fwhm_too_large"),
         ({"max_eccentricity": 0.7}, {"trailing": 0.6}, {"trailing": 0.8}, "trailed"),
+        ({"max_doubled": 0.6}, {"doubled": 0.6}, {"doubled": 0.7, "apart_px": 9.0}, "trailed"),
         ({"max_background": 0.5}, {"background_adu": 499.0}, {"background_adu": 501.0}, "background_too_high"),
         ({"max_saturated": 0.5}, {"saturated": 0.5}, {"saturated": 0.6}, "saturated"),
     ],

@@ -84,3 +84,30 @@ def test_faint_stars_have_no_say_about_shapes() -> None:
 def test_five_clear_stars_tell_no_common_shape() -> None:
     assert np.isnan(measure(star_list(5, eccentricity=0.9)).trailing)
     assert measure(star_list(6, eccentricity=0.9)).trailing == pytest.approx(0.9)
+
+
+def jumped(share: float, step: tuple[float, float] = (8.0, -3.0)) -> StarList:
+    """Forty stars, of which some are seen once more, 0.2 px from where the others' companions are."""
+    rng = np.random.default_rng(2)
+    once = star_list(40)
+    again = np.flatnonzero(rng.uniform(size=40) < share)
+    x, y = (
+        places[again] + rng.normal(far, 0.2, len(again)) for places, far in zip((once.x, once.y), step, strict=True)
+    )
+    flux = np.concatenate([once.flux, 0.4 * once.flux[again]])
+    return star_list(len(flux), x=np.concatenate([once.x, x]), y=np.concatenate([once.y, y]), flux=flux)
+
+
+def test_a_jump_of_the_mount_shows_each_star_twice() -> None:
+    for step in ((8.0, -3.0), (-8.0, 3.0), (0.0, 9.0), (0.0, -9.0), (30.0, 1.0)):
+        twice = measure(jumped(1.0, step))
+        assert twice.doubled == 1.0
+        assert twice.apart_px == pytest.approx(np.hypot(*step), abs=0.3)
+
+
+def test_stars_that_lie_as_they_like_have_no_common_companion() -> None:
+    crowded = replace(star_list(300), x=star_list(300).x / 3, y=star_list(300).y / 3)
+    assert measure(crowded).doubled < 0.4
+    assert measure(jumped(0.3)).doubled < 0.7
+    assert np.isnan(measure(star_list(4)).doubled)
+    assert measure(star_list(6, x=100.0 * np.arange(6.0))).doubled == 0

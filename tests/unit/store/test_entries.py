@@ -40,7 +40,7 @@ ALL = SubReport(
     arrival=Arrival.of(BLOB),
     frame=FrameFacts("ab12", 2000, 1600, "RGGB", NOW, 30.0, 100.0, -10.0, "M 31", "L", 10.5, 41.25, 2.0),
     masters=UsedMasters(("dark 5",), ("warm",), ("flat: old",)),
-    stars=Measures(120, 3.21, 1.75, 0.3, 0.1, 45.0, 0.05, 500.0, 10.0, 0.01, 33.0),
+    stars=Measures(120, 3.21, 1.75, 0.3, 0.1, 45.0, 0.05, 500.0, 10.0, 0.01, 33.0, 0.1, 9.5),
     faint_subs=5,
     aligner=UsedAligner("asterism", "chosen in the settings"),
     place=SubPlace(Transform(TILTED, 40, 0.2, BEND, 0.01, 0.05, 0.9), (1.5, -2.0), 2.0, {"program": "astap"}),
@@ -79,6 +79,14 @@ def test_what_is_written_is_read_again(outcome: Outcome) -> None:
     report = decided(7, outcome, NOW)
     assert plain(reread(report)) == plain(report)
     assert as_line(reread(report)).keys() == as_line(report).keys()
+
+
+def test_a_line_of_before_stars_seen_twice_were_counted_is_read() -> None:
+    line = json.loads(dump(as_line(decided(7, Accepted(ALL), NOW))))
+    again = read_line({name: value for name, value in line.items() if name not in ("doubled", "apart_px")})
+    assert isinstance(again, SubReport)
+    assert again.stars is not None
+    assert (again.stars.snr, str(again.stars.doubled)) == (33.0, "nan")
 
 
 def test_a_refused_blob_says_why() -> None:

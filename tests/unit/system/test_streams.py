@@ -43,6 +43,14 @@ def test_a_reader_that_is_there_gets_all() -> None:
         assert not outliving.isatty()
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "koi8-r"])
+def test_a_letter_that_the_encoding_lacks_costs_that_letter(encoding: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding)
+    assert Outliving(stream).write("M 31 \U0001f30c ok\n") == 10
+    stream.seek(0)
+    assert stream.read() == "M 31 ? ok\n"
+
+
 def test_the_streams_are_as_before_afterwards() -> None:
     before = sys.stdout, sys.stderr
     with outlive_readers():
