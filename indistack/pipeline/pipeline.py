@@ -129,8 +129,7 @@ class Pipeline:
         known : bool
             It has arrived before, and is meant once more.
         """
-        draft = Draft(blob)
-        self._number, self.mended = number, NONE
+        draft, self._number, self.mended = Draft(blob), number, NONE
         try:
             outcome: Outcome = self._take(blob, draft, known)
         except FrameError as error:
