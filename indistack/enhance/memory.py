@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
+from indistack.catalogue import SkyField
 from indistack.enhance.base import Measures, MeasuringOperator
 from indistack.enhance.sky import Sky, measure_sky
 from indistack.values.frame import FloatArray
@@ -37,6 +38,7 @@ class LookMemory:
         self._asked: dict[Hashable, tuple[Hashable, int]] = {}
         self._seen: tuple[tuple[int, ...], Sky | None] | None = None
         self._trusted = 0
+        self._place: tuple[Hashable, SkyField] | None = None
 
     @property
     def holds(self) -> bool:
@@ -91,6 +93,14 @@ class LookMemory:
         if self.holds and known is not None:
             return known
         return self.eased(place, operator, operator.measure(picture))
+
+    def located(self, sky: SkyField, shape: tuple[int, ...], find: Callable[[], SkyField]) -> SkyField:
+        """Return the true place of a picture of that shape on the sky: the one found before while that may serve."""
+        wcs = sky.wcs
+        key = shape[:2], wcs.ra_deg, wcs.dec_deg, wcs.pixel, wcs.cd.tobytes()
+        if self._place is None or self._place[0] != key or not self.holds:
+            self._place = key, find()
+        return self._place[1]
 
     def eased(self, place: int, operator: MeasuringOperator, found: Measures) -> Measures:
         """Return the measures to go by, given the operator's place in the chain and what it has found now."""

@@ -8,7 +8,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from indistack.catalogue import SkyField
+from indistack.catalogue import SkyField, refined
 from indistack.enhance.base import OPERATORS, MeasuringOperator, Operator, SkyOperator, operator_of
 from indistack.enhance.clipped import whiten
 from indistack.enhance.facts import PLAIN, PictureFacts
@@ -17,6 +17,7 @@ from indistack.enhance.memory import LookMemory
 from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.places import binned_places, places_in
 from indistack.enhance.scene import scene_of
+from indistack.enhance.star_places import star_places
 from indistack.enhance.strips import each_strip
 from indistack.picture.clipped import enlarged
 from indistack.picture.integration import Preview
@@ -60,6 +61,7 @@ def render(
         clipped = _as_seen(enlarged(facts.clipped, stored.shape), facts)
     if memory is not None:
         memory.see(picture)
+    sky = sky and _true_place(sky, picture, memory)
     for place, word in enumerate(words_for(settings, picture, facts, memory)):
         operator = operator_of(settings.wished(word))
         if facts.false_colours and operator.balances_colour:
@@ -156,6 +158,17 @@ def _made_by(
         return operator
     found = operator.measure(picture) if memory is None else memory.measured(place, operator, picture)
     return partial(operator.applied, measures=found)
+
+
+def _true_place(sky: SkyField, picture: FloatArray, memory: LookMemory | None) -> SkyField:
+    """Return where a picture is by its stars, where the catalogue has them; headers tell it roughly."""
+    if len(sky.catalogue.stars) == 0:
+        return sky
+
+    def find() -> SkyField:
+        return refined(sky, star_places(picture), picture.shape)
+
+    return find() if memory is None else memory.located(sky, picture.shape, find)
 
 
 def _moved(sky: SkyField, make: Callable[[FloatArray], FloatArray], picture: FloatArray) -> SkyField | None:

@@ -25,6 +25,9 @@ MESSIER, CALLED, UNKNOWN_MAG = -20.0, -3.0, 13.5
 RING_INK, LARGEST_RING, LEAST_RING = 150, 0.4, 0.7
 """Strength of the ring around an object; its greatest radius as a share of the shorter side, its least in letters."""
 
+BESIDE_MIDDLE = 3.0
+"""How far from its middle the name of an object stands that is too large for a ring, in letters."""
+
 GAP = 0.7
 """Between a star, or a ring, and its name, in letters."""
 
@@ -84,7 +87,8 @@ def _write(ink: Ink, label: _Label, letter_px: int) -> bool:
     """Write one name, and draw the ring; False where there is no room."""
     width, height = extent_of(ink, label.name, letter_px)
     largest = round(LARGEST_RING * min(ink.shape))
-    for left, base in _spots(label, min(label.radius, largest) + GAP * letter_px, width, height):
+    around = label.radius if label.radius <= largest else BESIDE_MIDDLE * letter_px
+    for left, base in _spots(label, around + GAP * letter_px, width, height):
         if _is_free(ink, left, base, width, height, letter_px):
             if 0 < label.radius <= largest:
                 _draw_ring(ink, label, letter_px)

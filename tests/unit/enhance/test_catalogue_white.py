@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
 
 from indistack.catalogue import Catalogue, KnownStars, SkyField, Stars
-from indistack.enhance import PictureFacts, PictureSettings, operator_of, render
+from indistack.enhance import LookMemory, PictureFacts, PictureSettings, operator_of, render
 from indistack.enhance.catalogue_white import CatalogueWhite, catalogue_white
 from indistack.enhance.neutral import Neutral
 from indistack.fits_header import Wcs
@@ -162,7 +163,31 @@ def test_stars_are_found_however_the_picture_is_turned(
     (told,) = re.findall(r"white by (\d+) stars", caplog.text)
     assert int(told) >= 12
     assert shown.sky is not None
-    assert shown.sky.wcs.scale_arcsec_px == pytest.approx(4.0)
+    assert shown.sky.wcs.scale_arcsec_px == pytest.approx(4.0, rel=2e-3)
+
+
+def test_a_header_may_be_some_way_off(caplog: pytest.LogCaptureFixture) -> None:
+    picture, known = field(40)
+    rough = sky_of(known).moved(np.array([[1.02, 0, 22.0], [0, 1.02, -31.0], [0, 0, 1]]))
+    with caplog.at_level("DEBUG", "indistack.enhance.neutral"):
+        shown = render(StackPicture(picture), PictureSettings(operators=["neutral"]), PictureFacts(sky=rough))
+    assert "white by" in caplog.text
+    assert shown.sky is not None
+    np.testing.assert_allclose(np.sort(shown.sky.stars((HEIGHT, WIDTH)).xy, 0), np.sort(known.xy, 0), atol=2.5)
+
+
+def test_a_live_picture_keeps_its_place_while_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def look(picture: FloatArray) -> DoubleArray:
+        looked.append(picture.shape[0])
+        return np.zeros((0, 2))
+
+    monkeypatch.setattr(import_module("indistack.enhance.render"), "star_places", look)
+    (picture, known), memory = field(10), LookMemory(0.5)
+    for sky in (sky_of(known), sky_of(known), sky_of(known, turned_deg=1.0)):
+        render(StackPicture(picture), PictureSettings(operators=[]), PictureFacts(sky=sky), memory)
+    assert len(looked) == 2
 
 
 def test_pictures_without_a_place_are_as_they_were(caplog: pytest.LogCaptureFixture) -> None:
