@@ -28,7 +28,7 @@ AT_NOISE, ROUGH = 1.6, 1.5
 """A surface that fits the sky to that many times its noise is enough; where the best leaves more than `ROUGH` times the
 noise, it does not follow the sky."""
 
-WORTH = {3: 1.2, 6: 1.5, 10: 1.5}
+WORTH = {3: 1.2, 6: 1.4, 10: 1.5}
 """A higher surface must fit so many times better: a bowl fits many a nebula by chance."""
 
 AWAY, WORTH_AWAY = 10.0, 2.4
