@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, channels_of
+from indistack.enhance.glow import corner_glow
 from indistack.enhance.gradient import gradient_of
 from indistack.enhance.sky import covered_box, is_ground
 from indistack.enhance.strips import each_strip
@@ -40,7 +41,7 @@ class Background(MeasuringOperator):
 
     The simplest of a constant, a plane and a quadratic surface that fits the sky is taken, from the medians of cells
     that show no object. Only a field that is all gradient, as one with a vignette that no flat has mended, is followed
-    more closely. Nebulae and galaxies are left out, and so stay.
+    more closely. Nebulae and galaxies are left out, and so stay. What glows from a corner as sensors do goes, too.
     """
 
     settings: ClassVar[type[Settings]] = BackgroundSettings
@@ -55,7 +56,10 @@ class Background(MeasuringOperator):
         small = channels_of(StackPicture(shown).binned(binning_for(shown.shape, self._settings.side_px)))
         if min(small.shape[:2]) < MIN_CELLS * CELL or self._settings.strength == 0:
             return ()
-        return (gradient_of(*_cells(small)) * np.float32(self._settings.strength),)
+        levels, noise, above_ground = _cells(small)
+        model = gradient_of(levels, noise, above_ground)
+        model += corner_glow(levels - model - np.nanmedian(levels - model, axis=(0, 1)), noise)
+        return (model * np.float32(self._settings.strength),)
 
     def apply(self, picture: FloatArray, measures: Measures) -> FloatArray:
         """See `MeasuringOperator`."""
