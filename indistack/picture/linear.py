@@ -166,10 +166,11 @@ def _block_means(pixels: FloatArray, factor: int) -> FloatArray:
 
 def _area_means(pixels: FloatArray, size: tuple[int, int]) -> FloatArray:
     """Shrink to that width and height."""
-    if np.isfinite(cv2.sumElems(pixels)).all():
-        halves = pixels.shape[:2] == (2 * size[1], 2 * size[0])
-        way = cv2.INTER_LINEAR if halves else cv2.INTER_AREA  # the same for two, and three times faster
-        return np.asarray(cv2.resize(pixels, size, interpolation=way), np.float32)
+    halves = pixels.shape[:2] == (2 * size[1], 2 * size[0])
+    way = cv2.INTER_LINEAR if halves else cv2.INTER_AREA  # the same for two, and three times faster
+    plain = np.asarray(cv2.resize(pixels, size, interpolation=way), np.float32)
+    if np.isfinite(cv2.sumElems(plain)).all():  # what is not covered would be in some mean
+        return plain
     covered = np.isfinite(pixels)
     share = cv2.resize(covered.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     mean = cv2.resize(np.where(covered, pixels, np.float32(0)), size, interpolation=cv2.INTER_AREA)
