@@ -12,6 +12,7 @@ from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, chann
 from indistack.enhance.glow import corner_glow
 from indistack.enhance.gradient import gradient_of
 from indistack.enhance.sky import covered_box, is_ground
+from indistack.enhance.spare import new_like
 from indistack.enhance.strips import each_strip
 from indistack.numerics.statistics import MEDIAN_TO_MEAN_ERROR, robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
@@ -65,7 +66,7 @@ class Background(MeasuringOperator):
         """See `MeasuringOperator`."""
         box = covered_box(picture)
         shown = picture[box]
-        result = np.empty_like(picture) if shown.shape == picture.shape else np.full_like(picture, np.nan)
+        result = new_like(picture) if shown.shape == picture.shape else np.full_like(picture, np.nan)
         flat = result[box]
         height, width = shown.shape[:2]
         weights, model = _wide(measures[0], height, width, binning_for(shown.shape, self._settings.side_px))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, channels_of
 from indistack.enhance.sky import channel_mean, measure_sky
+from indistack.enhance.spare import new_like
 from indistack.enhance.strips import each_strip
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.settings import Settings
@@ -86,7 +87,7 @@ class Body(MeasuringOperator):
         black, full, gains = measures
         if full[0] <= 0:  # nothing but sky
             return np.where(np.isfinite(picture), np.float32(0), picture)
-        result = np.empty_like(picture)
+        result = new_like(picture)
 
         def show(rows: slice) -> None:
             above = np.maximum(channels_of(picture[rows]) - black, 0)

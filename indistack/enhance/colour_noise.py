@@ -10,6 +10,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import SAMPLES, channel_mean, measure_sky, thinned
+from indistack.enhance.spare import new_like
 from indistack.enhance.strips import each_strip, planes_of
 from indistack.settings import Settings
 from indistack.values.frame import FloatArray
@@ -59,7 +60,7 @@ class ColourNoise(MeasuringOperator):
         small = cv2.GaussianBlur(np.nan_to_num(small), (0, 0), self._settings.sigma_px / SHRINK)
         colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
         colours = np.asarray(np.pad(colour, ((1, 1), (0, 0), (0, 0)), mode="edge"), np.float32)
-        result = np.empty_like(picture)
+        result = new_like(picture)
 
         def quieten(rows: slice) -> None:
             light = channel_mean(picture[rows])

@@ -12,6 +12,7 @@ from indistack.catalogue import KnownStars
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator, SkyOperator
 from indistack.enhance.catalogue_white import catalogue_white
 from indistack.enhance.sky import channel_mean, measure_sky, thinned
+from indistack.enhance.spare import new_like
 from indistack.enhance.strips import each_strip, planes_of
 from indistack.numerics.statistics import robust_sigmas
 from indistack.picture.linear import StackPicture, binning_for
@@ -93,7 +94,7 @@ class Neutral(MeasuringOperator, SkyOperator):
         width = picture.shape[1]
         factor, offset = np.tile(gains, width), np.tile(level[1] - level * gains, width)
         clipped = bool((alike >= MIN_CLIPPED).any())
-        result = np.empty_like(picture)
+        result = new_like(picture)
 
         def balance(rows: slice) -> None:
             flat = result[rows].reshape(-1, 3 * width)

@@ -17,6 +17,7 @@ from indistack.enhance.memory import LookMemory
 from indistack.enhance.picture_settings import PictureSettings
 from indistack.enhance.places import binned_places, places_in
 from indistack.enhance.scene import scene_of
+from indistack.enhance.spare import leave, spare_pictures
 from indistack.enhance.star_places import star_places
 from indistack.enhance.strips import each_strip
 from indistack.picture.clipped import enlarged
@@ -25,6 +26,7 @@ from indistack.picture.linear import LinearPicture, binning_for
 from indistack.values.frame import FloatArray, PixelArray
 
 
+@spare_pictures()
 def render(
     stack: LinearPicture,
     settings: PictureSettings,
@@ -71,7 +73,8 @@ def render(
         make = _made_by(place, operator, picture, memory)
         if sky is not None and operator.moves:
             sky = _moved(sky, make, picture)
-        picture = make(picture)
+        before, picture = picture, make(picture)
+        leave(before, picture)
         if clipped is not None and operator.moves:
             clipped = make(clipped)
         elif clipped is not None and operator.whitens:

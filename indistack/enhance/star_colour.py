@@ -10,6 +10,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import channel_mean, measure_sky
+from indistack.enhance.spare import new_like
 from indistack.enhance.strips import each_strip
 from indistack.picture.linear import StackPicture
 from indistack.settings import Settings
@@ -81,7 +82,7 @@ class StarColour(MeasuringOperator):
         around = _without_stars(half := _halved(small))
         light = channel_mean(small) - _enlarged(channel_mean(around), small)
         near, share, points = self._near_stars(light, float(noise.mean()) / SHRINK)
-        result = np.empty_like(picture)
+        result = new_like(picture)
         each_strip(lambda rows: np.copyto(result[rows], picture[rows]), picture)
         if len(near):
             rows, columns = np.divmod(near, small.shape[1])

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from indistack.enhance.base import OPERATORS, Measures, MeasuringOperator
 from indistack.enhance.sky import SAMPLES, channel_mean, measure_sky, thinned
+from indistack.enhance.spare import new_like
 from indistack.enhance.stf import balance_for, midtones
 from indistack.enhance.strips import each_strip, planes_of
 from indistack.settings import Settings
@@ -101,7 +102,7 @@ class Stretch(MeasuringOperator):
         if white <= level:  # a field of one value
             return np.where(np.isfinite(picture), np.float32(self._settings.sky), picture)
         curve = self._gentle(level, noise, white, measures[3])
-        result = np.empty_like(picture)
+        result = new_like(picture)
 
         def stretch(rows: slice) -> None:
             light = channel_mean(picture[rows])
