@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,6 +65,8 @@ def read(path: Path) -> Catalogue:
     OSError
         It cannot be opened.
     """
+    from zipfile import BadZipFile  # most pictures are made without a catalogue
+
     try:
         with np.load(path, allow_pickle=False) as file:
             if int(file["format"]) != FORMAT:
@@ -73,7 +74,7 @@ def read(path: Path) -> Catalogue:
             ra_deg, dec_deg = (file[name].astype(np.float64) for name in ("ra", "dec"))
             stars = Stars(ra_deg, dec_deg, file["v"] / MAG, file["b_v"] / MAG)
             return Catalogue(stars, NamedPlaces(file["name"], *file["places"].T), tuple(file["sources"].tolist()))
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
         raise SettingsError([f"{path}: no catalogue; make one: indistack catalogue"]) from error
 
 

@@ -11,10 +11,10 @@ from indistack.numerics.statistics import robust_sigma
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.values.frame import DoubleArray, FloatArray, IndexArray
 
-SIDE_PX = 1600
+SIDE_PX = 1000
 """Of the copy that is looked at, at most."""
 
-POINT_PX, AROUND_PX, APART_PX = 1.5, 5.0, 9
+POINT_PX, AROUND_PX, APART_PX = 1.0, 4.0, 7
 """A star is what a narrow blur has more of than a wide one; so far apart are two (the side of a square)."""
 
 STAR_SIGMA, NOISE_SAMPLES = 10.0, 30_000

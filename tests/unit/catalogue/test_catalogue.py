@@ -52,6 +52,8 @@ def test_a_star_of_two_sources_is_kept_once() -> None:
     first = stars((10.0, 50.0), (200.0, -30.0))
     second = stars((10.0 + 4 / 3600, 50.0 - 4 / 3600), (10.02, 50.0), (200.0, -30.01))
     np.testing.assert_allclose(first.with_further(second).ra_deg, [10, 200, 10.02, 200])
+    beside = stars((10.0, 50.0 + 4.8 / 3600)), stars((10.0, 50.0 + 5.2 / 3600))  # in two cells of the grid
+    assert len(beside[0].with_further(beside[1])) == 1
 
 
 def test_nothing_is_known_without_a_file_or_by_a_bad_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -86,6 +86,17 @@ def test_other_stars_nearby_and_wrong_colours_are_outvoted() -> None:
     assert off_mag(white.gains) < 0.04
 
 
+def test_a_star_of_another_brightness_is_another_star() -> None:
+    picture, known = field(40)
+    v_mag, b_v = known.v_mag.copy(), known.b_v.copy()
+    v_mag[::3] += np.linspace(1.5, 4, len(v_mag[::3]))
+    b_v[::3] = 1.9 - b_v[::3]
+    white = white_of(picture, KnownStars(known.xy, v_mag, b_v))
+    assert white is not None
+    assert white.n_stars <= 26
+    assert off_mag(white.gains) < 0.04
+
+
 def test_a_star_with_clipped_pixels_is_left_out() -> None:
     picture, known = field(30)
     limit = SKY + 6000.0

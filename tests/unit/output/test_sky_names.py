@@ -68,7 +68,7 @@ def test_an_object_has_a_ring_of_its_size(named: Named) -> None:
 
 
 def test_what_is_larger_than_the_picture_has_no_ring(named: Named) -> None:
-    written, ink = named(("M 31 Andromeda", 400, 300, 3.0, 180.0))
+    written, ink = named(("M 31 Andromeda", 400, 300, 3.0, 17.0))
     assert len(written) == 1
     (_, (left, base), (width, height)), *_ = written
     ink[base - height - 2 : base + 6, left - 2 : left + width + 2] = 0
