@@ -40,7 +40,8 @@ function hints(state) {
 
 function take(state) {
   $("target").textContent = state.target || say("unknown_target");
-  $("sentence").textContent = [say(STATES[state.agent] || "no_agent"), state.sentence, state.remaking].filter(Boolean).join(" · ");
+  const told = document.documentElement.lang === "en" ? state.sentence : "";  // the agent's; the sub's fate is told below
+  $("sentence").textContent = [say(STATES[state.agent] || "no_agent"), told, state.remaking].filter(Boolean).join(" · ");
   lights(state.lights);
   hints(state);
   const page = newest(state.pictures), gain = (page && page.snr_gain) || state.stack.snr_gain, unknown = say("unknown");
