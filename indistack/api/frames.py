@@ -116,7 +116,7 @@ def build_master(
     FrameError
         The frames do not belong together, or none is usable.
     SettingsError
-        A name matches no file, something is to be taken off another kind than flats, or the output cannot be written or
+        No name matches a file, something is to be taken off another kind than flats, or the output cannot be written or
         is one of the inputs.
     SinkError
         The file cannot be written.
@@ -126,7 +126,7 @@ def build_master(
     if kind != "flat" and (named.bias or named.darkflat or named.dark):
         raise SettingsError(["--bias, --darkflat and --dark are for flats: nothing is subtracted from other masters"])
 
-    paths, target = expand(files), Path(output)
+    paths, target = expand(files, keep_missing=True), Path(output)
     require_writable(masters=[target], inputs=[*paths, *calibrators.named_files(config)])
 
     def done(of_kind: str, count: int, _: int) -> None:

@@ -197,7 +197,8 @@ def merge_stacks(stacks: Sequence[Name], settings: SettingsLike = None, *, grid:
     config = settings_of(settings)
     if len(stacks) < 2 or not 1 <= grid <= len(stacks):
         given = counted(len(stacks), "stack")
-        raise SettingsError([f"merge: {given}, grid {grid}: two are needed, and one of them as the grid"])
+        many = f"merge: grid {grid}: of {given} a number from 1 to {len(stacks)} is wanted"
+        raise SettingsError([many if len(stacks) > 1 else f"merge: {given}: two are needed at least"])
     pictures = [merge.read_picture(Path(path)) for path in stacks]
     with Workers(jobs_of(config.stack)) as workers:
         return Stacked(merge.merge(pictures, workers, grid - 1), settings=config.picture)

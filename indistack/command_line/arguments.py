@@ -237,9 +237,9 @@ def default_config_path() -> Path:
 
 
 def _days(word: str) -> float:
-    number = float(word)
+    number = float(word) if word.replace(".", "", 1).isdecimal() else -1.0
     if not 0 <= number <= 36500:
-        raise argparse.ArgumentTypeError(f"{word} is no number of days")
+        raise argparse.ArgumentTypeError(f"{word!r}: a number of days is wanted, from 0 to 36500")
     return number
 
 

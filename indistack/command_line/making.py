@@ -76,7 +76,7 @@ def merge(options: Options) -> int:
 
 def master(options: Options) -> int:
     """Build a master from raw calibration frames."""
-    config, files = config_of(options), expand(options.files)
+    config, files = config_of(options), expand(options.files, keep_missing=True)
     output = options.output or _default_master(files, options.kind)
     with ProgressDisplay(len(files), options.kind) as display:
         built = build_master(

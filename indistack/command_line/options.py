@@ -12,6 +12,30 @@ from indistack.settings import Given, load
 
 CALIBRATION_OPTIONS = ("dark", "flat", "bias", "darkflat", "library", "learn")
 
+CALLED = {
+    "align.centroid.search_px": "--search",
+    "align.centroid.star": "--star",
+    "align.method": "--align",
+    "align.template.box": "--reference-box",
+    "align.template.min_score": "-t",
+    "align.template.search_box": "--search-box",
+    "branches": "--branch",
+    "calibrate.library": "--library",
+    "debayer.method": "--debayer",
+    "indi.host": "--host",
+    "indi.port": "--port",
+    "picture.operators": "-E",
+    "picture.sub_operators": "-e",
+    "publish.crop": "--crop",
+    "stack.jobs": "--jobs",
+    "stack.kappa_high": "-k",
+    "stack.kappa_low": "-k",
+    "stack.max_memory_mb": "--max-memory",
+    "stack.method": "--method",
+    "web.listen": "--listen",
+}
+"""Setting -> the option that says it: what is wrong with one is told by the name that was typed."""
+
 Overrides = dict[str, dict[str, Any]]
 """Table -> setting -> value."""
 
@@ -19,7 +43,7 @@ Overrides = dict[str, dict[str, Any]]
 def config_of(options: Options, overrides: Overrides | None = None) -> Config:
     """Read the settings file, then ``--set``, then the options of the command."""
     said = given_by(options, overrides)
-    return load(Config, said.path, said.words, said.options)
+    return load(Config, said.path, said.words, said.options, said.called)
 
 
 def require_pictures(config: Config) -> None:
@@ -45,7 +69,7 @@ def given_by(options: Options, overrides: Overrides | None = None) -> Given:
     branches = {name: {"method": method} for name, method in _branches(options).items()}
     said = dict(overrides or {})
     tables = {**said, "calibrate": calibration, "branches": {**said.get("branches", {}), **branches}}
-    return Given(path, options.set, {table: entries for table, entries in tables.items() if entries})
+    return Given(path, options.set, {table: entries for table, entries in tables.items() if entries}, CALLED)
 
 
 def _branches(options: Options) -> dict[str, str]:

@@ -36,11 +36,14 @@ class Given:
         ``"stack.method=mean"``; the value is TOML where it can be read as such, else text.
     options : mapping
         Table -> setting -> value.
+    called : mapping
+        Setting, or table, by its dotted name -> the option that says it.
     """
 
     path: Path | None = None
     words: Sequence[str] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return all in one; raise `SettingsError` where it cannot be read."""
@@ -59,9 +62,13 @@ class Given:
         """Return a fault with the place where it was said."""
         return f"{self._place(fault.names)}{fault.text}"
 
+    def _option(self, names: Sequence[str]) -> str:
+        dotted = [".".join(names[:count]) for count in range(len(names), 0, -1)]
+        return next((f"{self.called[name]}: " for name in dotted if name in self.called), "")
+
     def _place(self, names: Sequence[str]) -> str:
         if _holds(self.options, names[:2]):
-            return ""
+            return self._option(names)
         for word in reversed(self.words):
             said = word.partition("=")[0].strip().split(".")
             if names and all(one == other for one, other in zip(said, names, strict=False)):
@@ -77,6 +84,7 @@ def load(
     path: Path | None,
     words: Iterable[str] = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> M:
     """Read a TOML file, apply ``key=value`` words, then options; validate. See `Given`.
 
@@ -85,7 +93,7 @@ def load(
     SettingsError
         All faults at once, each with its setting's dotted name and the line of the file.
     """
-    given = Given(path, tuple(words), options or {})
+    given = Given(path, tuple(words), options or {}, called or {})
     return _checked(model, given.values(), given)
 
 

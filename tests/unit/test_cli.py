@@ -111,4 +111,7 @@ def test_an_agent_is_told_its_method_as_a_stack_is(command: str) -> None:
 
 def test_stacks_to_merge_are_counted_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["merge", str(tmp_path / "a.fits"), "-o", str(tmp_path / "m.fits")]) == WRONG_USAGE
-    assert "merge: 1 stack, grid 1: two are needed" in capsys.readouterr().err
+    assert "merge: 1 stack: two are needed at least" in capsys.readouterr().err
+    words = ["merge", "a.fits", "b.fits", "--grid", "9", "-o", str(tmp_path / "m.fits")]
+    assert cli.main(words) == WRONG_USAGE
+    assert "merge: grid 9: of 2 stacks a number from 1 to 2" in capsys.readouterr().err

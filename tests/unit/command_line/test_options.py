@@ -90,3 +90,18 @@ def test_the_method_comet_follows_the_comet_unless_something_else_is_said() -> N
     overrides = {"stack": {"method": "mean"}}
     assert followed() == "stars"
     assert followed("--set", "stack.follow=comet") == "comet"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--jobs", "-1"], "--jobs: stack.jobs = -1"),
+        (["--branch", "a=magic"], "--branch: branches.a.method"),
+        (["--library", "x", "--set", "stack.jobs=-1"], "--set stack.jobs=-1: stack.jobs"),
+    ],
+)
+def test_what_is_wrong_is_told_by_the_option_that_was_typed(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["watch", "here", *words]) == 2
+    assert capsys.readouterr().err.startswith(f"indistack: {said}")
