@@ -103,6 +103,7 @@ def test_an_empty_or_missing_folder_is_named(night: Path, capsys: pytest.Capture
         livestack("out", "-method", "ADD3")
 
 
+@pytest.mark.slow
 def test_pictures_that_find_no_room_are_no_success(
     night: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
