@@ -89,8 +89,11 @@ class Drift:
             return SCALE if any(self._action(name) == "scale" for name in differing) else GO_ON
         name = next(iter(changed))
         detail = f"{name}: {in_words(expected[name])} in the stack, {in_words(changed[name])} in this sub"
+        if changed.get("tone_curve") == "straight" and self._action("tone_curve") == "restart" and self.on_trial:
+            return Verdict("restart", ODD_REFERENCE, "it began with a camera's picture, and here is the raw frame")
         if not self._settings.enabled or any(self._action(name) == "refuse" for name in changed):
-            return self._alone_against(self._changed_subs, detail) or Verdict("refuse", f"{name}_changed", detail)
+            agreeing = self._changed_subs - (changed.get("tone_curve") == "curved")  # one may be the reference's own
+            return self._alone_against(agreeing, detail) or Verdict("refuse", f"{name}_changed", detail)
         if set(changed) == {"target"} and slewed.action == "restart":
             return slewed
         patient = self._changed_subs < self._settings.change_patience

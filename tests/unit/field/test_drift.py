@@ -81,6 +81,29 @@ def test_drift_beyond_the_limit_restarts_when_patience_ends() -> None:
     assert actions == ["go_on", "go_on", "go_on", "restart"]
 
 
+@pytest.mark.parametrize("enabled", [True, False], ids=["live", "files"])
+def test_raw_frames_win_over_the_pictures_that_the_camera_writes_beside_them(enabled: bool) -> None:
+    settings, picture, raw = DriftSettings(enabled=enabled), frame(linear=False), frame(linear=True)
+    began_with_picture = Drift(settings, picture)
+    began_with_picture.accept(picture)
+    verdict = facts_of(began_with_picture, raw)
+    assert (verdict.action, verdict.reason) == ("restart", "odd_reference")
+    anew = Drift(settings, raw)
+    anew.accept(raw)
+    for _ in range(2):  # the one that has lost its place, and the next one
+        assert facts_of(anew, picture).action == "refuse"
+    assert facts_of(anew, raw).action == "go_on"
+
+
+def test_a_single_raw_frame_ends_no_stack_of_pictures() -> None:
+    drift = Drift(DriftSettings(), frame(linear=False))
+    for _ in range(3):
+        drift.accept(frame(linear=False))
+    assert facts_of(drift, frame(linear=True)).action == "refuse"
+    refusing = Drift(DriftSettings(on_tone_curve="refuse"), frame(linear=False))
+    assert facts_of(refusing, frame(linear=True)).action == "refuse"
+
+
 def test_a_jpeg_is_not_stacked_on_raw_frames_but_three_begin_a_stack_of_their_own() -> None:
     drift = Drift(DriftSettings(), frame())
     verdicts = [facts_of(drift, frame(linear=linear)) for linear in (False, True, False, False, False)]
