@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -23,7 +24,8 @@ PHASES = 64
 LEAST_AREA_PX = 48 * 48
 """A filter costs a quarter of what remap takes for a pixel, but each call 15 us: below, that is more than it saves."""
 
-REACH = np.arange(-1, 3)
+BEFORE_PX = 1
+REACH = np.arange(-BEFORE_PX, 3)
 """Pixels that a filter reads, from that at or before a place on."""
 
 SPILL_PX = len(REACH) - 1
@@ -55,8 +57,8 @@ class Block:
     @property
     def source(self) -> tuple[int, int]:
         """Row and column of the first pixel of the frame that it reads, as seen from the box."""
-        down, across = (steps // PHASES + int(REACH[0]) for steps in self.shift)
-        return self.top + down, self.left + across
+        down, across = self.shift
+        return self.top + down // PHASES - BEFORE_PX, self.left + across // PHASES - BEFORE_PX
 
 
 def is_turned(pixel_map: PixelMap, grid_box: Box) -> bool:
@@ -82,22 +84,29 @@ def blocks_of(pixel_map: PixelMap, grid_box: Box, turned: Box | None = None) -> 
     list of Block
         From top to bottom, and in each row from left to right.
     """
+    shape = shape_of(grid_box)
     middle = [np.array([part.start, (part.start + part.stop - 1) / 2, part.stop - 1]) for part in grid_box]
     shifts = _shifts(pixel_map, middle, turned)
-    steps = [float(np.abs(np.diff(shifts, axis=axis)).sum(axis=axis).max()) / STEP_PX for axis in (1, 2)]
-    shape = shape_of(grid_box)
-    down, across = (max(1, math.ceil(n)) for n in steps)
-    if down * across > 1 and shape[0] * shape[1] < LEAST_AREA_PX * down * across:
+    down, across = _parts(shifts), _parts(shifts.swapaxes(1, 2))
+    if down * across == 1:
+        x, y = np.rint(PHASES * shifts[:, 1, 1]).astype(int).tolist()
+        return [Block(0, 0, *shape, (y, x))]
+    if shape[0] * shape[1] < LEAST_AREA_PX * down * across:
         return []
-    rows, cols = (np.linspace(0, n, parts + 1).astype(int) for n, parts in zip(shape, (down, across), strict=True))
-    centres = [(edges[:-1] + edges[1:] - 1) / 2 for edges in (rows, cols)]
-    places = [part.start + centre for part, centre in zip(grid_box, centres, strict=True)]
-    x, y = np.rint(PHASES * _shifts(pixel_map, places, turned)).astype(int)
+    rows, cols = (np.arange(parts + 1) * n // parts for n, parts in zip(shape, (down, across), strict=True))
+    places = [part.start + (edges[:-1] + edges[1:] - 1) / 2 for part, edges in zip(grid_box, (rows, cols), strict=True)]
+    xs, ys = np.rint(PHASES * _shifts(pixel_map, places, turned)).astype(int).tolist()
     return [
-        Block(rows[i], cols[j], rows[i + 1] - rows[i], cols[j + 1] - cols[j], (int(y[i, j]), int(x[i, j])))
-        for i in range(down)
-        for j in range(across)
+        Block(top, left, bottom - top, right - left, (y, x))
+        for (top, bottom), line_x, line_y in zip(pairwise(rows.tolist()), xs, ys, strict=True)
+        for (left, right), x, y in zip(pairwise(cols.tolist()), line_x, line_y, strict=True)
     ]
+
+
+def _parts(shifts: DoubleArray) -> int:
+    """Into how many parts of one shift each a box falls along its first axis, by the shifts at its rims and middle."""
+    change = float(np.abs(shifts[:, 1:] - shifts[:, :-1]).sum(axis=1).max())
+    return max(1, math.ceil(change / STEP_PX))
 
 
 def _shifts(pixel_map: PixelMap, places: Sequence[DoubleArray], turned: Box | None) -> DoubleArray:
@@ -141,13 +150,11 @@ def filter_blocks(blocks: Sequence[Block], source: FloatArray, origin: tuple[int
 
 def _padded(blocks: Sequence[Block], source: FloatArray, origin: tuple[int, int]) -> tuple[FloatArray, tuple[int, int]]:
     """Return the source with its rim repeated as far as blocks read, and its origin."""
-    first = [min(block.source[axis] for block in blocks) for axis in (0, 1)]
-    last = [
-        max(block.source[0] + block.height for block in blocks) + SPILL_PX,
-        max(block.source[1] + block.width for block in blocks) + SPILL_PX,
-    ]
-    before = [max(0, begin - start) for begin, start in zip(origin, first, strict=True)]
-    after = [max(0, stop - begin - n) for stop, begin, n in zip(last, origin, source.shape[:2], strict=True)]
+    tops, lefts = zip(*(block.source for block in blocks), strict=True)
+    bottom = max(top + block.height for top, block in zip(tops, blocks, strict=True)) + SPILL_PX
+    right = max(left + block.width for left, block in zip(lefts, blocks, strict=True)) + SPILL_PX
+    before = max(0, origin[0] - min(tops)), max(0, origin[1] - min(lefts))
+    after = max(0, bottom - origin[0] - source.shape[0]), max(0, right - origin[1] - source.shape[1])
     if any(before + after):
         source = np.asarray(cv2.copyMakeBorder(source, before[0], after[0], before[1], after[1], cv2.BORDER_REPLICATE))
     return source, (origin[0] - before[0], origin[1] - before[1])

@@ -76,7 +76,7 @@ class _Affine:
     """
 
     def __init__(self, matrix: DoubleArray, size: tuple[int, int], ripple_px: float, scratch: Scratch) -> None:
-        self._matrix = matrix
+        self._rows = matrix.tolist()
         self._scratch = scratch
         xs, ys = np.arange(size[1]), np.arange(size[0])
         self._down, self._across = np.ones((len(ys), 8), np.float32), np.zeros((8, len(xs), 2), np.float32)
@@ -103,7 +103,9 @@ class _Affine:
         return places.reshape(height, width, 2)
 
     def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, (ys, xs))
+        (a, b, x0), (c, d, y0), _ = self._rows
+        y = ys[:, np.newaxis]
+        return b * y + (a * xs + x0), d * y + (c * xs + y0)
 
     def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
         return self.at(*_corners(grid_box))
