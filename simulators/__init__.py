@@ -22,6 +22,7 @@ indiserver gives its drivers no arguments, so they are set up by the environment
 ``INDISTACK_SIM_REPLAY``              folder whose files are sent, byte for byte, in the order of their names
 ``INDISTACK_SIM_REPLAY_LOOP``         ``0``: an exposure after the last file fails (default: begin again)
 ``INDISTACK_SIM_DEVICE``              name of the device (default: ``Indistack CMOS`` or ``Indistack DSLR``)
+``INDISTACK_SIM_FOR``                 number of a process with which the driver ends, however that one was ended
 ``INDISTACK_SIM_LOG``                 file to which standard error goes: a driver that dies leaves no last
                                       words in that of indiserver
 ``INDISTACK_SIM_LOG_LEVEL``           level of the log on standard error (default: ``WARNING``)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from .replay import FileReplay
 from .scenario import Scenario, ScenarioError, load_scenario
 
 PERSONALITIES = ("cmos", "dslr")
+LOOK_S = 1.0
+"""How often it is looked whether the process that the camera works for is there."""
+
 DEVICE_NAMES = {"cmos": "Indistack CMOS", "dslr": "Indistack DSLR"}
 
 
@@ -31,9 +36,21 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     except (ScenarioError, OSError) as error:
         print(f"indistack simulator: {error}", file=sys.stderr)
         return 2
+    if master := environment.get("INDISTACK_SIM_FOR"):
+        threading.Thread(target=_end_with, args=(int(master),), daemon=True).start()
     camera.start()
     driver.run()
     return 0
+
+
+def _end_with(pid: int) -> None:
+    """End this process when that one has gone, however it was ended."""
+    try:
+        while True:
+            os.kill(pid, 0)
+            time.sleep(LOOK_S)
+    except OSError:
+        os._exit(0)
 
 
 def _build(personality: str, environment: Mapping[str, str]) -> tuple[Camera, Driver]:

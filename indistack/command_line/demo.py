@@ -166,6 +166,7 @@ def _indiserver(scratch: Path, port: int = 0) -> Iterator[DemoServer]:
         "INDISTACK_SIM_SCENARIO": "demo",
         "INDISTACK_SIM_TRUTH": str(scratch / "truth.jsonl"),
         "INDISTACK_SIM_PYTHON": sys.executable,
+        "INDISTACK_SIM_FOR": str(os.getpid()),
         "INDISTACK_SIM_LOG": str(logs[0]),
     }
     # Without restarts the server ends with its only driver, so that one thing needs to be watched.

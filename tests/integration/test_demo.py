@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -56,3 +59,31 @@ def test_the_demo_ends_with_the_words_of_a_driver_that_died(
     with pytest.raises(IndistackError, match=r"\nno sky today$"):
         demo.run(Config(), tmp_path / "out", agent)
     assert not arrived
+
+
+@needs_indiserver
+def test_no_server_and_no_camera_outlive_a_demo_that_was_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "indistack", "demo", "--listen", "off", "--output-dir", str(tmp_path / "out")]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert running.stdout is not None
+    with running.stdout as lines:
+        assert any(" stacked " in line for line in lines)
+        assert begun_below(tmp_path)
+        running.kill()
+        running.wait(60)
+    deadline_s = time.monotonic() + 60
+    while begun_below(tmp_path):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+def begun_below(folder: Path) -> list[str]:
+    """Processes whose arguments or environment name the folder, the demo itself left out."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if b"demo" not in command.split(b"\0") and str(folder).encode() in (process / "environ").read_bytes():
+                found.append(command.decode(errors="replace"))
+    return found
