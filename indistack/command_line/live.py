@@ -176,7 +176,9 @@ def _require_room(folder: Path, config: Config) -> None:
     try:
         require_folder(folder)
     except SettingsError as error:
-        raise IndistackError(f"{error}; name another one, or make room, mount or unlock this one") from error
+        raise IndistackError(
+            f"{error}; name another with --output-dir, or make room, mount or unlock this one"
+        ) from error
     suffixes = [SINKS.get(sink).suffix for sink in config.publish.sinks]
     pictures = [folder / f"{name}{suffix}" for name in stacks_of(config) for suffix in suffixes]
     require_writable(path for path in pictures if path.exists())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,7 +23,7 @@ EVERY_S, EXPOSURE_S, FIRST_SNR = 15.0, 10.0, 20.0
 def sub(number: int, gain: float, n_subs: int, filter_name: str = "", outcome: type = Accepted) -> SubReport:
     received = BEGIN + timedelta(seconds=EVERY_S * number)
     frame = FrameFacts("", 9, 9, "", None, EXPOSURE_S, None, None, "", filter_name, None, None, None)
-    stars = Measures(30, *[1.0] * (len(fields(Measures)) - 2), FIRST_SNR)
+    stars = replace(Measures(*[1.0] * len(fields(Measures))), stars=30, snr=FIRST_SNR)
     stack = StackShare(1.0, {"stack": 1.0}, n_subs, None, gain)
     report = SubReport(Arrival(received, "", "", "", "", 1), frame=frame, stars=stars, stack=stack)
     made: Outcome = outcome("drift_limit", report) if outcome is Restarted else outcome(report)
