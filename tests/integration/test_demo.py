@@ -64,14 +64,16 @@ def test_the_demo_ends_with_the_words_of_a_driver_that_died(
 @needs_indiserver
 def test_no_server_and_no_camera_outlive_a_demo_that_was_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "indistack", "demo", "--listen", "off", "--output-dir", str(tmp_path / "out")]
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert running.stdout is not None
-    with running.stdout as lines:
-        assert any(" stacked " in line for line in lines)
-        assert begun_below(tmp_path)
-        running.kill()
-        running.wait(60)
+    temporary = tmp_path / ("a folder whose path is longer than the system takes for a socket " * 2)
+    temporary.mkdir()
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        try:
+            assert running.stdout is not None
+            assert any(" stacked " in line for line in running.stdout)
+            assert begun_below(tmp_path)
+        finally:
+            running.kill()
     deadline_s = time.monotonic() + 60
     while begun_below(tmp_path):
         assert time.monotonic() < deadline_s
