@@ -169,9 +169,9 @@ def _indiserver(scratch: Path, port: int = 0) -> Iterator[DemoServer]:
         "INDISTACK_SIM_FOR": str(os.getpid()),
         "INDISTACK_SIM_LOG": str(logs[0]),
     }
-    # Without restarts the server ends with its only driver, so that one thing needs to be watched. Its socket is named
-    # from within the folder, as the system takes no more than 107 bytes for a socket's path.
-    command = [program, "-p", str(port), "-r", "0", "-u", "indiserver", str(driver)]
+    # Without restarts the server ends with its only driver, so that one thing needs to be watched. The name of its
+    # local socket belongs to no folder: another one for each server of this machine, of 107 bytes at most.
+    command = [program, "-p", str(port), "-r", "0", "-u", f"indistack-demo-{port}", str(driver)]
     with logs[1].open("wb") as log_file:
         process = child_process.start(
             command, stdout=log_file, stderr=log_file, environment=environment, folder=scratch

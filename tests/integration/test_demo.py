@@ -42,6 +42,16 @@ def test_the_demo_makes_its_pictures_and_ends(tmp_path: Path) -> None:
 
 
 @needs_indiserver
+def test_two_demos_find_room_on_one_machine(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as both:
+        servers = []
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+            servers.append(both.enter_context(demo._indiserver(tmp_path / name)))
+        assert all(server.is_alive for server in servers)
+
+
+@needs_indiserver
 @pytest.mark.parametrize("life", ["", "sleep 1; "], ids=["at once", "later"])
 def test_the_demo_ends_with_the_words_of_a_driver_that_died(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: str
