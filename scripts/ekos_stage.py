@@ -178,7 +178,7 @@ def start_indiserver(stage: Stage, port: int = 0) -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-    server = ("indiserver", "-v", "-p", str(port), "-u", stage.folder / "indi")
+    server = ("indiserver", "-v", "-p", str(port), "-u", f"indistack-{port}")
     stage.start("indiserver", *server, "indi_simulator_ccd", "indi_simulator_telescope")
     wait_for("indiserver answers", partial(answers, port), 10)
     return port

@@ -89,7 +89,7 @@ def wait_until_fixture() -> Callable[..., None]:
 
 @dataclass
 class IndiServer:
-    """A real indiserver with its drivers; `folder` is its home, with its log, socket and FIFO."""
+    """A real indiserver with its drivers; `folder` is its home, with its log and FIFO."""
 
     folder: Path
     port: int
@@ -129,7 +129,7 @@ def start_indiserver(folder: Path, port: int, drivers: tuple[str, ...], env: Map
     fifo = folder / "fifo"
     if not fifo.exists():
         os.mkfifo(fifo)
-    command = ["indiserver", "-v", "-p", str(port), "-u", str(folder / "socket"), "-f", str(fifo), *drivers]
+    command = ["indiserver", "-v", "-p", str(port), "-u", f"indistack-{port}", "-f", str(fifo), *drivers]
     # HOME: the drivers keep their settings there, and those of the person who runs the tests are not ours to touch.
     environment = {**os.environ, "HOME": str(folder), **env}
     with (folder / "indiserver.log").open("ab") as log:

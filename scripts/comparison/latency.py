@@ -135,7 +135,7 @@ def _device(folder: Path, port: int) -> Iterator[tuple[int, Path]]:
         "HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "INDISTACK_OUTPUT": str(folder / "out"),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }  # fmt: skip
-    command = ["indiserver", "-p", str(port), "-m", "1024", "-u", f"{folder}/local", str(program)]
+    command = ["indiserver", "-p", str(port), "-m", "1024", "-u", f"indistack-{port}", str(program)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, cwd=folder) as server:
         try:
             yield server.pid, listening

@@ -43,7 +43,7 @@ def measure_receiving(folder: Path, port: int, size_px: tuple[int, int], frames:
 
 @contextmanager
 def _server(folder: Path, port: int, size_px: tuple[int, int]) -> Iterator[int]:
-    command = ["indiserver", "-p", str(port), "-u", f"{folder}/local", DRIVER]
+    command = ["indiserver", "-p", str(port), "-u", f"indistack-{port}", DRIVER]
     environment = os.environ | {"HOME": str(folder)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as server:
         try:

@@ -174,9 +174,9 @@ class Server:
     def run(self, driver: str | Path, device: str, environment: dict[str, str]) -> Client:
         port = an_unused_port()
         with (self.folder / "server.log").open("wb") as log:
-            # Two servers on one machine clash on the default unix socket; a driver must not depend on the folder.
+            # The local socket's name holds for the whole machine; a driver must not depend on the folder.
             self.process = subprocess.Popen(
-                ["indiserver", "-p", str(port), "-u", self.folder / "socket", driver],
+                ["indiserver", "-p", str(port), "-u", f"indistack-{port}", driver],
                 cwd="/",
                 env=os.environ | environment,
                 stderr=log,
