@@ -3,8 +3,8 @@
 Nothing here imports PyIndi but the INDI process itself, or anything heavy: that process imports this package too.
 """
 
-from indistack.indi.census import DeviceFacts
 from indistack.indi.client import IndiClient
+from indistack.indi.device_facts import DeviceFacts
 from indistack.indi.devices import list_devices
 from indistack.indi.mount import Mount
 from indistack.indi.sequencer import Sequencer

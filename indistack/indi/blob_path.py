@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from indistack.indi.local_server import LocalServer, local_server, runs_libindi
@@ -68,12 +68,12 @@ class BlobPath:
         self._n_held = 0
         self._answered = 0
 
-    def want(self, wanted: Set[Property], driver: str) -> None:
-        """Subscribe to these properties, and to no others; `driver` is the executable of their device."""
-        for device, name in (self._by_tcp | self._as_memory) - wanted:
+    def want(self, wanted: Mapping[Property, str]) -> None:
+        """Subscribe to these properties, and to no others; each is given with the executable of its device's driver."""
+        for device, name in (self._by_tcp | self._as_memory) - wanted.keys():
             self._end(device, name)
-        for device, name in wanted - self._by_tcp - self._as_memory:
-            self._begin(device, name, driver)
+        for device, name in wanted.keys() - self._by_tcp - self._as_memory:
+            self._begin(device, name, wanted[device, name])
 
     def take(self) -> None:
         """Pass on what the local socket has brought.

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from indistack.indi.device_facts import DeviceFacts, interface_words
 from indistack.values.own_driver import OWN_DRIVER
-
-INTERFACES = {
-    0: "mount", 1: "camera", 2: "guider", 3: "focuser", 4: "filter wheel", 5: "dome", 6: "gps", 7: "weather",
-    8: "adaptive optics", 9: "dust cap", 10: "light box", 11: "detector", 12: "rotator", 13: "spectrograph",
-    14: "correlator", 15: "auxiliary", 16: "output", 17: "input", 18: "power",
-    19: "motion sensor", 20: "polar aligner",
-}  # fmt: skip
-"""Bits of DRIVER_INFO.DRIVER_INTERFACE (libindi, basedevice.h)."""
 
 MOUNT, CAMERA = 1 << 0, 1 << 1
 
@@ -38,36 +31,6 @@ ABSENT_S = 3.0
 
 PATIENCE_S = 10.0
 """How long a camera that has delivered frames may be absent before another one that is alone takes its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceFacts:
-    """A device on a server.
-
-    Attributes
-    ----------
-    name : str
-        Its INDI name.
-    driver : str
-        The driver's executable, "" when it does not say.
-    interfaces : tuple of str
-        What it can be: camera, mount, focuser...
-    connected : bool
-        Whether its driver is connected to the hardware.
-    blobs : tuple of str
-        Its BLOB properties.
-    """
-
-    name: str
-    driver: str = ""
-    interfaces: tuple[str, ...] = ()
-    connected: bool = False
-    blobs: tuple[str, ...] = ()
-
-
-def interface_words(bits: int) -> tuple[str, ...]:
-    """Return what the bits of DRIVER_INTERFACE mean, in order."""
-    return tuple(word for bit, word in INTERFACES.items() if bits >> bit & 1)
 
 
 @dataclass(slots=True)
@@ -96,11 +59,24 @@ class _Device:
 
 @dataclass(frozen=True, slots=True)
 class CameraChoice:
-    """Which camera to listen to; `device` is "" when there is none, and `problem` says what a person must do."""
+    """Which camera to listen to.
+
+    Attributes
+    ----------
+    device : str
+        Its name, "" when there is none.
+    cameras : tuple of str
+        All that are there.
+    problem : str
+        What a person must do.
+    possible : tuple of str
+        While a choice is near: those that it may fall on. What they deliver meanwhile is kept.
+    """
 
     device: str = ""
     cameras: tuple[str, ...] = ()
     problem: str = ""
+    possible: tuple[str, ...] = ()
 
 
 class Census:
@@ -117,9 +93,11 @@ class Census:
     def __init__(self, wanted: str = "", proven: str = "") -> None:
         self._wanted = wanted
         self._proven = proven
+        self._proven_guides = GUIDE_WORD in proven.lower()
         self._devices: dict[str, _Device] = {}
         self._since: dict[str, float] = {}
         self._candidates: tuple[str, ...] = ()
+        self._delivered: set[str] = set()
         self.is_full = False
 
     def define(self, device: str, name: str, *, blob: bool = False) -> None:
@@ -159,18 +137,21 @@ class Census:
             entry.blobs.discard(name)
 
     def prove(self, device: str) -> None:
-        """Note that a frame came from a camera: the choice is final."""
+        """Note that a frame came from the camera chosen: the choice is final."""
         self._proven = device
+        self._proven_guides = device in self._devices and self._devices[device].guides
 
-    def blobs(self, device: str) -> frozenset[str]:
-        """Return the BLOB properties of a device that carry the main chip's frames."""
-        entry = self._devices.get(device)
-        return frozenset(entry.blobs - {GUIDE_HEAD}) if entry else frozenset()
+    def hear(self, device: str) -> None:
+        """Note that a frame came from a camera that is not chosen yet: once it is, that is final."""
+        self._delivered.add(device)
 
-    def driver(self, device: str) -> str:
-        """Return the executable of a device's driver, "" while it is unknown."""
-        entry = self._devices.get(device)
-        return entry.driver if entry else ""
+    def wanted(self, choice: CameraChoice) -> dict[tuple[str, str], str]:
+        """Return the BLOB properties, by device and name, that carry frames which may be meant, and their drivers.
+
+        A driver is "" while it is unknown.
+        """
+        entries = [(name, self._devices.get(name)) for name in {choice.device, *choice.possible}]
+        return {(name, blob): entry.driver for name, entry in entries if entry for blob in entry.blobs - {GUIDE_HEAD}}
 
     def facts(self) -> list[DeviceFacts]:
         """Return all devices by name."""
@@ -186,8 +167,18 @@ class Census:
             return self._named(cameras, now)
         missed = bool(self._proven) and self._proven not in cameras
         if self._held("missed", missed, now) < PATIENCE_S and self._proven:
-            return CameraChoice("", cameras) if missed else self._taken(self._proven, cameras, now)
-        return self._only(cameras, now)
+            if missed:
+                return self._missed(cameras, now)
+            return self._taken(self._proven, cameras, now)
+        choice = self._only(cameras, now)
+        if choice.device in self._delivered:
+            self.prove(choice.device)
+        return choice
+
+    def _missed(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
+        """Return that a camera which has delivered frames is not there, and what may take its place."""
+        gone = f"the camera {self._proven!r} is gone" if self._held("missed", True, now) >= ABSENT_S else ""
+        return CameraChoice("", cameras, gone, self._narrowed(self._heirs(cameras)))
 
     def _named(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
         """Return the camera that the settings name."""
@@ -204,17 +195,27 @@ class Census:
     def _only(self, cameras: tuple[str, ...], now: float) -> CameraChoice:
         """Return the camera if it is the only one that can be meant."""
         if self._held("none", not cameras, now) >= ABSENT_S:
-            return CameraChoice("", cameras, "the server has no camera yet")
-        candidates = self._narrowed(cameras)
+            gone = f"the camera {self._proven!r} is gone" if self._proven else "the server has no camera yet"
+            return CameraChoice("", cameras, gone)
+        candidates = self._narrowed(self._heirs(cameras))
         if candidates != self._candidates:
             self._candidates = candidates
             self._since["settled"] = now
+        if not candidates and cameras:
+            gone = f"the camera {self._proven!r} is gone, and {_quoted(cameras)} guides"
+            return CameraChoice("", cameras, f"{gone}: --device chooses it all the same")
         late = len(cameras) > 1 and any(self._devices[name].connected is False for name in cameras)
         if not cameras or now - self._since["settled"] < (CONNECT_S if late else SETTLE_S):
-            return CameraChoice("", cameras)
+            return CameraChoice("", cameras, possible=candidates)
         if len(candidates) == 1:
             return self._taken(candidates[0], cameras, now)
         return CameraChoice("", cameras, f"the server has several cameras, {_quoted(cameras)}: choose with --device")
+
+    def _heirs(self, cameras: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave out what guides where a camera is gone that did not: no guider takes its place."""
+        if not self._proven or self._proven_guides:
+            return cameras
+        return tuple(name for name in cameras if not self._devices[name].guides)
 
     def _narrowed(self, cameras: tuple[str, ...]) -> tuple[str, ...]:
         """Leave out what is not connected, then what guides, where that leaves any."""

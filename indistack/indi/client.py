@@ -16,6 +16,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from indistack.indi import library
+from indistack.indi.census import CameraChoice
 from indistack.indi.events import Event, FrameBlob, PathSaved, ServerState, event_of
 from indistack.indi.heart import FRAME_LOST
 from indistack.system import array_pipe, child_process
@@ -88,6 +89,8 @@ class IndiClient:
         self._link: socket.socket | None = None
         self._told: tuple[bool, str] | None = None
         self._lost_frames = 0
+        self._camera = ""
+        self._delivered: set[str] = set()
         self._thread = threading.Thread(target=self._supervise, name="indi", daemon=True)
         self._thread.start()
 
@@ -177,8 +180,12 @@ class IndiClient:
     def _tell(self, event: Event) -> None:
         """Queue an event; a server's state counts, and is logged, when it changes."""
         if isinstance(event, FrameBlob) or (isinstance(event, PathSaved) and not event.defined):
-            self._task["proven"] = event.device
+            self._delivered.add(event.device)
             self._lost_frames = 0
+        if isinstance(event, CameraChoice):
+            self._camera = event.device
+        if self._camera in self._delivered:
+            self._task["proven"] = self._camera
         if isinstance(event, ServerState):
             event = self._advised(event)
             if self._told == (event.up, event.reason):

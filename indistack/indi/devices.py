@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from indistack.errors import SourceError
-from indistack.indi.census import DeviceFacts
 from indistack.indi.client import IndiClient
+from indistack.indi.device_facts import DeviceFacts
 from indistack.indi.events import Devices, ServerState
 
 QUIET_S = 0.7

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from indistack.indi.census import CameraChoice, DeviceFacts
+from indistack.indi.census import CameraChoice
+from indistack.indi.device_facts import DeviceFacts
 from indistack.system.array_pipe import Message
 from indistack.system.harmless import harmless_values
 
@@ -81,7 +82,7 @@ def event_of(message: Message, data: memoryview | None) -> Event | None:
     if kind == "server":
         return ServerState(**fields)
     if kind == "camera":
-        return CameraChoice(**fields | {"cameras": tuple(fields["cameras"])})
+        return CameraChoice(**fields | {name: tuple(fields[name]) for name in ("cameras", "possible")})
     if kind == "devices":
         return Devices(tuple(_facts(each) for each in fields["devices"]))
     if kind == "message":

@@ -223,7 +223,7 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     def _prove(self, device: str) -> None:
         self._facts.took(device)
         with self.lock:
-            self._census.prove(device)
+            (self._census.prove if device == self.camera else self._census.hear)(device)
 
 
 def _true_size(blob: Any, suffix: str) -> int:

@@ -140,14 +140,14 @@ class Connection:
         """Act on what the callbacks have learnt."""
         with self._client.lock:
             choice = self._census.choose(now)
-            blobs, driver = self._census.blobs(choice.device), self._census.driver(choice.device)
+            wanted = self._census.wanted(choice)
             devices = [asdict(facts) for facts in self._census.facts()]
         if choice != self._choice:
             self._choice = choice
             self._client.camera = choice.device
             self._send({"kind": "camera", **asdict(choice)})
         if self._path is not None:
-            self._path.want({(choice.device, name) for name in blobs}, driver)
+            self._path.want(wanted)
         if self._census.is_full:
             self._client.complain(f"the server has more than {MAX_DEVICES} devices; the others are not looked at")
         if json.dumps(devices) != self._devices:

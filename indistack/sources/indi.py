@@ -19,6 +19,7 @@ from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, Property
 from indistack.settings import Settings, Wanted
 from indistack.sources.base import Emit, read_announced
 from indistack.sources.cards import cards_of
+from indistack.sources.kept_frames import KeptFrames
 from indistack.values.blob import Blob, Content
 
 log = logging.getLogger(__name__)
@@ -113,6 +114,8 @@ class IndiSource:
         self._connect = connect or functools.partial(IndiClient, shared=settings.shared_memory)
         self._status = IndiStatus(server=f"{settings.host}:{settings.port}")
         self._device = ""
+        self._choice = CameraChoice()
+        self._kept = KeptFrames()
         self._last_path: Mapping[str, str] = {}
         self._told = ""
         self._advice = ""
@@ -129,6 +132,7 @@ class IndiSource:
                     self._handle(event, emit, stop)
             while (event := client.get(0)) is not None:  # what has arrived is not dropped
                 self._handle(event, emit, stop)
+        self._let_go("", emit, stop)
         self._note(connected=False)
 
     def _note(self, **changes: Any) -> None:
@@ -136,6 +140,9 @@ class IndiSource:
 
     def _handle(self, event: Event, emit: Emit, stop: threading.Event) -> None:
         match event:
+            case FrameBlob() | PathSaved() if self._is_early(event):
+                self._kept.add(event)
+                self._note(last_error=self._trouble())
             case FrameBlob():
                 said = "" if self._advice else self._status.last_error
                 self._advice = ""
@@ -147,6 +154,9 @@ class IndiSource:
                 self._open(event, emit, stop)
             case CameraChoice():
                 self._choose(event)
+                if event.device or (event.problem and event.cameras and not event.possible):
+                    self._let_go(event.device, emit, stop)
+                    self._note(last_error=self._trouble())
             case ServerState(up=up, reason=reason, advice=advice):
                 self._advice = advice
                 self._told = "" if up else self._told  # a mute one never is
@@ -155,6 +165,26 @@ class IndiSource:
                 self._note(devices=tuple(each.name for each in devices))
             case Said(device=device, text=text):
                 log.debug("%s: %s", device, text)
+
+    def _is_early(self, event: FrameBlob | PathSaved) -> bool:
+        """Whether it is not yet clear that this camera is the one that is meant."""
+        if isinstance(event, PathSaved) and event.defined:
+            return False
+        return event.device in self._choice.possible and event.device != self._device
+
+    def _let_go(self, device: str, emit: Emit, stop: threading.Event) -> None:
+        """Take what the camera has delivered before it was chosen, and tell of what others have."""
+        wanted, told = self._kept.give(device)
+        if told:
+            log.warning("%s", told)
+        for event in wanted:
+            self._handle(event, emit, stop)
+
+    def _trouble(self) -> str:
+        """Return why no frames can come at the moment, and what is kept until it is over."""
+        kept = self._kept.words()
+        told = self._choice.problem or self._advice
+        return "; ".join(filter(None, [told, kept and f"kept until it is clear which camera is meant: {kept}"]))
 
     def _open(self, event: PathSaved, emit: Emit, stop: threading.Event) -> None:
         """Read an announced file, unless it is another camera's or was announced before we came."""
@@ -178,6 +208,7 @@ class IndiSource:
 
     def _choose(self, choice: CameraChoice) -> None:
         """Take note of the camera chosen, or of why there is none."""
+        self._choice = choice
         if choice.problem:
             self._say(logging.WARNING, f"{choice.problem}; waiting")
         elif choice.device:
@@ -187,7 +218,7 @@ class IndiSource:
         elif self._status.device:
             self._say(logging.INFO, f"camera {self._status.device} is gone; waiting for it")
         self._device = choice.device or self._device
-        self._note(device=choice.device, cameras=choice.cameras, last_error=choice.problem or self._advice)
+        self._note(device=choice.device, cameras=choice.cameras, last_error=self._trouble())
 
     def _say(self, level: int, text: str) -> None:
         """Log what is new."""

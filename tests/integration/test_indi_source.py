@@ -82,27 +82,31 @@ class Panel:
 class Server:
     """indiserver with stock simulators, and the camera connected with small frames."""
 
-    def __init__(self, folder: Path, *drivers: str, port: int = 0, size: tuple[int, int] = (512, 512)) -> None:
+    def __init__(
+        self, folder: Path, *drivers: str, port: int = 0, size: tuple[int, int] = (512, 512), camera: str = CAMERA
+    ) -> None:
         self.port = port or an_unused_port()
         self.folder = folder
         self.size = size
-        local = f"{folder}/local"  # two servers on one machine must not share the default one
-        environment = os.environ | {"HOME": str(folder)}
+        self.camera = camera
+        environment = os.environ | {"HOME": str(folder)} | ({} if camera == CAMERA else {"INDIDEV": camera})
         with (folder / "indiserver.log").open("ab") as log:
+            # The local socket's name holds for the whole machine, and for 107 bytes.
+            local = f"indistack-{self.port}"
             command = ["indiserver", "-p", str(self.port), "-u", local, *(drivers or ("indi_simulator_ccd",))]
             self.process = subprocess.Popen(command, stderr=log, env=environment)
         self.panel = Panel(self.port)
         self.connect()
 
     def connect(self) -> None:
-        until(lambda: self.panel.has("SIMULATOR_SETTINGS"))
-        self.panel.put("Number", "SIMULATOR_SETTINGS", SIM_XRES=self.size[0], SIM_YRES=self.size[1])
-        self.panel.put("Number", "POLLING_PERIOD", PERIOD_MS=20)
-        self.panel.put("Switch", "CONNECTION", CONNECT="On", DISCONNECT="Off")
-        until(lambda: self.panel.has("CCD_EXPOSURE"))
+        until(lambda: self.panel.has("SIMULATOR_SETTINGS", self.camera))
+        self.panel.put("Number", "SIMULATOR_SETTINGS", self.camera, SIM_XRES=self.size[0], SIM_YRES=self.size[1])
+        self.panel.put("Number", "POLLING_PERIOD", self.camera, PERIOD_MS=20)
+        self.panel.put("Switch", "CONNECTION", self.camera, CONNECT="On", DISCONNECT="Off")
+        until(lambda: self.panel.has("CCD_EXPOSURE", self.camera))
 
     def expose(self, seconds: float = 0.02) -> None:
-        self.panel.put("Number", "CCD_EXPOSURE", CCD_EXPOSURE_VALUE=seconds)
+        self.panel.put("Number", "CCD_EXPOSURE", self.camera, CCD_EXPOSURE_VALUE=seconds)
 
     def upload(self, mode: str) -> None:
         self.panel.put("Text", "UPLOAD_SETTINGS", UPLOAD_DIR=self.folder, UPLOAD_PREFIX="sub_XXX")
@@ -227,6 +231,26 @@ def test_starts_before_the_server_and_survives_its_death(tmp_path: Path) -> None
             agent.expose_until(server, 2)
 
 
+def test_frames_of_a_camera_in_another_s_place_are_taken_from_its_first_on(tmp_path: Path) -> None:
+    with listening(port := an_unused_port()) as agent:
+        with serving(tmp_path, port=port) as server:
+            until(agent.ready)
+            agent.expose_until(server, 1)
+        with serving(tmp_path, port=port, camera="Other CCD") as server:
+            until(lambda: "'CCD Simulator' is gone" in agent.source.status().last_error)
+            before = len(agent.blobs)
+            for count in (1, 2, 3):
+                server.expose()
+                kept = f"{count} frame{'s' if count > 1 else ''} of 'Other CCD'"
+                until(lambda kept=kept: kept in agent.source.status().last_error)
+            assert len(agent.blobs) == before
+            until(agent.ready)
+            server.expose()
+            agent.expect(before + 4)
+            assert {blob.device for blob in agent.blobs[before:]} == {"Other CCD"}
+            assert agent.source.status().last_error == ""
+
+
 def test_goes_on_when_the_driver_is_killed(server: Server, agent: Agent) -> None:
     os.kill(killed := server.driver_pid(), signal.SIGKILL)
     until(lambda: server.driver_pid() != killed)
@@ -341,7 +365,7 @@ def test_list_devices(server: Server) -> None:
 @both_ways
 def test_frames_come_as_memory_only_where_they_may(server: Server, agent: Agent) -> None:
     sockets = Path("/proc/net/unix").read_text().splitlines()
-    local = [line for line in sockets if line.endswith(f"@{server.folder}/local")]
+    local = [line for line in sockets if line.endswith(f"@indistack-{server.port}")]
     assert len(local) == (2 if agent.shared else 1)  # the server listens; and somebody is connected
 
 

@@ -63,7 +63,7 @@ class Scene:
         self.watched.append(on)
 
     def begin(self) -> socket.socket:
-        self.path.want({CAMERA}, "indi_cam")
+        self.path.want({CAMERA: "indi_cam"})
         return self.listening.accept()[0]
 
     def send(self, far: socket.socket, content: bytes, name: str = "CCD1", suffix: str = ".fits") -> None:
@@ -132,26 +132,26 @@ def test_when_the_local_connection_ends_it_goes_on_by_tcp(scene: Scene) -> None:
     scene.path.take()
     assert scene.tcp.asked == [(*CAMERA, True)]
     assert scene.watched == [True, False]
-    scene.path.want({("Other", "CCD1")}, "indi_cam")
+    scene.path.want({("Other", "CCD1"): "indi_cam"})
     assert scene.tcp.asked[1:] == [(*CAMERA, False), ("Other", "CCD1", True)]
 
 
 def test_a_socket_that_nobody_listens_on(scene: Scene) -> None:
     scene.listening.close()
-    scene.path.want({CAMERA}, "indi_cam")
+    scene.path.want({CAMERA: "indi_cam"})
     assert scene.tcp.asked == [(*CAMERA, True)]
 
 
 def test_another_driver_is_listened_to_by_tcp(scene: Scene) -> None:
-    scene.path.want({CAMERA}, "indi_python_cam")
-    scene.path.want({CAMERA}, "indi_python_cam")
-    scene.path.want(set(), "")
+    scene.path.want({CAMERA: "indi_python_cam"})
+    scene.path.want({CAMERA: "indi_python_cam"})
+    scene.path.want({})
     assert scene.tcp.asked == [(*CAMERA, True), (*CAMERA, False)]
 
 
 def test_a_camera_that_is_no_longer_wanted(scene: Scene) -> None:
     with scene.begin() as far:
-        scene.path.want(set(), "")
+        scene.path.want({})
         assert b"Never" in far.recv(1000)
         scene.send(far, b"one")
         scene.path.take()
@@ -161,5 +161,5 @@ def test_a_camera_that_is_no_longer_wanted(scene: Scene) -> None:
 
 def test_it_may_be_forbidden(scene: Scene) -> None:
     path = BlobPath(scene.tcp, scene.listening, scene.watch, shared=False)  # type: ignore[arg-type]
-    path.want({CAMERA}, "indi_cam")
+    path.want({CAMERA: "indi_cam"})
     assert scene.tcp.asked == [(*CAMERA, True)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from indistack.indi.census import ABSENT_S, CONNECT_S, PATIENCE_S, SETTLE_S, CameraChoice, Census, interface_words
+from indistack.indi.census import ABSENT_S, CONNECT_S, PATIENCE_S, SETTLE_S, CameraChoice, Census
+from indistack.indi.device_facts import interface_words
 from indistack.values.own_driver import OWN_DRIVER
 
 CCD = 1 << 1
@@ -126,6 +127,44 @@ def test_a_proven_camera_is_waited_for_before_another_takes_its_place() -> None:
     assert there.choose(PATIENCE_S + SETTLE_S + 1).device == "Main"
 
 
+def test_what_may_take_a_camera_s_place_is_listened_to_meanwhile() -> None:
+    there = census("Other", "Guide", proven="Main")
+    for name in ("Other", "Guide"):
+        there.define(name, "CCD1", blob=True)
+    assert there.choose(0.0).problem == ""
+    choice = there.choose(ABSENT_S)
+    assert choice == CameraChoice("", ("Guide", "Other"), "the camera 'Main' is gone", ("Other",))
+    assert there.wanted(choice) == {("Other", "CCD1"): "indi_other"}
+
+
+def test_the_choice_is_final_once_the_camera_s_frames_have_come_whenever_they_did() -> None:
+    there = census("Other", proven="Main")
+    there.choose(0.0)
+    there.hear("Other")
+    there.choose(PATIENCE_S)
+    assert there.choose(PATIENCE_S + SETTLE_S).device == "Other"
+    there.describe("Main", "indi_main", CCD)
+    assert there.choose(PATIENCE_S + SETTLE_S + 1).device == "Other"
+
+
+def test_no_guider_takes_the_place_of_a_camera_that_was_none() -> None:
+    there = census("Guide", proven="Main")
+    assert there.choose(0.0).possible == ()
+    choice = [there.choose(PATIENCE_S + after_s) for after_s in (0.0, SETTLE_S)][-1]
+    assert choice.device == ""
+    assert choice.problem == "the camera 'Main' is gone, and 'Guide' guides: --device chooses it all the same"
+    there.describe("Other", "indi_other", CCD)
+    there.choose(PATIENCE_S + 2 * SETTLE_S)
+    assert there.choose(PATIENCE_S + 3 * SETTLE_S).device == "Other"
+
+
+def test_a_guider_takes_the_place_of_a_guider() -> None:
+    there = census("Guide 2", proven="Guide 1")
+    there.choose(0.0)
+    there.choose(PATIENCE_S)
+    assert there.choose(PATIENCE_S + SETTLE_S).device == "Guide 2"
+
+
 def test_a_named_camera_is_taken_among_several_and_need_not_call_itself_one() -> None:
     assert census("Main", "Guide", wanted="Guide").choose(0.0).device == "Guide"
     there = Census("Plain")
@@ -162,7 +201,7 @@ def test_a_device_that_went_is_forgotten_with_its_properties() -> None:
     there.define("Main", "CCD1", blob=True)
     there.forget("Main")
     assert there.choose(0.0).device == ""
-    assert there.blobs("Main") == frozenset()
+    assert there.wanted(CameraChoice("Main")) == {}
     assert there.facts() == []
 
 
@@ -170,9 +209,9 @@ def test_the_guide_head_is_not_listened_to() -> None:
     there = census("Main")
     for name in ("CCD1", "CCD2"):
         there.define("Main", name, blob=True)
-    assert there.blobs("Main") == {"CCD1"}
+    assert there.wanted(CameraChoice("Main")) == {("Main", "CCD1"): "indi_main"}
     there.forget("Main", "CCD1")
-    assert there.blobs("Main") == frozenset()
+    assert there.wanted(CameraChoice("Main")) == {}
 
 
 def test_facts() -> None:

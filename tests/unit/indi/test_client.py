@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from indistack.indi import client as client_module
-from indistack.indi.census import CameraChoice, DeviceFacts
+from indistack.indi.census import CameraChoice
 from indistack.indi.client import IndiClient
+from indistack.indi.device_facts import DeviceFacts
 from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, Said, ServerState, event_of
 
 PRELUDE = """
@@ -75,9 +76,19 @@ def test_what_a_dead_process_sent_is_kept_and_another_is_started(
 
 
 def test_the_next_process_learns_which_camera_has_delivered(start: Start) -> None:
-    with start("send(kind='message', device='', text=task['proven'])\nframe(b'x')") as client:
-        told = [event.text for event in take(client, 4) if isinstance(event, Said)]
+    choose = "send(kind='camera', device='Main', cameras=['Main'], problem='', possible=[])"
+    code = f"send(kind='message', device='', text=task['proven'])\n{choose}\nframe(b'x')"
+    with start(code) as client:
+        told = [event.text for event in take(client, 6) if isinstance(event, Said)]
     assert told == ["", "Main"]
+
+
+def test_a_camera_that_is_not_chosen_proves_nothing_with_what_it_delivers(start: Start) -> None:
+    choose = "send(kind='camera', device='Other', cameras=['Main', 'Other'], problem='', possible=[])"
+    code = f"send(kind='message', device='', text=task['proven'])\n{choose}\nframe(b'x')"
+    with start(code) as client:
+        told = [event.text for event in take(client, 6) if isinstance(event, Said)]
+    assert told == ["", ""]
 
 
 def test_a_process_that_hangs_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,8 +136,8 @@ def test_every_kind_of_message_becomes_its_event() -> None:
     path = event_of({"kind": "path", "device": "M", "path": "/a", "defined": True, "received": 0, "facts": {}}, None)
     assert isinstance(path, PathSaved)
     assert path.received.year == 1970
-    camera = {"kind": "camera", "device": "M", "cameras": ["M"], "problem": ""}
-    assert event_of(camera, None) == CameraChoice("M", ("M",))
+    camera = {"kind": "camera", "device": "", "cameras": ["M"], "problem": "", "possible": ["M"]}
+    assert event_of(camera, None) == CameraChoice("", ("M",), possible=("M",))
     device = {"name": "M", "driver": "d", "interfaces": ["camera"], "connected": True, "blobs": ["CCD1"]}
     facts = DeviceFacts("M", "d", ("camera",), True, ("CCD1",))
     assert event_of({"kind": "devices", "devices": [device]}, None) == Devices((facts,))

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from indistack.errors import SettingsError
-from indistack.indi.census import CameraChoice, DeviceFacts
+from indistack.indi.census import CameraChoice
+from indistack.indi.device_facts import DeviceFacts
 from indistack.indi.events import Devices, Event, FrameBlob, PathSaved, ServerState
 from indistack.settings import validate
 from indistack.sources import indi as module
-from indistack.sources.indi import IndiSettings, IndiSource
+from indistack.sources.indi import IndiSettings, IndiSource, IndiStatus
 from indistack.values.blob import Blob
 
 NOW = datetime(2024, 5, 6, tzinfo=UTC)
@@ -125,6 +126,46 @@ def test_several_cameras_do_not_end_a_run_that_has_frames(caplog: pytest.LogCapt
     assert len(blobs) == 2
     assert caplog.text.count("several") == 1
     assert source.status().last_error == ""
+
+
+GONE = CameraChoice("", ("Other",), "the camera 'Main' is gone", ("Other",))
+OTHER = CameraChoice("Other", ("Other",))
+
+
+def test_what_comes_before_a_new_camera_is_chosen_is_kept(sub: Path, caplog: pytest.LogCaptureFixture) -> None:
+    early = [frame(b"2", "Other"), saved(sub, device="Other"), frame(b"3", "Other")]
+    blobs, source = run(MAIN, frame(b"1"), GONE, *early, OTHER, frame(b"4", "Other"))
+    assert [bytes(blob.data) for blob in blobs] == [b"1", b"2", b"from disk", b"3", b"4"]
+    assert "not be stacked" not in caplog.text
+    assert source.status().last_error == ""
+
+
+def test_what_is_kept_shows_meanwhile(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    statuses: list[IndiStatus] = []
+    note = IndiSource._note
+    monkeypatch.setattr(IndiSource, "_note", lambda self, **said: (note(self, **said), statuses.append(self.status())))
+    run(MAIN, GONE, frame(b"2", "Other"))
+    assert "1 frame of 'Other' came before it was clear" in caplog.text  # as the agent ends
+    told = [each.last_error for each in statuses]
+    assert "the camera 'Main' is gone; kept until it is clear which camera is meant: 1 frame of 'Other'" in told
+
+
+@pytest.mark.parametrize("after", [(MAIN,), (CameraChoice("", ("A", "Other"), "several"),), ()])
+def test_frames_of_a_camera_that_is_not_meant_are_told_of(
+    after: tuple[Event, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    blobs, _ = run(MAIN, GONE, frame(b"2", "Other"), frame(b"3", "Other"), *after)
+    assert blobs == []
+    assert caplog.text.count("2 frames of 'Other' came before it was clear which camera is meant") == 1
+
+
+def test_a_frame_that_was_on_its_way_when_its_camera_went_is_taken() -> None:
+    assert len(run(MAIN, GONE, frame(b"1"))[0]) == 1
+
+
+def test_a_new_camera_s_driver_may_restart_meanwhile() -> None:
+    nothing = CameraChoice("", (), "the camera 'Main' is gone")
+    assert len(run(MAIN, GONE, frame(b"2", "Other"), nothing, ServerState(False, "lost"), GONE, OTHER)[0]) == 1
 
 
 def test_what_is_wrong_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
