@@ -14,7 +14,7 @@ NEAR_LIMIT = 0.7
 CLEAR = 0.8
 """Share of the starlight of a clear sky below which there are thin clouds."""
 
-CLOUDED = ("clouds", "too_few_stars", "background_too_high")
+CLOUDED = ("clouds", "too_few_stars", "background_too_high", "obstructed")
 
 LOST = ("no_match", "fixed_pattern", "no_limb", "no_star", "no_contrast", "too_few_stars")
 """Reasons of subs that found no place."""

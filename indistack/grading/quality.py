@@ -85,18 +85,23 @@ class Judge:
             self._check_agreement(sub, fits)
             self._check_shapes(sub)
 
-    def check_transparency(self, match: PhotometricMatch) -> None:
-        """Judge how much of the starlight a matched sub has.
+    def check_match(self, match: PhotometricMatch) -> None:
+        """Judge how much of the starlight a matched sub has, and whether it has it all over the picture.
 
         Raises
         ------
         FrameError
-            ``clouds``: too much is missing.
+            ``obstructed``: a part of the sky is hidden; ``clouds``: too much of the light is missing.
         """
-        if not self._settings.enabled or not self._by_stars or match.transparency is None:
+        if not self._settings.enabled or not self._by_stars:
             return
+        _at_most("obstructed", "share of the picture without its stars", match.hidden, self._settings.max_hidden)
+        if match.transparency is not None:
+            self._check_transparency(match.transparency)
+
+    def _check_transparency(self, transparency: float) -> None:
         try:
-            _at_least("clouds", "transparency", match.transparency, self._least_transparency())
+            _at_least("clouds", "transparency", transparency, self._least_transparency())
         except FrameError:
             self._doubted += 1
             if len(self._transparency) >= LEAST_CLEAR or self._doubted <= LEAST_CLEAR:
@@ -109,7 +114,9 @@ class Judge:
         """
         if not self._settings.enabled or not self._by_stars or sub == self._reference:
             return ""
-        return self._trial.ask(self._weights.of(sub, match), match.transparency)
+        most = self._settings.max_hidden
+        bare = match.bare if most is not None and match.bare > most else 0.0
+        return self._trial.ask(self._weights.of(sub, match), match.transparency, bare)
 
     def weigh(self, sub: Measures, match: PhotometricMatch, by: Weighting | None = None) -> float:
         """Return the weight of a sub that has been aligned and matched.
@@ -196,7 +203,7 @@ class Judge:
         if least is None or not known:
             return 0.0
         if len(known) < LEAST_CLEAR:
-            return least * min(known)  # see `check_transparency`: a few of these are believed in the end
+            return least * min(known)  # see `_check_transparency`: a few of these are believed in the end
         clear = float(np.quantile(known, CLEAR_QUANTILE, method="lower"))
         return min(least * clear, 1.0)  # beyond, the reference itself would be none
 

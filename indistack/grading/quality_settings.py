@@ -25,6 +25,9 @@ class QualitySettings(Settings):
     such a sub must fit the reference, or as a first sub the one before it; clouds do not."""
     min_transparency: float | None = Field(default=0.5, gt=0, lt=1)
     """Share of the starlight of the clearest accepted subs; thinner clouds only lower the weight."""
+    max_hidden: float | None = Field(default=0.1, gt=0, lt=1)
+    """Share of the picture in which no stars are left: a roof, a tree, the dome's slit. Such a sub is refused as
+    ``obstructed``; where the first sub is the obstructed one, the stack begins anew with those that follow."""
     max_fwhm_px: float | None = Field(default=20.0, gt=0)
     """Wider than any star in focus: knots of clouds or of a nebula."""
     max_fwhm_ratio: float | None = Field(default=2.0, gt=1)

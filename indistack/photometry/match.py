@@ -8,6 +8,7 @@ import numpy as np
 
 from indistack.errors import FrameError
 from indistack.numerics.surface import fit_surface, terms
+from indistack.photometry.hidden import hidden_share, holds
 from indistack.photometry.ratio import Ratio, depth_scale, expected_scale, flux_ratio
 from indistack.photometry.sky import SkyLevels, sky_levels
 from indistack.settings import Settings
@@ -88,6 +89,7 @@ class Photometer:
         expected = expected_scale(frame.info, self._info)
         scale = self._scale(ratio, expected, must_scale, frame.info)
         noise_adu = scale * scene.stars.noise_adu
+        hidden, bare = self._hidden(frame, scene, transform, ratio)
         background, gradient_adu, uneven_adu = self._background(frame, noise_adu, transform, scale)
         return PhotometricMatch(
             scale=scale,
@@ -97,6 +99,19 @@ class Photometer:
             brightness=scale / ratio.value if ratio.is_known else 1.0,
             compared=ratio.stars,
             uneven_sigma=uneven_adu / max(noise_adu, 1e-12),
+            hidden=hidden,
+            bare=bare,
+        )
+
+    def _hidden(self, frame: CalibratedFrame, scene: Scene, transform: Transform, ratio: Ratio) -> tuple[float, float]:
+        """Return how much of the reference's sky is hidden in the sub, and of the sub's in the reference."""
+        if not ratio.is_known:
+            return 0.0, 0.0
+        ours, theirs = scene.stars, self._scene.stars
+        here, there = transform.back(theirs.xy), transform.apply(ours.xy)
+        return (
+            hidden_share(theirs, here, ratio.value, ours, holds(scene, here, frame.bad)),
+            hidden_share(ours, there, 1 / ratio.value, theirs, holds(self._scene, there)),
         )
 
     def _scale(self, ratio: Ratio, expected: float | None, must_scale: bool, info: FrameInfo) -> float:

@@ -57,7 +57,7 @@ class PlaceSearch:
         placement = self.match_photometry(transform, must_scale)
         if (odd := self._odd_reference(placement)) is not None:
             return odd
-        placement.filter_stack.judge.check_transparency(placement.match)
+        placement.filter_stack.judge.check_match(placement.match)
         verdict = _unless_refused(self._drift.gradient(placement.match.gradient_sigma))
         return verdict if verdict.action == "restart" else placement
 

@@ -170,10 +170,9 @@ def _match(left: dict[str, Any]) -> PhotometricMatch | None:
     surfaces = tuple(tuple(surface) for surface in left.pop("background"))
     left.pop("background_match", None)
     scale, transparency, brightness = (left.pop(name) for name in ("scale", "transparency", "brightness"))
-    gradient_sigma, uneven_sigma = _number(left.pop("gradient_sigma")), _number(left.pop("uneven_sigma", 0.0))
-    return PhotometricMatch(
-        scale, surfaces, transparency, brightness, left.pop("compared"), gradient_sigma, uneven_sigma
-    )
+    compared, gradient_sigma = left.pop("compared"), _number(left.pop("gradient_sigma"))
+    later = (_number(left.pop(name, 0.0)) for name in ("uneven_sigma", "hidden", "bare"))  # not in old ledgers
+    return PhotometricMatch(scale, surfaces, transparency, brightness, compared, gradient_sigma, *later)
 
 
 def _stack(left: dict[str, Any]) -> StackShare | None:

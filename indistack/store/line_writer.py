@@ -138,6 +138,8 @@ def _match_line(report: SubReport) -> dict[str, Any]:
         "compared": match.compared,
         "gradient_sigma": match.gradient_sigma,
         "uneven_sigma": match.uneven_sigma,
+        "hidden": match.hidden,
+        "bare": match.bare,
     }
 
 

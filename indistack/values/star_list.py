@@ -154,6 +154,10 @@ class PhotometricMatch:
     uneven_sigma : float
         How much the sky differs from the reference's beyond a gradient in most of its blocks, in units of the sub's
         noise per pixel.
+    hidden : float
+        Share of the reference's bright stars that lie where the sub shows none.
+    bare : float
+        Share of the sub's bright stars that lie where the reference shows none.
     """
 
     scale: float = 1.0
@@ -163,6 +167,8 @@ class PhotometricMatch:
     compared: int = 0
     gradient_sigma: float = 0.0
     uneven_sigma: float = 0.0
+    hidden: float = 0.0
+    bare: float = 0.0
 
     @property
     def offset_adu(self) -> tuple[float, ...]:

@@ -65,7 +65,7 @@ def test_it_would_be_written_again_as_it_is_but_for_the_format() -> None:
             assert again[name] == pytest.approx(line[name]) if name in DERIVED else again[name] == line[name], name
 
 
-LATER = ("uneven_sigma", "doubled", "apart_px")
+LATER = ("uneven_sigma", "hidden", "bare", "doubled", "apart_px")
 """Not measured yet when it was written."""
 
 DERIVED = ("rotation_deg", "drift_px", "shift_arcsec")

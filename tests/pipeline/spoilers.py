@@ -133,6 +133,14 @@ def behind_a_tree(pixels: Pixels, pedestal: float) -> Pixels:
     return pixels
 
 
+def behind_the_roof(pixels: Pixels, pedestal: float) -> Pixels:
+    """Nothing is seen below a line that leans."""
+    y, x = np.indices(pixels.shape)
+    hidden = y > 0.5 * len(pixels) + 0.1 * x
+    noise = np.random.default_rng(7).normal(0, 3, pixels.shape)
+    return np.where(hidden, np.maximum(pedestal + noise, 0), pixels)
+
+
 def crossed_by_a_satellite(pixels: Pixels, pedestal: float) -> Pixels:
     y = np.arange(len(pixels))
     for x in range(3):
@@ -158,7 +166,7 @@ def salted(pixels: Pixels, pedestal: float) -> Pixels:
 FOUND_OUT = (
     black_in_part, white_block, clipped, three_times_as_bright, less_bright, smoothed, behind_clouds, a_part_aside,
     a_row_repeated, beside_the_moon, inverted, defocused, shaken, mirrored_rows, exposed_twice_as_long,
-    of_four_times_the_gain,
+    of_four_times_the_gain, behind_the_roof,
 )  # fmt: skip
 HARMLESS = (
     upside_down, halves_exchanged, binned, behind_a_tree, crossed_by_a_satellite, crossed_by_a_plane, salted,

@@ -132,7 +132,15 @@ def test_whatever_one_sub_is_a_picture_is_that_of_the_others(
 def require_told(odd: Outcome, others: Sequence[Outcome], is_harmless: bool) -> None:
     """It is refused with a reason, or counts hardly more than others, and what is odd about it can be read."""
     if odd.word == "refused":
-        assert odd.reason in ("clouds", "duplicate", "torn", "mosaic_changed", "no_match", "too_few_stars")
+        assert odd.reason in (
+            "clouds",
+            "duplicate",
+            "torn",
+            "mosaic_changed",
+            "no_match",
+            "too_few_stars",
+            "obstructed",
+        )
         return
     report = odd.report
     assert report.stack is not None

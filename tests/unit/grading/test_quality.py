@@ -30,7 +30,7 @@ def reason(judge: Judge, match: PhotometricMatch = PhotometricMatch(transparency
     sub = replace(GOOD, **changes)  # type: ignore[arg-type]
     try:
         judge.check(sub, 1000.0, fits=lambda: False)
-        judge.check_transparency(match)
+        judge.check_match(match)
     except FrameError as error:
         return error.reason if "limit" in error.numbers else "no limit told"
     return ""
@@ -54,6 +54,25 @@ def test_absolute_limits_hold_from_the_first_sub(
     assert reason(judge(**settings), **good) == ""
     assert reason(judge(**settings), **bad) == expected
     assert reason(judge(enabled=False, **settings), **bad) == ""
+
+
+def test_a_sub_of_which_a_part_is_hidden_is_refused() -> None:
+    some, many = PhotometricMatch(transparency=1.0, hidden=0.1), PhotometricMatch(hidden=0.2)
+    assert reason(judge(), some) == ""
+    assert reason(judge(), many) == "obstructed"
+    assert reason(judge(max_hidden=0.3), many) == ""
+    assert reason(judge(max_hidden=None), many) == ""
+    assert reason(judge(enabled=False), many) == ""
+
+
+def test_two_that_show_more_than_the_first_one_contradict_it() -> None:
+    bare, other = PhotometricMatch(transparency=1.0, bare=0.4), replace(GOOD, stars=99)
+    strict, lenient = judge(), judge(max_hidden=0.5)
+    assert [strict.contradicts(other, bare) for _ in range(2)] == [
+        "",
+        "the first sub shows no stars in 40% of the picture",
+    ]
+    assert [lenient.contradicts(other, bare) for _ in range(2)] == ["", ""]
 
 
 @pytest.mark.parametrize(
