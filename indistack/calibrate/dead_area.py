@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from indistack.values.frame import BoolArray, PixelArray
+from indistack.values.frame import BoolArray, FloatArray, PixelArray
 
 BLOCK_PX, STEP_ROWS = 16, 8
 """Blocks of one value are looked for, in every eighth row of them: 32 equal pixels are no sky."""
@@ -22,6 +22,10 @@ PERIODS, COLUMNS = (1, 2), 32
 
 MOST_REPEATED = 0.8
 """Share of the rows: where nearly all are alike, the picture is drawn and has no noise."""
+
+LEAST_VARYING = 0.25
+"""Share of a row's pixels that differ from the one before: with fewer there is no noise that could not repeat itself,
+as in the sky of a video that has been compressed."""
 
 LEAST_SHARE = 2e-4
 """Of the pixels; what is less cannot rule a stack."""
@@ -65,7 +69,7 @@ def dead_area(pixels: PixelArray) -> BoolArray | None:
 
 
 def _repeated_rows(plane: PixelArray) -> BoolArray:
-    """``(h,)``: where many rows in a row are the one before them again; rows of one value may be a black sky."""
+    """``(h,)``: where many rows in a row are the one before them again; without noise that may be a black sky."""
     repeated = np.zeros(len(plane), np.uint8)
     thin = plane[:, :: max(1, plane.shape[1] // COLUMNS)]
     for period in PERIODS:
@@ -73,11 +77,17 @@ def _repeated_rows(plane: PixelArray) -> BoolArray:
         known = np.zeros(len(plane), np.uint8)
         if len(same) >= RUN_PX:
             rows = plane[same]
-            known[same] = (rows == plane[same - period]).all(axis=1) & (rows.min(axis=1) < rows.max(axis=1))
+            known[same] = (rows == plane[same - period]).all(axis=1) & (_varying_share(rows) > LEAST_VARYING)
         repeated |= _runs(known[:, np.newaxis], 1, RUN_PX)[:, 0]
     if repeated.mean() > MOST_REPEATED:
         repeated[:] = 0
     return repeated.view(bool)
+
+
+def _varying_share(rows: PixelArray) -> FloatArray:
+    """``(n,)``: share of each row's pixels that have another value than the one before."""
+    share: FloatArray = (rows[:, 1:] != rows[:, :-1]).mean(axis=1, dtype=np.float32)
+    return share
 
 
 def _suspects(thin: PixelArray) -> list[float]:

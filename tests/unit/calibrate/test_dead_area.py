@@ -106,3 +106,11 @@ def test_rows_that_repeat_the_last_one_are_dead(period: int, channels: int) -> N
 
 def test_an_enlarged_picture_repeats_no_more_than_one_row() -> None:
     assert dead_area(np.repeat(sky()[: HEIGHT // 2], 2, axis=0)) is None
+
+
+def test_the_sky_of_a_compressed_video_repeats_its_rows_and_is_not_dead() -> None:
+    pixels = np.full((HEIGHT, WIDTH), 17, np.uint8)
+    pixels[:, ::16] = 18  # blocks of the compression
+    pixels[:60] = SKY[:60] / 25
+    pixels[150:170, 100:120] = SKY[150:170, 100:120] / 4
+    assert dead_area(pixels) is None
