@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from indistack.enhance.base import channels_of
 from indistack.enhance.sky import DAMAGED_SIGMA, is_lit
+from indistack.enhance.veil import veil_of, veil_shapes
 from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
-from indistack.numerics.surface import terms
-from indistack.values.frame import DoubleArray, FloatArray
+from indistack.numerics.surface import lower_surface, terms
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray, IndexArray
 
 ORDERS, VIGNETTE = (1, 3, 6), 10
 """Terms of the surfaces that are tried: constant, plane, quadratic; and with what a vignette has beside them."""
@@ -49,7 +50,7 @@ may well be a nebula that fills the field."""
 BRIGHT_SIGMA, GROWTH = 12.0, np.ones((5, 5), np.uint8)
 """Objects that bright are left out with two cells around them."""
 
-ROUNDS, REWEIGHTINGS = 4, 20
+ROUNDS = 4
 
 SMOOTH_CELLS = (4.0, 2.0)
 """Standard deviations of the blurs that take off what no surface follows, one after the other."""
@@ -84,24 +85,29 @@ def gradient_of(levels: FloatArray, noise: float, above_ground: bool = False) ->
         return np.zeros_like(levels)
     order, sky = _choose(design[known], cells[known].mean(axis=1), noise, above_ground)
     on_sky = np.flatnonzero(known)[sky]
-    surface = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
-    model: FloatArray = surface.astype(np.float32).reshape(levels.shape)
+    model = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
     # of each colour, as the glow of a sensor has one
-    is_rough = not above_ground and (np.std((cells - surface)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any()
-    deviations = np.std(surface[known].mean(axis=1)), robust_sigma((cells - surface)[known].mean(axis=1))
-    if (
-        known.all()
-        and is_rough
-        and len(on_sky) >= DENSE_SHARE * len(cells)
-        and deviations[0] > DOMINANT * deviations[1]
-    ):
-        is_sky = np.zeros(len(cells), bool)
-        is_sky[on_sky] = True
-        model = _follow(model, levels, is_sky.reshape(rows, columns))
-    flat = model.reshape(-1, channels)
-    np.clip(flat, flat[known].min(axis=0), flat[known].max(axis=0), out=flat)  # what lies beyond the sky is not known
-    flat -= flat[on_sky].mean(axis=0)
-    return model
+    if not above_ground and (np.std((cells - model)[on_sky], axis=0) > ROUGH * noise * channels**0.5).any():
+        model = _closer(model, levels, known, on_sky)
+    np.clip(model, model[known].min(axis=0), model[known].max(axis=0), out=model)  # beyond the sky it is not known
+    model -= model[on_sky].mean(axis=0)
+    return np.asarray(model.reshape(levels.shape), np.float32)
+
+
+def _closer(model: DoubleArray, levels: FloatArray, known: BoolArray, on_sky: IndexArray) -> DoubleArray:
+    """Return a better one where a surface ``(cells, channels)`` leaves too much of a sky, if there is any."""
+    rows, columns, channels = levels.shape
+    cells = levels.reshape(-1, channels).astype(float)
+    rest = robust_sigma((cells - model)[known].mean(axis=1))
+    if np.std(model[known].mean(axis=1)) <= DOMINANT * rest:
+        veil = veil_of(cells, veil_shapes(rows, columns), known)
+        return model if veil is None else veil
+    if not known.all() or len(on_sky) < DENSE_SHARE * len(cells):
+        return model
+    is_sky = np.zeros(len(cells), bool)
+    is_sky[on_sky] = True
+    surface = model.astype(np.float32).reshape(levels.shape)
+    return _follow(surface, levels, is_sky.reshape(rows, columns)).reshape(-1, channels).astype(float)
 
 
 def _shapes(rows: int, columns: int) -> DoubleArray:
@@ -144,7 +150,7 @@ def _stands_out(design: DoubleArray, levels: DoubleArray, sky: npt.NDArray[np.bo
 
 def _fit(design: DoubleArray, levels: DoubleArray) -> tuple[npt.NDArray[np.bool_], float]:
     """Return which cells are sky by one kind of surface, and how far they are off it."""
-    off = levels - design @ _lower_surface(design, levels)
+    off = levels - design @ lower_surface(design, levels, SKY_SHARE)
     least = MIN_SIGMA_SHARE * np.subtract(*np.quantile(levels, (0.98, 0.02))) / OBJECT_SIGMA
     sky = off < np.inf
     for _ in range(ROUNDS):
@@ -154,19 +160,6 @@ def _fit(design: DoubleArray, levels: DoubleArray) -> tuple[npt.NDArray[np.bool_
             return off <= np.quantile(off, SKY_SHARE), np.inf
         off = levels - design @ np.linalg.lstsq(design[sky], levels[sky], rcond=None)[0]
     return sky, float(np.std(off[sky])) + 1e-9
-
-
-def _lower_surface(design: DoubleArray, levels: DoubleArray) -> DoubleArray:
-    """Fit a surface that `SKY_SHARE` of the levels lie below: quantile regression by reweighting."""
-    weight = np.ones(len(levels))
-    tiny = 1e-3 * float(np.std(levels)) + 1e-9
-    surface: DoubleArray = np.zeros(design.shape[1])
-    for _ in range(REWEIGHTINGS):
-        root = np.sqrt(weight)
-        surface = np.linalg.lstsq(design * root[:, np.newaxis], levels * root, rcond=None)[0].astype(float)
-        off = levels - design @ surface
-        weight = np.where(off > 0, SKY_SHARE, 1 - SKY_SHARE) / np.maximum(np.abs(off), tiny)
-    return surface
 
 
 def _follow(model: FloatArray, levels: FloatArray, sky: npt.NDArray[np.bool_]) -> FloatArray:

@@ -16,6 +16,7 @@ from indistack.values.frame import DoubleArray, FloatArray
 TERMS = 6
 CLIPPING_ROUNDS = 5
 CLIP_SIGMA = 2.5
+REWEIGHTINGS = 20
 
 
 def terms(xy: DoubleArray, width: int, height: int) -> DoubleArray:
@@ -47,6 +48,34 @@ def fit_surface(design: DoubleArray, values: DoubleArray) -> DoubleArray:
         if near.sum() < 2 * design.shape[1] or (near == used).all():
             break
         used = near
+    return surface
+
+
+def lower_surface(design: DoubleArray, values: DoubleArray, share: float) -> DoubleArray:
+    """Fit a surface that a share of the values lie below: quantile regression by reweighting.
+
+    Parameters
+    ----------
+    design : array
+        ``(n, m)``, any terms at `n` points.
+    values : array
+        ``(n,)``, finite.
+    share : float
+        Above 0, below 1.
+
+    Returns
+    -------
+    array
+        ``(m,)`` coefficients.
+    """
+    weight = np.ones(len(values))
+    tiny = 1e-3 * float(np.std(values)) + 1e-9
+    surface: DoubleArray = np.zeros(design.shape[1])
+    for _ in range(REWEIGHTINGS):
+        root = np.sqrt(weight)
+        surface = np.linalg.lstsq(design * root[:, np.newaxis], values * root, rcond=None)[0].astype(float)
+        off = values - design @ surface
+        weight = np.where(off > 0, share, 1 - share) / np.maximum(np.abs(off), tiny)
     return surface
 
 

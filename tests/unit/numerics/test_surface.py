@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.numerics.surface import factors, fit_surface, terms
+from indistack.numerics.surface import factors, fit_surface, lower_surface, terms
 
 WIDTH, HEIGHT = 41, 21
 SURFACE = (5.0, 1.0, -2.0, 0.5, 0.25, 3.0)
@@ -42,3 +42,12 @@ def test_a_surface_is_found_again_beside_outliers(spoiled: float) -> None:
     values = design @ np.array(SURFACE) + rng.normal(0, 0.01, len(design))
     values[rng.random(len(values)) < spoiled] += 50
     np.testing.assert_allclose(fit_surface(design, values), SURFACE, atol=0.01)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_share_of_the_values_lies_below_the_lower_surface(share: float) -> None:
+    x = np.linspace(-1, 1, 5000)
+    values = 3 + 2 * x + np.random.default_rng(3).exponential(5, 5000)
+    line = lower_surface(np.column_stack([np.ones(5000), x]), values, share)
+    assert (values < line[0] + line[1] * x).mean() == pytest.approx(share, abs=0.04)
+    assert line[1] == pytest.approx(2, abs=0.4)
