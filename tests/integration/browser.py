@@ -14,18 +14,21 @@ from tests.conftest import wait_until
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
-SIZES = {"phone": (360, 740), "tablet": (820, 1180), "desktop": (1366, 800), "projector": (1920, 1080)}
+SIZES = {
+    "phone": (360, 740), "phone turned": (740, 360), "large phone turned": (932, 430), "tablet": (820, 1180),
+    "desktop": (1366, 800), "projector": (1920, 1080),
+}  # fmt: skip
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """Give a browser; skip the test where there is none."""
+def chromium(*more: str) -> Iterator[Any]:
+    """Give a browser, started with more options; skip the test where there is none."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no Chromium here (Debian's package: chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as tools:
-        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        options = ["--no-sandbox", "--disable-dev-shm-usage", *more]
         browser = tools.chromium.launch(executable_path=program, args=options, env=dict(os.environ), timeout=120_000)
         try:
             yield browser
@@ -38,7 +41,7 @@ class Tab:
 
     def __init__(self, browser: Any, size: str, address: str, language: str = "en-GB", **more: Any) -> None:
         width, height = SIZES[size]
-        touch = size in ("phone", "tablet")
+        touch = "phone" in size or size == "tablet"
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, locale=language, **more
         )  # fmt: skip

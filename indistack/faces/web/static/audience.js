@@ -30,7 +30,8 @@ class Page {
     $("stage").addEventListener("tap", () => (root.classList.contains("projector") ? this.projector(false) : this.close()));
     addEventListener("keydown", (event) => event.key === "Escape" && (this.close(), this.projector(false)));
     document.addEventListener("fullscreenchange", () => document.fullscreenElement || this.projector(false));
-    addEventListener("resize", () => this.panel && this.room());
+    addEventListener("resize", () => this.measure());
+    addEventListener("popstate", () => this.gone());
     this.slider();
     this.night(kept("night") === "1");
     setInterval(() => this.state && this.line(), 1000);
@@ -39,6 +40,7 @@ class Page {
   get state() { return this.pictures.state; }
 
   async start() {
+    if ((history.state || {}).sheet) history.replaceState(null, "");  // of a page that was loaded again
     await this.speak(preferred());
     this.feed = new Feed((state) => this.take(state), (connected) => this.link(connected));
   }
@@ -52,6 +54,7 @@ class Page {
     $("show-newer").textContent = say("show_newer");
     if (this.panel) this.open(this.panel);
     if (this.state) this.words();
+    this.measure();
   }
 
   link(connected) {
@@ -73,6 +76,7 @@ class Page {
     $("light").textContent = page ? light(page) : "";
     $("picture").alt = page ? say("picture_alt", { target: state.target || say("unknown_target"), light: light(page) }) : "";
     document.title = state.target ? `${state.target} – indistack` : "indistack";
+    $("stage").classList.toggle("waiting", hasPicture(state) && !this.pictures.page);
     const told = notice(state);
     $("notice").hidden = !told;
     $("notice").textContent = told;
@@ -117,9 +121,23 @@ class Page {
     $("sheet-title").textContent = say(name);
     fill($("sheet-body"), ...panels[name](this));
     $("sheet").hidden = false;
+    if (!(history.state || {}).sheet) history.pushState({ sheet: true }, "");
     $("sheet").focus({ preventScroll: true });
-    this.room();
+    this.measure();
     this.pressed();
+  }
+
+  // How high the bar is depends on the letters that the reader wants.
+  measure() {
+    root.style.setProperty("--bar", `${$("bar").offsetHeight}px`);
+    if (this.panel) this.room();
+  }
+
+  // The way back of the browser, or of the phone, closes the sheet instead of leaving the page.
+  gone() {
+    const isOurs = this.leaving;
+    this.leaving = false;
+    if (!isOurs && this.panel) this.close();
   }
 
   // Where the sheet changes the picture, it leaves it room: above, or at the left where the sheet stands at the right.
@@ -139,6 +157,7 @@ class Page {
     if (this.panel === "grow") { this.player = null; this.pictures.follow(); }
     const opener = this.panel && $("bar").querySelector(`[data-do=${this.panel}]`);
     if (opener && $("sheet").contains(document.activeElement)) opener.focus();
+    if (this.panel && (history.state || {}).sheet) { this.leaving = true; history.back(); }
     this.panel = "";
     $("sheet").hidden = true;
     this.room();

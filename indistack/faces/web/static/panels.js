@@ -42,7 +42,7 @@ export function adjust(page) {
     page.applyLook();
     page.open("adjust");
   });
-  const told = !page.own.on && make("p", { class: "soft", text: say("adjust_only_you") });
+  const told = !page.own.on && make("p", { class: "soft aside", text: say("adjust_only_you") });
   return [told, ...stretch(page), ...rows, back].filter(Boolean);
 }
 

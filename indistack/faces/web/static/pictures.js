@@ -1,6 +1,8 @@
 // Which picture is on the screen: the newest, one that is stayed with, or one of the night.
 import { newest } from "./elements.js";
 
+const AGAIN_MS = 3000;  // after which a picture that did not come is asked for again
+
 const loaded = async (address) => {
   const image = new Image();
   image.src = address;
@@ -18,6 +20,7 @@ export class Pictures {
     this.held = null;        // a picture of the night that is stayed with
     this.page = null;        // what is told of the picture on the screen
     this.turn = 0;
+    this.coming = false;     // whether one loads that came by itself
     this.after = () => {};
   }
 
@@ -25,26 +28,38 @@ export class Pictures {
   get first() { return (this.state && this.state.pictures[0]) || null; }
 
   take(state) {
-    const before = this.newest && this.newest.address;
     this.state = state;
     if (!this.newest) {
+      this.turn++;
       this.page = null;
       this.tiles.drop();
       this.shown.classList.remove("there");
       this.shown.removeAttribute("src");
-    } else if (!this.held && this.newest.address !== before) this.show(this.newest);
-    else if (!this.held && this.page && this.page.address === before) this.closer(state.whole);
+    } else if (!this.held && this.page && this.page.address === this.newest.address) this.closer(state.whole);
+    else this.latest();
   }
 
   hold(page) { this.held = page; return this.show(page); }
-  follow() { this.held = null; if (this.newest) this.show(this.newest); }
+  follow() { this.held = null; return this.latest(); }
 
-  // A picture that comes while another one loads wins.
+  // Of what comes by itself one picture loads at a time, and the newest when it is there: else, where the network is
+  // slower than the camera, each would be given up for the next and none ever be seen.
+  async latest() {
+    const { held, newest, page } = this;
+    if (this.coming || held || !newest || (page && page.address === newest.address)) return;
+    this.coming = true;
+    const came = await this.show(newest);
+    this.coming = false;
+    if (came) await this.latest();
+    else setTimeout(() => this.latest(), AGAIN_MS);
+  }
+
+  // Returns whether it could be loaded. What was asked for while it loaded wins.
   async show(page) {
     const turn = ++this.turn;
     let image;
-    try { image = await loaded(page.address); } catch { return; }
-    if (turn !== this.turn) return;
+    try { image = await loaded(page.address); } catch { return false; }
+    if (turn !== this.turn) return true;
     this.page = page;
     this.shown.src = image.src;
     this.shown.classList.add("there");
@@ -54,6 +69,7 @@ export class Pictures {
     this.tiles.take(whole);
     this.tiles.draw(image.naturalWidth);
     this.after();
+    return true;
   }
 
   // The same picture is there finer, or no more.
