@@ -181,11 +181,15 @@ def _table(name: str, table: Settings) -> Iterator[str]:
         yield from _table(way, settings)
 
 
-def record_settings(config: Config) -> RecordSettings:
-    """Return what a session's record needs to know of the settings; not what may be secret."""
+def record_settings(config: Config, asked: Config | None = None) -> RecordSettings:
+    """Return what a session's record needs to know of the settings, and of those asked for at the start if others."""
+    started_with = _without_secrets(asked) if asked is not None else ""
+    return RecordSettings(config.spool, config.checkpoint, _without_secrets(config), started_with)
+
+
+def _without_secrets(config: Config) -> str:
     web = config.web.model_copy(update={"code": "", "mqtt": ""})
-    shown = config.model_copy(update={"notify": NotifySettings(), "web": web})
-    return RecordSettings(config.spool, config.checkpoint, to_toml(shown))
+    return to_toml(config.model_copy(update={"notify": NotifySettings(), "web": web}))
 
 
 def stacks_of(config: Config) -> dict[str, BranchSettings]:

@@ -69,8 +69,8 @@ class Agent:
         Told of every blob's report, else the log is; told of every change of the status; gives the time.
     learner, keeper : Learner, Keeper, optional
         Takes calibration frames into the library, else they are refused; sends the telescope back to the target.
-    goes_on : PastSession, optional
-        Session of that folder that is gone on with; the settings must be those that it was begun with.
+    goes_on, asked : PastSession, Config, optional
+        Session of that folder that is gone on with, whose settings the others must be; those that were asked for.
     own_files : OwnFiles, optional
         Is told of every file that is published.
     disturbances : Disturbances, optional
@@ -91,12 +91,13 @@ class Agent:
         own_files: OwnFiles | None = None,
         status_listener: StatusListener | None = None,
         disturbances: Disturbances | None = None,
+        asked: Config | None = None,
     ) -> None:
         self._folder = make_folder(folder)
         self._clock = clock
         self._learner = learner
         self._past = goes_on
-        self._journal = Journal(folder, record_settings(config), clock, goes_on)
+        self._journal = Journal(folder, record_settings(config, asked), clock, goes_on)
         self._mailbox = Mailbox(folder)
         self._feed = SourceThreads(sources, self._receive)
         self._queue = BlobQueue(queue_bytes(config), self._journal.spool, config.spool.enabled)

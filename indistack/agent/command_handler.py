@@ -77,7 +77,7 @@ class CommandHandler:
         self._publisher = publisher
         self.remaker = Remaker(pipeline, journal, publisher)
         self._marks: dict[int, Mark] = {}
-        self._marks_of = Path()
+        self._marks_of = self._ended = Path()
 
     def answer(self, command: Command) -> Answer:
         """Carry a command out; tell what was done, or why it was refused."""
@@ -121,7 +121,7 @@ class CommandHandler:
             case MarkComet():
                 return self._mark(command)
             case AlignByBox(number):
-                align = alignment_by(self._pipeline, self._past(), command)
+                align = alignment_by(self._pipeline, self._past_or_ended(), command)
                 said = self._reset()
                 self._use(ALIGN, align)
                 return f"{said}, aligned by what is in that box of sub {number}"
@@ -203,6 +203,7 @@ class CommandHandler:
         if self._pipeline.session is None:
             return "there is no stack; the next sub begins one"
         stacked, name = self._stacked(), self._journal.name
+        self._ended = self._journal.record.folder if self._journal.record is not None else Path()
         self._pipeline.reset()
         return f"{stacked}, kept as {name}; the next sub begins another"
 
@@ -216,6 +217,10 @@ class CommandHandler:
     def _stacked(self) -> str:
         n_subs = self._pipeline.session.n_subs if self._pipeline.session is not None else 0
         return f"{counted(n_subs, 'sub')} in the stack"
+
+    def _past_or_ended(self) -> PastSession:
+        """Return the stack that is being made, else the one that was ended last: its subs are still seen."""
+        return self._past() if self._journal.record is not None or not self._ended.name else PastSession(self._ended)
 
     def _past(self) -> PastSession:
         if self._journal.record is None:

@@ -162,7 +162,7 @@ def _agent_alone(
         agent = Agent(
             config, sources, options.output_dir, calibrator_for, listen, status_listener=show,
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
-            disturbances=disturbances,
+            disturbances=disturbances, asked=asked,
         )  # fmt: skip
         lost = agent.run(stop, options.max_subs, has_folder=True)
     view.close(options.output_dir, command_to_go_on(options, asked) if tells_how else "")

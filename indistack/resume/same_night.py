@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indistack.config import Config
 from indistack.errors import SettingsError, StackError
-from indistack.resume.session_settings import OF_THE_MACHINE, OF_THE_STACK, settings_of
+from indistack.resume.session_settings import OF_THE_MACHINE, OF_THE_STACK, asked_of
 from indistack.store.held_files import held_bytes
 from indistack.store.session_folders import SessionFolders, can_be_written
 from indistack.store.session_reader import PastSession
@@ -49,10 +49,10 @@ def session_to_go_on(sessions: SessionFolders, config: Config, now: datetime) ->
 
 
 def must_be_named(sessions: SessionFolders, config: Config) -> bool:
-    """Tell whether the last stack was made otherwise than is asked for: a start goes on with it only where told to."""
+    """Tell whether the last stack was asked for otherwise than now: a start goes on with it only where told to."""
     past = _last(sessions)
     try:
-        return past is not None and any(_differences(settings_of(past), config))
+        return past is not None and any(_differences(asked_of(past), config))
     except SettingsError:
         return False
 
@@ -89,7 +89,7 @@ def _hindrance(past: PastSession, config: Config) -> str:
     if not held_bytes(past.folder) and not past.has_originals:
         return "of its subs nothing is kept (spool.keep)"
     try:
-        differing = list(_differences(settings_of(past), config))
+        differing = list(_differences(asked_of(past), config))
     except SettingsError as error:
         return f"its settings cannot be read: {error}"
     return f"other settings are asked for ({', '.join(differing)}); --continue last goes on" if differing else ""

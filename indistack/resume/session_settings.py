@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from indistack.config import Config
 from indistack.errors import SettingsError
 from indistack.settings import load
-from indistack.store.session_reader import SETTINGS, PastSession
+from indistack.store.session_reader import ASKED, SETTINGS, PastSession
 
 OF_THE_STACK = (
     "decode", "calibrate", "debayer", "stars", "quality", "align", "match", "drift", "branches", "comet",
@@ -26,11 +27,20 @@ def settings_of(past: PastSession, overrides: Sequence[str] = ()) -> Config:
 
     The folder may be somebody else's: what names programs and their arguments comes from this user alone.
     """
-    path = past.folder / SETTINGS
+    config = _read(past.folder / SETTINGS, overrides)
+    return config.model_copy(update={name: getattr(load(Config, None, overrides), name) for name in OF_THE_USER})
+
+
+def asked_of(past: PastSession) -> Config:
+    """Return the settings that a session's agent was started with; a person may have changed them before it began."""
+    path = past.folder / ASKED
+    return _read(path) if path.exists() else settings_of(past)
+
+
+def _read(path: Path, overrides: Sequence[str] = ()) -> Config:
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise SettingsError([f"{path}: is no ordinary file"])
-    config = load(Config, path, overrides)
-    return config.model_copy(update={name: getattr(load(Config, None, overrides), name) for name in OF_THE_USER})
+    return load(Config, path, overrides)
 
 
 def settings_to_go_on(past: PastSession, config: Config, overrides: Sequence[str] = ()) -> Config:

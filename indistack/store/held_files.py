@@ -15,7 +15,7 @@ from indistack.store.disk_use import size_of
 from indistack.store.entries import Damaged
 from indistack.store.ledger import LEDGER
 from indistack.store.line_reader import read_entries
-from indistack.store.session_reader import SETTINGS, PastSession
+from indistack.store.session_reader import ASKED, SETTINGS, PastSession
 from indistack.store.spooled import FACTS
 from indistack.store.sub_files import GROWTH, PREVIEWS, SUBS, sub_name
 from indistack.values.outcome import Refused
@@ -23,7 +23,7 @@ from indistack.values.outcome import Refused
 log = logging.getLogger(__name__)
 
 
-BEGINNING = re.compile(rf"{SETTINGS}|{LEDGER}|{CHECKPOINTS}/{START}|{SUBS}/mended-\d+\.npy|(.*/)?\..*\.tmp")
+BEGINNING = re.compile(rf"{SETTINGS}|{ASKED}|{LEDGER}|{CHECKPOINTS}/{START}|{SUBS}/mended-\d+\.npy|(.*/)?\..*\.tmp")
 """What may be in a session before its first line."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,8 @@ class Journal:
         """Open a session with a sub; the folder of an attempt that failed is taken."""
         if self._begun is None:
             self._begun = self._sessions.begin(self._clock(), self.named or sub.report.target)
-        self.record = SessionRecord.begin(self._begun, sub.settings, self.spool, sub.start)
+        settings = replace(sub.settings, asked=self._settings.asked or self._settings.toml)
+        self.record = SessionRecord.begin(self._begun, settings, self.spool, sub.start)
         if self.named:
             self.event(NAMED, name=self.named)
         self._begun, self.named = None, ""

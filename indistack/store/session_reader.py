@@ -35,7 +35,8 @@ from indistack.values.outcome import Refused
 from indistack.values.sub_parts import Arrival
 from indistack.values.sub_report import SubReport
 
-SETTINGS = "settings.toml"
+SETTINGS, ASKED = "settings.toml", "asked.toml"
+"""What a session was begun with, and what its agent was started with where a person has changed that."""
 
 SUB = re.compile(r"(\d{6,})\.")
 """What the files of a raw sub begin with."""
@@ -169,9 +170,11 @@ class PastSession:
         """Return a raw sub as it is kept, else the file that it came from; see `read_spooled`."""
         try:
             return read_spooled(self.folder / SUBS, sub_name(number))
-        except FrameError:
+        except FrameError as error:
             arrivals = (report.arrival for report in self.reports() if report.number == number)
-            if (arrival := next(arrivals, None)) is None or not is_there(arrival):
+            if (arrival := next(arrivals, None)) is None:
+                raise FrameError("lost", f"there is no sub {number} in {self.folder.name}") from error
+            if not is_there(arrival):
                 raise
         blob = read_blob(Path(arrival.path), arrival.device)
         return replace(blob, suffix=arrival.suffix, received=arrival.received)

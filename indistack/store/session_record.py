@@ -15,7 +15,7 @@ from indistack.store.checkpoint import Checkpoints, CheckpointSettings, State
 from indistack.store.held_files import give_up, give_up_refused
 from indistack.store.ledger import Ledger
 from indistack.store.line_writer import as_line
-from indistack.store.session_reader import SETTINGS, mended_name
+from indistack.store.session_reader import ASKED, SETTINGS, mended_name
 from indistack.store.spool import Spool, SpoolSettings
 from indistack.store.sub_files import SUBS, sub_name
 from indistack.system.atomic import atomic_file
@@ -37,11 +37,14 @@ class RecordSettings:
         How often the stacks' state is kept.
     toml : str
         All settings of the session, to be kept beside its ledger.
+    asked : str
+        Those that the agent was started with, which a person may have changed since; "" for the same.
     """
 
     spool: SpoolSettings
     checkpoint: CheckpointSettings
     toml: str
+    asked: str = ""
 
 
 class SessionRecord:
@@ -106,10 +109,14 @@ class SessionRecord:
 
     def keep_settings(self) -> None:
         """Write the settings, unless they are there; raise SinkError."""
-        path = self.folder / SETTINGS
-        if not path.exists():
-            with atomic_file(path) as file:
-                file.write(self._settings.toml.encode())
+        if (self.folder / SETTINGS).exists():
+            return
+        texts = {SETTINGS: self._settings.toml}
+        if self._settings.asked not in ("", self._settings.toml):
+            texts = {ASKED: self._settings.asked, **texts}
+        for name, text in texts.items():
+            with atomic_file(self.folder / name) as file:
+                file.write(text.encode())
 
     def take_over(self, spooled: str, number: int) -> None:
         """Move a sub that has its line from the spool to the session."""

@@ -13,6 +13,7 @@ import pytest
 from indistack.commands import AlignByBox, Command, MarkComet, Set
 from indistack.output.sub_previews import glimpse_of, picture_of
 from indistack.resume.pointing import Mark, _stored, motion_of
+from indistack.resume.session_settings import settings_of
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.values.blob import Blob
@@ -101,3 +102,22 @@ def test_the_next_stack_is_aligned_by_what_is_in_a_box(tmp_path: Path, night: tu
     before, after = SessionFolders(tmp_path).all()
     assert [line["align_method"] for line in lines_of(before) if "stars" in line][-1] != "template"
     assert [line["align_method"] for line in lines_of(after) if "stars" in line][-1] == "template"
+
+
+def test_a_box_that_was_drawn_amiss_is_drawn_again_before_the_next_sub(
+    tmp_path: Path, night: tuple[list[Blob], list[str]]
+) -> None:
+    blobs, _ = night
+    run(tmp_path, [*blobs[:2], AlignByBox(2, "0.1,0.1,0.2,0.2"), AlignByBox(1, "0.1,0.1,0.8,0.8"), *blobs[2:4]])
+    _, after = SessionFolders(tmp_path).all()
+    box = settings_of(PastSession(after)).align.model_dump()["template"]["box"]
+    assert box[2] / box[0] == pytest.approx(8, abs=0.2)
+
+
+def test_a_box_in_a_sub_that_is_none_is_told_as_such(
+    tmp_path: Path, night: tuple[list[Blob], list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    blobs, _ = night
+    run(tmp_path, [*blobs[:2], AlignByBox(9, "0.1,0.1,0.2,0.2")])
+    assert "there is no sub 9 in" in caplog.text
+    assert ".json" not in caplog.text

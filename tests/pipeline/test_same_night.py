@@ -18,14 +18,16 @@ from astropy.io import fits
 from indistack.agent.agent import Agent
 from indistack.command_line.arguments import make_parser
 from indistack.command_line.night_view import command_to_go_on
+from indistack.commands import Command, NewStack, Set
 from indistack.config import Config
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.resume.same_night import SAME_NIGHT, reports_of_the_night, session_to_go_on
-from indistack.resume.session_settings import settings_to_go_on
+from indistack.resume.session_settings import settings_of, settings_to_go_on
 from indistack.settings import load
 from indistack.sources import read_blob
 from indistack.store.checkpoint import FOLDER as CHECKPOINTS
 from indistack.store.session_folders import SessionFolders
+from indistack.store.session_reader import PastSession
 from indistack.store.sub_files import SUBS
 from indistack.values.blob import Blob
 from tests.pipeline.night import FakeSource, blob_of, make_sky
@@ -40,14 +42,16 @@ def blobs() -> list[Blob]:
     return [blob_of(sky.expose(), f"{number}.fits") for number in range(6)]
 
 
-def start(out: Path, blobs: Sequence[Blob], now: datetime, *settings: str) -> Path:
-    """Do what ``run`` does when it is typed at that time; return the newest session."""
-    config, sessions = load(Config, None, [*SETTINGS, *settings]), SessionFolders(out)
-    past = session_to_go_on(sessions, config, now)
-    config = settings_to_go_on(past, config) if past else config
+def start(out: Path, blobs: Sequence[Blob], now: datetime, *settings: str, told: Sequence[Command] = ()) -> Path:
+    """Do what ``run`` does when it is typed at that time, and tell the agent something; return the newest session."""
+    asked, sessions = load(Config, None, [*SETTINGS, *settings]), SessionFolders(out)
+    past = session_to_go_on(sessions, asked, now)
+    config = settings_to_go_on(past, asked) if past else asked
     agent = Agent(
-        config, [FakeSource(blobs)], out, calibrator_factory(config), clock=lambda: now, goes_on=past
+        config, [FakeSource(blobs)], out, calibrator_factory(config), clock=lambda: now, goes_on=past, asked=asked
     )  # fmt: skip
+    for command in told:
+        agent.send(command)
     agent.run(threading.Event())
     return sessions.all()[-1]
 
@@ -118,6 +122,17 @@ def test_who_asks_for_another_picture_gets_one_and_is_told(
 def test_what_no_pixel_depends_on_may_differ(tmp_path: Path, blobs: list[Blob]) -> None:
     first = start(tmp_path, blobs[:4], DUSK)
     assert start(tmp_path, blobs[4:], DUSK, "stack.jobs=1", "publish.interval_s=9", "indi.port=7000") == first
+
+
+def test_what_a_person_changed_before_a_stack_began_is_no_other_command(tmp_path: Path, blobs: list[Blob]) -> None:
+    begun = start(tmp_path, blobs[:2], DUSK, told=[Set("drift.limit", "77 px")])
+    assert start(tmp_path, blobs[2:4], DUSK) == begun
+    assert n_subs(tmp_path / "stack.fits") == 4
+    another = start(tmp_path, blobs[4:5], DUSK, told=[NewStack()])
+    assert another != begun
+    assert settings_of(PastSession(another)).drift.limit == "77 px"
+    assert start(tmp_path, blobs[5:], DUSK) == another
+    assert start(tmp_path, blobs[:1], DUSK, "drift.limit=88 px") not in (begun, another)
 
 
 def test_a_session_of_which_nothing_is_kept_stays_as_it_is(tmp_path: Path, blobs: list[Blob]) -> None:
