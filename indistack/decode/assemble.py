@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from indistack.decode.base import DecodeSettings, fingerprint, require_contrast
+from indistack.decode.byte_order import SWAPPED, exchanged
 from indistack.decode.cfa import cfa_of
 from indistack.decode.value_range import FRACTIONS, are_fractions, fractions_to_adu
 from indistack.fits_header import frame_info, index
@@ -51,6 +52,8 @@ def assemble(
         `constant` or `unsupported` (its mosaic).
     """
     table = index(cards)
+    if (other := exchanged(pixels)) is not None:
+        pixels, warnings = other, (*warnings, SWAPPED)
     fractions = real and are_fractions(pixels, table)
     full_scale = FULL_SCALE.get("uint16" if fractions else pixels.dtype.name, math.inf)
     info = frame_info(cards, full_scale)

@@ -14,7 +14,7 @@ from indistack.decode.hdus import ImageUnit, find_image
 from indistack.decode.pixels import Scaling, is_plain_int16, native_image
 from indistack.decode.tiled import decompress
 from indistack.decode.unpack import GZIP, LZW, is_zlib, open_source
-from indistack.decode.value_range import LOST_BZERO, lost_bzero
+from indistack.decode.value_range import LOST_BZERO, LOST_OFFSET, lost_bzero, lost_offset
 from indistack.system.workers import Workers
 from indistack.values.blob import Blob
 from indistack.values.frame import PixelArray, RawFrame
@@ -45,9 +45,10 @@ class FitsDecoder:
         else:
             stored, scaling = _array(data, unit), unit.scaling
         warnings = []
-        if is_plain_int16(stored, scaling) and lost_bzero(stored.reshape(len(stored), -1)):
-            scaling = replace(scaling, unsigned=True)
-            warnings.append(LOST_BZERO)
+        if is_plain_int16(stored, scaling) and lost_bzero(rows := stored.reshape(len(stored), -1)):
+            shifted = lost_offset(rows)
+            scaling = replace(scaling, unsigned=True, bzero=32768.0 if shifted else 0.0)
+            warnings.append(LOST_OFFSET if shifted else LOST_BZERO)
         real = stored.dtype.kind == "f" or not scaling.bscale.is_integer()
         pixels = native_image(stored, scaling, workers, planar=stored.shape[0] == 3)
         return assemble(pixels, unit.cards, settings, workers, warnings, real=real)

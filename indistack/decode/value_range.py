@@ -16,6 +16,7 @@ FULL_SCALE_ADU = 65535.0
 """Meaning of 1.0 in files that hold fractions: PixInsight, Siril and others divide 16-bit frames by this."""
 
 LOST_BZERO = "negative 16-bit values are taken for unsigned ones: the file lacks BZERO = 32768"
+LOST_OFFSET = "16-bit values of which 32768 has been subtracted are taken as they were: the file lacks BZERO = 32768"
 FRACTIONS = "values from 0 to 1 are taken for fractions of 65535 ADU"
 
 NO_NOISE = -16384
@@ -24,6 +25,8 @@ FAR_SIGMA = 20.0
 BELOW_ZERO = -0.1
 """Noise of a calibrated frame of fractions may reach this far below zero."""
 MAX_TRIED = 2000
+LEAST_CORES, NO_CORE = 10, -32768
+"""So many pixels must be above zero to tell what they are; the least that there can be."""
 
 
 def lost_bzero(stored: PixelArray) -> bool:
@@ -49,6 +52,26 @@ def lost_bzero(stored: PixelArray) -> bool:
     rows, columns = np.nonzero(stored < 0)
     step = max(1, len(rows) // MAX_TRIED)
     return float(np.median(_brightest_beside(stored, rows[::step], columns[::step]))) > middle + far
+
+
+def lost_offset(stored: PixelArray) -> bool:
+    """Return whether 32768 has been subtracted of all values, as FITS stores unsigned ones, and BZERO does not say so.
+
+    Then the sky is far below zero, and the cores of stars rise through zero. Of values that were wrapped instead, the
+    positive ones are the darkest, and stand beside the least that there is.
+
+    Parameters
+    ----------
+    stored : array
+        ``(rows, columns)`` int16 in any byte order, of which `lost_bzero` is true.
+    """
+    sample = stored[:: max(1, len(stored) // 256), :: max(1, stored.shape[1] // 256)]
+    rows, columns = np.nonzero(stored >= 0)
+    if float(np.median(sample)) >= NO_NOISE or len(rows) < LEAST_CORES:
+        return False
+    step = max(1, len(rows) // MAX_TRIED)
+    below = np.where(stored < 0, stored, np.int16(NO_CORE))
+    return float(np.median(_brightest_beside(below, rows[::step], columns[::step]))) > NO_NOISE
 
 
 def _brightest_beside(stored: PixelArray, rows: PixelArray, columns: PixelArray) -> PixelArray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from indistack.decode.value_range import FRACTIONS, LOST_BZERO, lost_bzero
+from indistack.decode.value_range import FRACTIONS, LOST_BZERO, LOST_OFFSET, lost_bzero
 from tests.unit.decode.files import fits_file, read
 
 rng = np.random.default_rng(7)
@@ -34,6 +34,16 @@ class TestLostBzero:
         assert frame.pixels.dtype == np.uint16
         np.testing.assert_array_equal(frame.pixels, unsigned)
         assert frame.warnings == (LOST_BZERO,)
+
+    @pytest.mark.parametrize(
+        "unsigned",
+        [stars(500, 60000), stars(6000, 50000, 90.0), stars(9000, 200000)],
+        ids=["dim", "noisy", "saturated"],
+    )
+    def test_so_is_a_lost_offset(self, unsigned: Any) -> None:
+        frame = read(fits_file((unsigned.astype(int) - 32768).astype(np.int16)))
+        np.testing.assert_array_equal(frame.pixels, unsigned)
+        assert frame.warnings == (LOST_OFFSET,)
 
     @pytest.mark.parametrize(
         "signed",
