@@ -19,6 +19,8 @@ MB = 1e6
 def sessions(options: Options) -> int:
     """List sessions and what they hold; with a rule, remove it."""
     rule = _rule(options)
+    if not options.output_dir.is_dir():
+        raise IndistackError(f"{options.output_dir}: no such folder")
     found = sizes(options.output_dir)
     if rule is None:
         for session in found:

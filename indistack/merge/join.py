@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -64,10 +65,12 @@ def merge(pictures: Sequence[Picture], workers: Workers, grid: int = 0) -> Snaps
     Raises
     ------
     FrameError
-        One does not go with the others; the detail names its file: ``channels_differ``, ``scale_unknown`` (too few
-        stars in common to compare their brightness), or why it cannot be aligned.
+        One does not go with the others; the detail names its file: ``channels_differ``, ``duplicate`` (the same pixels
+        as another one), ``scale_unknown`` (too few stars in common to compare their brightness), or why it cannot be
+        aligned.
     """
     _require_same_channels(pictures)
+    _require_different(pictures)
     finder = StarFinder(StarsSettings(), workers)
     base = Layer(pictures[grid], finder.scene(pictures[grid].frame), Transform.identity())
     stack = METHODS.get(METHOD)(Extent(*base.picture.frame.pixels.shape), MethodSettings())
@@ -95,6 +98,14 @@ def _require_same_channels(pictures: Sequence[Picture]) -> None:
                 " an average of the two would have neither's colours"
             )
             raise FrameError("channels_differ", detail)
+
+
+def _require_different(pictures: Sequence[Picture]) -> None:
+    """Refuse what would be counted twice."""
+    for one, other in combinations(pictures, 2):
+        if np.array_equal(one.frame.pixels, other.frame.pixels):
+            detail = f"{other.path} holds the same pixels as {one.path}: its subs would be counted twice"
+            raise FrameError("duplicate", detail)
 
 
 def _on_grid(picture: Picture, base: Layer, finder: StarFinder) -> Layer:

@@ -108,7 +108,7 @@ def read_picture(path: Path) -> Picture:
 def _is_sub(raw: RawFrame) -> bool:
     """Whether this is one light frame as a camera gave it: whole numbers, one exposure, and no word of a stack."""
     header = raw.info.header
-    said = raw.info.kind == "light" and "IMAGETYP" in index(header)
+    said = raw.info.kind == "light" and ("IMAGETYP" in index(header) or raw.info.exposure_s is not None)
     told = frames_within(index(header)) > 1 or _number(header, COUNTS) is not None
     return said and not told and raw.channels == 1 and raw.pixels.dtype.kind in "iu"
 

@@ -188,16 +188,22 @@ def test_refusals_name_the_file(tmp_path: Path, workers: Workers) -> None:
         merged(workers, BASE.write(tmp_path / "a.fits"), tmp_path / "elsewhere.fits")
 
 
-@pytest.mark.parametrize(("card", "refused"), [("IMAGETYP", True), ("STACKCNT", False)])
-def test_a_raw_sub_is_no_stack(tmp_path: Path, card: str, refused: bool) -> None:
-    header = fits.Header({"IMAGETYP": "Light Frame", card: "Light Frame" if card == "IMAGETYP" else 12})
+@pytest.mark.parametrize("cards", [{"IMAGETYP": "Light Frame"}, {"EXPTIME": 30.0}])
+def test_a_raw_sub_is_no_stack(tmp_path: Path, cards: dict[str, str | float]) -> None:
     pixels = np.random.default_rng(1).integers(300, 900, (40, 50)).astype(np.uint16)
-    fits.PrimaryHDU(pixels, header).writeto(tmp_path / "one.fits")
-    if refused:
-        with pytest.raises(FrameError, match="a_sub"):
-            read_picture(tmp_path / "one.fits")
-    else:
-        assert read_picture(tmp_path / "one.fits").n_subs == 12
+    fits.PrimaryHDU(pixels, fits.Header(cards)).writeto(tmp_path / "one.fits")
+    with pytest.raises(FrameError, match="a_sub"):
+        read_picture(tmp_path / "one.fits")
+    fits.PrimaryHDU(pixels, fits.Header(cards | {"STACKCNT": 12})).writeto(tmp_path / "twelve.fits")
+    assert read_picture(tmp_path / "twelve.fits").n_subs == 12
+
+
+def test_the_same_stack_twice_is_refused(tmp_path: Path, workers: Workers) -> None:
+    one, other = BASE.write(tmp_path / "a.fits", 1), BASE.write(tmp_path / "b.fits", 2)
+    copy = tmp_path / "copy.fits"
+    copy.write_bytes(one.read_bytes())
+    with pytest.raises(FrameError, match=r"duplicate: .*copy\.fits holds the same pixels as .*a\.fits"):
+        merged(workers, one, other, copy)
 
 
 def test_where_subs_of_either_were_clipped_is_told(tmp_path: Path, workers: Workers) -> None:

@@ -53,6 +53,16 @@ def test_they_are_listed_with_their_sizes(output: Path, capsys: pytest.CaptureFi
     assert left(output, "subs/*") == [1, 2, 3]
 
 
+@pytest.mark.parametrize("words", [[], ["--prune", "raw", "--keep", "1"]])
+def test_a_folder_that_is_not_there_is_named(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sessions(tmp_path / "missing", *words) == 1
+    assert f"{tmp_path / 'missing'}: no such folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert sessions(tmp_path / "empty") == 0
+
+
 @pytest.mark.parametrize(
     ("words", "subs", "stacks"),
     [
