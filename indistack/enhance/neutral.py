@@ -117,7 +117,10 @@ class Neutral(MeasuringOperator, SkyOperator):
 
 
 def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) -> FloatArray:
-    """Gain per channel, green = 1, that makes the median star white; ones where there are too few stars."""
+    """Gain per channel, green = 1, that makes the median star white; ones where there are too few stars.
+
+    What lies beside something darker than the sky is the edge of a landscape.
+    """
     small: FloatArray = StackPicture(picture).binned(binning_for(picture.shape, STAR_SIDE_PX)) - sky
     unclipped = _below(small, CLIPPED * (brightest - sky))
     np.nan_to_num(small, copy=False)
@@ -128,6 +131,7 @@ def _white_gains(picture: FloatArray, sky: FloatArray, brightest: FloatArray) ->
     light = channel_mean(points)
     peaks = (light == cv2.dilate(light, np.ones((5, 5), np.uint8))) & unclipped
     peaks &= _above(points, STAR_SIGMA * noise + 1e-9) & (light > COMPACT * channel_mean(narrow))
+    peaks &= cv2.erode(channel_mean(wide), np.ones((RING_PX, RING_PX), np.uint8)) > -STAR_SIGMA * float(noise.mean())
     stars = _light_within(small, peaks)
     stars = stars[(stars > 0).all(axis=1)]
     if len(stars) < MIN_STARS:

@@ -9,6 +9,7 @@ import numpy as np
 
 from indistack.enhance.background import Background
 from indistack.enhance.sky import channel_mean, measure_sky
+from indistack.enhance.star_places import star_places
 from indistack.picture.linear import StackPicture, binning_for
 from indistack.values.frame import BoolArray, FloatArray
 
@@ -50,6 +51,10 @@ ALONE, SEEN_BESIDE = 0.9, 0.02
 
 TOP, MOST_AT_TOP = 0.99, 0.25
 """Where a larger share of the bright pixels is as bright as the brightest, these are clipped: a bright star."""
+
+MOST_STARS, LARGEST_STAR_PX = 20, 18.0
+"""Around a planet that is shown as it is; where more are seen, it is a bright star, or clipped like one, which is no
+larger than that in the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +104,16 @@ def scene_of(picture: FloatArray, body: bool = False) -> str:
     if light is None or light.snr < LEAST_SNR:
         return "deepsky"
     if light.side_px < LEAST_SIDE_PX:
-        return "planet" if _is_small_planet(picture) else "deepsky"
+        return "planet" if _is_small_planet(picture) and not _is_among_stars(picture) else "deepsky"
     if not _is_body(light):
         light = brightness_of(Background()(picture))  # before a bright sky: twilight, haze
         if light is None or not _is_body(light):
             return "deepsky"
     if light.area > LARGE and light.skew > STARS_SKEW:
         return "wide"  # the circle of a fisheye
-    return "moon" if light.area > LARGE else "planet"
+    if light.area > LARGE:
+        return "moon"
+    return "deepsky" if light.side_px < LARGEST_STAR_PX and _is_among_stars(picture) else "planet"
 
 
 def _is_body(light: Brightness) -> bool:
@@ -133,6 +140,15 @@ def _is_small_planet(picture: FloatArray) -> bool:
     disk = cv2.GaussianBlur(_above_sky(channel_mean(np.ascontiguousarray(picture[whole]))), (0, 0), AROUND_BLUR_PX)
     top, bright, faint = (int((disk > share * disk.max()).sum()) for share in (TOP, BRIGHT, FAINT))
     return bright >= LEAST_SIDE_PX**2 and bright >= LEAST_FLATNESS * faint and top <= MOST_AT_TOP * bright
+
+
+def _is_among_stars(picture: FloatArray) -> bool:
+    """Tell whether stars are seen around the bright place of ``(h, w)`` or ``(h, w, 3)``."""
+    factor = binning_for(picture.shape, SIDE_PX)
+    light = cv2.GaussianBlur(_above_sky(channel_mean(StackPicture(picture).binned(factor))), (0, 0), BLUR_PX)
+    near = cv2.dilate((light > FAINT * light.max()).astype(np.uint8), np.ones((2 * LIMB_PX + 1,) * 2, np.uint8))
+    x, y = np.minimum(star_places(picture) // factor, np.array(light.shape[::-1]) - 1).astype(int).T
+    return int((near[y, x] == 0).sum()) > MOST_STARS
 
 
 def _above_sky(plane: FloatArray) -> FloatArray:

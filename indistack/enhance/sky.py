@@ -33,7 +33,10 @@ LEAST_GROUND, MOST_GROUND = 0.02, 0.75
 BETWEEN = 0.35
 """Parts on the edge of the ground, of those that show nothing else: more, and it is a cloud before the stars."""
 
-LEAST_STARRY, STARRIER = 0.05, 2.5
+SPLITS = 2
+"""So often the darker parts are taken apart again where no ground is found."""
+
+LEAST_STARRY, STARRIER = 0.05, 2.0
 """So many parts of a sky have stars, and so many times more than the ground, at whose edge may be some."""
 
 
@@ -61,12 +64,12 @@ def measure_sky(picture: FloatArray) -> Sky | None:
         if not covered.any():
             return None
         blocks = planes[:, covered][:, np.newaxis]
-    pixels = blocks.shape[2]
+    pixels, ground = blocks.shape[2], is_ground(blocks.mean(axis=0))  # before each colour is sorted by itself
     blocks = np.partition(blocks, (pixels // 4, (3 * pixels) // 4), axis=2)
     # the mean of the middle half: of a few grey levels only, a median is one of them
     levels = blocks[:, :, pixels // 4 : (3 * pixels) // 4 + 1].mean(axis=2)
     brightness = levels.mean(axis=0)
-    brightness[is_ground(blocks.mean(axis=0))] = np.nan
+    brightness[ground] = np.nan
     lit = is_lit(brightness)
     dark = lit & (brightness <= np.quantile(brightness[lit], DARK_SHARE))
     below = np.minimum(blocks[:, dark] - levels[:, dark, np.newaxis], 0)  # stars are above
@@ -104,15 +107,32 @@ def is_ground(parts: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     known = np.sort(brightness[np.isfinite(brightness)])
     if len(known) < 2 / LEAST_GROUND:
         return none
-    dark, bright = _two_levels(np.minimum(known, known[int(MOST_GROUND * len(known))]))
-    ground = brightness < (dark + bright) / 2
-    between = np.count_nonzero(abs(known - (dark + bright) / 2) < (bright - dark) / 4)
-    count, sky = np.count_nonzero(ground), brightness >= (dark + bright) / 2
-    if not LEAST_GROUND * len(known) <= count <= MOST_GROUND * len(known) or between > BETWEEN * count:
-        return none
+    beyond = np.minimum(known, known[int(MOST_GROUND * len(known))])
+    for _ in range(
+        SPLITS
+    ):  # the Milky Way and a lit horizon may be further from the darkest sky than that from the ground
+        dark, bright = _two_levels(beyond)
+        if _is_split(parts, brightness, dark, bright):
+            return np.asarray(brightness < (dark + bright) / 2)
+        beyond = beyond[beyond < (dark + bright) / 2]
+        if len(beyond) < LEAST_GROUND * len(known):
+            break
+    return none
+
+
+def _is_split(
+    parts: npt.NDArray[np.floating], brightness: npt.NDArray[np.floating], dark: float, bright: float
+) -> bool:
+    """Tell whether parts ``(n, pixels)`` are ground, about so dark, and sky, about so bright or brighter."""
+    middle = (dark + bright) / 2
+    ground, sky = brightness < middle, brightness >= middle
+    count, total = np.count_nonzero(ground), np.count_nonzero(ground | sky)
+    between = np.count_nonzero(abs(brightness - middle) < (bright - dark) / 4)
+    if not LEAST_GROUND * total <= count <= MOST_GROUND * total or between > BETWEEN * count:
+        return False
     starry = _starry(parts, 2 * bright - dark)
-    share = starry[sky].mean()
-    return ground if share >= LEAST_STARRY and starry[ground].mean() * STARRIER <= share else none
+    share = float(starry[sky].mean())
+    return share >= LEAST_STARRY and float(starry[ground].mean()) * STARRIER <= share
 
 
 def _starry(parts: npt.NDArray[np.floating], beyond: float) -> npt.NDArray[np.bool_]:

@@ -209,3 +209,28 @@ def test_nebula_stays_where_a_vignette_goes() -> None:
     kept, rest, _ = np.linalg.lstsq(parts, left.ravel(), rcond=None)[0]
     assert kept > 0.85
     assert abs(rest) < 0.1
+
+
+def test_a_clipped_star_among_others_is_no_planet() -> None:
+    core = 1e7 / (3 * np.pi) / (1 + OFF**2 / 6) ** 2.2
+    picture = np.minimum(raw(stars(brightest=9000) + light(core, core, core)), 60_000)
+    assert scene_of(picture) == "deepsky"
+
+
+def milky_way(peaks_px: float) -> tuple[FloatArray, FloatArray]:
+    """The Milky Way above a lit horizon, with so high peaks, and where the ground is."""
+    band = 500 * np.exp(-(((X * 0.5 + Y * 0.87 - 300) / 80) ** 2))
+    glow = 400 * np.exp((Y - 280) / 60)
+    sky = stars(700, 4000) + light(band + 1.5 * glow, band + glow, band + 0.5 * glow) + 150
+    ground = 280 + peaks_px * np.sin(X / (90 - 2 * peaks_px)) < Y
+    return np.where(ground[..., np.newaxis], raw(sky * 0 + 12, sky=0), raw(sky, sky=0)).astype(np.float32), ground
+
+
+def test_ground_is_told_from_a_dark_sky_beside_the_milky_way() -> None:
+    picture, ground = milky_way(8)
+    assert np.median(shown(picture)[ground]) < 0.02
+
+
+def test_the_edge_of_a_landscape_tells_nothing_of_what_is_white() -> None:
+    gains = operator_of("neutral").measure(milky_way(15)[0])[1]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(gains, 1 / RAW, rtol=0.02)
