@@ -28,6 +28,8 @@ LOG10_CHANCE = -7.0
 """An accepted match arises by chance in one of ten million unrelated fields."""
 CERTAIN_SHARE = 0.3
 """A match of less than this share of the stars is compared with what the other ways of looking find."""
+NEARLY_ALL = 0.75
+"""Share of the stars that are matched, above which it counts how near they lie to their partners."""
 LEAST_EXTENT = 0.5
 WORST_CORNER_PX = 1.0
 """A transform that is known worse than this at a corner is none."""
@@ -162,10 +164,15 @@ class Asterism(Aligner):
             len(match) >= self._settings.min_matched
             and match.rms_px <= self._settings.max_rms_px
             and abs(scale - 1) <= self._settings.max_scale_change
-            and match.log10_chance <= LOG10_CHANCE
+            and _log10_chance(match) <= LOG10_CHANCE
             and match.corner_px <= WORST_CORNER_PX
             and match.extent >= LEAST_EXTENT
         )
+
+
+def _log10_chance(match: GeometricMatch) -> float:
+    """The chance of a match: of five stars that all agree, how near they lie to each other is the better evidence."""
+    return match.log10_chance_as_near if match.share >= NEARLY_ALL else match.log10_chance
 
 
 def _fixed_pattern(still: GeometricMatch, sub: StarField, reference: StarField) -> RegistrationError:

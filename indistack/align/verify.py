@@ -24,6 +24,8 @@ FREE_STARS = 3
 """A similarity can be laid through two pairs, and the proposal rests on three."""
 WIDEST_PX = 24.0
 LEAST_RADIUS_PX = 1.0
+CERTAIN_PX = 0.3
+"""How well a star's place is known at least; that pairs are still nearer says no more."""
 RADIUS_SIGMAS = 5.0
 NARROWING = 3
 """Fits of a similarity, each to nearer pairs, before the model that was asked for."""
@@ -43,6 +45,8 @@ class GeometricMatch:
         Indices of the matched stars.
     log10_chance : float
         Decimal logarithm of the chance that unrelated fields agree so well, all proposals counted.
+    log10_chance_as_near : float
+        The same of fields whose stars lie as near to each other as the worst pair of these does.
     share : float
         Matched stars as a share of those that could be: the smaller number of the two in the common area.
     extent : float
@@ -54,6 +58,7 @@ class GeometricMatch:
     sub: IntArray
     reference: IntArray
     log10_chance: float
+    log10_chance_as_near: float
     share: float
     extent: float
 
@@ -166,8 +171,11 @@ class Verifier:
         inside = self.reference.holds(mapped)
         n_sub = max(int(inside.sum()), len(i))
         n_reference = max(int(self.sub.holds(fitted.transform.back(self.reference.xy)).sum()), len(i))
-        chance = self._chance_of_one(mapped[inside], radius)
-        log10_chance = log10_tail(len(i) - FREE_STARS, n_sub - FREE_STARS, chance) + math.log10(tried)
+        as_near_px = min(radius, max(float(distance.max()), CERTAIN_PX))
+        chance, chance_as_near = (self._chance_of_one(mapped[inside], reach_px) for reach_px in (radius, as_near_px))
+        extra, of = len(i) - FREE_STARS, n_sub - FREE_STARS
+        log10_chance = log10_tail(extra, of, chance) + math.log10(tried)
+        log10_as_near = log10_tail(extra, of, chance_as_near) + math.log10(tried)
         centre_px, *corners_px = place_errors(fitted, step.source, self.sub.landmarks()).tolist()
         transform = replace(
             fitted.transform,
@@ -177,7 +185,8 @@ class Verifier:
             corner_error_px=max(corners_px),
         )
         reach = _reach(self.sub.xy[i]) / max(_reach(self.sub.xy[inside]), 1e-9)
-        return GeometricMatch(transform, i, j, log10_chance, len(i) / min(n_sub, n_reference), reach)
+        share = len(i) / min(n_sub, n_reference)
+        return GeometricMatch(transform, i, j, log10_chance, log10_as_near, share, reach)
 
     def _chance_of_one(self, mapped: DoubleArray, radius: float) -> float:
         """Chance that a star without a partner meets one within `radius`: from the density around, or overall."""

@@ -37,6 +37,21 @@ def test_six_shared_stars_are_enough_and_five_are_not() -> None:
     assert reason_of(few(5)) == "no_match"
 
 
+def scattered(apart_px: float, seed: int) -> Pair:
+    """Two small frames with the same five stars, each of them so far (rms) from where it should be."""
+    rng = np.random.default_rng(seed)
+    places, matrix = rng.uniform((50, 50), (910, 590), (5, 2)), motion(2, 6, -4)
+    ours = mapped(np.linalg.inv(matrix), places) + rng.normal(0, apart_px / 2**0.5, (5, 2))
+    width, height = 960, 640
+    return Pair(scene_of(star_list(ours), width, height), scene_of(star_list(places), width, height), matrix)
+
+
+def test_five_of_five_are_enough_where_they_lie_near_enough() -> None:
+    near, far = ([scattered(px, seed) for seed in range(10)] for px in (0.05, 3.0))
+    assert all(register(pair, min_matched=5).matched == 5 for pair in near)
+    assert {reason_of(pair, min_matched=5) for pair in far} == {"no_match"}
+
+
 def test_min_matched_decides_how_many_are_enough() -> None:
     assert register(few(8), min_matched=8).matched == 8
     assert reason_of(few(8), min_matched=9) == "no_match"

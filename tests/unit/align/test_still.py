@@ -35,7 +35,7 @@ def still_match(pair: list[StarField]) -> GeometricMatch:
 def test_standing_still_is_less_than_a_pixel_at_every_corner(matrix: np.ndarray, expected: bool) -> None:
     pair = fields(0, 20)
     match = still_match(pair)
-    moved = GeometricMatch(Transform(matrix), match.sub, match.reference, -20.0, 1.0, 1.0)
+    moved = GeometricMatch(Transform(matrix), match.sub, match.reference, -20.0, -20.0, 1.0, 1.0)
     assert stands_still(moved, pair[0]) is expected
 
 
