@@ -13,6 +13,7 @@ import { LANGUAGES, kept, number, preferred, say, span, translate, use } from ".
 
 const STATES = { running: "running", paused: "is_paused", stopped: "is_finished", gone: "has_died", none: "no_agent" };
 const HINTS = ["refocus", "dew", "clouds"];
+let feed = null;
 
 function night(on) {
   document.documentElement.classList.toggle("night", on);
@@ -38,22 +39,27 @@ function hints(state) {
   fill($("hints"), ...items);
 }
 
+// Numbers of the stack are those of the picture that is on the screen, and not of one that is still to come.
+function figures(state) {
+  const page = look.picture(newest(state.pictures), state, () => figures(feed.state)), of = page || state;
+  const gain = page ? page.snr_gain : state.stack.snr_gain, unknown = say("unknown");
+  $("view-said").textContent = page ? say("stack_of", { count: page.n_subs, n: number(page.n_subs) }) : state.pictures.length ? "…" : say("no_picture_yet");
+  const wait = state.seconds_to_target ? span(state.seconds_to_target) : state.snr.target ? unknown : say("no_target_snr");
+  fill($("facts"), ...[
+    [say("subs"), number(of.n_subs)], [say("light_time"), of.exposure_s ? span(of.exposure_s) : unknown],
+    [say("left_out_n"), number(state.refused)], [say("waiting"), number(state.waiting)],
+    [say("snr_gain"), gain ? `× ${number(gain, 1)}` : unknown], [say("to_target"), wait], [say("method"), state.method || unknown],
+    ...(state.branches.length ? [[say("branches"), state.branches.join(", ")]] : []),
+  ].map(pair));
+}
+
 function take(state) {
   $("target").textContent = state.target || say("unknown_target");
   const told = document.documentElement.lang === "en" ? state.sentence : "";  // the agent's; the sub's fate is told below
   $("sentence").textContent = [say(STATES[state.agent] || "no_agent"), told, state.remaking].filter(Boolean).join(" · ");
   lights(state.lights);
   hints(state);
-  const page = newest(state.pictures), gain = (page && page.snr_gain) || state.stack.snr_gain, unknown = say("unknown");
-  look.picture(page, state);
-  $("view-said").textContent = page ? say("stack_of", { count: page.n_subs, n: number(page.n_subs) }) : say("no_picture_yet");
-  const wait = state.seconds_to_target ? span(state.seconds_to_target) : state.snr.target ? unknown : say("no_target_snr");
-  fill($("facts"), ...[
-    [say("subs"), number(state.n_subs)], [say("light_time"), state.exposure_s ? span(state.exposure_s) : unknown],
-    [say("left_out_n"), number(state.refused)], [say("waiting"), number(state.waiting)],
-    [say("snr_gain"), gain ? `× ${number(gain, 1)}` : unknown], [say("to_target"), wait], [say("method"), state.method || unknown],
-    ...(state.branches.length ? [[say("branches"), state.branches.join(", ")]] : []),
-  ].map(pair));
+  figures(state);
   fill($("warnings"), ...[state.disk, ...state.warnings, state.why_plain].filter(Boolean).map((text) => make("li", { text })));
   control.inForce(state.settings);
   control.queue(state.waiting);
@@ -96,7 +102,7 @@ async function start() {
   });
   $("unlock").addEventListener("submit", (event) => { event.preventDefault(); control.unlock($("token").value); });
   await control.unlock();
-  const feed = new Feed(take, (connected) => connected || ($("sentence").textContent = say("offline")));
+  feed = new Feed(take, (connected) => connected || ($("sentence").textContent = say("offline")));
   languages(() => { take(feed.state); control.unlock(); });
 }
 

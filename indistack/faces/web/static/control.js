@@ -63,13 +63,15 @@ export const queue = (count) => { waiting = count; };
 
 export const send = (command) => act("/api/v1/commands", command, waiting > 1 ? say("behind", { n: number(waiting) }) : "…");
 
-// Asks for something to be done, and shows what came of it.
+// Asks for something to be done, and shows what came of it; returns whether it was.
 export async function act(path, body, meanwhile = "…") {
   show(meanwhile, false);
   try { show((await post(path, body)).said, false); } catch (fault) {
     show(fault.message, true);
     if (fault.status === 401) lock();
+    return false;
   }
+  return true;
 }
 
 export const isOpen = () => Boolean(token) && document.body.classList.contains("open");
@@ -159,12 +161,10 @@ function field(setting) {
     ? make("select", facts, ...setting.choices.map((choice) => make("option", { value: choice, text: choice })), setting.may_be_off && make("option", { value: "off", text: "off" }))
     : make("input", { ...facts, type: setting.kind === "switch" ? "checkbox" : "text", inputmode: setting.kind === "number" || setting.kind === "whole" ? "decimal" : "text" });
   input.disabled = !isOpen();
-  input.addEventListener("change", () => {
-    const value = setting.kind === "switch" ? input.checked
-      : setting.kind === "words" ? input.value.split(/[\s,]+/).filter(Boolean)
-      : setting.may_be_off && input.value.trim() === "off" ? null
-      : setting.kind === "number" || setting.kind === "whole" ? Number(input.value.replace(",", ".")) : input.value;
-    send({ command: "set", name: setting.name, value });
+  input.addEventListener("change", async () => {
+    const value = wished(setting, input);
+    if (value === undefined) show(say("no_number", { text: input.value }), true);
+    if (value === undefined || !(await send({ command: "set", name: setting.name, value }))) display(setting, input);
   });
   fields.set(setting.name, [setting, input]);
   const unit = setting.unit ? ` (${setting.unit})` : "";
@@ -172,12 +172,27 @@ function field(setting) {
   return make("label", { class: setting.kind === "switch" ? "switch" : "" }, setting.kind === "switch" && input, make("span", { text: label + unit, title: setting.meaning }), setting.kind !== "switch" && input);
 }
 
+// The value that a field asks for; undefined where a number is asked for and none stands there. An empty field is none.
+function wished(setting, input) {
+  const text = input.value.trim(), isNumber = setting.kind === "number" || setting.kind === "whole";
+  if (setting.kind === "switch") return input.checked;
+  if (setting.kind === "words") return text.split(/[\s,]+/).filter(Boolean);
+  if (setting.may_be_off && (text.toLowerCase() === "off" || (!text && setting.default === null))) return null;
+  if (!isNumber) return input.value;
+  const value = Number(text.replace(",", "."));
+  return text && Number.isFinite(value) ? value : undefined;
+}
+
+let force = {};
+
 // Shows what is in force, but not over what is just being typed.
 export function inForce(told) {
-  for (const [name, [setting, input]] of fields) {
-    if (input === document.activeElement && setting.kind !== "switch") continue;
-    const value = name in told ? told[name] : setting.default;
-    if (setting.kind === "switch") input.checked = value === true;
-    else input.value = value === null ? "off" : Array.isArray(value) ? value.join(", ") : String(value);
-  }
+  force = told;
+  for (const [setting, input] of fields.values()) if (input !== document.activeElement || setting.kind === "switch") display(setting, input);
+}
+
+function display(setting, input) {
+  const value = setting.name in force ? force[setting.name] : setting.default;
+  if (setting.kind === "switch") input.checked = value === true;
+  else input.value = value === null ? "off" : Array.isArray(value) ? value.join(", ") : String(value);
 }

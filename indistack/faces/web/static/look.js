@@ -1,44 +1,52 @@
 // How the picture looks, for everybody: its histogram with handles for black, sky and white; the look; before and after.
 import * as control from "./control.js";
 import { $, fill, given, make } from "./elements.js";
+import { loaded } from "./pictures.js";
 import { number, say } from "./words.js";
 
+const AGAIN_MS = 3000;  // after which a picture that did not come is asked for again
 const BINS = 256, SIDE = 400, SIGMAS = 5, WHITE = 0.99999, HIGH = 120;
 const LEFT = -0.1, KNOB = 15;  // the axis of histogram and handles begins below black; half a knob stands out on both sides
 const OWN = ["picture.black", "picture.sky", "picture.white", "picture.saturation", "picture.operators"];
 const LEAST = 0.05, MOST_BLACK = 100;
 
-let bins = null, sky = 0.12, state = null, wanted = "", shown = "", before = "", marks = {}, controls = {};
+let bins = null, sky = 0.12, state = null, wanted = null, coming = false, seen = null, shown = "", before = "", marks = {}, controls = {};
 const undoable = [];
 
 const inForce = (name) => (state && name in state.settings ? state.settings[name] : null);
 
-// Takes the newest picture on the screen, and counts how bright its pixels are.
-export function picture(page, told) {
+// Takes the newest picture on the screen, and counts how bright its pixels are. Returns what is told of the one that is
+// there; `tell` is called when there is another one.
+export function picture(page, told, tell) {
   state = told;
-  const view = $("view");
-  view.hidden = !page;
+  wanted = page;
+  if (!page) seen = null;
+  $("view").hidden = !seen;
   if (controls.follow) controls.follow();
-  if (!page || wanted === page.address) return;
-  wanted = page.address;
-  view.alt = say("picture_alt_short", { n: number(page.n_subs) });
-  show(page.address);
+  if (!coming) show(tell);
+  return seen;
 }
 
-// Its bytes are kept here: the address is gone as soon as the same subs have another look.
-async function show(address) {
+// One after another, or none would ever come where the network is slower than the camera. The bytes are kept here: the
+// address is gone as soon as the same subs have another look.
+async function show(tell) {
+  const page = wanted;
+  if (!page || (seen && seen.address === page.address)) return;
+  coming = true;
   try {
-    const got = await fetch(address);
-    if (!got.ok) return;
-    const image = new Image(), own = URL.createObjectURL(await got.blob());
-    image.onload = () => {
-      if (wanted !== address) return URL.revokeObjectURL(own);
-      if (shown && shown !== before) URL.revokeObjectURL(shown);
-      shown = $("view").src = own;
-      return count(image);
-    };
-    image.src = own;
-  } catch { wanted = ""; }
+    const got = await fetch(page.address);
+    if (!got.ok) throw new Error(String(got.status));
+    const own = URL.createObjectURL(await got.blob()), image = await loaded(own);
+    if (!wanted) return;
+    if (shown && shown !== before) URL.revokeObjectURL(shown);
+    shown = $("view").src = own;
+    seen = page;
+    $("view").alt = say("picture_alt_short", { n: number(page.n_subs) });
+    $("view").hidden = false;
+    count(image);
+    tell();
+  } catch { await new Promise((done) => setTimeout(done, AGAIN_MS)); } finally { coming = false; }
+  show(tell);
 }
 
 function count(image) {

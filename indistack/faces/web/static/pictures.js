@@ -3,7 +3,7 @@ import { newest } from "./elements.js";
 
 const AGAIN_MS = 3000;  // after which a picture that did not come is asked for again
 
-const loaded = async (address) => {
+export const loaded = async (address) => {
   const image = new Image();
   image.src = address;
   await (image.decode ? image.decode() : new Promise((done, fault) => Object.assign(image, { onload: done, onerror: fault })));

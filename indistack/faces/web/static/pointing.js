@@ -7,6 +7,8 @@ const LEAST = 0.01;  // of a side: a smaller box is a slip of the finger
 
 let kind = "", shown = 0, begun = null, boxes = [], marks = new Map(), session = "";
 
+export const isOn = () => Boolean(kind);
+
 // Tells which sub is on the screen; marks and boxes are those of a session.
 export function sub(number, of) {
   if (of !== session) { marks = new Map(); session = of; }
@@ -61,9 +63,13 @@ function choose(wanted) {
 }
 
 async function mark(where) {
-  marks.set(shown, where);
+  const number = shown, of = marks;
+  of.set(number, where);
   draw();
-  await control.send({ command: "comet", number: shown, place: where.map(share).join(",") });
+  say_how();
+  if (await control.send({ command: "comet", number, place: where.map(share).join(",") })) return;
+  of.delete(number);
+  draw();
   say_how();
 }
 

@@ -8,7 +8,7 @@ import { number, say } from "./words.js";
 
 const SHOWN = 200, MOST = 2000, FRESH = 8;  // as many of the newest may lack their picture yet
 const TRIES = 4, AGAIN_MS = 1500;  // a sub is told of a moment before its picture is there
-let subs = [], session = "", changed, asking = false, chosen = 0;
+let subs = [], session = "", changed, asking = false, later = null, chosen = 0, seen = { address: "", number: 0 };
 const rows = new Map();
 
 const place = (sub) => `/api/v1/sessions/${encodeURIComponent(session)}/subs/${sub.number}`;
@@ -24,12 +24,13 @@ function fate(sub) {
 
 // Fetches the subs that are new; all of them where another session, or the fate of one, is told of.
 export async function more(state) {
+  later = asking ? state : null;  // what is told meanwhile is asked for afterwards: it may be the last of the night
   if (asking) return;
   asking = true;
   try {
     const isAnew = session !== state.session || state.changed !== changed;
     if (isAnew) subs = [];
-    if (session !== state.session) { rows.clear(); chosen = 0; }
+    if (session !== state.session) { rows.clear(); chosen = 0; seen = { address: "", number: 0 }; }
     session = state.session;
     changed = state.changed;
     const after = subs.length ? newest(subs).number : 0;
@@ -39,6 +40,7 @@ export async function more(state) {
       draw();
     }
   } catch { /* the next state tries again */ } finally { asking = false; }
+  if (later) await more(later);
 }
 
 export function anew() {
@@ -95,22 +97,27 @@ function load(image, address, tries, tell) {
 }
 
 function choose(sub) {
-  chosen = sub;
+  chosen = sub || (pointing.isOn() ? newest(subs).number : 0);
   one();
   if (sub) $("sub-figure").scrollIntoView({ block: "nearest" });
 }
 
-// The sub beside the stack: the newest, or the one that was chosen in the table.
+// The sub beside the stack: the newest, or the one that was chosen in the table; while something is pointed at, it stays.
 function one() {
+  if (!chosen && pointing.isOn()) chosen = seen.number;
   const sub = subs.find((each) => each.number === chosen) || newest(subs);
   $("sub-newest").hidden = !chosen || sub === newest(subs);
   $("sub-figure").hidden = !sub;
   if (!sub) return;
   const image = $("sub-view"), address = `${place(sub)}/preview`;
-  if (image.dataset.wanted !== address) {
-    load(image, address, sub === newest(subs) ? TRIES : 1, (is) => { image.hidden = !is; $("sub-none").hidden = is; });
-    image.alt = say("sub_alt", { n: number(sub.number) });
-  }
+  if (image.dataset.wanted !== address) load(image, address, sub === newest(subs) ? TRIES : 1, (is) => { image.hidden = !is; $("sub-none").hidden = is; describe(sub, address); });
+  else if (seen.address === address) describe(sub, address);
+}
+
+// Tells of the sub whose picture is on the screen, and of no other.
+function describe(sub, address) {
+  seen = { address, number: sub.number };
+  $("sub-view").alt = say("sub_alt", { n: number(sub.number) });
   pointing.sub(sub.number, session);
   const told = [
     `${say(chosen && sub !== newest(subs) ? "this_sub" : "last_sub", { n: number(sub.number) })}: ${fate(sub)}`,
