@@ -22,6 +22,9 @@ from indistack.values.frame import FloatArray
 CELL = 10
 """Side of the cells, in pixels of the small copy, whose medians the model is made from: no star reaches them."""
 
+LEAST_NOISE = 0.2
+"""Share of what pixels of a cell differ by that is no slope, at least."""
+
 MIN_CELLS = 3
 """Smaller pictures, by cells across, have no gradient that could be told."""
 
@@ -92,19 +95,26 @@ def _cells(small: FloatArray) -> tuple[FloatArray, float, bool]:
     half = CELL * CELL // 2
     levels = pixels[:, :, half - 1 : half + 1].mean(axis=2)  # the upper one alone would lie half a pixel off in a slope
     levels[ground] = np.nan
-    known = pixels.mean(axis=3)
-    known = known[np.isfinite(known).all(axis=2)]
-    if len(known) == 0:
-        return levels, 0.0, False
-    noise = float(np.median(robust_sigmas(known.T, np.median(known, axis=1))))
-    return levels, MEDIAN_TO_MEAN_ERROR * noise / CELL, bool(ground.any())
+    sigma = _noise(pixels.mean(axis=3), levels.mean(axis=2))
+    return levels, MEDIAN_TO_MEAN_ERROR * sigma / CELL, bool(ground.any())
+
+
+def _noise(pixels: FloatArray, levels: FloatArray) -> float:
+    """Return the noise of cells ``(rows, columns, pixels)`` less the slopes within them; 0 where none is covered."""
+    known = np.isfinite(pixels).all(axis=2)
+    if not known.any():
+        return 0.0
+    spread = np.square(robust_sigmas(pixels[known].T, np.median(pixels[known], axis=1)))
+    down, across = (np.asarray(slope) for slope in np.gradient(levels))
+    slope = np.nan_to_num(np.square(down[known]) + np.square(across[known])) / 12  # variance of evenly spread values
+    return float(np.sqrt(np.median(np.maximum(spread - slope, LEAST_NOISE**2 * spread))))
 
 
 def _wide(model: FloatArray, height: int, width: int, binning: int) -> tuple[FloatArray, FloatArray]:
     """Return two matrices whose product, a row of pixels in each row, is the model at full size.
 
-    It is linear between the cells' centres, and goes on beyond the outer ones as between the last two. The cells do not
-    reach the last rows and columns that fill no pixel of the binned copy.
+    It is smooth between the cells' centres, and goes on beyond the outer ones as between the last three. The cells do
+    not reach the last rows and columns that fill no pixel of the binned copy.
     """
     rows, columns = model.shape[:2]
     across = _between(columns, width, binning) @ model.transpose(1, 0, 2).reshape(columns, -1)
@@ -113,12 +123,14 @@ def _wide(model: FloatArray, height: int, width: int, binning: int) -> tuple[Flo
 
 
 def _between(cells: int, size: int, binning: int) -> FloatArray:
-    """Return the weights ``(size, cells)`` of the cells at each pixel."""
+    """Return the weights ``(size, cells)`` of three cells or more at each pixel: a cubic (Catmull and Rom)."""
     places = (np.arange(size) + 0.5) * cells / max(size // binning * binning, 1) - 0.5
-    left = np.clip(np.floor(places).astype(int), 0, max(cells - 2, 0))
-    weights = np.zeros((size, cells), np.float32)
-    pixels = np.arange(size)
-    weights[pixels, left] = 1 - (places - left)
-    if cells > 1:
-        weights[pixels, left + 1] = places - left
-    return weights
+    left = np.clip(np.floor(places).astype(int), 0, cells - 2)
+    x = places - left
+    bend = x * (1 - x) / 2
+    weights = np.zeros((size, cells + 2))  # with one more cell at each end, on a parabola through the last three
+    for step, share in enumerate((bend * (x - 1), 1 - x + bend * (2 - 3 * x), x + bend * (3 * x - 1), -bend * x)):
+        weights[np.arange(size), left + step] = share
+    for last, inner in ((0, slice(1, 4)), (-1, slice(-2, -5, -1))):
+        weights[:, inner] += weights[:, [last]] * (3, -3, 1)
+    return np.ascontiguousarray(weights[:, 1:-1], np.float32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from indistack.values.frame import DoubleArray, FloatArray
+from indistack.numerics.surface import terms
+from indistack.values.frame import BoolArray, DoubleArray, FloatArray
 
 REACH = 0.45
 """So far from its corner, in longer sides of the picture, a glow is looked at."""
 
-SCALES = tuple(0.03 * 1.15**step for step in range(14))
-"""It falls to a third within such a share of the longer side."""
+SCALES, FINER = tuple(0.03 * 1.15**step for step in range(14)), tuple(1.01**step for step in range(-7, 8))
+"""It falls to a third within such a share of the longer side; and what is tried beside the best of these."""
 
 LEAST_SNR, UNLIKE = 8.0, 0.3
 """It stands so many times the noise above the sky in every colour; what it leaves is such a share of it at most."""
@@ -53,15 +54,28 @@ def _from_first(rest: FloatArray, noise: float) -> FloatArray:
     near = (away < REACH) & np.isfinite(rest).all(axis=2)
     if near.sum() < 2 * len(SCALES):
         return np.zeros_like(rest)
-    shapes = [np.exp(-away / scale) for scale in SCALES]
-    shape = shapes[int(np.argmin([_share_left(shape[near], rest[near]) for shape in shapes]))]
+    shape = np.exp(-away / _best(_best(1.0, SCALES, away[near], rest[near]), FINER, away[near], rest[near]))
     height = _height(shape[near], rest[near])
     red, green, blue = height
     is_violet = bool(red >= LEAST_RED * green) and bool(blue >= LEAST_BLUE * max(red, green))
     is_seen = height.min() * shape.max() >= LEAST_SNR * noise * len(height) ** 0.5
     if not is_violet or not is_seen or _share_left(shape[near], rest[near]) > UNLIKE:
         return np.zeros_like(rest)
-    return np.asarray(shape[..., np.newaxis] * height, np.float32)
+    return _bent(shape, rest, near)
+
+
+def _bent(shape: DoubleArray, rest: FloatArray, near: BoolArray) -> FloatArray:
+    """Return a shape of all cells, bent to levels near the corner: it is cut off, and no glow keeps to it exactly."""
+    places = np.column_stack([place.ravel() for place in np.indices(shape.shape)]).astype(float)
+    design = terms(places, *shape.shape) * shape.reshape(-1, 1)
+    fit = np.linalg.lstsq(design[near.ravel()], rest[near].astype(float), rcond=None)[0]
+    return np.asarray((design @ fit).reshape(rest.shape), np.float32)
+
+
+def _best(scale: float, steps: tuple[float, ...], away: DoubleArray, rest: FloatArray) -> float:
+    """Return the scale, so many times another one, that leaves least of the levels ``(n, 3)`` so far away ``(n,)``."""
+    left = [_share_left(np.exp(-away / (scale * step)), rest) for step in steps]
+    return scale * steps[int(np.argmin(left))]
 
 
 def _height(shape: DoubleArray, rest: FloatArray) -> DoubleArray:

@@ -13,8 +13,9 @@ from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
 from indistack.numerics.surface import lower_surface, terms
 from indistack.values.frame import BoolArray, DoubleArray, FloatArray, IndexArray
 
-ORDERS, VIGNETTE = (1, 3, 6), 10
-"""Terms of the surfaces that are tried: constant, plane, quadratic; and with what a vignette has beside them."""
+ORDERS, VIGNETTE, CORNERS = (1, 3, 6), 10, 12
+"""Terms of the surfaces that are tried: constant, plane, quadratic; with what a vignette has beside them; and with what
+the dark corners of a strong one have, where nothing hides them."""
 
 OFF_MIDDLE, LEAST_FALL = [3, 5], -0.7
 """The terms that tell how far from the middle a cell lies; and how closely a sky above a landscape must follow them."""
@@ -29,17 +30,17 @@ AT_NOISE, ROUGH = 1.6, 1.5
 """A surface that fits the sky to that many times its noise is enough; where the best leaves more than `ROUGH` times the
 noise, it does not follow the sky."""
 
-WORTH = {3: 1.2, 6: 1.4, 10: 1.5}
+WORTH = {3: 1.2, 6: 1.4, 10: 1.5, 12: 1.5}
 """A higher surface must fit so many times better: a bowl fits many a nebula by chance."""
 
 AWAY, WORTH_AWAY = 10.0, 2.4
 """One that leaves so many times the noise has found no sky, and must fit so many times better: clouds lean, too."""
 
-ABOVE_REST = {3: 0.0, 6: 1.5, 10: 3.0}
+ABOVE_REST = {3: 0.0, 6: 1.5, 10: 3.0, 12: 3.0}
 """A higher surface is so many times larger than what it leaves, as deviations: one that lies under a comet or a halo,
 and makes a dark ring of its wings, is not."""
 
-MOST_RISE, UNDER_OBJECTS = 0.5, {3: 0.0, 6: 4.0, 10: 20.0}
+MOST_RISE, UNDER_OBJECTS = 0.5, {3: 0.0, 6: 4.0, 10: 20.0, 12: 20.0}
 """One that is higher under the objects by more than that, in deviations of the sky, may well bend to them: then it must
 be so many times larger."""
 
@@ -83,7 +84,11 @@ def gradient_of(levels: FloatArray, noise: float, above_ground: bool = False) ->
     known = is_lit(cells.mean(axis=1))
     if known.sum() < 4 * ORDERS[-1]:
         return np.zeros_like(levels)
-    order, sky = _choose(design[known], cells[known].mean(axis=1), noise, above_ground)
+    light = cells[known].mean(axis=1)
+    orders = (
+        _orders_above_ground(design[known], light) if above_ground else (*ORDERS, CORNERS if known.all() else VIGNETTE)
+    )
+    order, sky = _choose(design[known], light, noise, orders)
     on_sky = np.flatnonzero(known)[sky]
     model = design[:, :order] @ np.linalg.lstsq(design[on_sky, :order], cells[on_sky], rcond=None)[0]
     # of each colour, as the glow of a sensor has one
@@ -111,23 +116,25 @@ def _closer(model: DoubleArray, levels: FloatArray, known: BoolArray, on_sky: In
 
 
 def _shapes(rows: int, columns: int) -> DoubleArray:
-    """Return the terms of all surfaces at each cell ``(cells, 10)``."""
+    """Return the terms of all surfaces at each cell ``(cells, 12)``."""
     y, x = np.mgrid[:rows, :columns]
     places = np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
     u, v = ((2 * places - (columns - 1, rows - 1)) / max(rows, columns)).T
     square = u * u + v * v  # of the distance from the middle
-    bowl = np.stack([square * u, square * v, square**2, square**3], axis=1)
+    bowl = np.stack([square * u, square * v, square**2, square**3, square**4, square**5], axis=1)
     return np.concatenate([terms(places, columns, rows), bowl], axis=1)
 
 
+def _orders_above_ground(design: DoubleArray, levels: DoubleArray) -> tuple[int, ...]:
+    """Return how many terms the surfaces have that are tried for cells above a landscape."""
+    falls = np.corrcoef(design[:, OFF_MIDDLE].sum(axis=1), levels)[0, 1] < LEAST_FALL
+    return (*ORDERS[:2], VIGNETTE) if falls else ORDERS[:2]
+
+
 def _choose(
-    design: DoubleArray, levels: DoubleArray, noise: float, above_ground: bool
+    design: DoubleArray, levels: DoubleArray, noise: float, orders: tuple[int, ...]
 ) -> tuple[int, npt.NDArray[np.bool_]]:
     """Return how many terms the simplest surface has that fits the sky, and which cells are sky."""
-    orders: tuple[int, ...] = (*ORDERS, VIGNETTE)
-    if above_ground:
-        falls = np.corrcoef(design[:, OFF_MIDDLE].sum(axis=1), levels)[0, 1] < LEAST_FALL
-        orders = (*ORDERS[:2], VIGNETTE) if falls else ORDERS[:2]
     sky, best = _fit(design[:, :1], levels)
     chosen = 1
     for order in orders[1:]:

@@ -53,3 +53,14 @@ def test_a_glowing_corner_of_a_picture_becomes_sky() -> None:
     left = operator_of("background")((sky + glow[..., np.newaxis]).astype(np.float32))
     middle = np.median(left[200:, :300], axis=(0, 1))
     np.testing.assert_allclose(np.median(left[:40, -40:], axis=(0, 1)), middle, atol=4)
+
+
+def test_a_bright_glow_whose_corner_was_cut_off_leaves_no_grid() -> None:
+    y, x = np.mgrid[:400, :600].astype(np.float32)
+    sky = np.random.default_rng(5).normal((220, 230, 210), 4, (400, 600, 3))
+    glow = 1500 * np.exp(-np.hypot(x - 610, y) / 60)
+    left = operator_of("background")((sky + glow[..., np.newaxis]).astype(np.float32)).mean(axis=2)
+    blocks = left[:160, -160:].reshape(32, 5, 32, 5).swapaxes(1, 2).reshape(32, 32, 25)
+    off = np.median(blocks, axis=2) - np.median(left[200:, :300])
+    assert off.std() < 9
+    assert off[3:, :-3].std() < 4

@@ -234,3 +234,11 @@ def test_ground_is_told_from_a_dark_sky_beside_the_milky_way() -> None:
 def test_the_edge_of_a_landscape_tells_nothing_of_what_is_white() -> None:
     gains = operator_of("neutral").measure(milky_way(15)[0])[1]  # type: ignore[attr-defined]
     np.testing.assert_allclose(gains, 1 / RAW, rtol=0.02)
+
+
+def test_the_corners_of_a_strong_vignette_are_as_dark_as_the_rest() -> None:
+    lens = 1 / (1 + 0.9 * (((X - 300) / 300) ** 2 + ((Y - 200) / 300) ** 2)) ** 2
+    galaxy = 500 * np.exp(-OFF / 25)
+    result = shown(raw((stars(60, 3000) + light(galaxy, galaxy, galaxy) + 1500) * lens[..., np.newaxis], sky=0))
+    for corner in (result[:12, :12], result[-12:, :12], result[:12, -12:], result[-12:, -12:]):
+        assert np.median(corner) == pytest.approx(0.12, abs=0.08)
