@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -11,7 +11,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from indistack.raster.pixel_map import PixelMap
+from indistack.raster.pixel_map import Lines, PixelMap
 from indistack.values.frame import DoubleArray, FloatArray
 from indistack.values.grid import Box, shape_of
 
@@ -63,8 +63,8 @@ class Block:
 
 def is_turned(pixel_map: PixelMap, grid_box: Box) -> bool:
     """Tell whether the frame lies upside down, as it does when the mount has crossed the meridian."""
-    x, y = pixel_map.at(*(np.array([part.start, part.stop - 1.0]) for part in grid_box))
-    return bool(x[0, -1] < x[0, 0] and y[-1, 0] < y[0, 0])
+    x, y = pixel_map.at(*((part.start, part.stop - 1) for part in grid_box))
+    return x[0][-1] < x[0][0] and y[-1][0] < y[0][0]
 
 
 def blocks_of(pixel_map: PixelMap, grid_box: Box, turned: Box | None = None) -> list[Block]:
@@ -85,37 +85,47 @@ def blocks_of(pixel_map: PixelMap, grid_box: Box, turned: Box | None = None) -> 
         From top to bottom, and in each row from left to right.
     """
     shape = shape_of(grid_box)
-    middle = [np.array([part.start, (part.start + part.stop - 1) / 2, part.stop - 1]) for part in grid_box]
+    middle = [(part.start, (part.start + part.stop - 1) / 2, part.stop - 1) for part in grid_box]
     shifts = _shifts(pixel_map, middle, turned)
-    down, across = _parts(shifts), _parts(shifts.swapaxes(1, 2))
-    if down * across == 1:
-        x, y = np.rint(PHASES * shifts[:, 1, 1]).astype(int).tolist()
-        return [Block(0, 0, *shape, (y, x))]
-    if shape[0] * shape[1] < LEAST_AREA_PX * down * across:
+    down, across = (
+        _parts([column for lines in shifts for column in zip(*lines, strict=True)]),
+        _parts([*shifts[0], *shifts[1]]),
+    )
+    if shape[0] * shape[1] < LEAST_AREA_PX * down * across and down * across > 1:
         return []
-    rows, cols = (np.arange(parts + 1) * n // parts for n, parts in zip(shape, (down, across), strict=True))
-    places = [part.start + (edges[:-1] + edges[1:] - 1) / 2 for part, edges in zip(grid_box, (rows, cols), strict=True)]
-    xs, ys = np.rint(PHASES * _shifts(pixel_map, places, turned)).astype(int).tolist()
+    rows, cols = (
+        [part * n // parts for part in range(parts + 1)] for n, parts in zip(shape, (down, across), strict=True)
+    )
+    places = [
+        [part.start + (start + stop - 1) / 2 for start, stop in pairwise(edges)]
+        for part, edges in zip(grid_box, (rows, cols), strict=True)
+    ]
     return [
-        Block(top, left, bottom - top, right - left, (y, x))
-        for (top, bottom), line_x, line_y in zip(pairwise(rows.tolist()), xs, ys, strict=True)
-        for (left, right), x, y in zip(pairwise(cols.tolist()), line_x, line_y, strict=True)
+        Block(top, left, bottom - top, right - left, (round(PHASES * y), round(PHASES * x)))
+        for (top, bottom), *lines in zip(pairwise(rows), *_shifts(pixel_map, places, turned), strict=True)
+        for (left, right), x, y in zip(pairwise(cols), *lines, strict=True)
     ]
 
 
-def _parts(shifts: DoubleArray) -> int:
-    """Into how many parts of one shift each a box falls along its first axis, by the shifts at its rims and middle."""
-    change = float(np.abs(shifts[:, 1:] - shifts[:, :-1]).sum(axis=1).max())
+def _parts(lines: Iterable[Sequence[float]]) -> int:
+    """Into how many parts of one shift each a box falls along lines, by the shifts at their ends and middle."""
+    change = max(abs(middle - first) + abs(last - middle) for first, middle, last in lines)
     return max(1, math.ceil(change / STEP_PX))
 
 
-def _shifts(pixel_map: PixelMap, places: Sequence[DoubleArray], turned: Box | None) -> DoubleArray:
-    """From grid to frame (px), ``(2, rows, columns)``, in x and y, at rows and columns of the grid."""
+def _shifts(pixel_map: PixelMap, places: Sequence[Sequence[float]], turned: Box | None) -> tuple[Lines, Lines]:
+    """From grid to frame (px), in x and in y, a list for each row, at rows and columns of the grid."""
     rows, cols = places
     x, y = pixel_map.at(rows, cols)
     if turned is not None:
-        y, x = (part.start + part.stop - 1 - at for part, at in zip(turned, (y, x), strict=True))
-    return np.stack([x - cols, y - rows[:, np.newaxis]])
+        y, x = (
+            [[part.start + part.stop - 1 - at for at in line] for line in lines]
+            for part, lines in zip(turned, (y, x), strict=True)
+        )
+    return (
+        [[at - col for at, col in zip(line, cols, strict=True)] for line in x],
+        [[at - row for at in line] for line, row in zip(y, rows, strict=True)],
+    )
 
 
 def filter_blocks(blocks: Sequence[Block], source: FloatArray, origin: tuple[int, int], out: FloatArray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,12 @@ KNOTS_PX = 32
 by less than 0.002 px (its coefficient times a quarter of the step squared)."""
 
 
+Lines = list[list[float]]
+"""Numbers for a few rows and columns: at so few places they are sooner reckoned one by one than as arrays."""
+
+Span = tuple[float, float]
+
+
 class PixelMap(Protocol):
     """Tells where grid pixels lie in a frame."""
 
@@ -28,22 +35,22 @@ class PixelMap(Protocol):
         `every` is taken.
         """
 
-    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-        """Return where places of the grid lie in the frame, exactly.
+    def at(self, ys: Sequence[float], xs: Sequence[float]) -> tuple[Lines, Lines]:
+        """Return where a few places of the grid lie in the frame, exactly.
 
         Parameters
         ----------
-        ys, xs : array
-            ``(h,)`` and ``(w,)`` float64: the rows' y and the columns' x.
+        ys, xs : sequence of float
+            The rows' y and the columns' x.
 
         Returns
         -------
-        x, y : array
-            ``(h, w)`` float64 each, px of the frame.
+        x, y : list of list of float
+            A list for each row (px of the frame).
         """
 
-    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        """Return where the border of a box lies in the frame.
+    def spans(self, grid_box: Box) -> tuple[Span, Span]:
+        """Return between what y and what x of the frame all positions of a box lie.
 
         Parameters
         ----------
@@ -52,8 +59,8 @@ class PixelMap(Protocol):
 
         Returns
         -------
-        x, y : array
-            ``(n,)`` float64 each, px of the frame, between whose extremes all positions of the box lie.
+        y, x : (float, float)
+            The least and the greatest (px of the frame).
         """
 
 
@@ -102,13 +109,12 @@ class _Affine:
         np.matmul(down, across, out=places)  # a third of the time of OpenCV's gemm
         return places.reshape(height, width, 2)
 
-    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    def at(self, ys: Sequence[float], xs: Sequence[float]) -> tuple[Lines, Lines]:
         (a, b, x0), (c, d, y0), _ = self._rows
-        y = ys[:, np.newaxis]
-        return b * y + (a * xs + x0), d * y + (c * xs + y0)
+        return [[b * y + (a * x + x0) for x in xs] for y in ys], [[d * y + (c * x + y0) for x in xs] for y in ys]
 
-    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return self.at(*_corners(grid_box))
+    def spans(self, grid_box: Box) -> tuple[Span, Span]:
+        return _spans(self.at(*_corners(grid_box)))
 
 
 class _Projective:
@@ -121,14 +127,15 @@ class _Projective:
     def sources(
         self, grid_box: Box, origin: tuple[int, int] = (0, 0), ripple: bool = False, every: int = 1
     ) -> FloatArray:
-        places = np.stack(self.at(*_grid(grid_box, every)), axis=-1) - origin
+        places = np.stack(_project(self._matrix, _grid(grid_box, every)), axis=-1) - origin
         return _rippled(places, self._ripple_px if ripple else 0.0)
 
-    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-        return _project(self._matrix, (ys, xs))
+    def at(self, ys: Sequence[float], xs: Sequence[float]) -> tuple[Lines, Lines]:
+        x, y = _project(self._matrix, (np.asarray(ys, np.float64), np.asarray(xs, np.float64)))
+        return x.tolist(), y.tolist()
 
-    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        return self.at(*_corners(grid_box))
+    def spans(self, grid_box: Box) -> tuple[Span, Span]:
+        return _spans(self.at(*_corners(grid_box)))
 
 
 class _Bent:
@@ -144,14 +151,19 @@ class _Bent:
         ys, xs = _grid(grid_box, every)
         knots_x, knots_y = _knots(xs), _knots(ys)
         across, down = _hats(xs, knots_x).T, _hats(ys, knots_y)
-        places = np.stack([down @ at_knots @ across for at_knots in self.at(knots_y, knots_x)], axis=-1)
+        places = np.stack([down @ at_knots @ across for at_knots in self._exactly(knots_y, knots_x)], axis=-1)
         return _rippled(places - origin, self._ripple_px if ripple else 0.0)
 
-    def outline(self, grid_box: Box) -> tuple[DoubleArray, DoubleArray]:
-        ys, xs = _grid(grid_box)
-        return self.at(_knots(ys), _knots(xs))
+    def at(self, ys: Sequence[float], xs: Sequence[float]) -> tuple[Lines, Lines]:
+        x, y = self._exactly(np.asarray(ys, np.float64), np.asarray(xs, np.float64))
+        return x.tolist(), y.tolist()
 
-    def at(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    def spans(self, grid_box: Box) -> tuple[Span, Span]:
+        ys, xs = _grid(grid_box)
+        x, y = self._exactly(_knots(ys), _knots(xs))
+        return (float(y.min()), float(y.max())), (float(x.min()), float(x.max()))
+
+    def _exactly(self, ys: DoubleArray, xs: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
         points = np.stack(np.meshgrid(xs, ys), axis=-1)
         x, y = self._transform.back(points.reshape(-1, 2)).T.reshape(2, *points.shape[:2])
         return x, y
@@ -163,10 +175,16 @@ def _grid(box: Box, every: int = 1) -> tuple[DoubleArray, DoubleArray]:
     return rows, cols
 
 
-def _corners(box: Box) -> tuple[DoubleArray, DoubleArray]:
+def _corners(box: Box) -> tuple[Sequence[float], Sequence[float]]:
     """The first and the last row's y and column's x."""
-    rows, cols = (np.array([part.start, part.stop - 1], np.float64) for part in box)
+    rows, cols = ((part.start, part.stop - 1) for part in box)
     return rows, cols
+
+
+def _spans(places: tuple[Lines, Lines]) -> tuple[Span, Span]:
+    """Between what y and what x corners lie, given as x and y."""
+    x, y = ([place for line in lines for place in line] for lines in places)
+    return (min(y), max(y)), (min(x), max(x))
 
 
 def _project(matrix: DoubleArray, grid: tuple[DoubleArray, DoubleArray]) -> tuple[DoubleArray, DoubleArray]:

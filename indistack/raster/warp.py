@@ -110,8 +110,7 @@ class Footprint:
         pixel_map: PixelMap, grid_box: Box, size: tuple[int, int], reach_px: int, spill_px: int = 0
     ) -> Footprint | None:
         """Find it for a frame of `size` (height, width); None where the box lies further beside it than `spill_px`."""
-        x, y = pixel_map.outline(grid_box)
-        spans = [(values.min(), values.max(), length) for values, length in zip((y, x), size, strict=True)]
+        spans = [(*span, length) for span, length in zip(pixel_map.spans(grid_box), size, strict=True)]
         if any(high < -spill_px or low > length - 1 + spill_px for low, high, length in spans):
             return None
         rows, cols = (_needed(low, high, length, reach_px) for low, high, length in spans)

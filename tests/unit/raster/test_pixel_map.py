@@ -35,9 +35,17 @@ def test_a_ripple_is_added_where_it_is_wanted(transform: Transform) -> None:
 
 
 @WAYS
-def test_the_outline_holds_all_sources(transform: Transform) -> None:
+def test_the_spans_hold_all_sources(transform: Transform) -> None:
     box = slice(0, 256), slice(0, 256)
     places = pixel_map(transform).sources(box)
-    for axis, around in enumerate(pixel_map(transform).outline(box)):
-        assert around.min() - 0.02 <= places[..., axis].min()
-        assert places[..., axis].max() <= around.max() + 0.02
+    for axis, (least, greatest) in zip((1, 0), pixel_map(transform).spans(box), strict=True):
+        assert least - 0.02 <= places[..., axis].min()
+        assert places[..., axis].max() <= greatest + 0.02
+
+
+@WAYS
+def test_places_are_those_of_the_sources(transform: Transform) -> None:
+    ys, xs = (300, 310.0), (400, 401.0, 450)
+    for places, sources in zip(pixel_map(transform).at(ys, xs), (0, 1), strict=True):
+        exact = transform.back(np.array([[x, y] for y in ys for x in xs]))[:, sources]
+        np.testing.assert_allclose(places, exact.reshape(2, 3), atol=1e-6)
