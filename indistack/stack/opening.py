@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from indistack.stack.layers import how_many
-from indistack.stack.rejection import StarChange, sample_step, typical_noise, usual_scatter
+from indistack.stack.rejection import StarChange, inverse_scatter, sample_step, typical_noise
 from indistack.stack.sorting import middle, sorted_planes
-from indistack.stack.spread import TINY, Spread, spread
+from indistack.stack.spread import TINY, Spread, raised, spread
 from indistack.system.workers import Scratch
 from indistack.values.frame import BoolArray, FloatArray
 
@@ -24,7 +24,7 @@ LEVELS = 32
 MIDDLE_NOISE = 1.9
 """Noise of the median of n values, in units of their median distance from it over sqrt(n)."""
 
-LEAST_FREEDOM = np.float32(1e-6)
+LEAST_FREEDOM = 1e-6
 """Least variance of a distance from the mean, that of a value being 1: where one value is all of the mean, their
 distance is but rounding."""
 
@@ -59,8 +59,8 @@ class OpeningSubs:
     least_variance: float
     scratch: Scratch
 
-    def scatter(self, variance: FloatArray, picture: FloatArray, noise_adu: float) -> FloatArray:
-        """Return the standard deviation that values may have, given their variance.
+    def inverse_scatter(self, variance: FloatArray, picture: FloatArray, noise_adu: float) -> FloatArray:
+        """Return one over the standard deviation that values may have, given their variance.
 
         Parameters
         ----------
@@ -74,9 +74,9 @@ class OpeningSubs:
         Returns
         -------
         array
-            ``(h, w)`` float32, ADU, above zero; scratch.
+            ``(h, w)`` float32, per ADU; scratch.
         """
-        return usual_scatter(variance, picture, noise_adu, self.stars, self.least_variance, self.scratch)
+        return inverse_scatter(variance, picture, noise_adu, self.stars, self.least_variance, self.scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,10 @@ def _deviations(subs: OpeningSubs, centre_share: float, z: FloatArray) -> Iterat
     typical = _finite(middle(sorted_planes(room), count))
     typical *= typical
     noise_adu = MIDDLE_NOISE * typical_noise(typical, how_many(subs.covered).astype(np.float32))
-    sigma = subs.scatter(typical, centre, noise_adu)
+    per_sigma = subs.inverse_scatter(typical, centre, noise_adu)
     for distance, value, covered in zip(z, subs.values, subs.covered, strict=True):
         np.subtract(value, centre, out=distance)
-        distance /= sigma
+        distance *= per_sigma
         if not complete:
             distance *= covered
         yield distance
@@ -172,16 +172,16 @@ def _residuals(subs: OpeningSubs, passed: FloatArray, usual: Spread, z: FloatArr
     A value is closer to a mean that it is part of than to one that it is not: both are brought to equal terms.
     """
     complete = bool(subs.covered.all())
-    sigma = subs.scatter(usual.variance, usual.mean, typical_noise(usual.variance, usual.total))
-    per_weight = np.divide(1, np.maximum(usual.total, TINY, out=usual.total), out=usual.total)
+    per_sigma = subs.inverse_scatter(usual.variance, usual.mean, typical_noise(usual.variance, usual.total))
+    per_weight = np.divide(1, raised(usual.total, TINY), out=usual.total)
     for number, (distance, value, inside) in enumerate(zip(z, subs.values, passed, strict=True)):
         cv2.addWeighted(subs.weights[number], 1.0, inside, -2.0, 0.0, dst=inside)
         inside *= per_weight
         inside += 1  # the variance of the distance, that of a value being 1: less where the value passed, else more
-        cv2.pow(np.maximum(inside, LEAST_FREEDOM, out=inside), -0.5, dst=inside)
+        cv2.pow(raised(inside, LEAST_FREEDOM), -0.5, dst=inside)
         np.subtract(value, usual.mean, out=distance)
         distance *= inside
-        distance /= sigma
+        distance *= per_sigma
         if not complete:
             distance *= subs.covered[number]
         yield distance
@@ -193,7 +193,7 @@ def _differences(subs: OpeningSubs, darker: FloatArray, z: FloatArray) -> Iterat
     z[0] *= np.logical_and(*subs.covered)
     typical = _local_size(np.abs(z[0], out=z[1]))
     typical *= typical
-    z[0] /= subs.scatter(typical, darker, 0.0)
+    z[0] *= subs.inverse_scatter(typical, darker, 0.0)
     yield z[0]
     yield np.negative(z[0], out=z[1])
 

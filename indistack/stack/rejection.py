@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from indistack.stack.spread import raised
 from indistack.system.workers import Scratch
 from indistack.values.frame import BoolArray, FloatArray
 
@@ -164,7 +165,7 @@ def box_mean(plane: FloatArray, out: FloatArray) -> FloatArray:
     return np.asarray(cv2.sepFilter2D(plane, -1, MEAN, MEAN, dst=out))  # cv2.blur sums in float64
 
 
-def usual_scatter(
+def inverse_scatter(
     variance: FloatArray,
     picture: FloatArray,
     noise_adu: float,
@@ -172,7 +173,7 @@ def usual_scatter(
     least_variance: float,
     scratch: Scratch,
 ) -> FloatArray:
-    """Return the standard deviation that a pixel's values may have.
+    """Return one over the standard deviation that a pixel's values may have.
 
     Parameters
     ----------
@@ -193,20 +194,17 @@ def usual_scatter(
     Returns
     -------
     array
-        ``(h, w)`` float32 ADU, valid until the next call.
+        ``(h, w)`` float32 per ADU, valid until the next call; infinite where all of this is 0.
     """
     scatter, change, darkest = (scratch(name, variance.shape, np.float32) for name in ("scatter", "change", "darkest"))
     np.maximum(box_mean(variance, scatter), variance, out=scatter)
     cv2.dilate(picture, BOX, dst=change)
     cv2.erode(picture, BOX, dst=darkest)
-    change -= darkest
-    change -= np.float32(stars.noise_range * noise_adu)
-    np.maximum(change, 0, out=change)
-    change *= np.float32(stars.share)
-    cv2.accumulateSquare(change, scatter)
+    usual = stars.share * stars.noise_range * noise_adu
+    cv2.addWeighted(change, stars.share, darkest, -stars.share, -usual, dst=change)
+    cv2.accumulateSquare(raised(change, 0.0), scatter)
     scatter += np.float32(least_variance)
-    np.sqrt(scatter, out=scatter)
-    return scatter
+    return np.asarray(cv2.pow(scatter, -0.5, dst=scatter))
 
 
 def typical_noise(variance: FloatArray, weight: FloatArray) -> float:
@@ -227,6 +225,6 @@ def typical_noise(variance: FloatArray, weight: FloatArray) -> float:
     step = sample_step(variance)
     weights = weight[::step, ::step]
     reached = weights > 0
-    if not reached.any():
-        return 0.0
-    return math.sqrt(np.median(variance[::step, ::step][reached] / weights[reached]))
+    sample = variance[::step, ::step][reached] / weights[reached]
+    sample.sort()  # as in `bounds`
+    return math.sqrt(sample[len(sample) // 2]) if len(sample) else 0.0

@@ -28,12 +28,12 @@ from indistack.stack.rejection import (
     Limits,
     StarChange,
     bounds,
+    inverse_scatter,
     outliers,
     single_outliers,
     typical_noise,
-    usual_scatter,
 )
-from indistack.stack.spread import TINY, spread
+from indistack.stack.spread import TINY, raised, spread
 from indistack.values.frame import BoolArray, CountArray, FloatArray
 from indistack.values.grid import Box
 
@@ -83,9 +83,9 @@ class SigmaClip(Layers):
         picture = luminance(self._pixels[box], picture)
         variance = self._variance[box]
         noise_adu = typical_noise(variance, self._weight[box])
-        sigma = usual_scatter(variance, picture, noise_adu, self.stars, self._least_variance, self._scratch)
+        per_sigma = inverse_scatter(variance, picture, noise_adu, self.stars, self._least_variance, self._scratch)
         distance = luminance(step, distance)
-        z = np.divide(distance, sigma, out=sigma)
+        z = np.multiply(distance, per_sigma, out=per_sigma)
         covered = weight > 0
         out = self._outliers(self._limits, z, covered)
         taken = self._taken(box)
@@ -94,7 +94,7 @@ class SigmaClip(Layers):
             _pull(step, distance.copy(), z, out, bounds(z, covered, self._limits))
             distance = luminance(step, distance)
         else:
-            weight *= ~out
+            np.copyto(weight, np.float32(0), where=out)
         self._enter(box, step, distance, weight, taken)
         self._coverage[box] += covered
         self._rejected[box] += out
@@ -164,16 +164,16 @@ class SigmaClip(Layers):
         The weighted sum of squares about the mean grows as West (1979) has it.
         """
         before, variance = self._weight[box], self._variance[box]
-        share, square, rate = (self._plane(name, box) for name in ("share", "square", "rate"))
+        share, square, count = (self._plane(name, box) for name in ("share", "square", "count"))
         cv2.add(before, weight, dst=share)
-        cv2.divide(weight, np.maximum(share, TINY, out=share), dst=share)
+        cv2.divide(weight, raised(share, TINY), dst=share)
         cv2.multiply(distance, distance, dst=square)
         square *= share
         square *= before
         cv2.addWeighted(square, 1 / self._truncation, variance, -1.0, 0.0, dst=square)
-        np.copyto(rate, taken)  # a maximum of whole numbers into floats takes three times as long
-        np.divide(share > 0, np.maximum(rate, 1, out=rate), out=rate)
-        cv2.accumulateProduct(square, rate, variance)
+        np.copyto(count, taken)
+        square /= raised(count, 1.0)
+        cv2.accumulate(square, variance, mask=(share > 0).view(np.uint8))
         before += weight
         step_by(self._pixels[box], step, share, self._scratch)
 
@@ -182,7 +182,7 @@ class SigmaClip(Layers):
         usual = spread(values, weights, self._scratch)
         self._weight[box] = usual.total
         np.divide(usual.variance, np.float32(self._truncation), out=self._variance[box])
-        total = np.maximum(usual.total, TINY, out=usual.total)
+        total = raised(usual.total, TINY)
         mean = self._pixels[box]
         mean[:] = 0
         for sub, share in zip(pixels, weights, strict=True):
@@ -193,7 +193,7 @@ class SigmaClip(Layers):
         """Mean and variance of both by Chan's formula: exact for the values that each has accepted."""
         mine, theirs = (stack._taken(box).astype(np.float32) for stack in (self, other))
         weight, more = self._weight[box], other._weight[box]
-        share = np.divide(more, np.maximum(weight + more, TINY))
+        share = np.divide(more, raised(weight + more, TINY))
         step = np.subtract(other._pixels[box], self._pixels[box])
         between = luminance(step, np.empty_like(weight)) ** 2 * weight * share / self._truncation
         within = self._variance[box] * np.maximum(mine - 1, 0) + other._variance[box] * np.maximum(theirs - 1, 0)

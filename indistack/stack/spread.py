@@ -11,7 +11,7 @@ from indistack.stack.layers import how_many
 from indistack.system.workers import Scratch
 from indistack.values.frame import FloatArray
 
-TINY = np.float32(1e-30)
+TINY = 1e-30
 """Instead of a weight of 0 by which is divided."""
 
 
@@ -56,7 +56,8 @@ def spread(values: FloatArray, weights: FloatArray, scratch: Scratch) -> Spread:
     for value, weight in zip(values, weights, strict=True):
         total += weight
         cv2.accumulateProduct(value, weight, mean)
-    mean /= np.maximum(total, TINY, out=room)
+    np.copyto(room, total)
+    mean /= raised(room, TINY)
     for value, weight in zip(values, weights, strict=True):
         np.subtract(value, mean, out=room)
         room *= room
@@ -65,3 +66,21 @@ def spread(values: FloatArray, weights: FloatArray, scratch: Scratch) -> Spread:
     room -= 1
     variance /= room
     return Spread(total, mean, variance)
+
+
+def raised(plane: FloatArray, least: float) -> FloatArray:
+    """Raise what is less to a value, in place; NaN stays.
+
+    Parameters
+    ----------
+    plane : array
+        ``(h, w)`` float32, changed in place.
+    least : float
+        In the plane's unit. It is taken as a row: NumPy compares with one number at a third of the speed.
+
+    Returns
+    -------
+    array
+        The plane.
+    """
+    return np.maximum(plane, np.full(plane.shape[-1], least, np.float32), out=plane)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indistack.stack.rejection import Limits, StarChange, bounds, outliers, sample_step, typical_noise, usual_scatter
+from indistack.stack.rejection import Limits, StarChange, bounds, inverse_scatter, outliers, sample_step, typical_noise
 from indistack.system.workers import Scratch
 
 QUARTER = StarChange(0.25, 5.0)
@@ -63,28 +63,28 @@ def test_scatter_is_that_of_the_pixel_or_of_those_around_it() -> None:
     variance[50, 50] = 100.0
     variance[20, 20] = 0.0
     flat = np.zeros(SHAPE, np.float32)
-    sigma = usual_scatter(variance, flat, 1.0, QUARTER, 0.0, Scratch())
-    assert sigma[50, 50] == pytest.approx(10)
-    assert sigma[20, 20] == pytest.approx(np.sqrt(4 * 24 / 25))
-    assert sigma[80, 80] == pytest.approx(2)
-    assert usual_scatter(variance, flat, 1.0, QUARTER, 5.0, Scratch())[80, 80] == pytest.approx(3)
+    per_sigma = inverse_scatter(variance, flat, 1.0, QUARTER, 0.0, Scratch())
+    assert 1 / per_sigma[50, 50] == pytest.approx(10)
+    assert 1 / per_sigma[20, 20] == pytest.approx(np.sqrt(4 * 24 / 25))
+    assert 1 / per_sigma[80, 80] == pytest.approx(2)
+    assert 1 / inverse_scatter(variance, flat, 1.0, QUARTER, 5.0, Scratch())[80, 80] == pytest.approx(3)
 
 
 def test_scatter_is_larger_where_the_picture_changes() -> None:
     picture = np.zeros(SHAPE, np.float32)
     picture[:, 48:] = 40.0
-    sigma = usual_scatter(np.full(SHAPE, 9.0, np.float32), picture, 0.0, StarChange(0.1, 0.0), 0.0, Scratch())
-    assert sigma[10, 47] == pytest.approx(5)
-    assert sigma[10, 40] == pytest.approx(3)
+    per_sigma = inverse_scatter(np.full(SHAPE, 9.0, np.float32), picture, 0.0, StarChange(0.1, 0.0), 0.0, Scratch())
+    assert 1 / per_sigma[10, 47] == pytest.approx(5)
+    assert 1 / per_sigma[10, 40] == pytest.approx(3)
 
 
 def test_what_noise_changes_is_no_star() -> None:
     picture = np.zeros(SHAPE, np.float32)
     picture[:, 48:] = 40.0
-    sigma = usual_scatter(np.full(SHAPE, 9.0, np.float32), picture, 4.0, StarChange(0.2, 5.0), 0.0, Scratch())
-    assert sigma[10, 47] == pytest.approx(5)  # sqrt(9 + (0.2 (40 - 20))^2)
-    sigma = usual_scatter(np.full(SHAPE, 9.0, np.float32), picture, 10.0, StarChange(0.2, 5.0), 0.0, Scratch())
-    assert sigma[10, 47] == pytest.approx(3)
+    per_sigma = inverse_scatter(np.full(SHAPE, 9.0, np.float32), picture, 4.0, StarChange(0.2, 5.0), 0.0, Scratch())
+    assert 1 / per_sigma[10, 47] == pytest.approx(5)  # sqrt(9 + (0.2 (40 - 20))^2)
+    per_sigma = inverse_scatter(np.full(SHAPE, 9.0, np.float32), picture, 10.0, StarChange(0.2, 5.0), 0.0, Scratch())
+    assert 1 / per_sigma[10, 47] == pytest.approx(3)
 
 
 def test_noise_of_a_mean_falls_with_its_weight() -> None:
