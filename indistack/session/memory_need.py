@@ -10,7 +10,7 @@ from indistack.config import Config, jobs_of, stacks_of
 from indistack.enhance import most_works_in
 from indistack.picture.clipped import CELL_PX
 from indistack.picture.linear import binning_for
-from indistack.raster.tiles import ASPECT, CUBE_SUBS, SIDE_PX
+from indistack.raster.tiles import ASPECT, CUBE_ASPECT, CUBE_SIDE_PX, CUBE_SUBS, SIDE_PX
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.system.resources import children_bytes, resident_bytes, spare_bytes
 from indistack.values.frame import CalibratedFrame
@@ -200,7 +200,9 @@ def _samples_bytes(config: Config, picture_px: int, channels: int) -> int:
 
 def _scratch_bytes(jobs: int, extent: Extent, openings: Sequence[int]) -> int:
     """Each stack has buffers of its own in every thread, no larger than its share of the stack."""
-    tile_px = min(SIDE_PX**2 * ASPECT, extent.height * extent.width // jobs)
+    sizes_px = ASPECT * SIDE_PX**2, CUBE_ASPECT * CUBE_SIDE_PX**2
+    tile_px, box_px = (min(size_px, extent.height * extent.width // jobs) for size_px in sizes_px)
     cubes = sum(2 * CUBE_SUBS * math.ceil(opening / CUBE_SUBS) for opening in openings)
     running = TILES + FURTHER_TILES * (len(openings) - 1)
-    return jobs * FLOAT_BYTES * tile_px * (running * extent.channels + cubes * max(2, extent.channels))
+    floats = running * extent.channels * tile_px + cubes * max(2, extent.channels) * box_px
+    return jobs * FLOAT_BYTES * floats

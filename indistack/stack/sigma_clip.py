@@ -77,14 +77,12 @@ class SigmaClip(Layers):
     def update(self, tile: Tile) -> int:
         """Take one tile of a sub; return how many pixels were rejected."""
         box = (tile.rows, tile.cols)
-        weight, distance, picture = (self._plane(name, box) for name in ("weight", "distance", "picture"))
-        weight[:] = usable_weight(tile)
-        step = self._step(box, tile.pixels, weight)
+        weight, picture = (self._plane(name, box) for name in ("weight", "picture"))
+        step, distance = self._distance(tile, weight)
         picture = luminance(self._pixels[box], picture)
         variance = self._variance[box]
         noise_adu = typical_noise(variance, self._weight[box])
         per_sigma = inverse_scatter(variance, picture, noise_adu, self.stars, self._least_variance, self._scratch)
-        distance = luminance(step, distance)
         z = np.multiply(distance, per_sigma, out=per_sigma)
         covered = weight > 0
         out = self._outliers(self._limits, z, covered)
@@ -144,13 +142,19 @@ class SigmaClip(Layers):
         rows = self._scratch("values", (n * height, width), np.float32)
         return luminance(pixels.reshape(n * height, *pixels.shape[2:]), rows).reshape(n, height, width)
 
-    def _step(self, box: Box, pixels: FloatArray, weight: FloatArray) -> FloatArray:
-        """Return how far a sub lies from the mean, 0 where it does not reach."""
-        step: FloatArray = self._scratch("step", pixels.shape, np.float32)
-        cv2.subtract(pixels, self._pixels[box], dst=step)
-        if cv2.countNonZero(weight) < weight.size:
+    def _distance(self, tile: Tile, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Fill in the weight; return how far a sub lies from the mean, 0 where it is not, and that for all colours."""
+        box = (tile.rows, tile.cols)
+        step: FloatArray = self._scratch("step", tile.pixels.shape, np.float32)
+        room = self._plane("distance", box)
+        weight[:] = tile.weight
+        cv2.subtract(tile.pixels, self._pixels[box], dst=step)
+        distance = luminance(step, room)
+        if not isinstance(tile.weight, float) or not np.isfinite(cv2.sumElems(distance)[0]):
+            weight[:] = usable_weight(tile)
             step[weight == 0] = 0
-        return step
+            distance = luminance(step, room)
+        return step, distance
 
     def _taken(self, box: Box) -> CountArray:
         """How many subs have entered each pixel."""

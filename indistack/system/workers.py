@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -62,10 +63,24 @@ class Workers:
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="tile") if jobs > 1 else None
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
-        """Apply `function` to every item, in order of the results; the first exception is raised."""
+        """Apply `function` to every item; return the results in their order. An exception ends it, and is raised."""
         if self._pool is None:
             return [function(item) for item in items]
-        return list(self._pool.map(function, items))
+        tasks = list(items)
+        results: dict[int, R] = {}
+        left = iter(range(len(tasks)))  # threads share it: what is to be done next is nobody's before it is taken
+
+        def work() -> None:
+            for number in left:
+                try:
+                    results[number] = function(tasks[number])
+                except BaseException:
+                    deque(left, maxlen=0)
+                    raise
+
+        for done in [self._pool.submit(work) for _ in range(min(self.jobs, len(tasks)))]:
+            done.result()
+        return [results[number] for number in range(len(tasks))]
 
     def strips(self, function: Callable[[slice], R], height: int, rows: int) -> list[R]:
         """Apply `function` to consecutive slices of `rows` rows that cover `height`."""

@@ -29,7 +29,7 @@ from indistack.values.frame import CalibratedFrame, DoubleArray, FloatArray
 from indistack.values.outcome import Refused
 from tests.pipeline.night import make_sky
 
-SUBS = 6
+SUBS, HEIGHT_PX = 6, SIDE_PX + 60
 HOT: dict[str, Any] = {"hot_pixel_fraction": 0.001, "hot_pixel_e_per_s": 400.0}
 
 
@@ -64,7 +64,7 @@ class FakeCluster(Cluster):
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("night")
-    sky = make_sky(width_px=400, height_px=300, drift_px_per_sub=(2.5, 1.5), rotation_deg_per_sub=0.1, **HOT)
+    sky = make_sky(width_px=300, height_px=HEIGHT_PX, drift_px_per_sub=(2.5, 1.5), rotation_deg_per_sub=0.1, **HOT)
     files = [folder / f"{number}.fits" for number in range(SUBS)]
     for path in files:
         path.write_bytes(sky.expose().to_fits())
@@ -120,9 +120,9 @@ def test_stacks_that_can_be_merged_are_shared_out_by_subs_and_others_by_bands_of
         heights = [task.grid.height for task in cluster.tasks]
         if by_subs:
             assert sum(len(task.subs) for task in cluster.tasks) == SUBS
-            assert set(heights) == {300}
+            assert set(heights) == {HEIGHT_PX}
         else:
-            assert sum(heights) == 300
+            assert sum(heights) == HEIGHT_PX
             assert all(height % SIDE_PX == 0 for height in heights[:-1])
 
 

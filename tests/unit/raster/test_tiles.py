@@ -244,7 +244,7 @@ def test_tiles_of_a_colour_frame_have_no_seams(monkeypatch: pytest.MonkeyPatch, 
     raw = np.random.default_rng(3).integers(100, 60000, (200, 300)).astype(np.uint16)
     frame, sampling = CalibratedFrame(raw, "RGGB", 0.0, 1.0, None, FrameInfo()), Sampling(DEBAYERS.get(method)())
     pictures = []
-    for side_px in (16, 256):
+    for side_px in (16, 384):
         monkeypatch.setattr(tiles, "SIDE_PX", side_px)
         pictures.append(warp(frame, similarity(0, 0.4, 0.7), 200, 300, sampling=sampling))
     covered = pictures[0].weight > 0
