@@ -201,10 +201,11 @@ class StackBranch:
         self.method, self._stack_setup, self.clipped = larger, stack_setup, self.clipped.moved_to(stack_setup.grid)
 
     def complete(self) -> None:
-        """No sub will come any more."""
+        """No sub will come any more: nothing of the stack is left to be made."""
         if self._exact and self._kept:
             self._combine()
             self._kept.clear()
+        self.integration()
 
     def _combine(self, bands: Sequence[slice] = ()) -> float:
         """Combine all subs that are kept, in bands of rows or all over; return which share the last one loses there."""

@@ -111,6 +111,11 @@ def test_every_method_gives_the_same_picture(night: list[Path], method: str) -> 
         np.testing.assert_allclose(picture, expected, rtol=1e-5, atol=1e-3)
 
 
+def test_subs_that_are_too_few_for_the_opening_are_all_combined(night: list[Path]) -> None:
+    config, few = config_of("sigma_clip"), night[:3]
+    np.testing.assert_array_equal(by_cluster(config, FakeCluster(config), few), alone(config, few))
+
+
 def test_stacks_that_can_be_merged_are_shared_out_by_subs_and_others_by_bands_of_whole_tiles(night: list[Path]) -> None:
     for method, by_subs in (("mean", True), ("sigma_clip", False)):
         config = config_of(method)
