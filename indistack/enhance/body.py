@@ -38,6 +38,17 @@ STRONGEST = 0.96
 RAW, MOST_RED = 1.15, 1.45
 """Colours are raw where green is so many times stronger than the others; red is then raised by that much at most."""
 
+LESS_RED, LITTLE_BLUE = 0.97, 0.6
+"""They are raw, too, where red and blue are less than such shares of green: what takes blue from the Sun's light, as
+Mars and yellow filters do, leaves it red."""
+
+RED, GREY_BLUE, SURELY = 1.25, 1.1, 0.2
+"""By how much sensors see red less well than blue. So much bluer than red is what is grey to them, about; where it is less
+blue than that, by the last of these, red is raised by all of the first."""
+
+GREEN_IS_RED = 0.6
+"""Where green lies between the blue and the red of what shines by the Sun's light."""
+
 HALVINGS = 20
 """Of the search for white: to a millionth."""
 
@@ -138,15 +149,20 @@ class Body(MeasuringOperator):
 
 
 def _ungreened(body: FloatArray) -> FloatArray:
-    """Return the gain of each channel of a body's light ``(n, channels)``: green is lowered to the strongest other.
+    """Return the gain of each channel of a body's light ``(n, channels)``: green is lowered to the others.
 
-    What shines by the Sun's light is no bluer than it is red: where colours are raw, red is raised to blue. Balanced
-    colours stay, such as the blue of Neptune.
+    What shines by the Sun's light is no bluer than it is red: where colours are raw, red is raised to blue, or as it is
+    less well seen. Balanced colours stay, such as the blue of Neptune.
     """
     gains = np.ones(body.shape[1], np.float32)
-    if len(gains) == 3 and len(body):
-        red, green, blue = (max(float(light), 1e-6) for light in body.sum(axis=0))
+    if len(gains) != 3 or len(body) == 0:
+        return gains
+    red, green, blue = (max(float(light), 1e-6) for light in body.sum(axis=0))
+    if green > RAW * max(red, blue) or (red < LESS_RED * green and blue < LITTLE_BLUE * green):
+        seen = 1 + (RED - 1) * min(max((GREY_BLUE - blue / red) / SURELY, 0), 1)
+        gains[0] = min(max(seen, blue / red), MOST_RED)
+        red *= float(gains[0])
+        gains[1] = min(1.0, (blue + max(red - blue, 0) * GREEN_IS_RED) / green)
+    else:
         gains[1] = min(1.0, max(red, blue) / green)
-        if green > RAW * max(red, blue):
-            gains[0] = min(max(1.0, blue / red), MOST_RED)
     return gains

@@ -172,6 +172,13 @@ def test_the_moon_is_not_bluish_in_raw_colours_and_neptune_stays_blue_in_balance
     assert neptune[2] > neptune[0] + 0.2
 
 
+@pytest.mark.parametrize("colour", [(1, 0.6, 0.35), (1, 0.9, 0.72), (1, 0.88, 0.62)])  # Mars, Jupiter, Saturn
+def test_raw_planets_have_about_their_own_colour(colour: tuple[float, float, float]) -> None:
+    disk = 15_000 * cv2.GaussianBlur((OFF < 40).astype(np.float32), (0, 0), 1.5)
+    seen = shown(raw(light(*(part * disk for part in colour)), sky=60))[OFF < 25].mean(axis=0) ** 1.2
+    np.testing.assert_allclose(seen / seen[0], colour, atol=0.2)
+
+
 def test_the_moon_in_the_shadow_of_the_earth_is_red() -> None:
     disk = 1500 * cv2.GaussianBlur((OFF < 60).astype(np.float32), (0, 0), 1.5)
     red, green, blue = shown(raw(light(1.8 * disk, 0.7 * disk, 0.35 * disk), sky=60))[OFF < 40].mean(axis=0)
