@@ -23,6 +23,9 @@ HISTORY = 50
 MIN_HISTORY = 5
 """Limits relative to the running median act only when that many subs were accepted."""
 
+EARLY = 1.25
+"""Times as wide as later on may stars be while fewer subs are known, or the first one's beside those that follow."""
+
 CLEAR_QUANTILE, LEAST_CLEAR = 0.75, 3
 """Of the transparencies looked back on, of so many at least: a clear sky, although the first subs were taken through
 clouds. Of three the middle, of five the second best: no single sub sets it."""
@@ -54,6 +57,7 @@ class Judge:
         self._weights = NoiseWeights(reference.noise_adu, HISTORY)
         self._trial = ReferenceTrial()
         self._doubted = 0
+        self._too_wide = 0
 
     def use(self, settings: QualitySettings) -> None:
         """Have other limits from the next sub on."""
@@ -114,9 +118,13 @@ class Judge:
         """
         if not self._settings.enabled or not self._by_stars or sub == self._reference:
             return ""
-        most = self._settings.max_hidden
-        bare = match.bare if most is not None and match.bare > most else 0.0
-        return self._trial.ask(self._weights.of(sub, match), match.transparency, bare)
+        bare = match.bare if match.bare > (self._settings.max_hidden or 1.0) else 0.0
+        return self._trial.ask(self._weights.of(sub, match), match.transparency, bare, self._wider(sub))
+
+    def _wider(self, sub: Measures) -> float:
+        """Return how many times wider the reference's stars are than this sub's, 0 where that is little."""
+        times = self._reference.fwhm_px / sub.fwhm_px if sub.fwhm_px > 0 else 0.0
+        return times if times > EARLY * (self._settings.max_fwhm_ratio or math.inf) else 0.0
 
     def weigh(self, sub: Measures, match: PhotometricMatch, by: Weighting | None = None) -> float:
         """Return the weight of a sub that has been aligned and matched.
@@ -151,9 +159,8 @@ class Judge:
 
     def memory(self) -> dict[str, Any]:
         """Return what is remembered as plain values."""
-        accepted = [asdict(one) for one in self._accepted]
         return {
-            "accepted": accepted,
+            "accepted": [asdict(one) for one in self._accepted],
             "transparency": list(self._transparency),
             "weights": list(self._weights.known),
             "trial": self._trial.memory(),
@@ -194,9 +201,19 @@ class Judge:
         _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
         _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
         _at_most("trailed", f"share of stars seen twice, {sub.apart_px:.1f} px apart", sub.doubled, limits.max_doubled)
-        widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
         _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
-        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
+        widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
+        if widest is not None:
+            _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
+        elif limits.max_fwhm_ratio is not None and self._accepted:
+            self._check_early_width(sub.fwhm_px, EARLY * limits.max_fwhm_ratio)
+
+    def _check_early_width(self, fwhm_px: float, ratio: float) -> None:
+        """Compare with the first few subs; where several in a row are as wide, it is those that were odd."""
+        usual = statistics.median(one.fwhm_px for one in self._accepted)
+        self._too_wide = self._too_wide + 1 if fwhm_px > ratio * usual else 0
+        if self._too_wide <= LEAST_CLEAR:
+            _at_most("fwhm_too_large", "FWHM in px", fwhm_px, ratio * usual)
 
     def _least_transparency(self) -> float:
         least, known = self._settings.min_transparency, self._transparency

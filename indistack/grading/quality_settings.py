@@ -31,7 +31,7 @@ class QualitySettings(Settings):
     max_fwhm_px: float | None = Field(default=20.0, gt=0)
     """Wider than any star in focus: knots of clouds or of a nebula."""
     max_fwhm_ratio: float | None = Field(default=2.0, gt=1)
-    """Times the running median of the accepted subs."""
+    """Times the running median of the accepted subs; a quarter more while there are fewer than five."""
     max_eccentricity: float | None = Field(default=0.85, gt=0, le=1)
     """That the stars have in one common direction: a trailed sub."""
     max_elongation_ratio: float | None = Field(default=1.35, gt=1)

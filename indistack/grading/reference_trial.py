@@ -29,7 +29,7 @@ class ReferenceTrial:
         self._over = False
         self._before: tuple[float, float] | None = None
 
-    def ask(self, weight: float, transparency: float | None, bare: float = 0.0) -> str:
+    def ask(self, weight: float, transparency: float | None, bare: float = 0.0, wider: float = 0.0) -> str:
         """Say how this sub and the one before it contradict the reference alike, "" where they do not.
 
         Parameters
@@ -40,10 +40,13 @@ class ReferenceTrial:
             Its starlight per second and electron, the reference's being 1; a sub that does not tell tells nothing.
         bare : float
             Share of the picture in which it shows stars and the reference none, 0 where that is little.
+        wider : float
+            How many times wider the reference's stars are, 0 where that is little.
         """
         if self._over or not transparency:
             return ""
         why = f"the first sub shows no stars in {bare:.0%} of the picture" if bare else ""
+        why = why or (f"the stars of the first sub are {wider:.2g} times as wide as those that follow" if wider else "")
         why = why or contradiction(weight, transparency)
         before, self._before = self._before, (weight, transparency)
         self._over = not why

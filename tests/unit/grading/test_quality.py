@@ -65,6 +65,26 @@ def test_a_sub_of_which_a_part_is_hidden_is_refused() -> None:
     assert reason(judge(enabled=False), many) == ""
 
 
+def test_a_blurred_sub_among_the_first_ones_is_refused() -> None:
+    assert reason(judge(1), fwhm_px=2.4 * GOOD.fwhm_px) == ""  # 2.0 * 1.25 while little is known
+    assert reason(judge(1), fwhm_px=2.6 * GOOD.fwhm_px) == "fwhm_too_large"
+    assert reason(judge(1, max_fwhm_ratio=None), fwhm_px=2.6 * GOOD.fwhm_px) == ""
+    assert reason(judge(), fwhm_px=2.6 * GOOD.fwhm_px) == ""
+
+
+def test_where_all_that_follow_are_wide_they_are_believed() -> None:
+    few = judge(2)
+    assert [reason(few, fwhm_px=3 * GOOD.fwhm_px) for _ in range(5)] == ["fwhm_too_large"] * 3 + [""] * 2
+
+
+def test_two_that_are_much_sharper_than_the_first_one_contradict_it() -> None:
+    sharp = replace(GOOD, fwhm_px=GOOD.fwhm_px / 3)
+    strict, lenient = judge(), judge(max_fwhm_ratio=3.0)
+    told = [strict.contradicts(sharp, PhotometricMatch(transparency=1.0)) for _ in range(2)]
+    assert told == ["", "the stars of the first sub are 3 times as wide as those that follow"]
+    assert [lenient.contradicts(sharp, PhotometricMatch(transparency=1.0)) for _ in range(2)] == ["", ""]
+
+
 def test_two_that_show_more_than_the_first_one_contradict_it() -> None:
     bare, other = PhotometricMatch(transparency=1.0, bare=0.4), replace(GOOD, stars=99)
     strict, lenient = judge(), judge(max_hidden=0.5)
