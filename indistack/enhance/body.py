@@ -43,8 +43,8 @@ LESS_RED, LITTLE_BLUE = 0.97, 0.6
 Mars and yellow filters do, leaves it red."""
 
 RED, GREY_BLUE, SURELY = 1.25, 1.1, 0.2
-"""By how much sensors see red less well than blue. So much bluer than red is what is grey to them, about; where it is less
-blue than that, by the last of these, red is raised by all of the first."""
+"""By how much sensors see red less well than blue. So much bluer than red is what is grey to them, about; where it is
+less blue than that, by the last of these, red is raised by all of the first."""
 
 GREEN_IS_RED = 0.6
 """Where green lies between the blue and the red of what shines by the Sun's light."""
