@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import platform
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 from indistack import __version__
 from indistack.agent.night_watch import NightWatch
 from indistack.agent.snr_growth import SnrGrowth
+from indistack.commands.client import STOPPED
 from indistack.config import MAIN
 from indistack.errors import SinkError
 from indistack.output import snapshots
@@ -23,6 +25,7 @@ from indistack.store.line_writer import as_line
 from indistack.system.atomic import atomic_file
 from indistack.system.harmless import harmless_values
 from indistack.system.resources import resident_bytes
+from indistack.system.spare_file import SpareFile
 from indistack.values.counted import counted
 from indistack.values.outcome import Filed, Refused
 from indistack.values.sub_report import SubReport
@@ -63,6 +66,7 @@ class StatusFile:
         self._growth = growth or SnrGrowth()
         self._night = NightWatch()
         self._path = path
+        self._spare = SpareFile(path)
         self._clock = clock
         self._listener = listener
         self._outcomes: Counter[str] = Counter()
@@ -149,11 +153,22 @@ class StatusFile:
         if self._listener is not None:
             self._listener(status)
         stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
+        self._save(dump(stamped, indent=1).encode())
+        if status.get("state") == STOPPED:
+            self._spare.give_up()
+
+    def _save(self, text: bytes) -> None:
+        """Write the file, on a full disk in the room that is kept for it: people are to read there that it is full."""
         try:
             with atomic_file(self._path, durable=False) as file:
-                file.write(dump(stamped, indent=1).encode())
+                file.write(text)
+            with contextlib.suppress(OSError):
+                self._spare.keep()
         except SinkError as error:
-            log.error("cannot publish: %s", error)
+            try:
+                self._spare.write(text)
+            except OSError:
+                log.error("cannot publish: %s", error)
 
 
 def _names_of(report: SubReport) -> Iterator[str]:

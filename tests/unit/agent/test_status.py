@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from indistack.agent import status as status_module
 from indistack.agent.status import StatusFile, waits_for
+from indistack.errors import SinkError
 from indistack.sources.indi import IndiStatus
 from indistack.store.entries import decided
 from indistack.values.outcome import Accepted, Filed, Refused
@@ -104,6 +106,25 @@ def test_a_disk_that_does_not_take_it_is_told(tmp_path: Path, caplog: pytest.Log
         StatusFile(tmp_path / "none" / "status.json", Clock()).write("running", None, {})
     (line,) = caplog.messages
     assert "cannot publish" in line
+
+
+def test_a_full_disk_is_told_in_it_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(path: Path, durable: bool = True) -> None:
+        raise SinkError(f"{path}: No space left on device")
+
+    status = StatusFile(path := tmp_path / "status.json", Clock())
+    status.write("running", None, {})
+    monkeypatch.setattr(status_module, "atomic_file", full)
+    for fault in ("full", "still full"):
+        status.write("running", None, {"disk": fault})
+        assert told(path)["disk"] == fault
+    assert caplog.text == ""
+    monkeypatch.undo()
+    status.write("stopped", None, {"disk": ""})
+    assert told(path)["disk"] == ""
+    assert [file.name for file in tmp_path.iterdir()] == ["status.json"]
 
 
 def test_who_listens_is_told_of_changes_only(tmp_path: Path) -> None:
