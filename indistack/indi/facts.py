@@ -62,15 +62,26 @@ class Countdown:
     def __init__(self) -> None:
         self.requested_s: float | None = None
         self.is_awaited = False
+        self._has_come = False
         self._last_s = 0.0
         self._busy = False
 
-    def note(self, left_s: float, busy: bool) -> None:
-        """Take in a change of the property: a new exposure begins where it becomes busy, or jumps up while it is."""
+    def note(self, left_s: float, busy: bool, failed: bool = False) -> None:
+        """Take in a change of the property: a new exposure begins where it becomes busy, or jumps up while it is.
+
+        Of one that has `failed`, or was aborted, no frame comes; others may send it before they say that it has ended.
+        """
         if busy and (not self._busy or left_s > self._last_s):
-            self.requested_s = left_s
-        self.is_awaited |= self._busy if not busy else left_s <= LAST_S
+            self.requested_s, self._has_come = left_s, False
+        if failed:
+            self.is_awaited = False
+        elif not self._has_come:
+            self.is_awaited |= self._busy if not busy else left_s <= LAST_S
         self._last_s, self._busy = left_s, busy
+
+    def took(self) -> None:
+        """Take in that its frame has come."""
+        self.is_awaited, self._has_come = False, True
 
     def join(self, left_s: float, busy: bool) -> None:
         """Take in how the property was found: an exposure that is under way began with an unknown number."""
@@ -101,12 +112,15 @@ class FactBook:
             known = self._facts.setdefault(device, {})
             known[name] = keywords(known.get(name, {}), values) if name == "FITS_HEADER" else values
 
-    def expose(self, device: str, said: object, *, busy: bool, defined: bool) -> None:
+    def expose(self, device: str, said: object, *, busy: bool, failed: bool, defined: bool) -> None:
         """Keep the exposure that was asked for, if it is a number (s); `defined`: so the property was found."""
         left_s = said if isinstance(said, float) else 0.0
         with self._lock:
             exposure = self._exposures.setdefault(device, Countdown())
-            (exposure.join if defined else exposure.note)(left_s, busy)
+            if defined:
+                exposure.join(left_s, busy)
+            else:
+                exposure.note(left_s, busy, failed)
             known = {} if exposure.requested_s is None else {"CCD_EXPOSURE_VALUE": exposure.requested_s}
             self._facts.setdefault(device, {})["CCD_EXPOSURE"] = known
 
@@ -114,7 +128,7 @@ class FactBook:
         """Note that a frame of a camera, or its file's path, has come."""
         with self._lock:
             if device in self._exposures:
-                self._exposures[device].is_awaited = False
+                self._exposures[device].took()
 
     def is_awaited(self, device: str) -> bool:
         """Tell whether a camera's frame should have come, or is about to."""

@@ -168,13 +168,13 @@ class ServerClient(PyIndi.BaseClient):  # type: ignore[misc]
     def _note(self, device: str, name: str, prop: Any, *, defined: bool = False) -> None:
         """Keep the values that go with a frame, or that tell what the device is."""
         if name == "CCD_EXPOSURE":
-            left_s = _values(prop).get("CCD_EXPOSURE_VALUE")
-            self._facts.expose(device, left_s, busy=prop.getState() == PyIndi.IPS_BUSY, defined=defined)
+            left_s, state = _values(prop).get("CCD_EXPOSURE_VALUE"), prop.getState()
+            busy, failed = state == PyIndi.IPS_BUSY, state in (PyIndi.IPS_IDLE, PyIndi.IPS_ALERT)
+            self._facts.expose(device, left_s, busy=busy, failed=failed, defined=defined)
         elif name in OF_CAMERA or name in OF_OTHERS:
             self._facts.note(device, name, _values(prop))
         elif name == "DRIVER_INFO":
-            values = _values(prop)
-            bits, driver = (str(values.get(name) or "") for name in ("DRIVER_INTERFACE", "DRIVER_EXEC"))
+            bits, driver = (str(_values(prop).get(one) or "") for one in ("DRIVER_INTERFACE", "DRIVER_EXEC"))
             with self.lock:
                 self._census.describe(device, driver, int(bits) if re.fullmatch("[0-9]{1,10}", bits) else 0)
         elif name == "TELESCOPE_TYPE":

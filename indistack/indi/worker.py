@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Protocol
 
 from indistack.indi.blob_path import BlobPath
@@ -33,6 +33,9 @@ PROBE_S = (0.2, 1.0)
 TICK_S = 0.2
 ALIVE_S = 5.0
 """How often the agent is told that this process still works."""
+
+OVERDUE_S = 90.0
+"""So long after an exposure it is told that its frame has not come: old cameras and wireless networks take a minute."""
 
 Send = Callable[[array_pipe.Message], None]
 
@@ -109,6 +112,7 @@ class Connection:
         self._choice: CameraChoice | None = None
         self._devices = ""
         self._told_s = 0.0
+        self._awaited_s: float | None = None
 
     def run(self, heart: Heart) -> str:
         """Serve the connection until it ends; return why it did."""
@@ -142,6 +146,7 @@ class Connection:
             choice = self._census.choose(now)
             wanted = self._census.wanted(choice)
             devices = [asdict(facts) for facts in self._census.facts()]
+        choice = self._overdue(choice, now)
         if choice != self._choice:
             self._choice = choice
             self._client.camera = choice.device
@@ -156,6 +161,15 @@ class Connection:
         if now - self._told_s > ALIVE_S:
             self._told_s = now
             self._send({"kind": "alive"})
+
+    def _overdue(self, choice: CameraChoice, now: float) -> CameraChoice:
+        """Say so where the camera has exposed and no frame comes."""
+        since_s = self._awaited_s if self._awaited_s is not None else now
+        self._awaited_s = since_s if self._client.is_awaited() else None
+        if self._awaited_s is None or choice.problem or now - since_s < OVERDUE_S:
+            return choice
+        told = f"{choice.device!r} has exposed, and no frame has come for {OVERDUE_S:.0f} s"
+        return replace(choice, problem=f"{told}: look at its upload mode and its driver")
 
 
 class Bell:

@@ -46,6 +46,28 @@ class TestCountdown:
             exposure.note(left_s, busy)
         assert exposure.requested_s == requested_s
 
+    @pytest.mark.parametrize(
+        ("changes", "awaited"),
+        [
+            ([(10, True, False), (9, True, False)], False),
+            ([(10, True, False), (1, True, False)], True),
+            ([(10, True, False), (0, False, False)], True),
+            ([(10, True, False), (0.5, True, False), (0, False, True)], False),  # aborted
+            (
+                [(10, True, False), (0.5, True, False), None, (0, False, False)],
+                False,
+            ),  # it came before its end was told
+            ([(10, True, False), None, (0, False, False), (5, True, False), (0, False, False)], True),
+        ],
+    )
+    def test_whether_a_frame_should_have_come(
+        self, changes: list[tuple[float, bool, bool] | None], awaited: bool
+    ) -> None:
+        exposure = Countdown()
+        for change in changes:
+            exposure.note(*change) if change else exposure.took()
+        assert exposure.is_awaited == awaited
+
     def test_an_exposure_that_was_under_way_before_we_came_is_unknown(self) -> None:
         exposure = Countdown()
         exposure.join(7, True)

@@ -9,7 +9,8 @@ import pytest
 pytest.importorskip("PyIndi")
 
 from indistack.indi import worker
-from indistack.indi.worker import AgentGone
+from indistack.indi.census import CameraChoice, Census
+from indistack.indi.worker import OVERDUE_S, AgentGone, Connection
 from indistack.system import array_pipe
 from tests.ports import an_unused_port
 
@@ -73,3 +74,30 @@ def test_a_name_that_can_be_none_is_told(host: str) -> None:
         worker.wait_for_port(host, 7624, rest, messages.append)
     assert [message["kind"] for message in messages] == ["server"]
     assert messages[0]["reason"]
+
+
+class Client:
+    """Knows whether a frame should have come."""
+
+    awaited = False
+
+    def is_awaited(self) -> bool:
+        return self.awaited
+
+
+def test_a_frame_that_does_not_come_after_its_exposure_is_told_until_one_does() -> None:
+    client, main = Client(), CameraChoice("Main", ("Main",))
+    connection = Connection(client, Census(), lambda _: None, lambda _: None, None)  # type: ignore[arg-type]
+    assert connection._overdue(main, 0.0) == main
+    client.awaited = True
+    assert connection._overdue(main, 100.0) == main
+    assert connection._overdue(main, 99.0 + OVERDUE_S) == main
+    told = connection._overdue(main, 100.0 + OVERDUE_S)
+    assert told.device == "Main"
+    assert told.problem.startswith("'Main' has exposed, and no frame has come for 90 s")
+    apart = CameraChoice("Main", ("Main",), "it is not connected")
+    assert connection._overdue(apart, 101.0 + OVERDUE_S) == apart
+    client.awaited = False
+    assert connection._overdue(main, 102.0 + OVERDUE_S) == main
+    client.awaited = True
+    assert connection._overdue(main, 103.0 + OVERDUE_S) == main
