@@ -157,7 +157,7 @@ class Agent:
             self._recover()
             while not (max_subs and self._blobs.subs >= max_subs):
                 if stop.is_set():
-                    self._feed.end()
+                    self._feed.end(len(self._queue))
                 over = self._feed.is_over
                 for request in self._mailbox.collect():
                     self._queue.put(request)

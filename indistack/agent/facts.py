@@ -69,7 +69,7 @@ class AgentFacts:
         sources, n_waiting, disk = self.feed.status(), len(self.queue), self.journal.fault or self.journal.spool.fault
         waiting = "" if state == STOPPED else waits_for(self.pipeline.paused, n_waiting, sources)
         limit_px = session.drift.limit_px if session is not None else None
-        machine = self.machine.facts(self.journal.spool.use.n_bytes, last)
+        machine = self.machine.facts(self.journal.spool.use.n_bytes, last, n_waiting)
         return {
             "session": name,
             "waiting": n_waiting,

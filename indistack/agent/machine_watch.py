@@ -36,6 +36,9 @@ LOW_BYTES = 300_000_000
 HOT_C = 80.0
 """From there on a Pi holds its processor back."""
 
+MANY_WAIT, GROWING_LOOKS = 10, 4
+"""Frames that wait, and looks in a row at which they had become more, from which on subs come too fast."""
+
 SLOW_SHARE = 0.5
 """Of the time between subs that writing a raw sub takes, from which the disk is slow."""
 
@@ -61,9 +64,10 @@ class MachineWatch:
         self._subs: deque[tuple[float, int]] = deque(maxlen=REMEMBERED)
         self._last: SubReport | None = None
         self._look_s = 0.0
+        self._n_waiting = self._n_growing = 0
         self._told: dict[str, Any] = {}
 
-    def facts(self, held_bytes: int, last: SubReport | None) -> dict[str, Any]:
+    def facts(self, held_bytes: int, last: SubReport | None, n_waiting: int = 0) -> dict[str, Any]:
         """Return the block. It changes with a sub, or when there is something new to warn of: cards wear out.
 
         Parameters
@@ -72,6 +76,8 @@ class MachineWatch:
             What raw subs and checkpoints take on the disk.
         last : SubReport or None
             Of the newest sub.
+        n_waiting : int
+            Frames that have come and wait for their turn.
         """
         now_s = time.monotonic()
         is_new = last is not None and last is not self._last
@@ -81,6 +87,7 @@ class MachineWatch:
         if not self._told or now_s >= self._look_s:
             self._look_s = now_s + LOOK_S
             told = self._look(now_s)
+            told["warnings"] += self._backlog(n_waiting)
             self._warn(told["warnings"])
             if is_new or told["warnings"] != self._told.get("warnings"):
                 self._told = told
@@ -100,6 +107,15 @@ class MachineWatch:
             "clock_unset": unset,
             "warnings": [*warnings_of(disk, seen), *_more(free_bytes, unset)],
         }
+
+    def _backlog(self, n_waiting: int) -> list[str]:
+        """Tell of frames that come faster than they are stacked, not of a folder's that were there before."""
+        is_known = self._n_growing >= GROWING_LOOKS and n_waiting >= MANY_WAIT
+        self._n_growing = self._n_growing + 1 if n_waiting > self._n_waiting else GROWING_LOOKS if is_known else 0
+        self._n_waiting = n_waiting
+        if self._n_growing < GROWING_LOOKS or n_waiting < MANY_WAIT:
+            return []
+        return [f"subs come faster than they are stacked: {n_waiting} wait, none is lost; fewer stacks take less"]
 
     def _disk(self, now_s: float) -> dict[str, Any]:
         try:

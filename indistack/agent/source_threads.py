@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from indistack.errors import SourceError
 from indistack.sources import Emit, Source
+from indistack.values.counted import counted
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,10 @@ class SourceThreads:
         """Whether no more frames are to come: it has been ended, or all sources have."""
         return self._ended.is_set() or not any(thread.is_alive() for thread in self._threads)
 
-    def end(self) -> None:
-        """Let no more frames come."""
+    def end(self, n_waiting: int = 0) -> None:
+        """Let no more frames come; tell once how many are still to be worked on."""
+        if n_waiting and not self._ended.is_set():
+            log.info("%s still to be stacked", counted(n_waiting, "frame"))
         self._ended.set()
 
     def close(self) -> None:

@@ -104,3 +104,25 @@ def test_without_news_nothing_changes(machine: Machine, watch: MachineWatch) -> 
     machine.memory, machine.free, machine.health = 3e9, 9.5e9, Health(temperature_c=50.0)
     machine.seconds += 300
     assert watch.facts(100_000_000, watch._last) is told
+
+
+def backlog(machine: Machine, watch: MachineWatch, *waiting: int) -> list[list[str]]:
+    """Return what is warned of at looks at which so many frames wait."""
+    found = []
+    for n_waiting in waiting:
+        machine.seconds += machine_watch.LOOK_S
+        found.append(watch.facts(0, None, n_waiting)["warnings"])
+    return found
+
+
+def test_it_warns_of_subs_that_come_faster_than_they_are_stacked(
+    machine: Machine, watch: MachineWatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = backlog(machine, watch, 2, 5, 8, 12, 17, 17, 15, 9, 11)
+    assert [bool(warnings) for warnings in told] == [False, False, False, True, True, True, True, False, False]
+    assert told[4] == ["subs come faster than they are stacked: 17 wait, none is lost; fewer stacks take less"]
+    assert caplog.text.count("come faster") == 1
+
+
+def test_a_folder_that_was_full_at_the_start_is_no_backlog(machine: Machine, watch: MachineWatch) -> None:
+    assert not any(backlog(machine, watch, 500, 480, 481, 470, 460, 440))

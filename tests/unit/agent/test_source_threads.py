@@ -78,3 +78,11 @@ def test_one_that_waits_to_be_started_again_ends_at_once(monkeypatch: pytest.Mon
     feed.start()
     feed.close()
     assert source.tries == 1
+
+
+def test_how_many_are_still_to_be_stacked_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    feed = SourceThreads([], lambda _: None)
+    for n_waiting in (3, 2, 0):
+        feed.end(n_waiting)
+    assert caplog.messages == ["3 frames still to be stacked"]
