@@ -35,7 +35,7 @@ from indistack.session.session import Session
 from indistack.session.solve_watch import SolveWatch
 from indistack.sources import Source
 from indistack.store.file_stamps import FileStamps
-from indistack.store.folder_lock import make_folder, only_one
+from indistack.store.folder_lock import FolderLock, make_folder, only_one
 from indistack.store.journal import Journal
 from indistack.store.last_status import STATUS
 from indistack.store.session_folders import SessionFolders
@@ -94,9 +94,7 @@ class Agent:
         asked: Config | None = None,
     ) -> None:
         self._folder = make_folder(folder)
-        self._clock = clock
-        self._learner = learner
-        self._past = goes_on
+        self._clock, self._learner, self._past = clock, learner, goes_on
         self._journal = Journal(folder, record_settings(config, asked), clock, goes_on)
         self._mailbox = Mailbox(folder)
         self._feed = SourceThreads(sources, self._receive)
@@ -124,7 +122,7 @@ class Agent:
         """Give a command; it acts after the frames that have arrived before it."""
         self._queue.put(command)
 
-    def run(self, stop: threading.Event, max_subs: int = 0, has_folder: bool = False) -> list[Path]:
+    def run(self, stop: threading.Event, max_subs: int = 0, lock: FolderLock | None = None) -> list[Path]:
         """Work until done; return the pictures that could not be written when their stacks had ended.
 
         Parameters
@@ -133,22 +131,22 @@ class Agent:
             Set it from anywhere: frames already received are still stacked, the last state is published.
         max_subs : int
             Stop after that many ledger lines, calibration frames that were filed not counted; 0 = no limit.
-        has_folder : bool
-            The caller keeps other agents out, see `only_one`.
+        lock : FolderLock, optional
+            By which the caller keeps other agents out, see `only_one`.
 
         Raises
         ------
         IndistackError
             Another agent is at work in the folder.
         """
-        with nullcontext() if has_folder else only_one(self._folder):
+        with nullcontext(lock) if lock is not None else only_one(self._folder) as held:
             self._mailbox.clear()
             for name in self._journal.open():
                 self._queue.put_spooled(name)
-            self._run(stop, max_subs)
+            self._run(stop, max_subs, held)
         return self._publisher.showcase.lost
 
-    def _run(self, stop: threading.Event, max_subs: int) -> None:
+    def _run(self, stop: threading.Event, max_subs: int, lock: FolderLock) -> None:
         if self._learner is not None:
             self._learner.start()
         self._feed.start()
@@ -162,6 +160,7 @@ class Agent:
                 for request in self._mailbox.collect():
                     self._queue.put(request)
                 item = self._queue.get(IDLE_S)
+                lock.renew()
                 self._journal.look_again()
                 self._solve_watch.look(self._pipeline.session)
                 self._orders.remaker.look()

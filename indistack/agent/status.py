@@ -67,6 +67,7 @@ class StatusFile:
         self._night = NightWatch()
         self._path = path
         self._spare = SpareFile(path)
+        self._fault = ""
         self._clock = clock
         self._listener = listener
         self._outcomes: Counter[str] = Counter()
@@ -147,10 +148,11 @@ class StatusFile:
 
     def _put(self, said: dict[str, Any]) -> None:
         status = harmless_values(said)
-        if status == self._written:
+        is_old = status == self._written
+        if is_old and self._path.exists():
             return
         self._written = status
-        if self._listener is not None:
+        if self._listener is not None and not is_old:
             self._listener(status)
         stamped = {"time": self._clock().isoformat(timespec="milliseconds"), **status}
         self._save(dump(stamped, indent=1).encode())
@@ -162,13 +164,16 @@ class StatusFile:
         try:
             with atomic_file(self._path, durable=False) as file:
                 file.write(text)
+            self._fault = ""
             with contextlib.suppress(OSError):
                 self._spare.keep()
         except SinkError as error:
             try:
                 self._spare.write(text)
             except OSError:
-                log.error("cannot publish: %s", error)
+                if str(error) != self._fault:
+                    log.error("cannot publish: %s", error)
+                self._fault = str(error)
 
 
 def _names_of(report: SubReport) -> Iterator[str]:

@@ -34,7 +34,7 @@ from indistack.resume.same_night import session_to_go_on
 from indistack.resume.session_settings import settings_to_go_on
 from indistack.sinks import SINKS
 from indistack.sources import AnnouncedSource, EkosSource, FolderSource, HookSource, IndiSource, Source, on_record
-from indistack.store.folder_lock import has_stand_in, is_at_work, make_folder, only_one, stand_in
+from indistack.store.folder_lock import FolderLock, has_stand_in, is_at_work, make_folder, only_one, stand_in
 from indistack.store.session_folders import SessionFolders
 from indistack.store.session_reader import PastSession
 from indistack.system.clock import utc_now
@@ -66,8 +66,8 @@ def _stand_in(config: Config, options: Options) -> int:
     _require_room(output, config)
     os.nice(config.stack.nice)
     while on_record(output) and not stop.is_set() and not is_at_work(output):
-        with only_one(output), stand_in(output) as is_wanted:
-            _agent_alone(config, [AnnouncedSource(output, config.hook.stays_s)], options, OwnFiles(), stop)
+        with only_one(output) as lock, stand_in(output) as is_wanted:
+            _agent_alone(config, [AnnouncedSource(output, config.hook.stays_s)], options, OwnFiles(), stop, lock)
             if not is_wanted():
                 break
     return DONE
@@ -122,9 +122,10 @@ def run_agent(
     _require_room(options.output_dir, config)
     os.nice(config.stack.nice)
     # The lock first: what another agent has just begun looks unfinished.
-    with only_one(make_folder(options.output_dir), relieves=True), page_beside(config.web, options.output_dir):
+    folder = make_folder(options.output_dir)
+    with only_one(folder, relieves=True) as lock, page_beside(config.web, folder):
         stop = _stop_on_signals()
-        return _agent_alone(config, sources, options, own_files, stop, status_listener, tells_how, disturbances)
+        return _agent_alone(config, sources, options, own_files, stop, lock, status_listener, tells_how, disturbances)
 
 
 def _agent_alone(
@@ -133,6 +134,7 @@ def _agent_alone(
     options: Options,
     own_files: OwnFiles | None,
     stop: threading.Event,
+    lock: FolderLock,
     status_listener: StatusListener | None = None,
     tells_how: bool = True,
     disturbances: Disturbances | None = None,
@@ -164,7 +166,7 @@ def _agent_alone(
             learner=learner, keeper=_keeper(config), goes_on=past, own_files=own_files,
             disturbances=disturbances, asked=asked,
         )  # fmt: skip
-        lost = agent.run(stop, options.max_subs, has_folder=True)
+        lost = agent.run(stop, options.max_subs, lock)
     view.close(options.output_dir, command_to_go_on(options, asked) if tells_how else "")
     for path in lost:
         complain(f"{path}: could not be written when the stack was complete; the log tells why")

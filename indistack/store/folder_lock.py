@@ -13,6 +13,7 @@ from pathlib import Path
 from indistack.errors import IndistackError
 from indistack.hook import ANNOUNCED, STAND_IN
 from indistack.system.atomic import remove_if_can_be
+from indistack.system.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,58 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
+class FolderLock:
+    """Holds an output folder, and the one that comes into its place where somebody removes it.
+
+    Parameters
+    ----------
+    output : Path
+        The folder.
+    handle : int
+        It, open and locked.
+    """
+
+    def __init__(self, output: Path, handle: int) -> None:
+        self._output = output
+        self._handle = handle
+        self._place = Place(output)
+        self._told = ""
+
+    def renew(self) -> None:
+        """Look whether the folder is still the one that is held; else make it anew, and hold that."""
+        try:
+            if os.path.samestat(self._output.stat(), os.fstat(self._handle)):
+                return
+        except OSError:
+            pass
+        try:
+            self._place.make()
+            handle = os.open(self._output, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            return self._tell(f"{self._output} is not there, and cannot be made anew: {error.strerror}")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return self._tell(f"{self._output} was removed, and another agent is at work in the folder in its place")
+        except OSError as error:
+            log.debug("%s: %s", self._output, error.strerror)
+        self._tell(f"{self._output} was removed, and is made anew: what comes from now on is in it")
+        self.close()
+        self._handle, self._told = handle, ""
+
+    def _tell(self, text: str) -> None:
+        if text != self._told:
+            log.error("%s", text)
+        self._told = text
+
+    def close(self) -> None:
+        """Let others in."""
+        os.close(self._handle)
+
+
 @contextmanager
-def only_one(output: Path, relieves: bool = False) -> Iterator[None]:
+def only_one(output: Path, relieves: bool = False) -> Iterator[FolderLock]:
     """Keep other agents out of an output folder.
 
     Parameters
@@ -48,14 +99,15 @@ def only_one(output: Path, relieves: bool = False) -> Iterator[None]:
         There is one already.
     """
     handle = os.open(output, os.O_RDONLY | os.O_DIRECTORY)
+    lock = FolderLock(output, handle)
     try:
         if not _locked(handle, output, relieves):
             raise IndistackError(f"{output}: another agent is at work there")
         if relieves:
             _ask_to_leave(output)  # of one that was killed
-        yield
+        yield lock
     finally:
-        os.close(handle)
+        lock.close()
 
 
 def is_at_work(output: Path) -> bool:

@@ -103,9 +103,22 @@ def test_it_is_written_when_something_has_changed(tmp_path: Path) -> None:
 
 def test_a_disk_that_does_not_take_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        StatusFile(tmp_path / "none" / "status.json", Clock()).write("running", None, {})
+        status = StatusFile(tmp_path / "none" / "status.json", Clock())
+        status.write("running", None, {})
+        status.write("running", None, {})
     (line,) = caplog.messages
     assert "cannot publish" in line
+
+
+def test_it_is_written_again_where_somebody_has_removed_it(tmp_path: Path) -> None:
+    states: list[str] = []
+    status = StatusFile(path := tmp_path / "status.json", Clock(), lambda told: states.append(told["state"]))
+    for _ in range(2):
+        status.write("running", None, {})
+        path.unlink()
+    status.write("running", None, {})
+    assert told(path)["state"] == "running"
+    assert states == ["running"]
 
 
 def test_a_full_disk_is_told_in_it_all_the_same(
