@@ -10,9 +10,9 @@ import os
 import queue
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from typing import IO
 
 from indistack.system import child_process
 
@@ -63,7 +63,7 @@ class Messenger:
     def _send(self, title: str, text: str) -> str:
         """Send a message; return why that failed, "" where it did not."""
         told = json.dumps({"urls": self._urls, "title": title, "text": text}).encode()
-        with tempfile.TemporaryFile() as letter, tempfile.TemporaryFile() as said:
+        with _sheet() as letter, _sheet() as said:
             letter.write(told)
             letter.seek(0)
             environment = child_process.with_package(os.environ)
@@ -82,6 +82,11 @@ class Messenger:
             said.seek(0)
             lines = said.read().decode(errors="replace").split("\n")
             return "" if status == 0 else next(filter(None, reversed(lines)), f"status {status}")
+
+
+def _sheet() -> IO[bytes]:
+    """Return a file in memory: a message that the disk is full needs none."""
+    return os.fdopen(os.memfd_create("indistack-message", os.MFD_CLOEXEC), "w+b")
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,16 @@ def test_a_message_arrives_and_its_address_is_in_no_command_line(sent: Callable[
     assert (told["title"], told["body"]) == ("indistack: M 31", "Clouds: 3 subs\nin a row – left out.")
     assert told["urls"] == ["ntfy://secret", "mailto://other"]
     assert "secret" not in "".join(told["command"])
+
+
+def test_a_message_needs_no_disk(
+    sent: Callable[[], list[dict[str, str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with messenger(["ntfy://secret"]) as errand:
+        assert errand is not None
+        errand.say("the disk", "is full")
+    assert [told["body"] for told in sent()] == ["is full"]
 
 
 @pytest.mark.usefixtures("sent")
