@@ -23,7 +23,7 @@ from indistack.system.atomic import remove_if_can_be
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.2
+POLL_S, RETRY_S = 0.2, 5.0
 FILE_PATIENCE_S = 1.0
 JOB_PATIENCE_S = 20.0
 MAX_MESSAGE_BYTES = 1 << 16
@@ -74,21 +74,23 @@ class HookSource:
         return {"hook": str(self.path or ""), "announced": self.announced}
 
     def run(self, emit: Emit, stop: threading.Event) -> None:
-        """Deliver announced files until `stop` is set; without a socket, wait for that and deliver nothing."""
-        try:
-            listener = self._listen() if self._settings.enabled else None
-        except SourceError as error:
-            log.warning("%s; going on without the Ekos hook", error)
-            listener = None
-        if listener is None:
-            stop.wait()
-            return
-        with listener:
+        """Deliver announced files until `stop` is set.
+
+        Where no socket can be had, as another agent has it or its folder is gone with a log-out, that is tried again.
+        """
+        told = ""
+        while self._settings.enabled and not stop.is_set():
             try:
-                self._serve(listener, emit, stop)
-            finally:
-                if self.path is not None:
-                    remove_if_can_be(self.path)
+                self.path = None
+                with self._listen() as listener:
+                    told = ""
+                    self._serve(listener, emit, stop)
+            except SourceError as error:
+                if str(error) != told:
+                    log.warning("%s; going on without the Ekos hook until there is one", error)
+                told = str(error)
+                stop.wait(RETRY_S)
+        stop.wait()
 
     def _listen(self) -> socket.socket:
         """Return the socket at the first path that can be had."""
@@ -106,9 +108,18 @@ class HookSource:
         raise SourceError("no socket for the Ekos hook: " + ", ".join(faults))
 
     def _serve(self, listener: socket.socket, emit: Emit, stop: threading.Event) -> None:
-        while not stop.is_set():
-            if select.select([listener], [], [], POLL_S)[0]:
-                self._take(listener.recv(MAX_MESSAGE_BYTES), emit, stop)
+        """Listen until the socket is removed, or replaced by another agent's."""
+        assert self.path is not None, "it listens there"
+        own = self.path.lstat()
+        try:
+            while not stop.is_set():
+                if select.select([listener], [], [], POLL_S)[0]:
+                    self._take(listener.recv(MAX_MESSAGE_BYTES), emit, stop)
+                elif not _is_there(self.path, own):
+                    return
+        finally:
+            if _is_there(self.path, own):
+                remove_if_can_be(self.path)
 
     def _take(self, data: bytes, emit: Emit, stop: threading.Event) -> None:
         """Deliver the file that one message names, or tell of a job."""
@@ -131,6 +142,14 @@ class HookSource:
             log.warning("Ekos has announced %s, which is not on this machine", name)
         else:
             emit(blob)
+
+
+def _is_there(path: Path, own: os.stat_result) -> bool:
+    """Whether a file is still at its path."""
+    try:
+        return os.path.samestat(path.lstat(), own)
+    except OSError:
+        return False
 
 
 def wait_for(done: threading.Event, stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import threading
@@ -41,7 +42,8 @@ class Listening:
         self.jobs.append((begins, target))
         return self.job_done
 
-    def until(self, condition: object, limit_s: float = 60.0) -> None:
+    @staticmethod
+    def until(condition: object, limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not condition():  # type: ignore[operator]
             assert time.monotonic() < deadline
@@ -138,6 +140,31 @@ def test_another_agent_keeps_its_socket(listening: Listening, caplog: pytest.Log
     assert listening.path.exists()
     listening.say(b'{"path": ""}')
     listening.until(lambda: listening.source.announced == 1)
+
+
+def test_a_socket_that_is_removed_is_made_again(listening: Listening, tmp_path: Path) -> None:
+    (tmp_path / "a.fits").write_bytes(b"a")
+    shutil.rmtree(listening.path.parent)
+    listening.until(lambda: listening.path.exists() and listening.source.path is not None)
+    listening.say(json.dumps({"path": str(tmp_path / "a.fits")}).encode())
+    listening.until(lambda: len(listening.blobs) == 1)
+
+
+def test_the_socket_of_an_agent_that_ends_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.02)
+    path = tmp_path / "run" / "agent.sock"
+    with bind(path):
+        source, stop = HookSource(HookSettings(socket=str(path))), threading.Event()
+        thread = threading.Thread(target=source.run, args=(lambda _: None, stop))
+        thread.start()
+        Listening.until(lambda: "another agent listens there" in caplog.text)
+    Listening.until(lambda: source.path is not None)
+    stop.set()
+    thread.join(60)
+    assert caplog.text.count("another agent listens there") == 1
+    assert not path.exists()
 
 
 def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
