@@ -32,7 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", "stack what the camera of an INDI server delivers", "info"))
 
     watch = _command(commands, "watch", "stack what appears in a folder", "info")
-    watch.add_argument("folder", type=path_of, metavar="DIR")
+    watch.add_argument("folder", type=path_of, metavar="DIR", help="the folder; it may be made later")
     watch.add_argument("--recursive", action="store_true", help="look into its folders too")
     _add_agent(watch)
 
@@ -71,7 +71,8 @@ def _command(commands: Any, name: str, text: str, log_level: str = "warning") ->
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.add_argument("--config", type=path_of, metavar="FILE", help=f"settings file [{default_config_path()}]")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting; repeatable")
-    parser.add_argument("--log-level", choices=logs.LEVELS)
+    text = f"what is told on the terminal [{log_level}]"
+    parser.add_argument("--log-level", choices=logs.LEVELS, help=text)
     parser.set_defaults(default_log_level=log_level)
     return parser
 
@@ -87,6 +88,11 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="of the INDI server [7624]")
 
 
+def _add_output_dir(parser: argparse.ArgumentParser, default: str = "indistack-output") -> None:
+    text = f"where the agent writes stack, pictures and sessions [{default}]"
+    parser.add_argument("--output-dir", type=path_of, default=Path(default), metavar="DIR", help=text)
+
+
 def _add_calibration(parser: argparse.ArgumentParser) -> None:
     for kind in ("dark", "flat", "bias", "darkflat"):
         text = f"master {kind}, or raw {kind} frames to build it from (files, folders, globs)"
@@ -100,7 +106,7 @@ def _add_library(parser: argparse.ArgumentParser) -> None:
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _add_server(parser)
-    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
+    _add_output_dir(parser)
     parser.add_argument("--bundle", type=path_of, metavar="FILE.zip", help="collect what helps to find a fault")
 
 
@@ -109,7 +115,8 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
+    _add_output_dir(parser)
+    parser.add_argument("named", nargs="?", type=path_of, metavar="DIR", help="as --output-dir")
     text = "remove raw subs and checkpoints (raw) or whole sessions (all); never of one that has not ended"
     parser.add_argument("--prune", choices=("raw", "all"), help=text)
     parser.add_argument("--older-than", type=_days, metavar="DAYS", help="of sessions unchanged for so long")
@@ -155,7 +162,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output-dir", type=path_of, default=Path("indistack-output"), metavar="DIR")
+    _add_output_dir(parser)
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
     parser.add_argument("--max-subs", type=_count, default=0, metavar="N", help="stop after N subs")
     session = parser.add_mutually_exclusive_group()
@@ -188,7 +195,12 @@ def _command_help(word: str) -> str:
     arguments = arguments_of(COMMANDS[word])
     told = " ".join(each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments)
     lines = textwrap.wrap(meaning_of(COMMANDS[word]), 56)
-    return f"  {f'{word} {told}':22s}" + f"\n{'':24s}".join(lines)
+    for each in arguments:
+        lines += textwrap.wrap(f"{each.name.upper()}: {each.meaning}", 56, subsequent_indent="  ")
+    called = f"{word} {told}"
+    if len(called) > 21:
+        return f"\n{'':24s}".join([f"  {called}", *lines])
+    return f"  {called:22s}" + f"\n{'':24s}".join(lines)
 
 
 def _add_web(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +211,7 @@ def _add_web(parser: argparse.ArgumentParser) -> None:
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subs", type=_count, default=20, metavar="N", help="stop after N subs; 0 = until CTRL-C [20]")
-    parser.add_argument("--output-dir", type=path_of, default=Path("demo-output"), metavar="DIR")
+    _add_output_dir(parser, "demo-output")
     parser.add_argument("--camera", type=_count, default=0, metavar="PORT", help="the camera only, for an agent")
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"where the page is served, or 'off' [{PAGE}]")
 
@@ -213,7 +225,9 @@ def _add_stack(parser: argparse.ArgumentParser) -> None:
     add_inputs(parser)
     parser.add_argument("-o", "--output", type=path_of, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=path_of, metavar="OUT.png", help="picture for people, too")
-    parser.add_argument("--report", type=path_of, metavar="OUT.json")
+    parser.add_argument(
+        "--report", type=path_of, metavar="OUT.json", help="what became of every sub, and how it was stacked"
+    )
     text = "write target, subs, exposure and date on the picture; where it is solved, scale, compass, names"
     parser.add_argument("--annotate", action="store_const", const=True, help=text)
     text = "one sub at the left, the stack at the right, shown in the same way"

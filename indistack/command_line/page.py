@@ -7,6 +7,7 @@ import importlib.util
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -206,7 +207,8 @@ def _show_token(folder: Path, link: str, code: str = "") -> None:
     from indistack.faces.web.token_file import new_token, write_token
 
     if not sys.stdout.isatty():
-        say("to change things on the page, a token is needed: indistack web DIR --new-token, on a terminal, shows one")
+        asked = f"indistack web {shlex.quote(str(folder))} --new-token"
+        say(f"to change things on the page, a token is needed: {asked}, on a terminal, shows one")
         return
     token = new_token()
     write_token(folder, token)

@@ -20,7 +20,9 @@ def add_replay(parser: argparse.ArgumentParser) -> None:
     add_session(parser)
     parser.add_argument("-o", "--output", type=path_of, metavar="OUT.fits", help=OUTPUT)
     parser.add_argument("--png", type=path_of, metavar="OUT.png", help="picture for people, too")
-    parser.add_argument("--report", type=path_of, metavar="OUT.json")
+    parser.add_argument(
+        "--report", type=path_of, metavar="OUT.json", help="what became of every sub, and how it was stacked"
+    )
     parser.add_argument("--method", metavar="NAME", help="stacking method; see 'indistack methods'")
     parser.add_argument("--exact", action="store_true", help="combine all subs at once where the method can")
 

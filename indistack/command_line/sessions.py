@@ -18,17 +18,17 @@ MB = 1e6
 
 def sessions(options: Options) -> int:
     """List sessions and what they hold; with a rule, remove it."""
-    rule = _rule(options)
-    if not options.output_dir.is_dir():
-        raise IndistackError(f"{options.output_dir}: no such folder")
-    found = sizes(options.output_dir)
+    rule, folder = _rule(options), options.named or options.output_dir
+    if not folder.is_dir():
+        raise IndistackError(f"{folder}: no such folder")
+    found = sizes(folder)
     if rule is None:
         for session in found:
             say(_line(session))
         total = sum(session.raw_bytes + session.other_bytes for session in found)
         say(f"{counted(len(found), 'session')}, {total / MB:.0f} MB")
         return DONE
-    if is_at_work(options.output_dir) and not options.dry_run:
+    if is_at_work(folder) and not options.dry_run:
         raise IndistackError("an agent is at work there; prune when it has ended")
     freed = 0
     for session in rule.of(found, utc_now()):

@@ -89,7 +89,9 @@ def add_making(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crop", type=numbers(4), metavar="L,R,T,B", help=text)
     text = "combine all subs at once where the method can; the median of files always is"
     parser.add_argument("--exact", action="store_const", const=True, help=text)
-    parser.add_argument("--debayer", metavar="NAME")
+    parser.add_argument(
+        "--debayer", metavar="NAME", help="how colours are made of a Bayer matrix; see 'indistack methods'"
+    )
     text = "have the workers of a Dask cluster do it: its scheduler's address, or 'local'"
     parser.add_argument("--cluster", default="", metavar="ADDRESS|local", help=text)
     parser.add_argument("--no-quality", action="store_true", help="refuse no sub for its quality")

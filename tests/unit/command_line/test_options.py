@@ -22,6 +22,26 @@ def test_every_command_is_there_and_no_other() -> None:
     assert list(choice.choices) == list(COMMANDS)
 
 
+def test_every_option_tells_what_it_is_for() -> None:
+    (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    silent = [
+        (command, action.dest)
+        for command, parser in choice.choices.items()
+        for action in parser._actions
+        if not action.help and action.choices is None
+    ]
+    assert silent == []
+    assert "[indistack-output]" in choice.choices["run"].format_help()  # and where it writes
+
+
+def test_each_command_to_an_agent_stands_apart_from_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["tell", "--help"])
+    lines = capsys.readouterr().out.split("commands:\n")[1].splitlines()
+    assert all(line[23:24] in (" ", "") or line == "  box NUMBER BOX [SEARCH]" for line in lines)
+    assert any("as shares of the sub's picture" in line for line in lines)  # in which form a place is told
+
+
 def test_an_empty_name_is_no_folder_that_one_happens_to_be_in() -> None:
     """As ``indistack watch "$FOLDER"`` says it where the variable is not set."""
     (choice,) = (action for action in make_parser()._actions if isinstance(action, argparse._SubParsersAction))

@@ -33,3 +33,10 @@ def test_a_broker_without_what_tells_it_is_told_at_the_start(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: "a place" if is_there else None)
     page.door_of(page.WebSettings(mqtt="mqtt://10.0.0.5"))
     assert ("web.mqtt needs aiomqtt" in caplog.text) != is_there
+
+
+def test_where_no_terminal_is_the_command_that_shows_a_token_names_the_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page._show_token(Path("my night"), "")
+    assert "indistack web 'my night' --new-token," in capsys.readouterr().out

@@ -51,6 +51,8 @@ def test_they_are_listed_with_their_sizes(output: Path, capsys: pytest.CaptureFi
     assert "has not ended" in lines[2]
     assert lines[3] == "3 sessions, 21 MB"
     assert left(output, "subs/*") == [1, 2, 3]
+    assert main(["sessions", str(output)]) == 0  # named as to the other commands
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 @pytest.mark.parametrize("words", [[], ["--prune", "raw", "--keep", "1"]])
