@@ -163,6 +163,7 @@ class Pipeline:
         session = self.session or self.starter.begin(sub, blob)
         found = PlaceSearch(session, sub, draft).find()
         if isinstance(found, Placement):
+            sub = replace(sub, scene=session.registration.kept(sub.scene))
             self._stack(session, sub, found, blob, draft)
             return Accepted(draft.report)
         del session  # its memory is needed for the next one's
@@ -189,7 +190,6 @@ class Pipeline:
         return replace(filed, report=draft.report)
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
-        sub = replace(sub, scene=session.registration.kept(sub.scene))
         if doubt := placement.filter_stack.judge.doubt(sub.measures, placement.match):
             log.warning("%s: %s", blob.origin, doubt)
             draft.warn(doubt)
