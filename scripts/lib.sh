@@ -7,6 +7,9 @@ BIN=$ROOT/.venv/bin
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
+# about   prints what a door's head tells of it.
+about() { sed -n '2,/^set /s/^# \{0,1\}//p' -- "$0"; }
+
 stop() {
   say "$@"
   exit 1

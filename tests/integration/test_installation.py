@@ -26,6 +26,15 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, words: list[str
     assert [path.name for path in tmp_path.iterdir()] == ["a file"]
 
 
+@pytest.mark.parametrize("door", ["install", "uninstall", "setup", "check"])
+def test_who_asks_for_help_is_told_and_nothing_is_done(door: str) -> None:
+    done = subprocess.run([SCRIPTS / door, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0][0] in "IRMC"  # a sentence
+    assert "#" not in done.stdout
+    assert ("--prefix DIR" in done.stdout) == ("install" in door)
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
 def test_the_unit_is_right(tmp_path: Path) -> None:
     prefix = tmp_path / "a place"
