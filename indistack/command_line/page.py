@@ -172,10 +172,11 @@ def _lock(folder: Path) -> int | None:
 
 def _remove_lock(folder: Path) -> None:
     """Leave no lock behind, unless another page is served by now."""
-    handle = _lock(folder)
-    if handle is not None:
-        remove_if_can_be(folder / LOCK)
-        os.close(handle)
+    with suppress(OSError):  # the disk takes nothing any more
+        handle = _lock(folder)
+        if handle is not None:
+            remove_if_can_be(folder / LOCK)
+            os.close(handle)
 
 
 def _tell_who(lock: int, process: int) -> None:

@@ -15,6 +15,7 @@ from indistack.faces.web.plain import number, table
 from indistack.store.folder_lock import is_at_work
 from indistack.store.last_status import STATUS
 from indistack.system.ordinary_file import read_ordinary
+from indistack.system.place import is_read_only
 
 MAX_STATUS_BYTES = 4_000_000
 MAX_VIEW_BYTES = 60_000_000
@@ -29,6 +30,8 @@ WHOLES = ("stack.jpg", "stack.png")
 """The picture at full size, the smaller file first."""
 FILE_NAME = re.compile(r"(?:published/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}\.(?:jpg|png)")
 """Of a picture that the status may tell of."""
+
+READ_ONLY = "it has become read-only, as Linux makes a card that fails"
 
 NONE, GONE = "none", "gone"
 """How an agent is of which there is no status, and one that has died."""
@@ -136,7 +139,14 @@ class OutputFolder:
             status = json.loads(read_ordinary(self.folder / STATUS, MAX_STATUS_BYTES))
         except (OSError, ValueError, RecursionError):
             return {}
-        return status if isinstance(status, dict) else {}
+        if not isinstance(status, dict):
+            return {}
+        return {**status, "disk": READ_ONLY} if self._is_stuck(status) else status
+
+    def _is_stuck(self, status: Mapping[str, Any]) -> bool:
+        """Tell whether the agent cannot say any more how it is: Linux takes no writing to a card that fails."""
+        is_here = status.get("state") != STOPPED and status.get("host") == platform.node()
+        return is_here and is_read_only(self.folder)
 
     def agent(self, status: Mapping[str, Any]) -> str:
         """Return how the agent is: the word of its status, `GONE` where it has died, `NONE` where none ever was."""

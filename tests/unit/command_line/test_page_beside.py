@@ -26,6 +26,17 @@ def test_a_page_that_cannot_be_keeps_nothing_from_beginning(
     assert "there is no page" in caplog.text
 
 
+def test_a_folder_that_is_gone_at_the_end_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (output := tmp_path / "out").mkdir()
+    ended: list[object] = []
+    monkeypatch.setattr(page, "_start", lambda *_words: "a process")
+    monkeypatch.setattr(page.child_process, "end", lambda process, _wait_s: ended.append(process))
+    with page.page_beside(page.WebSettings(listen="127.0.0.1:7680"), output):
+        output.rmdir()
+    assert ended == ["a process"]
+    assert not output.exists()
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_broker_without_what_tells_it_is_told_at_the_start(
     is_there: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

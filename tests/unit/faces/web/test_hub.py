@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from indistack.faces.web import hub as hub_module
+from indistack.faces.web import output_folder
 from indistack.faces.web.hub import Hub
 from indistack.faces.web.output_folder import OutputFolder
 
@@ -198,3 +199,17 @@ def test_a_status_that_is_replaced_while_it_is_read_is_read_anew(
     hub.look()
     hub.look()
     assert hub.state["pictures"][-1]["n_subs"] == hub.state["n_subs"] == 4
+
+
+@pytest.mark.parametrize(
+    ("told", "is_told"), [({"state": "running"}, True), ({"state": "stopped"}, False), ({"host": "another"}, False)]
+)
+def test_a_disk_that_has_become_read_only_is_told_as_the_agent_cannot(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, str], is_told: bool
+) -> None:
+    write(tmp_path, {**STATUS, "state": "running", "disk": "", **told})
+    hub.look()
+    assert hub.state["disk"] == ""
+    monkeypatch.setattr(output_folder, "is_read_only", lambda _: True)
+    hub.look()
+    assert ("read-only" in hub.state["disk"]) == is_told
