@@ -30,6 +30,9 @@ ROUNDING = 1e-5
 SAMPLES = 1024
 """Of a line; more would not change what is found."""
 
+NOISE_EVERY = 4
+"""Lines, of which one tells the noise of a pixel, to less than a hundredth."""
+
 CLIP_SIGMA = 3.0
 
 
@@ -95,7 +98,8 @@ def _depth(lines: PixelArray, pitch: int) -> int:
     """How many of the lines, the outermost first, are wrong."""
     step = pitch * max(1, lines.shape[1] // (pitch * SAMPLES))
     colours = [lines[:, phase::step].astype(np.float64) for phase in range(pitch)]
-    sigma = sigma_of_deviations(np.concatenate([np.diff(colour[MOST_PX:], axis=1) for colour in colours])) / np.sqrt(2)
+    steps = [np.diff(colour[MOST_PX::NOISE_EVERY], axis=1) for colour in colours]
+    sigma = sigma_of_deviations(np.concatenate(steps)) / np.sqrt(2)
     levels = np.mean([_levels(colour, sigma) for colour in colours], axis=0)
     off, scatter = np.zeros(len(levels)), 0.0
     for phase in range(pitch):

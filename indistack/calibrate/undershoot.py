@@ -58,7 +58,7 @@ def find_undershoot(raw: RawFrame, pitch: int) -> Undershoot | None:
     plane = raw.pixels
     if raw.info.kind != "light" or plane.ndim != 2 or min(plane.shape) < LEAST_SIDE_PX:
         return None
-    ends = [_ends(plane, CLIPPED * raw.info.saturation_adu, step) for step in (1, -1)]
+    ends = _ends(plane, CLIPPED * raw.info.saturation_adu)
     if not any(each.size for each in ends):
         return None
     sample = plane[:: plane.size // SAMPLE | 1].astype(np.float64)
@@ -70,22 +70,20 @@ def find_undershoot(raw: RawFrame, pitch: int) -> Undershoot | None:
     return Undershoot(pixels, np.concatenate([source for _, source in sides])[index]) if pixels.size else None
 
 
-def _ends(plane: PixelArray, clipped_adu: float, step: int) -> IndexArray:
-    """Return the clipped pixels after which, in the direction of `step`, there is one that is not: flat indices."""
+def _ends(plane: PixelArray, clipped_adu: float) -> tuple[IndexArray, IndexArray]:
+    """Return the last pixels of clipped runs, to the right and to the left: flat indices."""
     width = plane.shape[1]
-    last = width - 1 if step > 0 else 0
     if plane.dtype.kind in "iu":
         if not clipped_adu <= np.iinfo(plane.dtype).max:  # it never is, or nobody knows
-            return np.empty(0, np.intp)
+            return np.empty(0, np.intp), np.empty(0, np.intp)
         clipped_adu = np.ceil(clipped_adu)
     least = plane.dtype.type(clipped_adu)  # of its own type: another one costs ten times as much
-    ends = []
-    for top in range(0, len(plane), STRIP_ROWS):
-        clipped = (plane[top : top + STRIP_ROWS] >= least).reshape(-1)
-        found = np.flatnonzero(clipped)
-        found = found[found % width != last][::step]
-        ends.append(found[~clipped[found + step]] + top * width)
-    return np.concatenate(ends)
+    strips = range(0, len(plane), STRIP_ROWS)
+    clipped = np.concatenate([np.flatnonzero(plane[top : top + STRIP_ROWS] >= least) + top * width for top in strips])
+    column = clipped % width
+    right = (np.diff(clipped, append=plane.size + 1) > 1) & (column != width - 1)
+    left = (np.diff(clipped, prepend=-2) > 1) & (column != 0)
+    return clipped[right], clipped[left][::-1]
 
 
 def _beside(

@@ -27,7 +27,7 @@ AROUND_CELL = np.mgrid[-1:2, -1:2].reshape(2, 9)
 BLOCK = np.mgrid[:2, :2].reshape(2, 4)
 """Rows and columns of the pixels of the grid for which steep places are looked up at once."""
 
-SAMPLE_ROWS = 16
+SAMPLE_ROWS = 64
 """The noise is taken from every so many rows of cells."""
 
 AT_ONCE = 1024
