@@ -34,6 +34,12 @@ from indistack.values.sub_report import SubReport
 PRINTED = "-"
 """In place of a file: what is printed."""
 
+REMEDIES = {
+    "exposure_changed": "subs of other exposures are taken, too, by --set drift.on_exposure=scale",
+    "gain_setting_changed": "subs of another gain are taken, too, by --set drift.on_gain_setting=scale",
+}
+"""Reasons of subs that another setting would have taken."""
+
 
 def stack(options: Options) -> int:
     """Stack files, once."""
@@ -97,6 +103,9 @@ def _left_out(options: Options, config: Config, subs: Sequence[dict[str, Any]]) 
     for sub in skipped:
         detail = f": {sub['detail']}" if sub.get("detail") else ""
         say(f"  {sub['path']}  {sub['reason'].replace('_', ' ')}{detail}")
+    for reason, remedy in REMEDIES.items():
+        if any(sub["reason"] == reason for sub in skipped):
+            say(f"  {remedy}")
     if options.left_out is None:
         return []
     if not skipped:

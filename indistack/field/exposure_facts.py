@@ -19,7 +19,7 @@ def facts_of(frame: CalibratedFrame) -> dict[str, object]:
         "size": (frame.width, frame.height, frame.channels),
         "tone_curve": "straight" if info.linear else "curved",
         "binning": info.binning,
-        "exposure": info.exposure_s,
+        "exposure": info.exposure_s or None,  # 0 is what drivers write that do not know it
         "gain_setting": info.gain_setting,
         "filter": info.filter_name or None,
         "target": info.target or None,

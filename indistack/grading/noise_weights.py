@@ -91,3 +91,19 @@ class NoiseWeights:
         usual = statistics.median([*self.known, weight])
         clearer = 1 / clear if clear > 0 else 1.0
         return 1.0 if MOST_WEIGHT * usual * max(1.0, clearer**2) >= 1.0 else usual
+
+
+def unexpected_light(transparency: float | None, clear: float) -> str:
+    """Say that a sub's stars are brighter than any sky makes them, "" where they are not.
+
+    Parameters
+    ----------
+    transparency : float or None
+        The sub's.
+    clear : float
+        The usual one.
+    """
+    if transparency is None or not 0 < MOST_CLEAR * clear < transparency:
+        return ""
+    times = f"its stars are {transparency / clear:.3g} times as bright as the others'"
+    return f"{times}: another gain, exposure or depth than its header says, or the others are behind clouds"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from indistack.errors import FrameError
-from indistack.grading.noise_weights import NoiseWeights
+from indistack.grading.limits import at_least, at_most, not_clouds
+from indistack.grading.noise_weights import NoiseWeights, unexpected_light
 from indistack.grading.quality_settings import QualitySettings, Weighting
 from indistack.grading.reference_trial import ReferenceTrial
 from indistack.values.star_list import Measures, PhotometricMatch
@@ -99,13 +100,13 @@ class Judge:
         """
         if not self._settings.enabled or not self._by_stars:
             return
-        _at_most("obstructed", "share of the picture without its stars", match.hidden, self._settings.max_hidden)
+        at_most("obstructed", "share of the picture without its stars", match.hidden, self._settings.max_hidden)
         if match.transparency is not None:
             self._check_transparency(match.transparency)
 
     def _check_transparency(self, transparency: float) -> None:
         try:
-            _at_least("clouds", "transparency", transparency, self._least_transparency())
+            at_least("clouds", f"transparency{not_clouds(transparency)}", transparency, self._least_transparency())
         except FrameError:
             self._doubted += 1
             if len(self._transparency) >= LEAST_CLEAR or self._doubted <= LEAST_CLEAR:
@@ -141,10 +142,11 @@ class Judge:
         return weight
 
     def doubt(self, sub: Measures, match: PhotometricMatch) -> str:
-        """Say why a sub does not count as much as its noise says, "" where it does."""
+        """Say why a sub does not count as much as its noise says, or cannot be as bright as it is; "" else."""
         if self._settings.weight == "equal" or not self._by_stars:
             return ""
-        return self._weights.doubt(self._weights.of(sub, match), match.transparency, self._usual_transparency())
+        light, usual = match.transparency, self._usual_transparency()
+        return unexpected_light(light, usual) or self._weights.doubt(self._weights.of(sub, match), light, usual)
 
     def _usual_transparency(self) -> float:
         return statistics.median(self._transparency) if self._transparency else 1.0
@@ -176,21 +178,21 @@ class Judge:
     def _check_light(self, sub: Measures, saturation_adu: float) -> None:
         limits = self._settings
         full = limits.max_background * saturation_adu if limits.max_background else None
-        _at_most("background_too_high", "background in ADU", sub.background_adu, full)
+        at_most("background_too_high", "background in ADU", sub.background_adu, full)
         usual = self._limit(limits.max_background_ratio, lambda one: max(one.background_adu, one.noise_adu))
-        _at_most("background_too_high", "background in ADU", sub.background_adu, usual)
-        _at_most("saturated", "share of clipped stars", sub.saturated, limits.max_saturated)
+        at_most("background_too_high", "background in ADU", sub.background_adu, usual)
+        at_most("saturated", "share of clipped stars", sub.saturated, limits.max_saturated)
 
     def _check_stars(self, sub: Measures) -> None:
         limits = self._settings
         needed = max(limits.min_stars, self._limit(limits.min_star_ratio, lambda one: one.stars) or 0)
         sky_adu = self._usual(lambda one: one.background_adu)
         risen = sky_adu is not None and sub.background_adu > sky_adu + RISEN_SIGMA * sub.noise_adu
-        _at_least("clouds" if risen else "too_few_stars", "stars", sub.stars, needed)
+        at_least("clouds" if risen else "too_few_stars", "stars", sub.stars, needed)
 
     def _check_agreement(self, sub: Measures, fits: Callable[[], bool]) -> None:
         try:
-            _at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, self._settings.max_shape_scatter)
+            at_most("clouds", "scatter of the stars' shapes", sub.shape_scatter, self._settings.max_shape_scatter)
         except FrameError:
             if not fits():
                 raise
@@ -198,13 +200,13 @@ class Judge:
     def _check_shapes(self, sub: Measures) -> None:
         limits = self._settings
         longest = self._limit(limits.max_elongation_ratio, lambda one: elongation(one.trailing))
-        _at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
-        _at_most("trailed", "common elongation", elongation(sub.trailing), longest)
-        _at_most("trailed", f"share of stars seen twice, {sub.apart_px:.1f} px apart", sub.doubled, limits.max_doubled)
-        _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
+        at_most("trailed", "common eccentricity", sub.trailing, limits.max_eccentricity)
+        at_most("trailed", "common elongation", elongation(sub.trailing), longest)
+        at_most("trailed", f"share of stars seen twice, {sub.apart_px:.1f} px apart", sub.doubled, limits.max_doubled)
+        at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, limits.max_fwhm_px)
         widest = self._limit(limits.max_fwhm_ratio, lambda one: one.fwhm_px)
         if widest is not None:
-            _at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
+            at_most("fwhm_too_large", "FWHM in px", sub.fwhm_px, widest)
         elif limits.max_fwhm_ratio is not None and self._accepted:
             self._check_early_width(sub.fwhm_px, EARLY * limits.max_fwhm_ratio)
 
@@ -213,7 +215,7 @@ class Judge:
         usual = statistics.median(one.fwhm_px for one in self._accepted)
         self._too_wide = self._too_wide + 1 if fwhm_px > ratio * usual else 0
         if self._too_wide <= LEAST_CLEAR:
-            _at_most("fwhm_too_large", "FWHM in px", fwhm_px, ratio * usual)
+            at_most("fwhm_too_large", "FWHM in px", fwhm_px, ratio * usual)
 
     def _least_transparency(self) -> float:
         least, known = self._settings.min_transparency, self._transparency
@@ -237,14 +239,3 @@ class Judge:
 def elongation(eccentricity: float) -> float:
     """Longer over shorter axis."""
     return 1 / math.sqrt(max(1 - eccentricity**2, 1e-6))
-
-
-def _at_most(reason: str, what: str, value: float, limit: float | None) -> None:
-    """Raise where the value is beyond the limit; NaN is not."""
-    if limit is not None and value > limit:
-        raise FrameError(reason, f"{what}: {value:.4g}, at most {limit:.4g}", {"limit": limit})
-
-
-def _at_least(reason: str, what: str, value: float, limit: float) -> None:
-    if value < limit:
-        raise FrameError(reason, f"{what}: {value:.4g}, at least {limit:.4g}", {"limit": limit})

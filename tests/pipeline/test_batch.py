@@ -120,6 +120,16 @@ def test_without_a_name_the_result_gets_a_new_one_that_is_told(
         assert fits.getheader(f"{stem}.fits")["NCOMBINE"] == 5
 
 
+def test_what_would_take_subs_of_another_exposure_is_told(night: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fits.setval(night / "sub4.fits", "EXPTIME", value=12.0)
+    arguments = ["stack", str(night / "sub*.fits"), "-o", str(night / "m.fits")]
+    assert main(arguments) == 0
+    assert "drift.on_exposure=scale" in capsys.readouterr().out
+    assert main([*arguments, "--set", "drift.on_exposure=scale"]) == 0
+    assert fits.getheader(night / "m.fits")["NCOMBINE"] == 5
+    assert "drift.on_exposure" not in capsys.readouterr().out
+
+
 def test_a_branch_does_not_overwrite_a_sub(night: Path) -> None:
     (night / "sub4.fits").rename(night / "m-few.fits")
     arguments = ["stack", str(night / "sub*.fits"), "-o", str(night / "m.fits"), "--branch", "few=mean"]

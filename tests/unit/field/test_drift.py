@@ -196,6 +196,12 @@ def test_a_changed_setting_is_refused_first_and_restarts_when_it_stays(facts: di
     assert (second.action, second.reason) == ("restart", reason)
 
 
+@pytest.mark.parametrize(("first_s", "then_s"), [(10.0, 0.0), (0.0, 10.0)])
+def test_an_exposure_of_nothing_is_one_that_nobody_tells(first_s: float, then_s: float) -> None:
+    drift = Drift(DriftSettings(), frame(exposure_s=first_s))
+    assert facts_of(drift, frame(exposure_s=then_s)).action == "go_on"
+
+
 def test_filters_of_a_mono_camera_have_exposures_of_their_own() -> None:
     drift = Drift(DriftSettings(change_patience=1), frame(filter_name="L", exposure_s=10.0))
     first_ha = frame(filter_name="Ha", exposure_s=300.0)

@@ -156,6 +156,18 @@ def test_one_sub_that_seems_three_times_as_clear_sets_no_limit(place: int, refus
     assert reason(made, PhotometricMatch(transparency=0.45)) == "clouds"
 
 
+def test_light_that_no_sky_makes_is_told_of() -> None:
+    made = judge(history=5)
+    assert made.doubt(GOOD, PhotometricMatch(transparency=2.9)) == ""
+    assert made.doubt(GOOD, PhotometricMatch(transparency=None)) == ""
+    told = made.doubt(GOOD, PhotometricMatch(transparency=202.0))
+    assert told.startswith("its stars are 202 times as bright as the others': another gain, exposure or depth")
+    with pytest.raises(FrameError, match="another gain, exposure or depth than its header says"):
+        made.check_match(PhotometricMatch(transparency=1 / 257))
+    with pytest.raises(FrameError, match=r"transparency: 0\.2, at least"):
+        made.check_match(PhotometricMatch(transparency=0.2))
+
+
 def test_a_sub_that_seems_far_too_quiet_counts_like_the_others() -> None:
     made = judge(history=5)
     clipped = replace(GOOD, noise_adu=GOOD.noise_adu / 100)
