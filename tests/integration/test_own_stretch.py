@@ -37,15 +37,35 @@ TOUCH = """(wanted) => {
 }"""
 
 
-def put_companded(folder: Path, step: int) -> None:
-    """Write a grey picture of two halves, the right one brighter by some companded steps, with noise in both."""
+def put_companded(folder: Path, step: int, redder: int = 0) -> None:
+    """Write a grey picture of two halves, the right one brighter by some companded steps, with noise in both.
+
+    What is looked at in the right half is redder by further steps.
+    """
     pixels = np.full((120, 180, 3), 60, np.uint8)
     pixels[:, 90:] += np.uint8(step)
     pixels += np.random.default_rng(1).integers(0, 5, (120, 180, 1), np.uint8)
     pixels[55:66, [*range(35, 46), *range(135, 146)]] = pixels[0, 0] // 5 * 5
-    pixels[55:66, 35:46], pixels[55:66, 135:146] = 62, 62 + step
+    pixels[55:66, 35:46], pixels[55:66, 135:146] = 62, (62 + step, 62 + step, 62 + step + redder)
     cv2.imwrite(str(folder / "new.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 100])
     (folder / "new.jpg").replace(folder / OWN_STRETCH)
+
+
+@pytest.mark.parametrize("has_webgl", [True, False])
+def test_what_is_lifted_keeps_its_colour(page: WebProcess, has_webgl: bool) -> None:
+    put_companded(page.folder, 20, redder=40)
+    with chromium() as browser:
+        tab = Tab(browser, "phone", page.address)
+        tab.context.add_init_script("" if has_webgl else NO_WEBGL)
+        tab.page.reload()
+        tab.await_true("window.page?.pictures.page")
+        tab.page.click("[data-do=adjust]")
+        tab.page.click("text=Own stretch")
+        tab.await_true("!document.querySelector('#own').hidden")
+        red, green, blue = tab.page.evaluate(SEEN)["right"]
+        assert abs(green - blue) < 4
+        assert red > 4 * blue  # light of 26 and 7, on a sky of 3.6
+        tab.close()
 
 
 @pytest.mark.parametrize("has_webgl", [True, False])

@@ -1,10 +1,11 @@
 // The reader's own stretch: a picture that holds the stack's dark in fine steps (companded) is undone and stretched here.
-// By WebGL, or point by point where there is none. Both go through one table: a companded value has one brightness.
+// By WebGL, or point by point where there is none. Both go through one table, which gives the mean of the colours its
+// brightness; what the colours are beside it stays, or what is lifted would be grey. In the sky's noise there is no colour.
 import { make } from "./elements.js";
 
 export const STEEPNESS = 2000;  // of the compander, as the agent has it
 const AGAIN_MS = 20000, STEPS = 256, SAMPLE = 96;
-const NEUTRAL = { faint: 50, sky: 40, white: 0 };
+const NEUTRAL = { faint: 60, sky: 40, white: 0 };
 
 // Light of 0 to 1 for each companded value.
 export const LIGHT = Float64Array.from({ length: STEPS }, (_, at) => Math.sinh((at / (STEPS - 1)) * Math.asinh(STEEPNESS)) / STEEPNESS);
@@ -16,9 +17,12 @@ export function measured(values) {
   return { sky: at(0.5), noise: Math.max(at(0.5) - at(0.16), 1e-6) };
 }
 
+// The light that is shown black.
+export const blackOf = ({ sky, noise }, wish) => Math.max(0, sky + (noise * (wish.sky - 70)) / 12);
+
 // Brightness of 0 to 1 for each companded value.
-export function curve({ sky, noise }, wish) {
-  const black = Math.max(0, sky + (noise * (wish.sky - 70)) / 12), white = Math.max(10 ** (-wish.white / 33), black + 20 * noise);
+export function curve(facts, wish) {
+  const { noise } = facts, black = blackOf(facts, wish), white = Math.max(10 ** (-wish.white / 33), black + 20 * noise);
   const rise = (strength, x) => Math.asinh(strength * Math.min(1, Math.max(0, x))) / Math.asinh(strength);
   let low = 0, high = 6;
   for (let turn = 0; turn < 30; turn++) {  // that strength with which what is four times the noise above black has an eighth
@@ -88,7 +92,7 @@ export class OwnStretch {
     const { width, height } = this.image;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     if (!this.painter) this.painter = painterOf(this.canvas);
-    this.painter(this.image, table);
+    this.painter(this.image, table, blackOf(this.facts, this.wish), this.facts.noise);
   }
 }
 
@@ -107,9 +111,21 @@ function painterOf(canvas) {
 }
 
 const POINTS = "attribute vec2 at; varying vec2 place; void main() { place = vec2(at.x, 1.0 - at.y); gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0); }";
-const COLOURS = `precision mediump float; varying vec2 place; uniform sampler2D companded, table;
-float shown(float value) { return texture2D(table, vec2((value * 255.0 + 0.5) / 256.0, 0.5)).r; }
-void main() { vec3 seen = texture2D(companded, place).rgb; gl_FragColor = vec4(shown(seen.r), shown(seen.g), shown(seen.b), 1.0); }`;
+// Light stands here times the compander's steepness, of 0 to 2000: small numbers are too coarse on some phones.
+const COLOURS = `
+#ifdef GL_FRAGMENT_PRECISION_HIGH
+precision highp float;
+#else
+precision mediump float;
+#endif
+varying vec2 place; uniform sampler2D companded, table; uniform float most, black, noise;
+void main() {
+  vec3 grown = exp(texture2D(companded, place).rgb * most), light = (grown - 1.0 / grown) * 0.5, over = max(light - black, 0.0);
+  float mean = dot(light, vec3(1.0 / 3.0)), value = log(mean + sqrt(mean * mean + 1.0)) / most;
+  float brightness = texture2D(table, vec2((value * 255.0 + 0.5) / 256.0, 0.5)).r, level = max(dot(over, vec3(1.0 / 3.0)), 1e-3);
+  vec3 colour = mix(vec3(1.0), over / level, smoothstep(noise, 6.0 * noise, level)) * brightness;
+  gl_FragColor = vec4(colour / max(1.0, max(colour.r, max(colour.g, colour.b))), 1.0);
+}`;
 
 function byWebGl(gl) {
   const program = gl.createProgram();
@@ -135,8 +151,12 @@ function byWebGl(gl) {
     for (const way of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, way, unit ? gl.LINEAR : gl.NEAREST);
     return texture;
   });
+  const tell = (name, value) => gl.uniform1f(gl.getUniformLocation(program, name), value);
+  tell("most", Math.asinh(STEEPNESS));
   let shown = null;
-  return (image, table) => {
+  return (image, table, black, noise) => {
+    tell("black", black * STEEPNESS);
+    tell("noise", noise * STEEPNESS);
     if (image !== shown) {
       gl.activeTexture(gl.TEXTURE0);
       gl.bindTexture(gl.TEXTURE_2D, textures[0]);
@@ -152,10 +172,19 @@ function byWebGl(gl) {
 
 function byPoints(canvas) {
   const ink = canvas.getContext("2d", { willReadFrequently: true });
-  return (image, table) => {
+  const most = Math.asinh(STEEPNESS);
+  return (image, table, black, noise) => {
     ink.drawImage(image, 0, 0);
-    const points = ink.getImageData(0, 0, canvas.width, canvas.height), { data } = points;
-    for (let at = 0; at < data.length; at += 4) for (let colour = 0; colour < 3; colour++) data[at + colour] = table[data[at + colour]];
+    const points = ink.getImageData(0, 0, canvas.width, canvas.height), { data } = points, over = LIGHT.map((light) => Math.max(0, light - black) / 3);
+    for (let at = 0; at < data.length; at += 4) {
+      const red = data[at], green = data[at + 1], blue = data[at + 2], level = Math.max(over[red] + over[green] + over[blue], 1e-6);
+      const value = Math.asinh(((LIGHT[red] + LIGHT[green] + LIGHT[blue]) / 3) * STEEPNESS) / most, step = Math.min(1, Math.max(0, (level / noise - 1) / 5));
+      const share = step * step * (3 - 2 * step), of = (3 * share) / level, top = 1 - share + of * Math.max(over[red], over[green], over[blue]);
+      const brightness = Math.min(table[Math.round((STEPS - 1) * value)], 255 / top);
+      data[at] = (1 - share + of * over[red]) * brightness;
+      data[at + 1] = (1 - share + of * over[green]) * brightness;
+      data[at + 2] = (1 - share + of * over[blue]) * brightness;
+    }
     ink.putImageData(points, 0, 0);
   };
 }
