@@ -131,6 +131,9 @@ class IndiClient:
         """Run one process; return whether it ended as it should."""
         try:
             status = self._run_process()
+        except (OSError, RuntimeError, MemoryError) as error:  # no memory for it, or for a thread
+            self._tell(ServerState(False, f"the INDI process cannot be run: {error}"))
+            return False
         except Exception:
             log.exception("the INDI process could not be run")
             return False
@@ -170,8 +173,8 @@ class IndiClient:
     def _read(self, link: socket.socket) -> None:
         """Turn messages into events until the process ends."""
         link.settimeout(QUIET_S)
-        while (received := array_pipe.receive(link)) is not None:
-            message, data = received
+        while (received := array_pipe.receive_file(link)) is not None:
+            message, data = _with_frame(*received)
             if message["kind"] == "fault":
                 log.error("a fault in the INDI process: %s", message["text"])
             if (event := event_of(message, data)) is not None:
@@ -208,6 +211,14 @@ class IndiClient:
             log.warning("lost the INDI server at %s: %s; waiting for it", self.address, state.reason)
         else:
             log.info("waiting for an INDI server at %s: %s", self.address, state.reason)
+
+
+def _with_frame(message: array_pipe.Message, file: int | None) -> tuple[array_pipe.Message, memoryview | None]:
+    """Return a message and the bytes of its frame, or why there are none: the next one may find memory."""
+    try:
+        return message, None if file is None else array_pipe.view(file)
+    except OSError as error:
+        return {**message, "fault": f"there was no memory to take it: {error.strerror}"}, None
 
 
 def _shut(link: socket.socket) -> None:

@@ -18,7 +18,7 @@ PropertyValues = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class FrameBlob:
-    """A BLOB with a camera's frame; `data` frees its memory when the last reference goes."""
+    """A BLOB with a camera's frame; `data` frees its memory when the last reference goes; `fault`: why it is empty."""
 
     device: str
     property: str
@@ -26,6 +26,7 @@ class FrameBlob:
     data: memoryview
     received: datetime
     facts: PropertyValues = field(default_factory=dict)
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,13 +159,13 @@ def queue_bytes(config: Config) -> int:
 
 def lacking_for_frame(settings: StackSettings, size_bytes: int) -> str:
     """Say what memory lacks even to look at a frame of that size, "" where it can be looked at."""
-    wanted, room = ARRIVING * size_bytes, _room_bytes(settings)
+    wanted, room = ARRIVING * size_bytes, max(0, _room_bytes(settings))
     if wanted <= room:
         return ""
     if _own_room_bytes(settings) <= 0:
         own = f"{(resident_bytes() + children_bytes()[0]) / 1e6:.0f} MB"
         return f"the program itself takes {own} of the {settings.max_memory_mb:g} MB that stack.max_memory_mb allows"
-    return f"{wanted / 1e6:.0f} MB of memory wanted to read it, {max(0, room) / 1e6:.0f} MB there"
+    return f"{wanted / 1e6:.0f} MB of memory wanted to read it, {room / 1e6:.0f} MB there"
 
 
 def decodable_px(settings: StackSettings) -> int:

@@ -149,7 +149,8 @@ class IndiSource:
                 self._note(frames=self._status.frames + 1, facts=event.facts, last_error=said)
                 origin = f"{event.device}.{event.property}"
                 cards = cards_of(event.device, event.facts, event.received)
-                emit(Blob(Content(event.data), event.suffix, event.device, origin, event.received, cards=cards))
+                blob = Blob(Content(event.data), event.suffix, event.device, origin, event.received, cards=cards)
+                emit(replace(blob, fault=event.fault))
             case PathSaved():
                 self._open(event, emit, stop)
             case CameraChoice():

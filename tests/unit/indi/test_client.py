@@ -83,6 +83,42 @@ def test_the_next_process_learns_which_camera_has_delivered(start: Start) -> Non
     assert told == ["", "Main"]
 
 
+def test_a_frame_that_finds_no_memory_is_told_of_and_the_next_is_taken(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    view, seen = client_module.array_pipe.view, []
+
+    def scarce(file: int) -> memoryview:
+        seen.append(file)
+        taken = view(file)
+        if len(seen) == 1:
+            raise OSError(12, "Cannot allocate memory")
+        return taken
+
+    monkeypatch.setattr(client_module.array_pipe, "view", scarce)
+    with start("frame(b'one')\nframe(b'two')\nwait()") as client:
+        one, two = take(client, 2)
+    assert isinstance(one, FrameBlob)
+    assert isinstance(two, FrameBlob)
+    assert (bytes(one.data), one.fault) == (b"", "there was no memory to take it: Cannot allocate memory")
+    assert (bytes(two.data), two.fault) == (b"two", "")
+    assert "Traceback" not in caplog.text
+
+
+def test_a_process_that_cannot_be_started_is_told_once_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_words: object, **_options: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(client_module.child_process, "start", full)
+    with IndiClient("host", 7624) as client:
+        (state, *more) = take(client, 2, 2.0)
+    assert state == ServerState(False, "the INDI process cannot be run: [Errno 12] Cannot allocate memory")
+    assert not more
+    assert "Traceback" not in caplog.text
+
+
 def test_a_camera_that_is_not_chosen_proves_nothing_with_what_it_delivers(start: Start) -> None:
     choose = "send(kind='camera', device='Other', cameras=['Main', 'Other'], problem='', possible=[])"
     code = f"send(kind='message', device='', text=task['proven'])\n{choose}\nframe(b'x')"

@@ -65,6 +65,9 @@ def test_a_frame_that_cannot_even_be_read(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(memory_need, "spare_bytes", lambda: 100 * MB)
     assert lacking_for_frame(StackSettings(), 30 * MB) == ""
     assert "100 MB there" in lacking_for_frame(StackSettings(), 40 * MB)
+    monkeypatch.setattr(memory_need, "spare_bytes", lambda: -5 * MB)
+    assert "0 MB there" in lacking_for_frame(StackSettings(), 1)
+    assert lacking_for_frame(StackSettings(), 0) == ""  # what could not be taken says so itself
 
 
 def test_it_follows_the_shapes_that_are_allocated() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,11 @@ def test_blobs_in_order() -> None:
     told = (("INSTRUME", "Main", "told by the device"),)
     assert blobs[0] == Blob(blobs[0].content, ".fits", "Main", "Main.CCD1", NOW, cards=told)
     assert source.status().frames == 3
+
+
+def test_a_frame_that_could_not_be_taken_is_told_of() -> None:
+    (blob,), _ = run(MAIN, replace(frame(b""), fault="no memory"))
+    assert blob.fault == "no memory"
 
 
 def test_path_then_blob_in_upload_mode_both(sub: Path) -> None:
