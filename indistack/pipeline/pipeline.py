@@ -191,7 +191,6 @@ class Pipeline:
 
     def _stack(self, session: Session, sub: MeasuredSub, placement: Placement, blob: Blob, draft: Draft) -> None:
         if doubt := placement.filter_stack.judge.doubt(sub.measures, placement.match):
-            log.warning("%s: %s", blob.origin, doubt)
             draft.warn(doubt)
         with draft.timed("stack"):
             weights = session.add(sub, placement, self._number)

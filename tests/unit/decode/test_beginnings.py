@@ -15,6 +15,7 @@ from tests.unit.decode.pictures import refusal
         (b"LUCAM-RECORDER\x00", "it is a SER video"),
         (b"RIFF\x10\x00\x00\x00AVI LIST", "it is an AVI video"),
         (b"\x00\x00\x00\x18ftypheic", "it is a HEIC picture"),
+        (b"BZh91AY&SY", "it is packed by bzip2: unpack it first"),
         (b"hello\nworld\n\x00", 'it begins with the text "hello"'),
         (b"\x00" * 32, "it begins with zeros"),
         (b"\x01\xab\xff", "it begins with the bytes 01 ab ff"),
