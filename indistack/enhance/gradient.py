@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indistack.enhance.base import channels_of
+from indistack.enhance.dome import dome_of
 from indistack.enhance.sky import DAMAGED_SIGMA, is_lit
 from indistack.enhance.veil import veil_of, veil_shapes
 from indistack.numerics.statistics import robust_sigma, sigma_of_deviations
@@ -56,6 +57,9 @@ ROUNDS = 4
 SMOOTH_CELLS = (4.0, 2.0)
 """Standard deviations of the blurs that take off what no surface follows, one after the other."""
 
+WORTH_A_DOME = 1.5
+"""By so much closer the light of a town must be followed by its own surface."""
+
 DENSE_SHARE = 0.75
 """Of the cells must be sky for that: beside a nebula that fills the field nothing tells sky from nebula."""
 
@@ -104,7 +108,10 @@ def _closer(model: DoubleArray, levels: FloatArray, known: BoolArray, on_sky: In
     rows, columns, channels = levels.shape
     cells = levels.reshape(-1, channels).astype(float)
     rest = robust_sigma((cells - model)[known].mean(axis=1))
-    if np.std(model[known].mean(axis=1)) <= DOMINANT * rest:
+    dome = dome_of(cells, rows, columns) if known.all() else None
+    if dome is not None and robust_sigma((cells - dome[0]).mean(axis=1)) * WORTH_A_DOME < rest:
+        model, on_sky = dome[0], np.flatnonzero(dome[1])
+    elif np.std(model[known].mean(axis=1)) <= DOMINANT * rest:
         veil = veil_of(cells, veil_shapes(rows, columns), known)
         return model if veil is None else veil
     if not known.all() or len(on_sky) < DENSE_SHARE * len(cells):

@@ -70,13 +70,13 @@ def lower_surface(design: DoubleArray, values: DoubleArray, share: float) -> Dou
     """
     weight = np.ones(len(values))
     tiny = 1e-3 * float(np.std(values)) + 1e-9
-    surface: DoubleArray = np.zeros(design.shape[1])
+    even, terms_of = np.linalg.qr(design)  # orthogonal terms, so that sums of products do
     for _ in range(REWEIGHTINGS):
-        root = np.sqrt(weight)
-        surface = np.linalg.lstsq(design * root[:, np.newaxis], values * root, rcond=None)[0].astype(float)
-        off = values - design @ surface
+        weighted = even * weight[:, np.newaxis]
+        surface = np.linalg.lstsq(weighted.T @ even, weighted.T @ values, rcond=None)[0].astype(float)
+        off = values - even @ surface
         weight = np.where(off > 0, share, 1 - share) / np.maximum(np.abs(off), tiny)
-    return surface
+    return np.asarray(np.linalg.lstsq(terms_of, surface, rcond=None)[0], np.float64)
 
 
 def factors(surfaces: Sequence[Sequence[float]], width: int, height: int) -> tuple[FloatArray, FloatArray]:
