@@ -63,4 +63,4 @@ def test_a_bright_glow_whose_corner_was_cut_off_leaves_no_grid() -> None:
     blocks = left[:160, -160:].reshape(32, 5, 32, 5).swapaxes(1, 2).reshape(32, 32, 25)
     off = np.median(blocks, axis=2) - np.median(left[200:, :300])
     assert off.std() < 9
-    assert off[3:, :-3].std() < 4
+    assert off[3:, :-3].std() < 6
