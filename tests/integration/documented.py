@@ -40,7 +40,7 @@ DONE: dict[str, Expected] = {
     "indistack doctor": Expected("ok    Python: "),
     "indistack doctor --output-dir tonight --bundle for-others.zip":
         Expected("look through it", 0, ("for-others.zip",)),
-    "indistack sessions": Expected("0 sessions, 0 MB"),
+    "indistack sessions tonight": Expected("1 session, "),
     "indistack library": Expected("calibration"),
     "indistack methods": Expected("sigma_clip"),
     "indistack master dark darks/*.fits -o dark.fits": Expected("dark", 0, ("dark.fits",)),
@@ -125,6 +125,7 @@ ELSEWHERE = {
     "./scripts/test-ekos": ".ci/run runs it, where KStars is installed",
     "./scripts/bench --energy": "measures, for longer",
     "./scripts/bench --tracked": "measures, for a quarter of an hour",
+    "./scripts/bench --tracked --peers": "measures other programs, which are installed for it",
     "./scripts/bench --receive": "measures, for longer",
     "./scripts/bench --picture": "measures, for longer",
     ".ci/run": "runs this",
