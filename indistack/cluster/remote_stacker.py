@@ -8,7 +8,7 @@ import numpy as np
 
 from indistack.cluster.base import Cluster, PartialStack, StackTask, SubToStack
 from indistack.cluster.remote_preparer import RemoteFrame
-from indistack.raster.tiles import SIDE_PX
+from indistack.raster.boxes import SIDE_PX
 from indistack.session.stack_branch import StackBranch
 from indistack.session.stack_setup import StackSetup
 from indistack.stack import METHODS, StackMethod, Tally

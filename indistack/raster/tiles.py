@@ -5,33 +5,19 @@ A tile's temporaries fit in the processor's cache and no full-size RGB picture o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
+from indistack.raster.boxes import cube_boxes, tile_boxes
 from indistack.raster.drizzle import Drizzle
 from indistack.raster.interpolation import Debayer, Interpolation
 from indistack.raster.warp import KernelName, Sampled
 from indistack.system.workers import Workers
 from indistack.values.frame import FloatArray
 from indistack.values.grid import Box, PlacedSub, StackGrid, shape_of
-
-SIDE_PX, ASPECT = 384, 2
-"""Rows of a tile, and how many times as many columns. Threads wait for each other between short calls: with two of
-them, at 24 MP, `sigma_clip` takes 1.27 times as long with 256 rows, and 0.94 times with 512; `mean` as long with all
-three, and longer beyond, where tiles leave the cache. Square ones are a tenth slower."""
-
-SAMPLE_EVERY = 8
-"""Rows of boxes, of which one is looked at where a part must stand for the whole."""
-
-CUBE_SIDE_PX, CUBE_ASPECT = SIDE_PX // 2, 2 * ASPECT
-"""The same of a box for many subs at once: half a tile, so that rows of whole tiles are rows of whole boxes."""
-
-LEAST_SIDE_PX, CUBE_SUBS = 32, 5
-"""Boxes for many subs at once: beyond that many of them the side shrinks, to keep the cube near 9 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +133,7 @@ def integrate(
         if sampled is not None:
             take(Tile(*box, *sampled))
 
-    workers.map(work, _boxes(grid, SIDE_PX, ASPECT))
+    workers.map(work, tile_boxes(grid))
 
 
 def laid_down(sub: PlacedSub, grid: StackGrid, sampling: Sampling, workers: Workers) -> FloatArray:
@@ -205,7 +191,6 @@ def integrate_all(
         Rows of the grid that are wanted; all of them by default.
     """
     samplers = [_sampler(sub, grid, sampling, workers) for sub in subs]
-    side_px = max(LEAST_SIDE_PX, min(CUBE_SIDE_PX, int(CUBE_SIDE_PX * math.sqrt(CUBE_SUBS / len(subs)))))
 
     def work(box: Box) -> None:
         shape = (len(subs), *shape_of(box), *_colours(subs[0]))
@@ -214,7 +199,7 @@ def integrate_all(
         if any(reached):
             take(cube)
 
-    workers.map(work, _boxes(grid, side_px, CUBE_ASPECT, bands))
+    workers.map(work, cube_boxes(grid, len(subs), bands))
 
 
 def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
@@ -227,25 +212,6 @@ def _fill(cube: Cube, number: int, sampler: Sampler) -> bool:
 def _colours(sub: PlacedSub) -> tuple[int, ...]:
     """Beyond height and width, what shape pixels have."""
     return (3,) if sub.frame.channels == 3 else ()
-
-
-def _boxes(grid: StackGrid, side_px: int, aspect: int, bands: Sequence[slice] = ()) -> list[Box]:
-    (height, width), length_px = grid.size, aspect * side_px
-    return [
-        (slice(y, min(y + side_px, band.stop)), slice(x, min(x + length_px, width)))
-        for band in bands or [slice(0, height)]
-        for y in range(band.start, band.stop, side_px)
-        for x in range(0, width, length_px)
-    ]
-
-
-def sample_bands(grid: StackGrid) -> list[slice]:
-    """Return rows of boxes that stand for the whole grid, one of `SAMPLE_EVERY`, evenly spread."""
-    height = grid.size[0]
-    whole = max(1, height // CUBE_SIDE_PX)
-    count = max(1, round(whole / SAMPLE_EVERY))
-    tops = [CUBE_SIDE_PX * ((2 * number + 1) * whole // (2 * count)) for number in range(count)]
-    return [slice(top, min(top + CUBE_SIDE_PX, height)) for top in tops]
 
 
 def _sampler(sub: PlacedSub, grid: StackGrid, sampling: Sampling, workers: Workers) -> Sampler:

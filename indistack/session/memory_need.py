@@ -10,7 +10,7 @@ from indistack.config import Config, jobs_of, stacks_of
 from indistack.enhance import most_works_in
 from indistack.picture.clipped import CELL_PX
 from indistack.picture.linear import binning_for
-from indistack.raster.tiles import ASPECT, CUBE_ASPECT, CUBE_SIDE_PX, CUBE_SUBS, SIDE_PX
+from indistack.raster.boxes import ASPECT, CUBE_ASPECT, CUBE_SIDE_PX, CUBE_SUBS, SIDE_PX
 from indistack.stack import METHODS, BranchSettings, Extent, StackSettings
 from indistack.system.resources import children_bytes, resident_bytes, spare_bytes
 from indistack.values.frame import CalibratedFrame

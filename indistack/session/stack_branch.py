@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from indistack.picture.integration import Integration
-from indistack.raster.tiles import Cube, Tile, integrate, integrate_all, sample_bands
+from indistack.raster.boxes import sample_bands
+from indistack.raster.tiles import Cube, Tile, integrate, integrate_all
 from indistack.session.clipped_map import ClippedMap
 from indistack.session.frame_cache import parked
 from indistack.session.opening_view import OpeningView

@@ -20,7 +20,7 @@ from indistack.config import Config
 from indistack.output import snapshots
 from indistack.pipeline.calibrators import calibrator_factory
 from indistack.pipeline.processing import LocalProcessing
-from indistack.raster.tiles import SIDE_PX
+from indistack.raster.boxes import SIDE_PX
 from indistack.settings import load
 from indistack.sources import read_blob
 from indistack.stack import METHODS

@@ -10,7 +10,7 @@ import pytest
 
 from indistack.debayer import DEBAYERS
 from indistack.numerics.surface import terms
-from indistack.raster import tiles
+from indistack.raster import boxes
 from indistack.raster.tiles import Cube, Sampling, Tile, integrate, integrate_all
 from indistack.raster.warp import KERNELS, KernelName
 from indistack.system.workers import Workers
@@ -245,7 +245,7 @@ def test_tiles_of_a_colour_frame_have_no_seams(monkeypatch: pytest.MonkeyPatch, 
     frame, sampling = CalibratedFrame(raw, "RGGB", 0.0, 1.0, None, FrameInfo()), Sampling(DEBAYERS.get(method)())
     pictures = []
     for side_px in (16, 384):
-        monkeypatch.setattr(tiles, "SIDE_PX", side_px)
+        monkeypatch.setattr(boxes, "SIDE_PX", side_px)
         pictures.append(warp(frame, similarity(0, 0.4, 0.7), 200, 300, sampling=sampling))
     covered = pictures[0].weight > 0
     np.testing.assert_array_equal(covered, pictures[1].weight > 0)

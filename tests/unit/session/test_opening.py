@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indistack.raster import tiles
+from indistack.raster import boxes
 from indistack.session import stack_branch
 from indistack.session.filter_stack import MeasuredSub
 from indistack.session.session import Session
@@ -44,7 +44,7 @@ def combined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
 @pytest.fixture
 def session(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> Session:
     """Give an empty session whose boxes have 8 rows, so that one band of them stands for all 64."""
-    monkeypatch.setattr(tiles, "CUBE_SIDE_PX", 8)
+    monkeypatch.setattr(boxes, "CUBE_SIDE_PX", 8)
     return session_of(workers, sub_of(), "stack.method=sigma_clip", "stack.weight=equal")
 
 
@@ -75,7 +75,7 @@ def test_who_looks_sees_all_subs(session: Session, combined: list[tuple[int, boo
 
 
 def test_the_stack_is_the_same_whoever_has_looked(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiles, "CUBE_SIDE_PX", 8)
+    monkeypatch.setattr(boxes, "CUBE_SIDE_PX", 8)
     ends = []
     for looks in (False, True):
         session = session_of(workers, sub_of(), "stack.method=sigma_clip", "stack.weight=equal")
