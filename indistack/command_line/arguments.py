@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ from indistack.command_line.livestack_arguments import add_livestack
 from indistack.command_line.path_words import file_name, path_of
 from indistack.command_line.session_arguments import OUTPUT, add_replay, add_report, add_timelapse, add_unstack
 from indistack.command_line.stack_arguments import add_alignment, add_inputs, add_making, add_named_stacks
-from indistack.commands import COMMANDS, arguments_of
-from indistack.commands.command import ALSO_CALLED
-from indistack.commands.messages import meaning_of
+from indistack.command_line.tell_arguments import add_tell
 from indistack.system import log as logs
 
 Options = argparse.Namespace
@@ -45,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_merge(_command(commands, "merge", "merge stacks of one target: of several nights or telescopes"))
     add_replay(_command(commands, "replay", "make a session's stack again from its raw subs"))
     add_unstack(_command(commands, "unstack", "take subs out of the stack of a session that has ended"))
-    _add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
+    add_tell(_command(commands, "tell", "tell a running agent what to do with its stack"))
     _add_web(_command(commands, "web", "serve the page of an output folder: for phones, and to observe with", "info"))
 
     _add_master(_command(commands, "master", "build a master from raw calibration frames"))
@@ -176,31 +173,6 @@ def _add_agent(parser: argparse.ArgumentParser) -> None:
     _add_branches(parser)
     _add_limits(parser)
     _add_calibration(parser)
-
-
-def _add_tell(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = "\n".join(["commands:", *map(_command_help, COMMANDS)])
-    parser.add_argument("output_dir", type=path_of, metavar="DIR", help="the agent's output folder, or a session in it")
-    parser.add_argument("word", type=_its_word, choices=tuple(COMMANDS), metavar="COMMAND", help=", ".join(COMMANDS))
-    parser.add_argument("values", nargs="*", metavar="VALUE", help="what the command is told, see below")
-
-
-def _its_word(called: str) -> str:
-    """Return the word of a command that may be called otherwise, too."""
-    return ALSO_CALLED.get(called, called)
-
-
-def _command_help(word: str) -> str:
-    arguments = arguments_of(COMMANDS[word])
-    told = " ".join(each.name.upper() if each.required else f"[{each.name.upper()}]" for each in arguments)
-    lines = textwrap.wrap(meaning_of(COMMANDS[word]), 56)
-    for each in arguments:
-        lines += textwrap.wrap(f"{each.name.upper()}: {each.meaning}", 56, subsequent_indent="  ")
-    called = f"{word} {told}"
-    if len(called) > 21:
-        return f"\n{'':24s}".join([f"  {called}", *lines])
-    return f"  {called:22s}" + f"\n{'':24s}".join(lines)
 
 
 def _add_web(parser: argparse.ArgumentParser) -> None:

@@ -56,9 +56,8 @@ class StackBranch:
         self._stack_setup = stack_setup
         self._exact = stack_setup.exact and self.method.opening > 0
         self._kept: deque[PlacedSub] = deque()
-        self._offered = 0
+        self._offered, self._is_behind = 0, False
         self._lock, self._combining = threading.Lock(), threading.Lock()
-        self._is_behind = False
         self._opening_view = OpeningView(settings)
         self.rejected, self.ms = 0.0, 0.0
         self.slowed = 1
