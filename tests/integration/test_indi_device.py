@@ -59,6 +59,8 @@ class Night:
         self.server = indiserver(DRIVER, self._program, **self._environment)
 
     def start_again(self) -> None:
+        """Start the server anew that was ended, as soon as the agent has told that it is lost."""
+        self.wait_until(lambda: not self.has_camera(), LONG_S, "the agent has lost the server")
         self.server = self._indiserver(
             DRIVER, self._program, port=self.server.port, folder=self.server.folder, **self._environment
         )
@@ -83,12 +85,12 @@ class Night:
         self.wait_until(lambda: self.get(f"{STACK}.CONNECTION._STATE") == "Ok", LONG_S, "the agent is at work")
         self.wait_for_camera()
 
-    def wait_for_camera(self) -> None:
-        def listens() -> bool:
-            sources = read_state(self.output).told.get("sources", [])
-            return any(source.get("device") == CAMERA and source["connected"] for source in sources)
+    def has_camera(self) -> bool:
+        sources = read_state(self.output).told.get("sources", [])
+        return any(source.get("device") == CAMERA and source["connected"] for source in sources)
 
-        self.wait_until(listens, LONG_S, "the agent has the camera")
+    def wait_for_camera(self) -> None:
+        self.wait_until(self.has_camera, LONG_S, "the agent has the camera")
 
     def expose(self) -> None:
         """Take a sub, and wait until it is stacked."""
