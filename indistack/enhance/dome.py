@@ -49,7 +49,8 @@ def dome_of(cells: DoubleArray, rows: int, columns: int) -> tuple[DoubleArray, B
         sky = np.abs(off) <= OBJECT_SIGMA * sigma_of_deviations(off[off <= 0]) + 1e-9
         if sky.sum() < 2 * design.shape[1]:
             return None
-        light = design @ np.linalg.solve(design[sky].T @ design[sky], design[sky].T @ cells[sky])
+        squares = design[sky].T @ design[sky]  # which a strip of one row of cells leaves singular
+        light = design @ np.linalg.lstsq(squares, design[sky].T @ cells[sky], rcond=None)[0]
         off = levels - light.mean(axis=1)
     bright = light.mean(axis=1)
     row, column = np.unravel_index(int(bright.argmax()), (rows, columns))

@@ -49,8 +49,10 @@ def veil_of(levels: DoubleArray, shapes: DoubleArray, known: BoolArray) -> Doubl
     if levels.shape[1] != 3:
         return None
     seen, fit = levels[known], np.linalg.lstsq(shapes[known], levels[known], rcond=None)[0]
-    smooth = shapes[known] @ fit
-    rest = np.cov((seen - smooth).T) + TINY * np.trace(np.cov(seen.T)) * np.eye(3)
+    smooth, deviations = shapes[known] @ fit, float(np.trace(np.cov(seen.T)))
+    if deviations == 0:
+        return None
+    rest = np.cov((seen - smooth).T) + TINY * deviations * np.eye(3)
     even = np.linalg.inv(np.linalg.cholesky(rest))
     ratios, mixtures = np.linalg.eigh(even @ np.cov(smooth.T) @ even.T)
     single = np.diag(np.cov(smooth.T)) / np.diag(rest)

@@ -26,3 +26,11 @@ def test_a_smooth_object_within_the_field_is_no_dome(middle: float) -> None:
     levels = 1000 + 300 * np.exp(-((U - middle) ** 2 + V**2) / 0.3)[..., np.newaxis] * LAMPS
     cells = (levels + np.random.default_rng(3).normal(0, NOISE, levels.shape)).reshape(-1, 3)
     assert dome_of(cells, ROWS, COLUMNS) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 600), (600, 1), (2, 300)])
+def test_a_strip_of_few_rows_is_looked_at_like_any_field(shape: tuple[int, int]) -> None:
+    slope = np.outer(np.arange(600.0), LAMPS)
+    found = dome_of(slope, *shape)
+    assert found is None or np.isfinite(found[0]).all()
+    assert np.isfinite(gradient_of(slope.reshape(*shape, 3).astype(np.float32), NOISE)).all()

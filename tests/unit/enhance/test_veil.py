@@ -58,3 +58,8 @@ def test_what_lies_over_a_nebula_that_fills_the_field_goes_for_the_most_part(lig
 @pytest.mark.parametrize("seed", range(10))
 def test_nebulae_alone_are_no_veil(seed: int, slope: float) -> None:
     assert veil(noisy(nebula(seed, slope))) is None
+
+
+def test_nothing_lies_over_a_field_of_one_level() -> None:
+    for level in (0.0, 0.3):
+        assert veil(np.full((ROWS, COLUMNS, 3), level)) is None
