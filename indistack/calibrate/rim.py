@@ -31,7 +31,7 @@ SAMPLES = 1024
 """Of a line; more would not change what is found."""
 
 NOISE_EVERY = 4
-"""Lines, of which one tells the noise of a pixel, to less than a hundredth."""
+"""Lines, of which one tells the noise of a pixel, to a few hundredths."""
 
 CLIP_SIGMA = 3.0
 

@@ -28,7 +28,7 @@ BLOCK = np.mgrid[:2, :2].reshape(2, 4)
 """Rows and columns of the pixels of the grid for which steep places are looked up at once."""
 
 SAMPLE_ROWS = 64
-"""The noise is taken from every so many rows of cells."""
+"""Rows of cells that the noise is taken from, all over a frame of any height."""
 
 AT_ONCE = 1024
 """Blocks; OpenCV maps 32767 pixels at most."""
@@ -52,7 +52,7 @@ class Clamp:
         self._light = light
         self._shrink = shrink
         self._range = _range_of(self._pixels)
-        tops = range(0, max(1, len(self._pixels) - 1), 2 * SAMPLE_ROWS)
+        tops = range(0, max(1, len(self._pixels) - 1), 2 * max(1, len(self._pixels) // (2 * SAMPLE_ROWS)))
         sample = np.concatenate([_cells(self._pixels[top : top + 2]) for top in tops])
         self._steep = STEEP_SIGMA / np.sqrt(2) * sigma_of_deviations(np.diff(sample.astype(np.float32), axis=1))
 

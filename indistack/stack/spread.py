@@ -76,7 +76,8 @@ def raised(plane: FloatArray, least: float) -> FloatArray:
     plane : array
         ``(h, w)`` float32, changed in place.
     least : float
-        In the plane's unit. It is taken as a row: NumPy compares with one number at a third of the speed.
+        In the plane's unit. It is taken as a row: NumPy compares with one number at less than half the
+        speed.
 
     Returns
     -------

@@ -132,3 +132,15 @@ def test_the_pixels_of_a_block_lie_as_the_map_leads() -> None:
     offsets = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     np.testing.assert_allclose(clamp._slopes(places), offsets @ turn.T, atol=1e-5)
     np.testing.assert_allclose(clamp._slopes(places[:1])[1:], [turn[:, 0], [0, 0], turn[:, 0]], atol=1e-5)
+
+
+def test_the_noise_of_a_low_frame_is_not_that_of_its_black_rim() -> None:
+    plane = np.random.default_rng(6).normal(SKY, NOISE, (120, 420)).astype(np.float32)
+    plane[:4] = 0
+    plane[60, 60] = 1000  # so that the range of the frame limits nothing else
+    grid = warp(
+        mono(plane), similarity(0, 0.5, 0.25), 120, 420, sampling=Sampling(DEBAYERS.get("bilinear")(), "lanczos")
+    )
+    matrix = np.float32([[1, 0, 0.5], [0, 1, 0.25]])
+    plain = cv2.warpAffine(plane, matrix, (420, 120), flags=cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    np.testing.assert_allclose(grid.pixels[20:-20, 100:-20], plain[20:-20, 100:-20], atol=0.01)
