@@ -108,9 +108,8 @@ def is_ground(parts: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     if len(known) < 2 / LEAST_GROUND:
         return none
     beyond = np.minimum(known, known[int(MOST_GROUND * len(known))])
-    for _ in range(
-        SPLITS
-    ):  # the Milky Way and a lit horizon may be further from the darkest sky than that from the ground
+    # The Milky Way, or a lit horizon, may be further from the darkest sky than that is from the ground.
+    for _ in range(SPLITS):
         dark, bright = _two_levels(beyond)
         if _is_split(parts, brightness, dark, bright):
             return np.asarray(brightness < (dark + bright) / 2)
