@@ -53,7 +53,7 @@ def stack(options: Options) -> int:
     if options.click:
         _click_boxes(options, inputs, config)
         config = config_of(options, _settings(options, wanted))
-    if len(inputs.files) == 1:
+    if len(inputs.files) == 1 and (options.enhance or options.enhance_images):
         say("one image: it is enhanced, there is nothing to stack")
         config = _for_one_image(config)
     result, sheets = _stacked(options, wanted, config, inputs)
